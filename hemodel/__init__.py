@@ -1,0 +1,71 @@
+"""Partitioned-survival cost-effectiveness models for oncology, driven by Excel.
+
+The public functions are loaded when they are first used:
+
+load(path, changes=())
+    Read a workbook and fit its curves; returns a Model.
+evaluate(model, draws)
+    Outcomes of every draw.
+base_draws(model)
+    The one draw of the base case.
+one_way(model), probabilistic(model, draws, seed)
+    Sensitivity analyses.
+run(path, options), Options, results(run)
+    Everything that `hemodel run` does, and its results.
+Change, InputError
+    A change to an input by id; what is raised for inputs that cannot be used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hemodel.analysis.load import load
+    from hemodel.analysis.probabilistic import probabilistic
+    from hemodel.analysis.run import Options, run
+    from hemodel.analysis.sensitivity import one_way
+    from hemodel.errors import InputError
+    from hemodel.inputs.changes import Change
+    from hemodel.model import base_draws, evaluate
+    from hemodel.reporting.document import results
+
+__all__ = [
+    "Change",
+    "InputError",
+    "Options",
+    "base_draws",
+    "evaluate",
+    "load",
+    "one_way",
+    "probabilistic",
+    "results",
+    "run",
+]
+
+_HOMES = {
+    "Change": "hemodel.inputs.changes",
+    "InputError": "hemodel.errors",
+    "Options": "hemodel.analysis.run",
+    "base_draws": "hemodel.model",
+    "evaluate": "hemodel.model",
+    "load": "hemodel.analysis.load",
+    "one_way": "hemodel.analysis.sensitivity",
+    "probabilistic": "hemodel.analysis.probabilistic",
+    "results": "hemodel.reporting.document",
+    "run": "hemodel.analysis.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return metadata.version("hemodel")
+    if name not in _HOMES:
+        message = f"module 'hemodel' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

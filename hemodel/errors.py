@@ -1,0 +1,80 @@
+"""The exceptions of the package and the problems they carry.
+
+Every mistake in what a user supplies becomes a `Problem`: where it is, what is
+wrong, why that matters and what to do. Problems are collected and raised
+together in one `InputError`, so that one run shows them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a value stands: a file, and a sheet and cell of it where there is one."""
+
+    file: str
+    sheet: str | None = None
+    cell: str | None = None
+
+    def __str__(self) -> str:
+        """Return for example ``imforte_us.xlsx, Utilities!C7``."""
+        if self.sheet is None:
+            return self.file
+        cell = "" if self.cell is None else f"!{self.cell}"
+        return f"{self.file}, {self.sheet}{cell}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, what, why, and what to do about it."""
+
+    where: Location
+    what: str
+    why: str = ""
+    todo: str = ""
+
+    def __str__(self) -> str:
+        """Return the whole message as one line."""
+        sentences = [f"{self.where}: {_sentence(self.what)}"]
+        sentences += [_sentence(part) for part in (self.why, self.todo) if part]
+        return " ".join(sentences)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+class HemodelError(Exception):
+    """Anything that hemodel refuses to do, with a message for the user."""
+
+
+@dataclass(eq=False)
+class InputError(HemodelError):
+    """Inputs that cannot be used, with every problem that was found."""
+
+    problems: tuple[Problem, ...] = field(default_factory=tuple)
+
+    def __str__(self) -> str:
+        """Return the problems, one a line."""
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class OutputError(HemodelError):
+    """Results that cannot be written, for example because the folder is locked."""
+
+
+class UsageError(HemodelError):
+    """A request that makes no sense, whatever the inputs hold."""
+
+
+def raise_if_any(problems: Iterable[Problem]) -> None:
+    """Raise one `InputError` with all problems; do nothing where there are none."""
+    found = tuple(problems)
+    if found:
+        raise InputError(found)
