@@ -1,0 +1,208 @@
+"""From a value and its uncertainty to a distribution, and from uniforms to draws.
+
+Every distribution is sampled through its quantile function, so that one
+uniform number gives one draw: the same uniforms give comparable draws when an
+input changes, and any sampling scheme over the unit cube can be used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.errors import HemodelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+Z975 = 1.959964
+INTERVAL_WIDTH = 2 * Z975
+
+
+class DistributionError(HemodelError):
+    """A distribution that cannot hold the value and the uncertainty given."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A distribution of one input.
+
+    `parameters` are those of its usual form: beta(alpha, beta),
+    gamma(shape, scale), lognormal(meanlog, sdlog), normal(mean, sd),
+    uniform(low, high), gamma_share(shape) for one share of a Dirichlet.
+    """
+
+    name: str
+    parameters: tuple[float, ...]
+
+    def quantile(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values below which the given probabilities lie, same shape."""
+        return _QUANTILES[self.name](probability, self.parameters)
+
+    def interval(self) -> tuple[float, float]:
+        """Return the 2.5% and 97.5% points."""
+        low, high = self.quantile(np.array([0.025, 0.975]))
+        return float(low), float(high)
+
+
+def standard_error(low: float | None, high: float | None, se: float | None) -> float | None:
+    """Return the standard error: as given, else the interval's width over 3.919928."""
+    if se is not None:
+        return se
+    if low is None or high is None:
+        return None
+    return (high - low) / INTERVAL_WIDTH
+
+
+def distribution(
+    name: str,
+    value: float,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    se: float | None = None,
+    n: float | None = None,
+) -> Distribution | None:
+    """Return the distribution of an input, or None where it does not vary.
+
+    Parameters
+    ----------
+    name : str
+        beta, beta_counts, gamma, lognormal, normal, uniform, dirichlet, fixed
+        or empty (fixed).
+    value : float
+        Base-case value: the mean (beta, gamma, normal) or the median (lognormal).
+    low, high, se, n : float, optional
+        A 95% interval, a standard error, or the number of patients.
+
+    Raises
+    ------
+    DistributionError
+        Where the uncertainty is missing or does not fit the distribution.
+
+    Notes
+    -----
+    beta and gamma by moments; lognormal with meanlog = ln value and
+    sdlog = ln(high / low) / 3.919928 (se / value where only a standard error is
+    given); beta_counts = beta(events + 0.5, n - events + 0.5); uniform between
+    low and high; a Dirichlet share is a gamma variate with shape value x n, to
+    be divided by the sum over its group. An uncertainty of zero is fixed.
+    """
+    if name in {"", "fixed"}:
+        return None
+    if name in {"beta_counts", "dirichlet"}:
+        return _from_counts(name, value, n)
+    error = standard_error(low, high, se)
+    if error is None:
+        message = f"the distribution {name} needs an SE, or low and high"
+        raise DistributionError(message)
+    if error == 0:
+        return None
+    return _BUILDERS[name](value, error, low, high)
+
+
+def _from_counts(name: str, value: float, n: float | None) -> Distribution | None:
+    if n is None or n <= 0:
+        message = f"the distribution {name} needs n, the number of patients"
+        raise DistributionError(message)
+    if name == "beta_counts":
+        return Distribution("beta", (value * n + 0.5, (1 - value) * n + 0.5))
+    if value == 0:
+        message = "a share of 0 cannot have the distribution dirichlet; use fixed"
+        raise DistributionError(message)
+    return Distribution("gamma_share", (value * n,))
+
+
+def _beta(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    del low, high
+    if not 0 < value < 1:
+        message = f"a beta distribution cannot have the mean {value:g}; use beta_counts, uniform or fixed"
+        raise DistributionError(message)
+    weight = value * (1 - value) / error**2 - 1
+    if weight <= 0:
+        message = f"a beta distribution with mean {value:g} cannot have a standard error as large as {error:g}"
+        raise DistributionError(message)
+    return Distribution("beta", (value * weight, (1 - value) * weight))
+
+
+def _gamma(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    del low, high
+    if value <= 0:
+        message = f"a gamma distribution cannot have the mean {value:g}; use uniform or fixed"
+        raise DistributionError(message)
+    return Distribution("gamma", ((value / error) ** 2, error**2 / value))
+
+
+def _lognormal(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    if value <= 0 or (low is not None and low <= 0):
+        message = "a lognormal distribution needs a value and a low above 0"
+        raise DistributionError(message)
+    if low is None or high is None:
+        return Distribution("lognormal", (float(np.log(value)), error / value))
+    return Distribution("lognormal", (float(np.log(value)), float(np.log(high / low)) / INTERVAL_WIDTH))
+
+
+def _normal(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    del low, high
+    return Distribution("normal", (value, error))
+
+
+def _uniform(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    del error
+    if low is None or high is None:
+        message = f"a uniform distribution around {value:g} needs low and high"
+        raise DistributionError(message)
+    return Distribution("uniform", (low, high))
+
+
+_BUILDERS: dict[str, Callable[[float, float, float | None, float | None], Distribution]] = {
+    "beta": _beta,
+    "gamma": _gamma,
+    "lognormal": _lognormal,
+    "normal": _normal,
+    "uniform": _uniform,
+}
+
+
+def _beta_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    from scipy.special import betaincinv
+
+    return np.asarray(betaincinv(args[0], args[1], p))
+
+
+def _gamma_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    from scipy.special import gammaincinv
+
+    return np.asarray(gammaincinv(args[0], p)) * args[1]
+
+
+def _share_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    return _gamma_quantile(p, (args[0], 1.0))
+
+
+def _normal_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    from scipy.special import ndtri
+
+    return args[0] + args[1] * np.asarray(ndtri(p))
+
+
+def _lognormal_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    return np.asarray(np.exp(_normal_quantile(p, args)), dtype=np.float64)
+
+
+def _uniform_quantile(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    return args[0] + (args[1] - args[0]) * p
+
+
+_QUANTILES: dict[str, Callable[[NDArray[np.float64], tuple[float, ...]], NDArray[np.float64]]] = {
+    "beta": _beta_quantile,
+    "gamma": _gamma_quantile,
+    "gamma_share": _share_quantile,
+    "normal": _normal_quantile,
+    "lognormal": _lognormal_quantile,
+    "uniform": _uniform_quantile,
+}
