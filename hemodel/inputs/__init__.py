@@ -1,0 +1,1 @@
+"""Reading, checking, changing and writing the inputs of a model."""

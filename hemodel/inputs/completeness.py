@@ -1,0 +1,140 @@
+"""Checks across rows: which rows a workbook must have, and the names they may use.
+
+The rows that define things (a drug's name, a regimen's dose, a curve's family)
+say which drugs, regimens and curves there are; every other row of the same
+group must then exist for each of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hemodel.errors import Location, Problem
+from hemodel.inputs.dictionary import Kind, kinds, match, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hemodel.inputs.rows import Row
+
+_ANCHORS = {
+    "strategy": "strategy.{strategy}.name",
+    "curve": "curve.{endpoint}.{strategy}.family",
+    "drug": "drug.{drug}.name",
+    "regimen": "regimen.{strategy}.{drug}.dose",
+    "administration": "administration.{administration}.cost",
+    "adverse_event": "adverse_event.{event}.unit_cost",
+    "resource": "resource.{resource}.unit_cost",
+    "subsequent": "subsequent.{treatment}.drug_cost_per_cycle",
+}
+"""The kind of row that defines each group's members."""
+
+
+def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -> list[Problem]:
+    """Return a problem for each row that is missing, empty or about something undefined.
+
+    Parameters
+    ----------
+    file : str
+        Name of the workbook, for messages.
+    ids : iterable of str
+        Every id that stands in the workbook, also of rows that have problems.
+    rows : mapping
+        The rows without problems, by id.
+    """
+    present = set(ids)
+    members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
+    problems = []
+    for kind in kinds():
+        for id_ in _expected(kind, members):
+            if id_ not in present:
+                problems.append(_missing(file, kind, id_))
+            elif id_ in rows and rows[id_].value is None:
+                problems.append(_empty(rows[id_]))
+        if kind.required == "some" and not any(_is(kind, id_) for id_ in present):
+            problems.append(_missing(file, kind, kind.pattern))
+    return problems + _undefined_names(rows, members)
+
+
+def members_of(group: str, ids: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the names of a group's members (strategies, drugs, ...) in workbook order."""
+    return _members(ids, _ANCHORS[group])
+
+
+def _members(ids: Iterable[str], pattern: str) -> list[tuple[str, ...]]:
+    found = []
+    for id_ in ids:
+        hit = match(id_)
+        if hit is not None and hit[0].pattern == pattern:
+            found.append(tuple(hit[1].values()))
+    return found
+
+
+def _is(kind: Kind, id_: str) -> bool:
+    hit = match(id_)
+    return hit is not None and hit[0] == kind
+
+
+def _expected(kind: Kind, members: Mapping[str, list[tuple[str, ...]]]) -> list[str]:
+    if kind.required == "once":
+        return [kind.pattern]
+    if kind.required != "each" and kind.pattern not in _ANCHORS.values():
+        return []
+    anchor = _ANCHORS.get(kind.group)
+    fields = match_fields(anchor) if anchor else ()
+    if anchor and set(fields) <= set(kind.fields):
+        named = [dict(zip(fields, names, strict=True)) for names in members[kind.group]]
+    else:
+        named = [{}]
+    if "strategy" in kind.fields and "strategy" not in fields:
+        named = [{**names, "strategy": s} for names in named for (s,) in members["strategy"]]
+    return [kind.id(**names) for names in named]
+
+
+def match_fields(pattern: str) -> tuple[str, ...]:
+    """Return the open names of a pattern."""
+    return next(kind.fields for kind in kinds() if kind.pattern == pattern)
+
+
+def _missing(file: str, kind: Kind, id_: str) -> Problem:
+    return Problem(
+        Location(file, kind.sheet),
+        f"the row {id_} is missing",
+        f"It holds: {kind.definition[0].lower()}{kind.definition[1:]}",
+        f"Add it to the sheet {kind.sheet}.",
+    )
+
+
+def _empty(row: Row) -> Problem:
+    return Problem(
+        row.where["value"],
+        f"{row.id} is empty",
+        f"It holds: {row.kind.definition[0].lower()}{row.kind.definition[1:]}",
+        "Enter a value.",
+    )
+
+
+def _undefined_names(rows: Mapping[str, Row], members: Mapping[str, list[tuple[str, ...]]]) -> list[Problem]:
+    problems = []
+    known = {group: [names[-1] for names in members[group]] for group in ("strategy", "drug")}
+    for group in ("adverse_event", "resource", "subsequent", "administration"):
+        known[{"adverse_event": "event", "subsequent": "treatment"}.get(group, group)] = [
+            names[0] for names in members[group]
+        ]
+    for row in rows.values():
+        for field, name in row.names.items():
+            defines = row.kind.pattern in _ANCHORS.values() and field == row.kind.fields[-1]
+            defines = defines and row.kind.group not in {"regimen", "curve"}
+            if field in known and name not in known[field] and not defines:
+                problems.append(_undefined(row, field, name, known[field]))
+    return problems
+
+
+def _undefined(row: Row, field: str, name: str, options: list[str]) -> Problem:
+    defined_by = next(pattern for pattern in _ANCHORS.values() if match_fields(pattern) == (field,))
+    return Problem(
+        row.where["id"],
+        f"{row.id} is about the {field} {name}, which is not defined",
+        f"It would be defined by a row {defined_by.format(**{field: name})}",
+        nearest(name, options),
+    )

@@ -1,0 +1,194 @@
+"""The dictionary: every kind of input a workbook can hold, read from tables.
+
+`data/dictionary.csv` has one row per kind of input, `data/sheets.csv` one per
+sheet and `data/columns.csv` one per column. They are the only source of the
+reader's checks, the workbook's layout and the documentation of the inputs.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NAME = r"[a-z][a-z0-9_]*"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of input: a pattern of ids and the rules its rows obey."""
+
+    pattern: str
+    sheet: str
+    label: str
+    type: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    distributions: tuple[str, ...]
+    required: str
+    varies: str
+    definition: str
+
+    @property
+    def group(self) -> str:
+        """First part of the id."""
+        return self.pattern.split(".", maxsplit=1)[0]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names that the pattern leaves open, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.pattern))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the value is a number."""
+        return self.type in {"number", "integer"}
+
+    def id(self, **names: str) -> str:
+        """Return the id with the open names filled in."""
+        return self.pattern.format(**names)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the input sheets."""
+
+    name: str
+    header: str
+    type: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    definition: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One input sheet and the columns it has."""
+
+    name: str
+    purpose: str
+    columns: tuple[str, ...]
+
+
+UNREAD_SHEETS = ("Cover", "Sources")
+_EXTRA = ("time", "time_origin", "versus", "p_value", "events", "use_in_fit")
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return every kind of input, in the order of the dictionary."""
+    return tuple(
+        Kind(
+            pattern=row["pattern"],
+            sheet=row["sheet"],
+            label=row["label"],
+            type=row["type"],
+            unit=row["unit"],
+            minimum=_number(row["minimum"]),
+            maximum=_number(row["maximum"]),
+            choices=_split(row["choices"]),
+            distributions=_split(row["distributions"]),
+            required=row["required"],
+            varies=row["varies"],
+            definition=row["definition"],
+        )
+        for row in _table("dictionary.csv")
+    )
+
+
+@cache
+def columns() -> dict[str, Column]:
+    """Return every column by its machine name."""
+    return {
+        row["column"]: Column(
+            name=row["column"],
+            header=row["header"],
+            type=row["type"],
+            minimum=_number(row["minimum"]),
+            maximum=_number(row["maximum"]),
+            choices=_split(row["choices"]),
+            definition=row["definition"],
+        )
+        for row in _table("columns.csv")
+    }
+
+
+@cache
+def sheets() -> dict[str, Sheet]:
+    """Return every input sheet by name, in workbook order."""
+    common = [name for name in columns() if name not in _EXTRA]
+    tail = ["range_basis", "source", "note"]
+    head = [name for name in common if name not in tail]
+    return {
+        row["sheet"]: Sheet(
+            name=row["sheet"],
+            purpose=row["purpose"],
+            columns=(*head, *(c for c in row["extra_columns"].split(",") if c), *tail),
+        )
+        for row in _table("sheets.csv")
+    }
+
+
+@cache
+def match(id_: str) -> tuple[Kind, dict[str, str]] | None:
+    """Return the kind an id belongs to and its names, or None where there is none.
+
+    A pattern that leaves fewer names open wins (`subsequent.none.share.a` is
+    not a treatment called "none").
+    """
+    found = [
+        (kind, hit.groupdict()) for kind, expression in _expressions() if (hit := expression.fullmatch(id_)) is not None
+    ]
+    return min(found, key=lambda pair: len(pair[0].fields)) if found else None
+
+
+def kind_of(pattern: str) -> Kind:
+    """Return the kind with exactly this pattern."""
+    return next(kind for kind in kinds() if kind.pattern == pattern)
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """Return a sentence that suggests the nearest of the options, or nothing."""
+    close = difflib.get_close_matches(name, list(options), n=1, cutoff=0.5)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+@cache
+def _expressions() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(_expression(kind.pattern))) for kind in kinds())
+
+
+def _expression(pattern: str) -> str:
+    parts = re.split(r"({\w+})", pattern)
+    return "".join(_group(part[1:-1]) if part.startswith("{") else re.escape(part) for part in parts)
+
+
+def _group(field: str) -> str:
+    inner = r"[0-9]+" if field == "year" else r"[a-z0-9_]+" if field in _LOOSE else NAME
+    return f"(?P<{field}>{inner})"
+
+
+_LOOSE = {"threshold", "landmark", "item", "size", "band"}
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    text = files("hemodel.inputs").joinpath("data", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split("|") if part)

@@ -1,0 +1,142 @@
+"""The frozen inputs of a model, read from a workbook and any changes to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hemodel.distributions import distribution
+from hemodel.errors import InputError, Problem
+from hemodel.inputs import structure
+from hemodel.inputs.cells import RawWorkbook, read_cells
+from hemodel.inputs.changes import Change, apply_changes
+from hemodel.inputs.checks import check_together, select
+from hemodel.inputs.completeness import check_completeness, members_of
+from hemodel.inputs.rows import Row, parse_rows
+from hemodel.parameters import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Everything a model needs to know, frozen.
+
+    Structure (strategies, regimens, ...) and settings are plain values; numbers
+    that can vary are `parameters` and are looked up by id in the draws.
+    """
+
+    path: Path
+    raw: RawWorkbook
+    rows: Mapping[str, Row]
+    changes: tuple[Change, ...]
+    settings: structure.Settings
+    strategies: tuple[structure.Strategy, ...]
+    drugs: tuple[structure.Drug, ...]
+    regimens: tuple[structure.Regimen, ...]
+    treatments: tuple[structure.Treatment, ...]
+    bands: tuple[structure.Band, ...]
+    events: tuple[str, ...]
+    resources: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+
+    def drug(self, id_: str) -> structure.Drug:
+        """Return a drug by id."""
+        return next(drug for drug in self.drugs if drug.id == id_)
+
+    def strategy_name(self, id_: str) -> str:
+        """Return the printed name of a strategy."""
+        return next(strategy.name for strategy in self.strategies if strategy.id == id_)
+
+    def has(self, id_: str) -> bool:
+        """Whether the workbook holds a value under this id."""
+        return id_ in self.rows and self.rows[id_].value is not None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: the checked rows and all problems found on the way."""
+
+    path: Path
+    raw: RawWorkbook
+    rows: Mapping[str, Row]
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_workbook(path: str | Path, changes: Iterable[Change] = ()) -> Reading:
+    """Read a workbook, make the changes and check every row.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be opened; other problems are in the result.
+    """
+    path = Path(path)
+    return check_rows(path, read_cells(path), changes)
+
+
+def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> Reading:
+    """Make changes to a workbook already read, and check every row."""
+    raw, made = apply_changes(raw, changes)
+    rows, problems = parse_rows(raw.rows)
+    missing = check_completeness(raw.file, [row.id for row in raw.rows], rows)
+    absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
+    missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
+    found = [*raw.problems, *problems, *missing, *check_together(rows)]
+    return Reading(path, raw, rows, tuple(made), tuple(found))
+
+
+def build_inputs(reading: Reading) -> ModelInputs:
+    """Return the frozen inputs of a reading without problems.
+
+    Raises
+    ------
+    InputError
+        With every problem of the reading.
+    """
+    if reading.problems:
+        raise InputError(reading.problems)
+    rows = reading.rows
+    curves = select(rows, "curve.{endpoint}.{strategy}.family")
+    return ModelInputs(
+        path=reading.path,
+        raw=reading.raw,
+        rows=rows,
+        changes=reading.changes,
+        settings=structure.settings(rows),
+        strategies=structure.strategies(rows),
+        drugs=structure.drugs(rows),
+        regimens=structure.regimens(rows),
+        treatments=structure.treatments(rows),
+        bands=structure.bands(rows),
+        events=tuple(names[0] for names in members_of("adverse_event", rows)),
+        resources=tuple(names[0] for names in members_of("resource", rows)),
+        endpoints=tuple(dict.fromkeys(row.names["endpoint"] for row in curves)),
+        parameters=_parameters(rows),
+    )
+
+
+def _parameters(rows: Mapping[str, Row]) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(
+            id=row.id,
+            label=row.label or row.kind.label,
+            value=row.number,
+            unit=row.unit,
+            distribution=distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n),
+            low=row.low,
+            high=row.high,
+            group=_group(row),
+        )
+        for row in rows.values()
+        if row.kind.varies == "yes" and row.value is not None
+    )
+
+
+def _group(row: Row) -> str:
+    is_share = row.kind.group == "subsequent" and row.kind.pattern.endswith("share.{strategy}")
+    return f"subsequent.share.{row.names['strategy']}" if is_share else ""

@@ -1,0 +1,268 @@
+"""Rows with meaning: each cell checked against the dictionary."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hemodel.errors import Location, Problem
+from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value
+from hemodel.inputs.dictionary import Column, Kind, columns, kinds, match, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events")
+_TEXTS = ("label", "unit", "distribution", "versus", "range_basis", "source", "note")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One checked input. Numbers are None where the cell is empty."""
+
+    id: str
+    kind: Kind
+    names: Mapping[str, str]
+    value: Scalar
+    where: Mapping[str, Location]
+    label: str = ""
+    unit: str = ""
+    distribution: str = ""
+    versus: str = ""
+    range_basis: str = ""
+    source: str = ""
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
+    se: float | None = None
+    n: float | None = None
+    time: float | None = None
+    time_origin: float | None = None
+    p_value: float | None = None
+    events: float | None = None
+    use_in_fit: bool = False
+
+    @property
+    def number(self) -> float:
+        """Value as a number; only for rows of a numeric kind that hold one."""
+        if not isinstance(self.value, (int, float)):
+            message = f"{self.id} holds no number"
+            raise TypeError(message)
+        return float(self.value)
+
+    @property
+    def text(self) -> str:
+        """Value as text, empty where there is none."""
+        return "" if self.value is None else str(self.value)
+
+    @property
+    def is_assumption(self) -> bool:
+        """Whether the value rests on a judgement rather than on a source."""
+        return self.source.lower().startswith("assumption:")
+
+    @property
+    def has_uncertainty(self) -> bool:
+        """Whether an interval or a standard error is given."""
+        return self.se is not None or (self.low is not None and self.high is not None)
+
+    @property
+    def sheet(self) -> str:
+        """Sheet the row stands on."""
+        return self.kind.sheet
+
+
+def parse_rows(raw: Sequence[RawRow]) -> tuple[dict[str, Row], list[Problem]]:
+    """Check every row on its own; return the good ones by id, and all problems."""
+    problems: list[Problem] = []
+    rows: dict[str, Row] = {}
+    seen: dict[str, Location] = {}
+    for raw_row in raw:
+        id_ = raw_row.id
+        if id_ in seen:
+            problems.append(
+                Problem(raw_row.where(), f"the id {id_} stands twice", f"It is also at {seen[id_]}", "Remove one.")
+            )
+            continue
+        seen[id_] = raw_row.where()
+        row = _parse(raw_row, problems)
+        if row is not None:
+            rows[id_] = row
+    return rows, problems
+
+
+def _parse(raw: RawRow, problems: list[Problem]) -> Row | None:
+    found = match(raw.id)
+    if found is None:
+        problems.append(_unknown_id(raw))
+        return None
+    kind, names = found
+    before = len(problems)
+    if kind.sheet != raw.sheet:
+        problems.append(
+            Problem(raw.where(), f"{raw.id} stands on the wrong sheet", todo=f"Move the row to the sheet {kind.sheet}.")
+        )
+    value = _value(raw, kind, problems)
+    numbers = {name: _column_number(raw, columns()[name], problems) for name in _NUMBERS if name in raw.cells}
+    texts = {name: _text(raw.cells[name]) for name in _TEXTS if name in raw.cells}
+    _check_range(raw, kind, value, numbers, problems)
+    _check_choices(raw, kind, texts, problems)
+    if value is not None and not texts.get("source"):
+        problems.append(
+            Problem(
+                raw.where("source"),
+                f"{raw.id} has a value but no source",
+                "A value without a source does not load",
+                "Say where it comes from, or write assumption: and why.",
+            )
+        )
+    use = _text(raw.cells["use_in_fit"]) if "use_in_fit" in raw.cells else ""
+    if len(problems) > before:
+        return None
+    where = {name: cell.where for name, cell in raw.cells.items()}
+    cells: dict[str, Any] = {**texts, **numbers}
+    return Row(raw.id, kind, names, value, where, use_in_fit=use == "yes", **cells)
+
+
+def _unknown_id(raw: RawRow) -> Problem:
+    near = nearest(raw.id, _example_ids(raw))
+    return Problem(
+        raw.where(),
+        f"unknown id {raw.id}",
+        "Nothing reads it",
+        near or f"See the ids of the sheet {raw.sheet} in docs/inputs.md.",
+    )
+
+
+def _example_ids(raw: RawRow) -> list[str]:
+    """Return ids of the same shape as the unknown one, with its own names filled in."""
+    parts = raw.id.split(".")
+    ids = []
+    for kind in kinds():
+        pieces = kind.pattern.split(".")
+        if len(pieces) == len(parts):
+            ids.append(".".join(own if "{" in piece else piece for piece, own in zip(pieces, parts, strict=True)))
+    return ids
+
+
+def _value(raw: RawRow, kind: Kind, problems: list[Problem]) -> Scalar:
+    cell = raw.cells["value"]
+    if cell.value is None or has_no_stored_value(cell):
+        return None
+    if kind.numeric:
+        return _number(raw.id, cell, kind, problems)
+    text = _text(cell)
+    if kind.type == "choice" and text not in kind.choices:
+        problems.append(
+            Problem(
+                cell.where,
+                f"{raw.id} is {text!r}",
+                f"It must be one of: {', '.join(kind.choices)}",
+                nearest(text, kind.choices),
+            )
+        )
+    return text
+
+
+def _number(id_: str, cell: Cell, rule: Kind | Column, problems: list[Problem]) -> float | None:
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        problems.append(_not_a_number(id_, cell))
+        return None
+    if not math.isfinite(value):
+        problems.append(Problem(cell.where, f"{id_} is {value}", "It must be a finite number"))
+        return None
+    if rule.type == "integer" and value != int(value):
+        problems.append(Problem(cell.where, f"{id_} is {value:g}", "It must be a whole number"))
+    low, high = rule.minimum, rule.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        problems.append(Problem(cell.where, f"{id_} is {value:g}", _bounds(rule), _hint(rule, value)))
+    return float(value)
+
+
+def _not_a_number(id_: str, cell: Cell) -> Problem:
+    text = str(cell.value)
+    try:
+        todo = f"The cell holds text: enter {float(text.replace(' ', '').replace(',', '')):g} as a number, without separators."
+    except ValueError:
+        todo = "Enter a number, or leave the cell empty if the row is optional."
+    return Problem(cell.where, f"{id_} is the text {text!r}", "A number belongs here", todo)
+
+
+def _bounds(rule: Kind | Column) -> str:
+    unit = f" ({rule.unit})" if isinstance(rule, Kind) and rule.unit else ""
+    if rule.minimum is not None and rule.maximum is not None:
+        return f"It must lie between {rule.minimum:g} and {rule.maximum:g}{unit}"
+    if rule.minimum is not None:
+        return f"It cannot be below {rule.minimum:g}{unit}"
+    return f"It cannot be above {rule.maximum:g}{unit}"
+
+
+def _hint(rule: Kind | Column, value: float) -> str:
+    if rule.maximum is not None and 1 <= rule.maximum < value <= 100:
+        return f"Was a percentage entered? {value:g}% is {value / 100:g}."
+    return ""
+
+
+def _column_number(raw: RawRow, column: Column, problems: list[Problem]) -> float | None:
+    cell = raw.cells[column.name]
+    if cell.value is None or has_no_stored_value(cell):
+        return None
+    return _number(f"{raw.id}.{column.name}", cell, column, problems)
+
+
+def _check_range(
+    raw: RawRow, kind: Kind, value: Scalar, numbers: Mapping[str, float | None], problems: list[Problem]
+) -> None:
+    low, high = numbers.get("low"), numbers.get("high")
+    for name, bound in (("low", low), ("high", high)):
+        if bound is None:
+            continue
+        if kind.numeric and kind.varies != "no":
+            _number(f"{raw.id}.{name}", Cell(bound, raw.where(name)), kind, problems)
+        other, which = (high, "high") if name == "low" else (low, "low")
+        if other is None:
+            problems.append(
+                Problem(
+                    raw.where(which), f"{raw.id} has a {name} value but no {which} value", todo="Give both or neither."
+                )
+            )
+    if not isinstance(value, (int, float)):
+        return
+    if low is not None and low > value:
+        problems.append(
+            Problem(
+                raw.where("low"),
+                f"{raw.id}: low is {low:g}, above the value {value:g}",
+                todo="Low cannot exceed the value.",
+            )
+        )
+    if high is not None and high < value:
+        problems.append(
+            Problem(
+                raw.where("high"),
+                f"{raw.id}: high is {high:g}, below the value {value:g}",
+                todo="High cannot be less than the value.",
+            )
+        )
+
+
+def _check_choices(raw: RawRow, kind: Kind, texts: Mapping[str, str], problems: list[Problem]) -> None:
+    distribution = texts.get("distribution", "")
+    if distribution and distribution not in kind.distributions:
+        allowed = ", ".join(kind.distributions) or "none: leave the cell empty"
+        problems.append(
+            Problem(
+                raw.where("distribution"),
+                f"{raw.id}: the distribution is {distribution!r}",
+                f"Allowed here: {allowed}",
+                nearest(distribution, kind.distributions),
+            )
+        )
+    use = raw.cells.get("use_in_fit")
+    if use is not None and use.value is not None and use.value not in columns()["use_in_fit"].choices:
+        problems.append(Problem(use.where, f"{raw.id}: use in fit is {use.value!r}", "It must be yes or no"))
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell.value is None or has_no_stored_value(cell) else str(cell.value)

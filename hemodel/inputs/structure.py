@@ -1,0 +1,193 @@
+"""What the rows describe: settings, strategies, regimens and the rest, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from hemodel.inputs.checks import select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.inputs.rows import Row
+
+    Rows = Mapping[str, Row]
+
+
+class Settings(BaseModel):
+    """Settings of the calculation, as on the sheet Settings.
+
+    Discount rates are (from year, rate) steps, the first from year 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    population: str
+    perspective: str
+    clock_start: str
+    currency: str
+    price_year: int
+    cycle_length: float
+    time_horizon: float
+    half_cycle_correction: Literal["life_table", "start", "end"]
+    discounting: Literal["per_cycle", "annual"]
+    cost_rates: tuple[tuple[float, float], ...]
+    effect_rates: tuple[tuple[float, float], ...]
+    pfs_above_os: Literal["cap_pfs", "error"]
+    utilities_by: Literal["state", "time_to_death"]
+    thresholds: tuple[float, ...]
+    decision_threshold: float
+    draws: int
+    seed: int
+    scenarios: str
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A treatment strategy."""
+
+    id: str
+    name: str
+    role: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A drug: its name, and the size in mg and the price parameter of each vial."""
+
+    id: str
+    name: str
+    vials: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """One drug given in one strategy. Days count from the start of the model."""
+
+    strategy: str
+    drug: str
+    dose_basis: str
+    interval: float
+    start_day: float
+    stop_day: float | None
+    max_administrations: int | None
+    time_on_treatment: str
+    stops_at_progression: bool
+    vial_sharing: bool
+    administration: str
+
+    def id(self, field: str) -> str:
+        """Return the id of one of the regimen's rows."""
+        return f"regimen.{self.strategy}.{self.drug}.{field}"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """A subsequent treatment and how it is administered."""
+
+    id: str
+    administration: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """People whose death lies within so many days (None: beyond all other bands)."""
+
+    id: str
+    within: float | None
+
+
+def settings(rows: Rows) -> Settings:
+    """Build the settings from their rows."""
+    names: dict[str, object] = {
+        row.kind.pattern.removeprefix("settings."): row.value
+        for row in rows.values()
+        if row.kind.group == "settings" and not row.names
+    }
+    for stream in ("cost", "effect"):
+        steps = select(rows, f"settings.discount_rate_{stream}s_from_year_{{year}}")
+        base = names.pop(f"discount_rate_{stream}s")
+        names[f"{stream}_rates"] = ((0.0, base), *sorted((float(r.names["year"]), r.number) for r in steps))
+    thresholds = sorted({row.number for row in select(rows, "settings.threshold.{threshold}")})
+    names["scenarios"] = names.get("scenarios") or ""
+    return Settings.model_validate({**names, "thresholds": tuple(thresholds)})
+
+
+def strategies(rows: Rows) -> tuple[Strategy, ...]:
+    """Return the strategies, the comparator first, then in workbook order."""
+    found = []
+    for row in select(rows, "strategy.{strategy}.name"):
+        id_ = row.names["strategy"]
+        description = rows.get(f"strategy.{id_}.description")
+        found.append(
+            Strategy(id_, row.text, rows[f"strategy.{id_}.role"].text, description.text if description else "")
+        )
+    return tuple(sorted(found, key=lambda strategy: strategy.role != "comparator"))
+
+
+def drugs(rows: Rows) -> tuple[Drug, ...]:
+    """Return the drugs in workbook order."""
+    found = []
+    for row in select(rows, "drug.{drug}.name"):
+        id_ = row.names["drug"]
+        vials = [(rows[f"drug.{id_}.vial_size"].number, f"drug.{id_}.price_per_vial")]
+        for extra in select(rows, "drug.{drug}.vial_size_{size}"):
+            price = f"drug.{id_}.price_per_vial_{extra.names['size']}"
+            if extra.names["drug"] == id_ and price in rows and rows[price].value is not None:
+                vials.append((extra.number, price))
+        found.append(Drug(id_, row.text, tuple(vials)))
+    return tuple(found)
+
+
+def regimens(rows: Rows) -> tuple[Regimen, ...]:
+    """Return the regimens in workbook order."""
+    found = []
+    for row in select(rows, "regimen.{strategy}.{drug}.dose"):
+        prefix = row.id.removesuffix("dose")
+        found.append(
+            Regimen(
+                strategy=row.names["strategy"],
+                drug=row.names["drug"],
+                dose_basis=rows[prefix + "dose_basis"].text,
+                interval=rows[prefix + "interval"].number,
+                start_day=rows[prefix + "start_day"].number,
+                stop_day=_optional(rows, prefix + "stop_day"),
+                max_administrations=_whole(_optional(rows, prefix + "max_administrations")),
+                time_on_treatment=rows[prefix + "time_on_treatment"].text,
+                stops_at_progression=rows[prefix + "stops_at_progression"].value == "yes",
+                vial_sharing=rows[prefix + "vial_sharing"].value == "yes",
+                administration=rows[prefix + "administration"].text,
+            )
+        )
+    return tuple(found)
+
+
+def treatments(rows: Rows) -> tuple[Treatment, ...]:
+    """Return the subsequent treatments in workbook order."""
+    return tuple(
+        Treatment(row.names["treatment"], rows[f"subsequent.{row.names['treatment']}.administration"].text)
+        for row in select(rows, "subsequent.{treatment}.drug_cost_per_cycle")
+    )
+
+
+def bands(rows: Rows) -> tuple[Band, ...]:
+    """Return the bands of time to death, nearest death first."""
+    found = [
+        Band(row.names["band"], _optional(rows, f"utility.time_to_death_within.{row.names['band']}"))
+        for row in select(rows, "utility.time_to_death.{band}")
+    ]
+    return tuple(sorted(found, key=lambda band: float("inf") if band.within is None else band.within))
+
+
+def _optional(rows: Rows, id_: str) -> float | None:
+    row = rows.get(id_)
+    return None if row is None or row.value is None else row.number
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,233 @@
+"""Writing an input workbook that a person can read and edit."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hemodel.errors import OutputError, UsageError
+from hemodel.inputs import writing_formats as look
+from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
+from hemodel.inputs.dictionary import Kind, columns, match, sheets
+from hemodel.inputs.writing_checks import Names, names_in, validation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.inputs.cells import Scalar
+
+__all__ = ["Cover", "write_workbook"]
+
+_HEADER = 3
+_FIRST = _HEADER + 1
+_FROZEN_COLUMNS = 2
+_SPARE_ROWS = 200
+_LONGEST_TEXT = 32_767
+
+
+def write_workbook(
+    path: Path, rows: Sequence[dict[str, Scalar]], sources: Sequence[Sequence[str]], cover: Cover
+) -> None:
+    """Write an input workbook, whole or not at all.
+
+    The same arguments always give the same bytes. Numbers keep 16 significant digits.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; one that exists is replaced.
+    rows : sequence of dict
+        The rows as in a listing: `sheet` and the columns by machine name.
+    sources : sequence of sequences of str
+        The list of sources (source, citation, link, status); the first row
+        holds the headers.
+    cover : Cover
+        What the cover says about the analysis.
+
+    Raises
+    ------
+    UsageError
+        Where a row would not come back when the workbook is read again.
+    OutputError
+        Where the file cannot be written.
+    """
+    _refuse_what_would_be_lost(rows, sources)
+    _replace(path, _workbook_bytes(path.name, rows, sources, cover))
+
+
+def _workbook_bytes(
+    name: str, rows: Sequence[dict[str, Scalar]], sources: Sequence[Sequence[str]], cover: Cover
+) -> bytes:
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(look.FONT)})
+    book.set_properties({"title": cover.title, "subject": cover.subtitle, "created": datetime(2000, 1, 1)})
+    book.set_size(28_000, 17_000)
+    formats = look.Formats(book)
+    write_cover(book, formats, cover, rows, name)
+    names = names_in(rows)
+    for sheet in sheets():
+        page = book.add_worksheet(sheet)
+        _write_sheet(page, formats, sheet, [row for row in rows if row["sheet"] == sheet], names)
+    write_sources(book, formats, sources)
+    book.close()
+    return buffer.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the target, then put the new file in its place."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        reason = error.strerror or "unknown reason"
+        raise OutputError(
+            f"{path}: the workbook cannot be written ({reason}). Close it where it is open, or choose another folder."
+        ) from error
+
+
+def _write_sheet(
+    page: Worksheet, formats: look.Formats, name: str, rows: list[dict[str, Scalar]], names: Names
+) -> None:
+    hits = [match(str(row["id"])) for row in rows]
+    kinds = [hit[0] if hit else None for hit in hits]
+    widths = _widths(name, rows, kinds)
+    _write_head(page, formats, name, widths)
+    for number, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+        band = number > 0 and _starts_band(rows[number - 1], kinds[number - 1], row, kind)
+        texts = {column: look.shown_text(row.get(column), kind, column) for column in widths}
+        page.set_row(_FIRST + number, look.row_height(texts, widths))
+        for index, (column, width) in enumerate(widths.items()):
+            value, at = row.get(column), (_FIRST + number, index)
+            use = look.role(kind, column, value)
+            _write_value(page, at, value, look.cell_format(formats, column, kind, use, width, band))
+            if kind is not None and use in {"input", "information"}:
+                page.data_validation(*at, *at, validation(kind, column, names))
+    last = _FIRST + max(len(rows), 1) - 1
+    page.autofilter(_HEADER, 0, last, len(widths) - 1)
+    _mark_sources(page, formats, list(widths), last + _SPARE_ROWS)
+
+
+def _widths(name: str, rows: list[dict[str, Scalar]], kinds: list[Kind | None]) -> dict[str, float]:
+    return {
+        column: look.column_width(
+            column, [look.shown_text(row.get(column), kind, column) for row, kind in zip(rows, kinds, strict=True)]
+        )
+        for column in sheets()[name].columns
+    }
+
+
+def _write_head(page: Worksheet, formats: look.Formats, name: str, widths: dict[str, float]) -> None:
+    """Write title, purpose and column headers, and set what holds for the whole sheet."""
+    page.set_tab_color("#F2C94C")
+    page.set_row(0, 24)
+    page.write_string(0, 0, look.sheet_titles()[name], formats.get(font_size=16, bold=True, font_color=look.INK))
+    page.write_string(1, 0, sheets()[name].purpose, formats.get(italic=True, font_color=look.GREY))
+    back = formats.get(font_color="#0563C1", underline=1, font_size=9)
+    page.write_url(0, _FROZEN_COLUMNS, "internal:'Cover'!A1", back, "Cover")
+    page.set_row(_HEADER, 32)
+    for index, (column, width) in enumerate(widths.items()):
+        page.set_column(index, index, width)
+        page.write_string(_HEADER, index, columns()[column].header, look.header_format(formats, column, width))
+        tip = {
+            "validate": "any",
+            "input_title": columns()[column].header,
+            "input_message": columns()[column].definition,
+        }
+        page.data_validation(_HEADER, index, _HEADER, index, tip)
+    page.freeze_panes(_FIRST, _FROZEN_COLUMNS)
+    page.repeat_rows(_HEADER)
+    page.set_zoom(90)
+    print_setup(page)
+
+
+def _write_value(page: Worksheet, at: tuple[int, int], value: Scalar, style: Format) -> None:
+    """Write one cell; text is always text, whatever it begins with."""
+    if value is None:
+        page.write_blank(*at, None, style)
+    elif isinstance(value, bool):
+        page.write_boolean(*at, value, style)
+    elif isinstance(value, str):
+        page.write_string(*at, value, style)
+    else:
+        page.write_number(*at, value, style)
+
+
+def _mark_sources(page: Worksheet, formats: look.Formats, names: list[str], last: int) -> None:
+    """Colour assumptions, and values that have no source; the colours follow what is typed."""
+    value = f"$C{_FIRST + 1}"
+    for column in ("source", "range_basis"):
+        index = names.index(column)
+        first = f"${_letter(index)}{_FIRST + 1}"
+        colors = {f'=LEFT(TRIM({first}),11)="assumption:"': look.ASSUMPTION}
+        if column == "source":
+            colors[f'=AND({value}<>"",TRIM({first})="")'] = look.MISSING
+        for formula, color in colors.items():
+            options = {"type": "formula", "criteria": formula, "format": formats.book.add_format({"bg_color": color})}
+            page.conditional_format(_FIRST, index, last, index, options)
+
+
+def _letter(index: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(index))
+
+
+def _starts_band(
+    before: dict[str, Scalar], kind_before: Kind | None, row: dict[str, Scalar], kind: Kind | None
+) -> bool:
+    """Whether a row begins another drug, strategy, event or the like.
+
+    Rows that list the same item of one thing after another (the cost of each
+    kind of administration, say) stay together.
+    """
+    entity, item = _entity(str(row["id"]), kind)
+    entity_before, item_before = _entity(str(before["id"]), kind_before)
+    return entity != entity_before and item != item_before
+
+
+def _entity(id_: str, kind: Kind | None) -> tuple[list[str], list[str]]:
+    """Split an id into what the row is about and which of its items it holds."""
+    parts = id_.split(".")
+    pattern = kind.pattern.split(".") if kind else []
+    count = 1
+    while count < len(pattern) and pattern[count].startswith("{"):
+        count += 1
+    count = max(count, 2 if len(parts) > 2 else 1)
+    return parts[:count], parts[count:]
+
+
+def _refuse_what_would_be_lost(rows: Sequence[dict[str, Scalar]], sources: Sequence[Sequence[str]]) -> None:
+    found = [f"row {row.get('id')}: {what}" for row in rows for what in _losses(row)]
+    if not sources or not sources[0] or sources[0][0] != "source":
+        found.append("the list of sources must begin with its headers, the first of which is source")
+    if found:
+        raise UsageError("The workbook was not written.\n" + "\n".join(found))
+
+
+def _losses(row: dict[str, Scalar]) -> list[str]:
+    """Return what would be missing if the row were written and read again."""
+    sheet = sheets().get(str(row.get("sheet")))
+    if sheet is None:
+        return [f"there is no sheet {row.get('sheet')}"]
+    found = [] if row.get("id") else ["a row needs an id"]
+    for column, value in row.items():
+        if value is None or column == "sheet":
+            continue
+        if column not in sheet.columns:
+            found.append(f"the sheet {sheet.name} has no column {column}")
+        if isinstance(value, float) and not math.isfinite(value):
+            found.append(f"{column} is {value}, which a cell cannot hold")
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            found.append(f"{column} is longer than the {_LONGEST_TEXT:,} characters that a cell can hold")
+    return found
