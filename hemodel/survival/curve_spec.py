@@ -1,0 +1,93 @@
+"""What is said about one curve of an endpoint: its family, or the effect it carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.registry import family
+
+if TYPE_CHECKING:
+    from hemodel.survival.family import Family
+
+INDEPENDENT = "independent"
+PROPORTIONAL_HAZARDS = "proportional_hazards"
+ACCELERATED_FAILURE_TIME = "accelerated_failure_time"
+RELATIONS = (INDEPENDENT, PROPORTIONAL_HAZARDS, ACCELERATED_FAILURE_TIME)
+EFFECTS = {PROPORTIONAL_HAZARDS: "hazard ratio", ACCELERATED_FAILURE_TIME: "acceleration factor"}
+
+
+@dataclass(frozen=True)
+class CurveSpec:
+    """One curve of one endpoint.
+
+    Attributes
+    ----------
+    strategy : str
+        The strategy whose curve it is.
+    family : str
+        Family of an independent curve; not read for a relative one, whose family
+        is that of its reference.
+    relation : str
+        ``independent``, ``proportional_hazards`` or ``accelerated_failure_time``.
+    reference : str or None
+        For a relative curve, the strategy whose (independent) curve the effect acts on.
+    """
+
+    strategy: str
+    family: str
+    relation: str
+    reference: str | None = None
+
+
+def coefficient_names(spec: CurveSpec, shape: Family) -> list[str]:
+    """Return the names of the coefficients that are a curve's own."""
+    if spec.relation in EFFECTS:
+        return [f"{spec.strategy}: log({EFFECTS[spec.relation]})"]
+    pairs = zip(shape.parameters, shape.log_scale, strict=True)
+    return [f"{spec.strategy}: log({name})" if log else f"{spec.strategy}: {name}" for name, log in pairs]
+
+
+def base_spec(spec: CurveSpec, specs: dict[str, CurveSpec]) -> CurveSpec:
+    """Return the spec whose family a curve has: its own, or its reference's."""
+    return spec if spec.relation == INDEPENDENT else specs[spec.reference or ""]
+
+
+def problems(endpoint: str, specs: tuple[CurveSpec, ...], by_strategy: dict[str, CurveSpec]) -> list[SurvivalError]:
+    """Return everything that is wrong with the specs of an endpoint."""
+    found = [_problem(endpoint, spec, by_strategy) for spec in specs]
+    repeated = len(specs) != len(by_strategy)
+    if repeated:
+        names = [spec.strategy for spec in specs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        ids = [f"curve.{endpoint}.{name}.family" for name in twice]
+        found.append(SurvivalError(f"{endpoint}: more than one curve for {', '.join(twice)}.", ids))
+    return [error for error in found if error is not None]
+
+
+def _problem(endpoint: str, spec: CurveSpec, by_strategy: dict[str, CurveSpec]) -> SurvivalError | None:
+    where = f"curve.{endpoint}.{spec.strategy}"
+    if spec.relation not in RELATIONS:
+        text = f"relation {spec.relation!r} is unknown. Known: {', '.join(RELATIONS)}."
+        return SurvivalError(f"{where}: {text}", [f"{where}.relation"])
+    if spec.relation == INDEPENDENT:
+        return _family_problem(where, spec.family)
+    reference = by_strategy.get(spec.reference or "")
+    if reference is None:
+        text = f"a curve with relation {spec.relation} needs the reference strategy it acts on"
+        given = "none is given" if not spec.reference else f"{spec.reference!r} has no curve"
+        return SurvivalError(f"{where}: {text}; {given}.", [f"{where}.reference"])
+    if reference.relation != INDEPENDENT:
+        text = f"the reference {reference.strategy!r} is itself {reference.relation}"
+        text += "; a reference must be independent."
+        return SurvivalError(f"{where}: {text}", [f"{where}.reference"])
+    return None
+
+
+def _family_problem(where: str, name: str) -> SurvivalError | None:
+    try:
+        family(name)
+    except SurvivalError as error:
+        return SurvivalError(f"{where}: {error}", [f"{where}.family"])
+    return None

@@ -1,0 +1,231 @@
+"""What every family of survival distributions can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def log_time(t: ArrayLike) -> Array:
+    """Return the natural logarithm of times, with ``-inf`` at time 0 and no warning."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.asarray(t, dtype=np.float64)))
+
+
+def columns(coefficients: Array) -> tuple[Array, ...]:
+    """Split coefficients (draws, p) into p columns, each (draws, 1)."""
+    return tuple(coefficients[:, j : j + 1] for j in range(coefficients.shape[1]))
+
+
+def fill_line(slope: Array, intercept: Array, x: Array, out: Array) -> None:
+    """Write slope x + intercept (draws, points) for slopes and intercepts (draws, 1).
+
+    With the same x for all draws it is one matrix product, which passes over the
+    result once instead of twice.
+    """
+    if x.ndim > 1:
+        np.multiply(slope, x, out=out)
+        out += intercept
+        return
+    lines, basis = np.empty((slope.shape[0], 2)), np.ones((2, x.size))
+    lines[:, :1], lines[:, 1:] = slope, intercept
+    basis[0] = x
+    np.matmul(lines, basis, out=out)
+
+
+def power_log(exponent: Array, log_t: Array) -> Array:
+    """Return ``exponent * log_t``, with 0 where the exponent is 0 even at time 0."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(exponent == 0.0, 0.0, exponent * log_t))
+
+
+@dataclass(frozen=True)
+class Family(ABC):
+    """A parametric family of survival curves.
+
+    Coefficients are on the estimation scale of flexsurv: the logarithm of a
+    parameter that must be positive, else the parameter itself. The first axis of
+    everything is the draw. Times are in any one unit (months in hemodel) and may
+    not be negative; they have shape (points,), or (draws, points) where each draw
+    has its own times. Nothing is checked, because these functions are called for
+    every block of draws.
+
+    Attributes
+    ----------
+    name : str
+        Name as in flexsurv.
+    parameters : tuple of str
+        Names of the parameters as in flexsurv.
+    log_scale : tuple of bool
+        Whether each parameter is estimated as its logarithm.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    log_scale: tuple[bool, ...]
+
+    def natural(self, coefficients: ArrayLike) -> Array:
+        """Turn coefficients (..., p) into parameters (..., p)."""
+        given = np.asarray(coefficients, dtype=np.float64)
+        logs = np.array(self.log_scale)
+        return np.asarray(np.where(logs, np.exp(np.where(logs, given, 0.0)), given))
+
+    def coefficients(self, natural: ArrayLike) -> Array:
+        """Turn parameters (..., p) into coefficients (..., p)."""
+        given = np.asarray(natural, dtype=np.float64)
+        logs = np.array(self.log_scale)
+        return np.asarray(np.where(logs, np.log(np.where(logs, given, 1.0)), given))
+
+    def survival(
+        self,
+        t: Array,
+        coefficients: Array,
+        *,
+        log_t: Array | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """Compute the probability of no event by time t.
+
+        Parameters
+        ----------
+        t : array (points,) or (draws, points)
+            Times. [months]
+        coefficients : array (draws, p)
+            Coefficients on the estimation scale.
+        log_t : array, optional
+            `log_time` of t, where the caller has it already.
+        out : array (draws, points), optional
+            Where to write the result.
+
+        Returns
+        -------
+        array (draws, points)
+            Survival: 1 at time 0, falling to 0. [probability]
+        """
+        log_t, out = _prepare(t, coefficients, log_t, out)
+        with np.errstate(over="ignore"):
+            self._fill_survival(t, log_t, coefficients, out)
+        return out
+
+    def cumulative_hazard(
+        self,
+        t: Array,
+        coefficients: Array,
+        *,
+        log_t: Array | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """Compute minus the log of survival; arguments and shapes as for `survival`."""
+        log_t, out = _prepare(t, coefficients, log_t, out)
+        with np.errstate(over="ignore"):
+            self._fill_cumulative_hazard(t, log_t, coefficients, out)
+        return out
+
+    def log_hazard(
+        self,
+        t: Array,
+        coefficients: Array,
+        *,
+        log_t: Array | None = None,
+        cumulative: Array | None = None,
+    ) -> Array:
+        """Compute the log of the hazard (per unit of time), (draws, points).
+
+        At time 0 it may be minus or plus infinity. ``cumulative`` is the cumulative
+        hazard, where the caller has it already; only some families read it.
+        """
+        log_t = log_time(t) if log_t is None else log_t
+        with np.errstate(over="ignore"):
+            return self._log_hazard(t, log_t, coefficients)
+
+    def quantile(self, p: ArrayLike, coefficients: Array) -> Array:
+        """Compute the time by which a share p has had the event.
+
+        Parameters
+        ----------
+        p : float or array (draws,)
+            Probability of the event, 0 to 1; 0.5 gives the median.
+        coefficients : array (draws, p)
+            Coefficients on the estimation scale.
+
+        Returns
+        -------
+        array (draws,)
+            Time at which survival is 1 - p; ``inf`` where that never happens. [months]
+        """
+        with np.errstate(divide="ignore"):
+            return self.time_at(-np.log1p(-np.asarray(p, dtype=np.float64)), coefficients)
+
+    def time_at(self, level: ArrayLike, coefficients: Array) -> Array:
+        """Compute the time (draws,) at which the cumulative hazard is ``level``.
+
+        ``level`` is a number or an array (draws,), 0 or more.
+        """
+        levels = np.asarray(level, dtype=np.float64)
+        with np.errstate(over="ignore", divide="ignore"):
+            return self._time_at(np.broadcast_to(levels, coefficients.shape[:1]), coefficients)
+
+    def mean(self, coefficients: Array) -> Array:
+        """Compute the unrestricted mean time (draws,), ``inf`` where it is infinite."""
+        with np.errstate(over="ignore", divide="ignore"):
+            return self._mean(coefficients)
+
+    def tail_index(self, coefficients: Array) -> Array:
+        """Compute a (draws,), where survival falls like t to the power -a far out.
+
+        It is ``inf`` for lighter tails and 0 where survival levels off above 0.
+        The mean is finite where it is above 1.
+        """
+        return np.full(coefficients.shape[0], np.inf)
+
+    @abstractmethod
+    def starts(self, median: float) -> Array:
+        """Return coefficients (n, p) of several shapes, all with this median."""
+
+    def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
+        self._fill_cumulative_hazard(t, log_t, coefficients, out)
+        np.negative(out, out=out)
+        np.exp(out, out=out)
+
+    @abstractmethod
+    def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None: ...
+
+    @abstractmethod
+    def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array: ...
+
+    @abstractmethod
+    def _time_at(self, level: Array, coefficients: Array) -> Array: ...
+
+    @abstractmethod
+    def _mean(self, coefficients: Array) -> Array: ...
+
+
+class DensityFamily(Family, ABC):
+    """A family whose hazard is computed as its density over its survival."""
+
+    def log_hazard(
+        self,
+        t: Array,
+        coefficients: Array,
+        *,
+        log_t: Array | None = None,
+        cumulative: Array | None = None,
+    ) -> Array:
+        """Compute log density + cumulative hazard, (draws, points); see `Family`."""
+        log_t = log_time(t) if log_t is None else log_t
+        if cumulative is None:
+            cumulative = self.cumulative_hazard(t, coefficients, log_t=log_t)
+        return super().log_hazard(t, coefficients, log_t=log_t) + cumulative
+
+
+def _prepare(t: Array, coefficients: Array, log_t: Array | None, out: Array | None) -> tuple[Array, Array]:
+    if log_t is None:
+        log_t = log_time(t)
+    if out is None:
+        out = np.empty((coefficients.shape[0], t.shape[-1]))
+    return log_t, out

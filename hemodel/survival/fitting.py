@@ -1,0 +1,265 @@
+"""Fit curves to reported statistics by weighted least squares.
+
+Minimises sum(((g - y) / s)^2) over the targets used, where g is the model's value on
+the target's scale. Starts are tried in one batch, the best few go to
+Levenberg-Marquardt (MINPACK, through SciPy), and the best of those is polished by
+Newton steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import optimize
+
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.predicted import lacks_follow_up, model_values
+from hemodel.survival.problem import FitProblem, check_rank, curve_id, fit_problem, scaled
+from hemodel.survival.reported import (
+    Statistic,
+    Target,
+    from_scale,
+    has_error,
+    target,
+    to_scale,
+)
+from hemodel.survival.residuals import LARGEST_RESIDUAL, Residuals
+from hemodel.survival.starts import starting_points
+
+if TYPE_CHECKING:
+    from hemodel.survival.curves import EndpointCurves
+    from hemodel.survival.family import Array
+
+__all__ = ["EndpointFit", "FitProblem", "TargetFit", "fit", "fit_problem"]
+
+FULL_SEARCHES = 3
+MOST_POLISHING_STEPS = 20
+MOST_EVALUATIONS = 100
+UNSETTLED = 1e-7
+LAST_STEP = 1e-7
+TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class TargetFit:
+    """How one reported statistic is met.
+
+    Attributes
+    ----------
+    statistic : Statistic
+    reported, fitted : float
+        Both as reported: months, probability or ratio.
+    se : float
+        Standard error on the target's scale; nan if compared only and none is known.
+    z : float
+        Fitted less reported on the target's scale, in standard errors.
+    """
+
+    statistic: Statistic
+    reported: float
+    fitted: float
+    se: float
+    z: float
+
+
+@dataclass(frozen=True)
+class EndpointFit:
+    """Fitted curves of one endpoint.
+
+    Attributes
+    ----------
+    curves : EndpointCurves
+    coefficients : array (p,)
+        Joint coefficients, named by ``curves.names``.
+    covariance : array (p, p)
+        A J'W V W J A with A = (J'WJ)^-1, W the inverse squared standard errors, and V
+        the squared standard errors, 0 for fixed statistics; (J'WJ)^-1 if none is fixed.
+    targets : tuple of TargetFit
+        All statistics of the endpoint, used and compared, in their order.
+    objective : float
+        Sum of z squared over the statistics used.
+    n_targets, n_parameters : int
+        Statistics used, and coefficients.
+    criterion : float
+        objective + 2 n_parameters, to compare families on the same statistics.
+    gradient_norm : float
+        Length of J'W(g - y) at the solution, where 0 is exact.
+    condition : float
+        Condition number of J'WJ with J's columns scaled to length 1.
+    """
+
+    curves: EndpointCurves
+    coefficients: Array
+    covariance: Array
+    targets: tuple[TargetFit, ...]
+    objective: float
+    n_targets: int
+    n_parameters: int
+    criterion: float
+    gradient_norm: float
+    condition: float
+
+
+def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None) -> EndpointFit:
+    """Fit the curves of a problem to its targets.
+
+    Parameters
+    ----------
+    problem : FitProblem
+        From `fit_problem`.
+    y : array (J,), optional
+        Values to use in place of those reported, on the targets' scales, with the same
+        standard errors; for sensitivity analysis.
+    start : array (p,), optional
+        Coefficients to begin from, the only start then; for example a previous fit.
+
+    Returns
+    -------
+    EndpointFit
+
+    Raises
+    ------
+    SurvivalError
+        If at the solution some coefficients are left undetermined, or none was found.
+    """
+    wanted = problem.reported if y is None else np.asarray(y, dtype=np.float64)
+    if start is None:
+        used = [each.statistic for each in problem.targets]
+        points = starting_points(problem.curves, used)
+    else:
+        points = np.asarray(start, dtype=np.float64)[None, :]
+    residuals = Residuals(problem, wanted, np.empty(0))
+    order = np.argsort((residuals.values(points) ** 2).sum(axis=1), kind="stable")
+    found = [_search(problem, wanted, points[i]) for i in order[:FULL_SEARCHES]]
+    coefficients = min(found, key=lambda each: each[0])[1]
+    residuals = Residuals(problem, wanted, problem.steps(coefficients))
+    coefficients = _polish(residuals, coefficients)
+    _check_settled(residuals, coefficients)
+    return _describe(residuals, coefficients)
+
+
+def _search(problem: FitProblem, y: Array, start: Array) -> tuple[float, Array]:
+    """Run Levenberg-Marquardt from one start; return the objective and the coefficients."""
+    residuals = Residuals(problem, y, problem.steps(start))
+    result = optimize.least_squares(
+        residuals.values,
+        start,
+        jac=residuals.slopes,
+        method="lm",
+        x_scale="jac",
+        xtol=TOLERANCE,
+        ftol=TOLERANCE,
+        gtol=TOLERANCE,
+        max_nfev=MOST_EVALUATIONS,
+    )
+    return float(2.0 * result.cost), np.asarray(result.x)
+
+
+def _polish(residuals: Residuals, coefficients: Array) -> Array:
+    """Take Newton steps for as long as they shorten, in standard errors."""
+    bend = residuals.bend(coefficients)
+    best, shortest, point = coefficients, np.inf, coefficients
+    for _ in range(MOST_POLISHING_STEPS):
+        z, slopes = residuals.values(point), residuals.slopes(point)
+        step = _newton_step(z, slopes, bend)
+        length = max(-float((slopes.T @ z) @ step), 0.0) ** 0.5
+        if length < LAST_STEP:
+            return np.asarray(point + step)
+        if not length < shortest:
+            break
+        best, shortest, point = point, length, point + step
+    return best
+
+
+def _newton_step(z: Array, slopes: Array, bend: Array) -> Array:
+    """Solve for the step, with columns scaled; Gauss-Newton where Newton would climb."""
+    lengths = np.sqrt((slopes**2).sum(axis=0))
+    lengths = np.where(lengths > 0.0, lengths, 1.0)
+    square = slopes / lengths
+    hessian = square.T @ square + bend / np.outer(lengths, lengths)
+    if np.linalg.eigvalsh(hessian)[0] > 0.0:
+        return np.asarray(-np.linalg.solve(hessian, square.T @ z) / lengths)
+    return np.asarray(-np.linalg.lstsq(square, z, rcond=None)[0] / lengths)
+
+
+def _check_settled(residuals: Residuals, coefficients: Array) -> None:
+    """Raise if no curve comes near a target, or the coefficients did not settle."""
+    problem = residuals.problem
+    z = residuals.values(coefficients)
+    endpoint = problem.curves.endpoint
+    if not np.all(np.abs(z) < LARGEST_RESIDUAL):
+        worst = problem.targets[int(np.argmax(np.abs(z)))].statistic.id
+        raise SurvivalError(
+            f"{endpoint}: no curve of the chosen families comes near {worst}. "
+            "Choose another family, or check the value.",
+            [worst],
+        )
+    slopes = problem.slopes(coefficients, residuals.steps)
+    check_rank(problem, slopes)
+    gradient = np.linalg.norm(scaled(slopes, problem.errors).T @ z)
+    if gradient > UNSETTLED * max(1.0, float(np.linalg.norm(z))):
+        raise SurvivalError(
+            f"{endpoint}: the fit does not settle, because some coefficients can move without "
+            "end while the targets stay as well met. Add statistics, or choose a family with "
+            "fewer parameters.",
+            [curve_id(problem.curves, spec.strategy) for spec in problem.curves.specs],
+        )
+
+
+def _describe(residuals: Residuals, coefficients: Array) -> EndpointFit:
+    problem = residuals.problem
+    z = residuals.values(coefficients)
+    raw = problem.slopes(coefficients, residuals.steps)
+    slopes = raw / problem.errors[:, None]
+    singular = np.linalg.svd(scaled(raw, problem.errors), compute_uv=False)
+    objective, size = float(z @ z), coefficients.size
+    return EndpointFit(
+        curves=problem.curves,
+        coefficients=coefficients,
+        covariance=_covariance(problem, slopes),
+        targets=_target_fits(problem, residuals.y, coefficients),
+        objective=objective,
+        n_targets=len(problem.targets),
+        n_parameters=size,
+        criterion=objective + 2.0 * size,
+        gradient_norm=float(np.linalg.norm(slopes.T @ z)),
+        condition=float((singular[0] / singular[-1]) ** 2),
+    )
+
+
+def _covariance(problem: FitProblem, slopes: Array) -> Array:
+    """Compute A J'W V W J A from slopes in standard errors (J, p)."""
+    free = np.array([not each.statistic.fixed for each in problem.targets], dtype=np.float64)
+    lengths = np.sqrt((slopes**2).sum(axis=0))
+    inverse = np.linalg.pinv(slopes / lengths) / lengths[:, None]
+    covariance = (inverse * free) @ inverse.T
+    return np.asarray(0.5 * (covariance + covariance.T))
+
+
+def _target_fits(problem: FitProblem, y: Array, coefficients: Array) -> tuple[TargetFit, ...]:
+    """Compare every statistic with the curves; nan where no value or SE can be had."""
+    used = {each.statistic.id: value for each, value in zip(problem.targets, y, strict=True)}
+    aims = [_target_or_value(each) for each in problem.statistics]
+    lacking = [lacks_follow_up(problem.curves, each, problem.follow_up) for each in problem.statistics]
+    usable = [aim for aim, lacks in zip(aims, lacking, strict=True) if not lacks]
+    values = np.full(len(aims), np.nan)
+    values[~np.array(lacking, dtype=bool)] = model_values(
+        problem.curves, usable, coefficients, problem.follow_up, problem.patients
+    )
+    fits = []
+    for aim, value in zip(aims, values, strict=True):
+        statistic, wanted = aim.statistic, float(used.get(aim.statistic.id, aim.y))
+        kept = wanted == aim.y
+        reported = statistic.value if kept else from_scale(statistic.kind, wanted)
+        fitted = from_scale(statistic.kind, float(value))
+        fits.append(TargetFit(statistic, reported, fitted, aim.se, float(value - wanted) / aim.se))
+    return tuple(fits)
+
+
+def _target_or_value(statistic: Statistic) -> Target:
+    """Return the target, with an unknown (nan) standard error where none is needed."""
+    if statistic.used or has_error(statistic):
+        return target(statistic)
+    return Target(statistic, to_scale(statistic.kind, statistic.value), float("nan"))

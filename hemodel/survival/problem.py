@@ -1,0 +1,218 @@
+"""What is to be fitted: curves and the statistics they must meet, checked for sufficiency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.survival.curve_spec import INDEPENDENT
+from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.predicted import check_follow_up, model_values
+from hemodel.survival.reported import Statistic, Target, check, target
+from hemodel.survival.starts import starting_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hemodel.survival.curves import EndpointCurves
+    from hemodel.survival.family import Array
+
+SMALLEST_SINGULAR_VALUE = 1e-8
+NOISE = 1e-9
+FIRST_STEP = 1e-6
+CHANGE_PER_STEP = 1e-3
+SHORTEST_STEP, LONGEST_STEP = 1e-7, 1e-2
+
+
+@dataclass(frozen=True)
+class FitProblem:
+    """Curves of an endpoint, the targets they are fitted to, and what else was reported.
+
+    Attributes
+    ----------
+    curves : EndpointCurves
+    targets : tuple of Target
+        The statistics used, J of them.
+    statistics : tuple of Statistic
+        All statistics of the endpoint, used or compared only.
+    follow_up : float or None
+        Median follow-up, the span of an average hazard ratio. [months]
+    patients : mapping of str to float
+        Patients by strategy.
+    """
+
+    curves: EndpointCurves
+    targets: tuple[Target, ...]
+    statistics: tuple[Statistic, ...]
+    follow_up: float | None
+    patients: Mapping[str, float]
+
+    def values(self, coefficients: Array) -> Array:
+        """Compute the model's value of each target: (p,) -> (J,), or (n, p) -> (n, J)."""
+        return model_values(self.curves, self.targets, coefficients, self.follow_up, self.patients)
+
+    def slopes(self, coefficients: Array, steps: Array) -> Array:
+        """Compute derivatives (J, p) of the values by fourth-order central differences."""
+        size = coefficients.size
+        moves = np.diag(steps)
+        points = np.concatenate([coefficients + k * moves for k in (-2.0, -1.0, 1.0, 2.0)])
+        values = self.values(points).reshape(4, size, -1)
+        with np.errstate(invalid="ignore"):
+            change = (values[0] - values[3]) - 8.0 * (values[1] - values[2])
+        return np.asarray((change / (12.0 * steps[:, None])).T)
+
+    def steps(self, coefficients: Array) -> Array:
+        """Return a step (p,) for each coefficient that moves no value by more than 0.001."""
+        crude = self.slopes(coefficients, np.full(coefficients.size, FIRST_STEP))
+        steepest = np.abs(np.nan_to_num(crude, posinf=0.0, neginf=0.0)).max(axis=0)
+        steps = CHANGE_PER_STEP / np.maximum(steepest, CHANGE_PER_STEP)
+        return np.asarray(np.clip(steps, SHORTEST_STEP, LONGEST_STEP))
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors (J,) of the targets on their scales."""
+        return np.array([each.se for each in self.targets])
+
+    @property
+    def reported(self) -> Array:
+        """Reported values (J,) on their scales."""
+        return np.array([each.y for each in self.targets])
+
+
+def fit_problem(
+    curves: EndpointCurves,
+    statistics: Iterable[Statistic],
+    follow_up: float | None,
+    patients: Mapping[str, float],
+) -> FitProblem:
+    """Gather what a fit needs and check that it suffices.
+
+    Parameters
+    ----------
+    curves : EndpointCurves
+        The curves to fit.
+    statistics : iterable of Statistic
+        Reported statistics; those of other endpoints are left out.
+    follow_up : float or None
+        Median follow-up. [months]
+    patients : mapping of str to float
+        Patients by strategy; may be empty.
+
+    Raises
+    ------
+    SurvivalError
+        Listing everything that is wrong or missing: values out of range, no standard
+        error, unknown strategies, no follow-up, too few statistics.
+    """
+    mine = tuple(each for each in statistics if each.endpoint == curves.endpoint)
+    found = _repeated(mine)
+    found += [error for each in mine for error in _statistic_problems(curves, each, follow_up)]
+    used = [each for each in mine if each.used]
+    if len(used) < len(curves.names):
+        found.append(_too_few(curves, used))
+    raise_together(found)
+    targets = tuple(target(each) for each in used)
+    problem = FitProblem(curves, targets, mine, follow_up, patients)
+    starts = starting_points(curves, used)
+    misfit = np.nan_to_num(_misfit(problem, starts), nan=np.inf)
+    best = starts[int(np.argmin(misfit))]
+    check_rank(problem, problem.slopes(best, problem.steps(best)))
+    return problem
+
+
+def _misfit(problem: FitProblem, points: Array) -> Array:
+    return np.asarray((((problem.values(points) - problem.reported) / problem.errors) ** 2).sum(axis=1))
+
+
+def _repeated(statistics: Sequence[Statistic]) -> list[SurvivalError]:
+    ids = [each.id for each in statistics]
+    twice = dict.fromkeys(each for each in ids if ids.count(each) > 1)
+    return [SurvivalError(f"{each}: more than one statistic has this id.", [each]) for each in twice]
+
+
+def _statistic_problems(curves: EndpointCurves, statistic: Statistic, follow_up: float | None) -> list[SurvivalError]:
+    found = []
+    known = {spec.strategy for spec in curves.specs}
+    named = [statistic.strategy] + ([statistic.versus] if statistic.versus else [])
+    for strategy in (each for each in named if each not in known):
+        text = f"{statistic.id}: {curves.endpoint} has no curve for strategy {strategy!r}."
+        found.append(SurvivalError(text, [statistic.id]))
+    try:
+        if statistic.used:
+            target(statistic)
+            if not found:
+                check_follow_up(curves, statistic, follow_up)
+        else:
+            check(statistic)
+    except SurvivalError as error:
+        found.append(error)
+    return found
+
+
+def scaled(slopes: Array, errors: Array) -> Array:
+    """Return slopes in standard errors, each column scaled to length 1.
+
+    A column that is a billionth of the longest is rounding error, and becomes 0.
+    """
+    weighted = slopes / errors[:, None]
+    lengths = np.sqrt((weighted**2).sum(axis=0))
+    lengths = np.where(lengths > NOISE * lengths.max(), lengths, np.inf)
+    return np.asarray(weighted / lengths)
+
+
+def check_rank(problem: FitProblem, slopes: Array) -> None:
+    """Raise if the targets, at these slopes (J, p), leave some coefficients undetermined."""
+    matrix = np.nan_to_num(scaled(slopes, problem.errors))
+    _, singular, directions = np.linalg.svd(matrix)
+    loose = directions[singular < SMALLEST_SINGULAR_VALUE * singular[0]]
+    if not loose.size:
+        return
+    involved = np.abs(loose).max(axis=0) > 1e-4
+    names = [name for name, is_in in zip(problem.curves.names, involved, strict=True) if is_in]
+    columns = problem.curves.columns
+    strategies = [strategy for strategy, own in columns.items() if involved[own].any()]
+    raise SurvivalError(
+        f"{problem.curves.endpoint}: {_count(len(problem.targets), 'usable statistic')} for "
+        f"{_count(len(involved), 'coefficient')}, but they leave undetermined "
+        f"{', '.join(names)}. {_remedy(problem.curves, strategies)}",
+        [curve_id(problem.curves, strategy) for strategy in strategies],
+    )
+
+
+def _too_few(curves: EndpointCurves, used: Sequence[Statistic]) -> SurvivalError:
+    """Name the curves that have fewer statistics than coefficients (or all, if none has)."""
+    own: dict[str, list[str]] = {strategy: [] for strategy in curves.columns}
+    for name in curves.names:
+        strategy, coefficient = name.rsplit(": ", 1)
+        own[strategy].append(coefficient.removeprefix("log(").removesuffix(")"))
+    having = {s: sum(s in (each.strategy, each.versus) for each in used) for s in own}
+    short = [s for s in own if having[s] < len(own[s])] or list(own)
+    parts = [f"{s}: {having[s]} for {', '.join(own[s])}" for s in short]
+    return SurvivalError(
+        f"{curves.endpoint}: {_count(len(used), 'usable statistic')} for "
+        f"{_count(len(curves.names), 'coefficient')} ({'; '.join(parts)}). "
+        f"{_remedy(curves, short)}",
+        [curve_id(curves, strategy) for strategy in short],
+    )
+
+
+def _remedy(curves: EndpointCurves, strategies: Sequence[str]) -> str:
+    free = [s for s in strategies if curves.spec(s).relation == INDEPENDENT]
+    options = [f"Add a median or a landmark survival of {' or '.join(strategies)}"]
+    if free and len(curves.specs) > 1:
+        options.append("add a hazard ratio and give relation proportional_hazards to one curve")
+    if any(len(curves.family(s).parameters) > 1 for s in free):
+        options.append("choose a family with fewer parameters (exp has one)")
+    return f"{', or '.join(options)}."
+
+
+def curve_id(curves: EndpointCurves, strategy: str) -> str:
+    """Return the id of the setting that decides how many coefficients a curve has."""
+    column = "family" if curves.spec(strategy).relation == INDEPENDENT else "relation"
+    return f"curve.{curves.endpoint}.{strategy}.{column}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
