@@ -1,0 +1,1 @@
+"""Costs by category: unit values times what patients go through."""

@@ -1,0 +1,182 @@
+"""Incremental analysis: increments, verdicts, net benefit, frontier, acceptability.
+
+Increments are intervention minus comparator. A ratio is given only where both
+increments are positive; elsewhere a word replaces it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hemodel.parameters import FloatArray
+
+MORE_EFFECTIVE_AND_COSTLY = "more effective and more costly"
+DOMINANT = "dominant"
+DOMINATED = "dominated"
+LESS_EFFECTIVE_AND_COSTLY = "less costly and less effective"
+NO_DIFFERENCE = "no difference"
+EXTENDEDLY_DOMINATED = "extendedly dominated"
+REFERENCE = "reference"
+
+EFFECT_TOLERANCE = 1e-12
+"""Smallest difference in QALYs that is a difference."""
+COST_TOLERANCE = 1e-9
+"""Smallest difference in costs that is a difference."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The word for a pair of increments, and the ratio where it means something."""
+
+    word: str
+    icer: float | None
+
+
+def verdict(costs: float, qalys: float) -> Verdict:
+    """Return the verdict on incremental costs and QALYs.
+
+    Parameters
+    ----------
+    costs : float
+        Incremental cost. [currency]
+    qalys : float
+        Incremental QALYs.
+
+    Returns
+    -------
+    Verdict
+        With an ICER [currency per QALY] only where both increments are positive.
+        Equal effects at a higher cost are dominated, at a lower cost dominant;
+        more effect at equal cost is dominant, less is dominated.
+    """
+    dearer, better = _sign(costs, COST_TOLERANCE), _sign(qalys, EFFECT_TOLERANCE)
+    if dearer == better == 0:
+        return Verdict(NO_DIFFERENCE, None)
+    if dearer > 0 and better > 0:
+        return Verdict(MORE_EFFECTIVE_AND_COSTLY, costs / qalys)
+    if dearer < 0 and better < 0:
+        return Verdict(LESS_EFFECTIVE_AND_COSTLY, None)
+    return Verdict(DOMINANT if dearer <= 0 <= better else DOMINATED, None)
+
+
+def _sign(value: float, tolerance: float) -> int:
+    return 0 if abs(value) <= tolerance else (1 if value > 0 else -1)
+
+
+def net_monetary_benefit(qalys: FloatArray, costs: FloatArray, threshold: float) -> FloatArray:
+    """Return threshold x QALYs - costs, same shape [currency]."""
+    return threshold * qalys - costs
+
+
+def net_health_benefit(qalys: FloatArray, costs: FloatArray, threshold: float) -> FloatArray:
+    """Return QALYs - costs / threshold, same shape; NaN at a threshold of 0 [QALY]."""
+    return qalys - costs / threshold if threshold > 0 else np.full_like(qalys, np.nan)
+
+
+@dataclass(frozen=True)
+class FrontierEntry:
+    """One strategy in the fully incremental analysis, in order of cost.
+
+    `against` is the next cheaper strategy on the frontier, with the increments
+    and the ICER against it; both are None for the cheapest and for dominated ones.
+    """
+
+    strategy: str
+    status: str
+    against: str | None
+    costs: float | None
+    qalys: float | None
+    icer: float | None
+
+
+def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[float]) -> list[FrontierEntry]:
+    """Return the fully incremental analysis with strong and extended dominance.
+
+    Strategies are ordered by cost (then by effect, best first). One that costs at
+    least as much as another without more QALYs is dominated; one whose ICER
+    exceeds that of the next more effective strategy is extendedly dominated.
+
+    Parameters
+    ----------
+    strategies : sequence of str
+    costs, qalys : sequence of float
+        Mean totals. [currency], [QALY]
+    """
+    order = sorted(range(len(strategies)), key=lambda i: (costs[i], -qalys[i]))
+    status: dict[int, str] = {}
+    kept: list[int] = []
+    for i in order:
+        if kept and qalys[i] <= max(qalys[j] for j in kept) + EFFECT_TOLERANCE:
+            status[i] = DOMINATED
+        else:
+            kept.append(i)
+    while True:
+        ratios = [(costs[b] - costs[a]) / (qalys[b] - qalys[a]) for a, b in pairwise(kept)]
+        rising = next((k for k in range(len(ratios) - 1) if ratios[k] > ratios[k + 1]), None)
+        if rising is None:
+            break
+        status[kept.pop(rising + 1)] = EXTENDEDLY_DOMINATED
+    previous = dict(zip(kept[1:], kept, strict=False))
+    return [_entry(strategies, costs, qalys, i, status.get(i), previous.get(i)) for i in order]
+
+
+def _entry(
+    strategies: Sequence[str],
+    costs: Sequence[float],
+    qalys: Sequence[float],
+    i: int,
+    status: str | None,
+    before: int | None,
+) -> FrontierEntry:
+    if status is not None or before is None:
+        return FrontierEntry(strategies[i], status or REFERENCE, None, None, None, None)
+    extra_cost, extra_qalys = costs[i] - costs[before], qalys[i] - qalys[before]
+    return FrontierEntry(
+        strategies[i], "on the frontier", strategies[before], extra_cost, extra_qalys, extra_cost / extra_qalys
+    )
+
+
+def acceptability(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Return the cost-effectiveness acceptability curves.
+
+    Parameters
+    ----------
+    qalys, costs : array (draws, strategies)
+    thresholds : array (thresholds,)
+
+    Returns
+    -------
+    array (thresholds, strategies)
+        Share of draws in which each strategy has the highest net monetary benefit;
+        a tie is shared equally. Rows add up to 1.
+    """
+    shares = np.empty((thresholds.size, qalys.shape[1]))
+    for k, threshold in enumerate(thresholds):
+        benefit = net_monetary_benefit(qalys, costs, float(threshold))
+        best = benefit == benefit.max(axis=1, keepdims=True)
+        shares[k] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
+
+
+def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDArray[np.intp]:
+    """Return, for each threshold, the place of the strategy with the highest mean net benefit.
+
+    The acceptability frontier (CEAF) is the acceptability of that strategy, which
+    need not be the strategy that is best most often.
+
+    Parameters
+    ----------
+    qalys, costs : array (draws, strategies)
+    thresholds : array (thresholds,)
+    """
+    mean_benefit = thresholds[:, None] * qalys.mean(axis=0) - costs.mean(axis=0)
+    return np.asarray(np.argmax(mean_benefit, axis=1))

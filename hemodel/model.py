@@ -1,0 +1,178 @@
+"""The model: from inputs and draws to outcomes, in the order of a methods section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.costs.disease_management import cost_per_year
+from hemodel.costs.drugs import acquisition_cost, administration_cost
+from hemodel.costs.events import (
+    adverse_event_cost,
+    end_of_life_cost,
+    share_progressing,
+    subsequent_treatment_cost,
+)
+from hemodel.errors import InputError, Problem
+from hemodel.exposure import STATES, Exposure, Plan, exposure, plan
+from hemodel.outcomes import Component, Outcomes, table
+from hemodel.units import DAYS_PER_MONTH
+from hemodel.utilities import adverse_event_loss, band_utility, state_utility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.inputs.structure import Regimen
+    from hemodel.parameters import Draws
+    from hemodel.survival.fitting import EndpointFit
+
+
+@dataclass(frozen=True)
+class Model:
+    """Frozen inputs with their fitted curves and the weights of the time grid."""
+
+    inputs: ModelInputs
+    fits: Mapping[str, EndpointFit]
+    plan: Plan
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Ids of the strategies, comparator first."""
+        return tuple(strategy.id for strategy in self.inputs.strategies)
+
+
+def model(inputs: ModelInputs, fits: Mapping[str, EndpointFit]) -> Model:
+    """Return a model ready to evaluate."""
+    return Model(inputs, fits, plan(inputs))
+
+
+def base_draws(model: Model) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    """Return the draws of the base case: one draw of every parameter and of every fit."""
+    draws = {parameter.id: np.array([parameter.value]) for parameter in model.inputs.parameters}
+    return draws | {f"curve.{endpoint}": fit.coefficients[None, :] for endpoint, fit in model.fits.items()}
+
+
+def evaluate(model: Model, draws: Draws) -> Outcomes:
+    """Return the outcomes of every draw.
+
+    Parameters
+    ----------
+    model : Model
+    draws : mapping
+        Arrays (draws,) or (1,) by parameter id, and coefficients (draws, p) or
+        (1, p) under ``curve.<endpoint>``.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    InputError
+        Where PFS exceeds OS in a draw and the setting says that this is an error.
+    """
+    curves = {endpoint: fit.curves for endpoint, fit in model.fits.items()}
+    count = max(array.shape[0] for array in draws.values())
+    exposures = {s: exposure(model.plan, curves, draws, s) for s in model.strategies}
+    _refuse_crossing(model, exposures)
+    per_strategy = [(s, exposures[s]) for s in model.strategies]
+    drugs = [_drug_costs(model.inputs, draws, s, e) for s, e in per_strategy]
+    return Outcomes(
+        strategies=model.strategies,
+        life_years=table(count, [_life_years(e) for _, e in per_strategy]),
+        qalys=table(count, [_qalys(model.inputs, draws, s, e) for s, e in per_strategy]),
+        costs=table(
+            count, [_costs(model.inputs, draws, s, e, d) for (s, e), d in zip(per_strategy, drugs, strict=True)]
+        ),
+        drug_costs=table(count, drugs),
+        administrations=table(
+            count,
+            [{d: (a.undiscounted, a.costs) for d, a in e.administrations.items()} for _, e in per_strategy],
+        ),
+        exposures=exposures,
+    )
+
+
+def _life_years(exposed: Exposure) -> dict[str, Component]:
+    """Person-time in each state."""
+    return {state: (years.undiscounted, years.effects) for state, years in exposed.years.items()}
+
+
+def _qalys(inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure) -> dict[str, Component]:
+    """Person-time x utility, less the loss from adverse events at the start."""
+    if exposed.band_years:
+        valued = {band: (years, band_utility(draws, band)) for band, years in exposed.band_years.items()}
+    else:
+        valued = {state: (exposed.years[state], state_utility(draws, strategy, state)) for state in STATES}
+    loss = -adverse_event_loss(inputs, draws, strategy)
+    parts: dict[str, Component] = {n: (y.undiscounted * u, y.effects * u) for n, (y, u) in valued.items()}
+    return parts | {"adverse_events": (loss, loss)}
+
+
+def _drug_costs(inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure) -> dict[str, Component]:
+    """Acquisition cost by drug: administrations to patients on treatment x cost of one."""
+    parts: dict[str, Component] = {}
+    for regimen in _regimens(inputs, strategy):
+        given, unit = exposed.administrations[regimen.drug], acquisition_cost(inputs, draws, regimen)
+        parts[regimen.drug] = (given.undiscounted * unit, given.costs * unit)
+    return parts
+
+
+def _administration(inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure) -> Component:
+    """Cost of giving the drugs."""
+    undiscounted, discounted = np.zeros(1), np.zeros(1)
+    for regimen in _regimens(inputs, strategy):
+        given, unit = exposed.administrations[regimen.drug], administration_cost(draws, regimen)
+        undiscounted = undiscounted + given.undiscounted * unit
+        discounted = discounted + given.costs * unit
+    return undiscounted, discounted
+
+
+def _regimens(inputs: ModelInputs, strategy: str) -> list[Regimen]:
+    return [regimen for regimen in inputs.regimens if regimen.strategy == strategy]
+
+
+def _costs(
+    inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure, drugs: Mapping[str, Component]
+) -> dict[str, Component]:
+    """Costs by category."""
+    zero = np.zeros(1)
+    parts: dict[str, Component] = {
+        "acquisition": (sum((u for u, _ in drugs.values()), zero), sum((d for _, d in drugs.values()), zero)),
+        "administration": _administration(inputs, draws, strategy, exposed),
+    }
+    for state in STATES:
+        years, per_year = exposed.years[state], cost_per_year(inputs, draws, strategy, state)
+        parts[f"disease_management_{state}"] = (years.undiscounted * per_year, years.costs * per_year)
+    events = adverse_event_cost(inputs, draws, strategy)
+    following = share_progressing(draws, strategy) * subsequent_treatment_cost(inputs, draws, strategy)
+    leaving, deaths, dying = exposed.progressions, exposed.deaths, end_of_life_cost(draws)
+    return parts | {
+        "adverse_events": (events, events),
+        "subsequent_treatment": (leaving.undiscounted * following, leaving.costs * following),
+        "end_of_life": (deaths.undiscounted * dying, deaths.costs * dying),
+    }
+
+
+def _refuse_crossing(model: Model, exposures: Mapping[str, Exposure]) -> None:
+    if model.inputs.settings.pfs_above_os != "error":
+        return
+    problems = []
+    for strategy, exposed in exposures.items():
+        first = exposed.adjustments["pfs_capped_at_os"].first_day
+        crossing = first[~np.isnan(first)]
+        if crossing.size:
+            problems.append(
+                Problem(
+                    model.inputs.rows["settings.pfs_above_os"].where["value"],
+                    f"PFS exceeds OS for {strategy} from month {crossing.min() / DAYS_PER_MONTH:.1f}"
+                    f" in {crossing.size} of {first.size} draws",
+                    "The setting says that this is an error",
+                    "Choose other curves, or set settings.pfs_above_os to cap_pfs.",
+                )
+            )
+    if problems:
+        raise InputError(tuple(problems))

@@ -1,0 +1,90 @@
+"""Outcomes: life-years, QALYs and costs by component, for each draw and strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hemodel.exposure import Exposure
+    from hemodel.parameters import FloatArray
+
+
+@dataclass(frozen=True)
+class Table:
+    """One outcome by component.
+
+    Attributes
+    ----------
+    components : tuple of str
+    undiscounted, discounted : array (draws, strategies, components)
+    """
+
+    components: tuple[str, ...]
+    undiscounted: FloatArray
+    discounted: FloatArray
+
+    @property
+    def total(self) -> FloatArray:
+        """Discounted total, (draws, strategies)."""
+        return np.asarray(self.discounted.sum(axis=2))
+
+    @property
+    def undiscounted_total(self) -> FloatArray:
+        """Undiscounted total, (draws, strategies)."""
+        return np.asarray(self.undiscounted.sum(axis=2))
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes of an evaluation; the draw is the first axis.
+
+    Attributes
+    ----------
+    strategies : tuple of str
+        Comparator first.
+    life_years, qalys, costs : Table
+        [years], [QALY], [currency]
+    drug_costs, administrations : Table
+        Acquisition cost and number of administrations by drug (a breakdown, not
+        part of the totals); a drug that a strategy does not give has 0.
+    exposures : mapping from strategy to Exposure
+    """
+
+    strategies: tuple[str, ...]
+    life_years: Table
+    qalys: Table
+    costs: Table
+    drug_costs: Table
+    administrations: Table
+    exposures: Mapping[str, Exposure]
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return int(self.costs.discounted.shape[0])
+
+
+Component = tuple["FloatArray", "FloatArray"]
+"""Undiscounted and discounted amount of one component, each (draws,) or (1,)."""
+
+
+def table(draws: int, by_strategy: Sequence[Mapping[str, Component]]) -> Table:
+    """Return a table from the components of each strategy; one that is absent is 0.
+
+    Parameters
+    ----------
+    draws : int
+    by_strategy : sequence of mapping from component to (undiscounted, discounted)
+    """
+    components = tuple(dict.fromkeys(name for parts in by_strategy for name in parts))
+    values = np.zeros((2, draws, len(by_strategy), len(components)))
+    for i, parts in enumerate(by_strategy):
+        for j, name in enumerate(components):
+            if name in parts:
+                values[0, :, i, j], values[1, :, i, j] = parts[name]
+    return Table(components, values[0], values[1])
