@@ -1,0 +1,114 @@
+"""What the fitted curves say: medians, means, landmark survival, external evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.inputs.checks import select
+from hemodel.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.model import Model
+
+LANDMARK_YEARS = (1, 2, 3, 5)
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """One fitted curve, before any cap.
+
+    `restricted_mean_months` is the mean within the time horizon; `mean_months` is
+    unrestricted and infinite for some families.
+    """
+
+    endpoint: str
+    strategy: str
+    family: str
+    relation: str
+    parameters: Mapping[str, float]
+    median_months: float
+    mean_months: float
+    restricted_mean_months: float
+    survival: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class ExternalComparison:
+    """Survival in another study beside the curve, on the other study's clock.
+
+    `fitted` is the curve at `time_months` - `origin_months`.
+    """
+
+    id: str
+    label: str
+    endpoint: str
+    strategy: str
+    time_months: float
+    origin_months: float
+    reported: float
+    low: float | None
+    high: float | None
+    fitted: float
+
+
+def summarise_curves(model: Model) -> tuple[CurveSummary, ...]:
+    """Return a summary of every curve of the base case."""
+    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    found = []
+    for endpoint, fit in model.fits.items():
+        coefficients = fit.coefficients[None, :]
+        for spec in fit.curves.specs:
+            own = fit.curves.columns[spec.strategy]
+            at = np.array([12.0 * year for year in LANDMARK_YEARS])
+            rates = fit.curves.survival(spec.strategy, at, coefficients)[0]
+            found.append(
+                CurveSummary(
+                    endpoint=endpoint,
+                    strategy=spec.strategy,
+                    family=fit.curves.family(spec.strategy).name,
+                    relation=spec.relation,
+                    parameters=dict(zip(fit.curves.names[own], fit.coefficients[own].tolist(), strict=True)),
+                    median_months=float(fit.curves.quantile(spec.strategy, 0.5, coefficients)[0]),
+                    mean_months=float(fit.curves.mean(spec.strategy, coefficients)[0]),
+                    restricted_mean_months=float(fit.curves.restricted_mean(spec.strategy, horizon, coefficients)[0]),
+                    survival=dict(zip(LANDMARK_YEARS, rates.tolist(), strict=True)),
+                )
+            )
+    return tuple(found)
+
+
+def compare_external(model: Model) -> tuple[ExternalComparison, ...]:
+    """Return every external survival rate beside the fitted curve."""
+    found = []
+    for row in select(model.inputs.rows, "external.{endpoint}.{strategy}.survival_{landmark}"):
+        endpoint, strategy = row.names["endpoint"], row.names["strategy"]
+        if endpoint not in model.fits or row.time is None:
+            continue
+        fit, origin = model.fits[endpoint], row.time_origin or 0.0
+        at = np.array([row.time - origin])
+        fitted = float(fit.curves.survival(strategy, at, fit.coefficients[None, :])[0, 0])
+        found.append(
+            ExternalComparison(
+                row.id, row.label, endpoint, strategy, row.time, origin, row.number, row.low, row.high, fitted
+            )
+        )
+    return tuple(found)
+
+
+def state_medians(model: Model) -> dict[str, dict[str, float]]:
+    """Return the median PFS and OS of each strategy as modelled (PFS capped at OS). [months]"""
+    medians = {}
+    for strategy in model.strategies:
+        raw = {
+            endpoint: float(
+                model.fits[endpoint].curves.quantile(strategy, 0.5, model.fits[endpoint].coefficients[None, :])[0]
+            )
+            for endpoint in ("pfs", "os")
+        }
+        medians[strategy] = {"pfs": min(raw.values()), "os": raw["os"]}
+    return medians

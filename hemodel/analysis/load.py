@@ -1,0 +1,59 @@
+"""From a workbook (and changes to it) to a model ready to evaluate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hemodel.errors import InputError
+from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
+from hemodel.model import Model, model
+from hemodel.survival.from_rows import fit_curves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from hemodel.inputs.cells import RawWorkbook
+    from hemodel.inputs.changes import Change
+    from hemodel.inputs.model_inputs import ModelInputs
+
+
+def load(path: str | Path, changes: Iterable[Change] = ()) -> Model:
+    """Read a workbook, make the changes, check everything and fit the curves.
+
+    Raises
+    ------
+    InputError
+        With every problem found, in the cells and in the fits alike.
+    """
+    return _model(read_workbook(path, changes))
+
+
+def read_valid(path: str | Path, changes: Iterable[Change] = ()) -> ModelInputs:
+    """Read a workbook and make the changes, without fitting the curves.
+
+    Raises
+    ------
+    InputError
+        With every problem found in the cells.
+    """
+    return build_inputs(read_workbook(path, changes))
+
+
+def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> Model:
+    """Do the same for a workbook whose cells have been read already.
+
+    Raises
+    ------
+    InputError
+        With every problem found.
+    """
+    return _model(check_rows(path, raw, changes))
+
+
+def _model(reading: Reading) -> Model:
+    fits, unfitted = fit_curves(reading)
+    problems = (*reading.problems, *unfitted)
+    if problems:
+        raise InputError(problems)
+    return model(build_inputs(reading), fits)

@@ -1,0 +1,144 @@
+"""Probabilistic sensitivity analysis: many draws of every uncertain input at once.
+
+Draws are made and evaluated block by block. Only the totals of each draw are
+kept, so memory hardly grows with the number of draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.model import Model, evaluate
+from hemodel.parameters import BLOCK, block_uniforms, sample_block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hemodel.outcomes import Outcomes
+    from hemodel.parameters import FloatArray
+    from hemodel.survival.fitting import EndpointFit
+
+
+@dataclass(frozen=True)
+class Psa:
+    """Totals of every draw, and means by component.
+
+    Attributes
+    ----------
+    seed : int
+    strategies : tuple of str
+    life_years, qalys, costs : array (draws, strategies)
+        Discounted totals.
+    component_means : mapping from outcome to mapping from component to array (strategies,)
+        Means of the discounted components.
+    adjusted : mapping from (strategy, rule) to int
+        In how many draws each cap bound.
+    """
+
+    seed: int
+    strategies: tuple[str, ...]
+    life_years: FloatArray
+    qalys: FloatArray
+    costs: FloatArray
+    component_means: Mapping[str, Mapping[str, FloatArray]]
+    adjusted: Mapping[tuple[str, str], int]
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return int(self.costs.shape[0])
+
+
+def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
+    """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
+    draws = sample_block(model.inputs.parameters, seed, block, count)
+    for endpoint, fit in model.fits.items():
+        draws[f"curve.{endpoint}"] = coefficient_draws(fit, seed, block, count)
+    return draws
+
+
+def coefficient_draws(fit: EndpointFit, seed: int, block: int, count: int) -> FloatArray:
+    """Return joint draws of an endpoint's coefficients, multivariate normal, (count, p).
+
+    The covariance's symmetric square root turns independent normals into them.
+    """
+    from scipy.special import ndtri
+
+    if not fit.covariance.any():
+        return fit.coefficients[None, :]
+    name = f"curve.{fit.curves.endpoint}"
+    normals = ndtri(block_uniforms(seed, name, block, count, columns=fit.coefficients.size))
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
+    return np.asarray(fit.coefficients + normals @ root)
+
+
+def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int], None] | None = None) -> Psa:
+    """Run the probabilistic analysis.
+
+    Parameters
+    ----------
+    model : Model
+    draws : int
+        Number of draws.
+    seed : int
+        The same seed gives the same numbers; the first draws of a longer run are
+        those of a shorter one.
+    progress : callable, optional
+        Called with the number of draws done, after each block.
+    """
+    totals = np.empty((3, draws, len(model.strategies)))
+    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}}
+    adjusted: dict[tuple[str, str], int] = {}
+    for block, start in enumerate(range(0, draws, BLOCK)):
+        count = min(BLOCK, draws - start)
+        outcomes = evaluate(model, block_draws(model, seed, block, count))
+        for k, name in enumerate(sums):
+            outcome = getattr(outcomes, name)
+            totals[k, start : start + count] = outcome.total
+            scale = count / outcomes.draws
+            for j, component in enumerate(outcome.components):
+                before = sums[name].get(component, np.zeros(len(model.strategies)))
+                sums[name][component] = before + scale * outcome.discounted[:, :, j].sum(axis=0)
+        _count_adjusted(outcomes, count, adjusted)
+        if progress is not None:
+            progress(start + count)
+    means = {name: {c: total / draws for c, total in parts.items()} for name, parts in sums.items()}
+    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted)
+
+
+def _count_adjusted(outcomes: Outcomes, count: int, adjusted: dict[tuple[str, str], int]) -> None:
+    for strategy, exposed in outcomes.exposures.items():
+        for rule, adjustment in exposed.adjustments.items():
+            bound = ~np.isnan(adjustment.first_day)
+            share = bound.mean() if bound.size else 0.0
+            adjusted[strategy, rule] = adjusted.get((strategy, rule), 0) + round(float(share) * count)
+
+
+def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the mean of the first n draws and its standard error, for some n.
+
+    Parameters
+    ----------
+    values : array (draws,)
+    points : int
+        How many n to show.
+
+    Returns
+    -------
+    n, mean, standard error : arrays (points,) at most
+    """
+    n = np.unique(np.linspace(2, values.size, points).astype(int))
+    total, square = np.cumsum(values), np.cumsum(values**2)
+    mean = total[n - 1] / n
+    variance = np.clip(square[n - 1] / n - mean**2, 0.0, None) * n / (n - 1)
+    return n.astype(float), mean, np.sqrt(variance / n)
+
+
+def interval(values: FloatArray) -> tuple[float, float]:
+    """Return the 2.5% and 97.5% points of the draws."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

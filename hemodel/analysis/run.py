@@ -1,0 +1,131 @@
+"""Everything that `hemodel run` does, as one function of a workbook and options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hemodel.analysis.families import FamilyTrial, try_families
+from hemodel.analysis.load import load
+from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
+from hemodel.analysis.sensitivity import OneWay, one_way
+from hemodel.errors import Location, Problem, raise_if_any
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change, apply_changes
+from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
+from hemodel.model import Model, base_draws, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hemodel.outcomes import Outcomes
+
+PARTS = ("base", "dsa", "psa", "scenarios")
+"""The base case is always run; the others can be chosen."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's)."""
+
+    changes: tuple[Change, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    parts: tuple[str, ...] = PARTS
+    draws: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Results of a run; None for a part that was not asked for."""
+
+    model: Model
+    base: Outcomes
+    families: tuple[FamilyTrial, ...]
+    one_way: OneWay | None
+    psa: Psa | None
+    scenarios: tuple[ScenarioResult, ...] | None
+    under: tuple[Scenario, ...]
+    available: tuple[Scenario, ...]
+    options: Options
+    warnings: tuple[str, ...]
+
+
+def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
+    """Run the base case and the parts asked for.
+
+    Parameters
+    ----------
+    path : path of the workbook
+    options : Options
+    progress : callable, optional
+        Called with the name of the part, the steps done and all steps.
+
+    Raises
+    ------
+    InputError
+        With every problem of the workbook, the changes and the scenarios.
+    """
+    path = Path(path)
+    folder, setting = _folder(path, options.changes)
+    scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
+    under = pick(scenarios, options.scenarios)
+    changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
+    _refuse_clashes(changes)
+    model = load(path, changes)
+    settings = model.inputs.settings
+    draws = settings.draws if options.draws is None else options.draws
+    seed = settings.seed if options.seed is None else options.seed
+    others = tuple(s for s in scenarios if s not in under)
+    results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
+    return Run(
+        model=model,
+        base=evaluate(model, base_draws(model)),
+        families=try_families(model),
+        one_way=one_way(model) if "dsa" in options.parts else None,
+        psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
+        scenarios=results,
+        under=under,
+        available=scenarios,
+        options=options,
+        warnings=_warnings(folder, setting, results),
+    )
+
+
+def _refuse_clashes(changes: Sequence[Change]) -> None:
+    raise_if_any(
+        Problem(Location(" and ".join(sorted({c.origin for c in changes if c.id == id_}))), f"{id_} is changed twice")
+        for id_ in clashing(changes)
+    )
+
+
+def _folder(path: Path, changes: Sequence[Change]) -> tuple[Path | None, str]:
+    """Return the scenario folder of a workbook and the setting that names it."""
+    raw, _ = apply_changes(read_cells(path), changes)
+    setting = next((str(r.cells["value"].value or "") for r in raw.rows if r.id == "settings.scenarios"), "")
+    return scenario_folder(path, setting), setting
+
+
+def _psa(model: Model, draws: int, seed: int, progress: Callable[[str, int, int], None] | None) -> Psa:
+    step = None if progress is None else lambda done: progress("draws", done, draws)
+    return probabilistic(model, draws, seed, step)
+
+
+def _scenarios(
+    model: Model,
+    changes: Sequence[Change],
+    scenarios: Sequence[Scenario],
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[ScenarioResult, ...]:
+    step = None if progress is None else lambda done: progress("scenarios", done, len(scenarios))
+    return run_scenarios(model, changes, scenarios, step)
+
+
+def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResult] | None) -> tuple[str, ...]:
+    found = []
+    if results is not None and setting and folder is None:
+        found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
+    found += [f"Scenario {r.scenario.name} was not run. {r.stopped}" for r in results or () if r.stopped]
+    return tuple(found)

@@ -1,0 +1,113 @@
+"""One-way sensitivity analysis: every uncertain input to its bounds, in one evaluation.
+
+A reported survival statistic is moved to its bounds with a refit of the curves
+it enters; the coefficients of a curve are never moved one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.distributions import Distribution
+from hemodel.model import Model, base_draws, evaluate
+from hemodel.parameters import Parameter, rescale_shares
+from hemodel.survival.fitting import fit
+from hemodel.survival.from_rows import endpoint_problem, statistics
+from hemodel.survival.reported import Statistic, bounds, target, to_scale
+
+if TYPE_CHECKING:
+    from hemodel.outcomes import Outcomes
+    from hemodel.parameters import FloatArray
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input of the one-way analysis and its two values."""
+
+    id: str
+    label: str
+    unit: str
+    base: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OneWay:
+    """Results of the one-way analysis.
+
+    `outcomes` has two draws for each item: low at 2 i, high at 2 i + 1.
+    """
+
+    items: tuple[Item, ...]
+    outcomes: Outcomes
+
+
+def one_way(model: Model) -> OneWay:
+    """Move every uncertain input to its lower and upper bound, one at a time."""
+    parameters = [(p, b) for p in model.inputs.parameters if (b := parameter_bounds(model, p)) is not None]
+    reported = [
+        (s, bounds(s))
+        for endpoint in model.fits
+        for s in statistics(model.inputs.rows, endpoint)
+        if s.used and target(s).se > 0 and not (s.fixed and s.low is None and s.patients is None)
+    ]
+    items = [Item(p.id, p.label, p.unit, p.value, *b) for p, b in parameters]
+    items += [Item(s.id, model.inputs.rows[s.id].label, model.inputs.rows[s.id].unit, s.value, *b) for s, b in reported]
+    draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
+    for i, (parameter, limits) in enumerate(parameters):
+        for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
+            for id_, moved in _moved(model, parameter, value).items():
+                draws[id_][row] = moved
+    for i, (statistic, limits) in enumerate(reported, start=len(parameters)):
+        for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
+            draws[f"curve.{statistic.endpoint}"][row] = refitted(model, statistic, value)
+    return OneWay(tuple(items), evaluate(model, draws))
+
+
+def parameter_bounds(model: Model, parameter: Parameter) -> tuple[float, float] | None:
+    """Return the bounds of a parameter: low and high, else the 2.5% and 97.5% points.
+
+    None where the parameter does not vary. The distribution of one Dirichlet share
+    is beta(share x n, (total - share) x n) over the shares that vary.
+    """
+    if parameter.low is not None and parameter.high is not None:
+        limits = (parameter.low, parameter.high)
+    elif parameter.distribution is None:
+        return None
+    elif parameter.group:
+        limits = _share_interval(model, parameter)
+    else:
+        limits = parameter.distribution.interval()
+    return None if limits[0] == limits[1] else limits
+
+
+def _share_interval(model: Model, parameter: Parameter) -> tuple[float, float]:
+    members = [p for p in model.inputs.parameters if p.group == parameter.group]
+    varying = {p.id: p.distribution.parameters[0] for p in members if p.distribution is not None}
+    rest = 1.0 - sum(p.value for p in members if p.distribution is None)
+    own = varying[parameter.id]
+    low, high = Distribution("beta", (own, sum(varying.values()) - own)).interval()
+    return rest * low, rest * high
+
+
+def _moved(model: Model, parameter: Parameter, value: float) -> dict[str, float]:
+    if not parameter.group:
+        return {parameter.id: value}
+    members = [p for p in model.inputs.parameters if p.group == parameter.group]
+    return rescale_shares(members, parameter.id, value)
+
+
+def refitted(model: Model, statistic: Statistic, value: float) -> FloatArray:
+    """Return the coefficients of an endpoint refitted with one statistic at another value.
+
+    The standard errors, and so the weights, stay as they are.
+    """
+    problem = endpoint_problem(model.inputs.rows, statistic.endpoint)
+    places = [t.statistic.id for t in problem.targets]
+    y = np.array([t.y for t in problem.targets])
+    y[places.index(statistic.id)] = to_scale(statistic.kind, value)
+    return fit(problem, y=y, start=model.fits[statistic.endpoint].coefficients).coefficients
