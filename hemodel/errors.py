@@ -23,7 +23,7 @@ class Location:
     cell: str | None = None
 
     def __str__(self) -> str:
-        """Return for example ``imforte_us.xlsx, Utilities!C7``."""
+        """Return for example ``model.xlsx, Utilities!C7``."""
         if self.sheet is None:
             return self.file
         cell = "" if self.cell is None else f"!{self.cell}"

@@ -16,8 +16,9 @@ from hemodel.costs.events import (
     subsequent_treatment_cost,
 )
 from hemodel.errors import InputError, Problem
-from hemodel.exposure import STATES, Exposure, Plan, exposure, plan
+from hemodel.exposure import STATES, Exposure, exposure
 from hemodel.outcomes import Component, Outcomes, table
+from hemodel.plan import Plan, plan
 from hemodel.units import DAYS_PER_MONTH
 from hemodel.utilities import adverse_event_loss, band_utility, state_utility
 

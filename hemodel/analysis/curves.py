@@ -101,7 +101,7 @@ def compare_external(model: Model) -> tuple[ExternalComparison, ...]:
 
 
 def state_medians(model: Model) -> dict[str, dict[str, float]]:
-    """Return the median PFS and OS of each strategy as modelled (PFS capped at OS). [months]"""
+    """Return the median PFS and OS of each strategy as modelled (PFS capped at OS) [months]."""
     medians = {}
     for strategy in model.strategies:
         raw = {

@@ -52,7 +52,7 @@ def _try(model: Model, endpoint: str, family: str) -> FamilyTrial:
     try:
         fitted = own if in_use == {family} else _fit(model, endpoint, family)
     except SurvivalError:
-        return FamilyTrial(endpoint, family, False, None, {}, {})
+        return FamilyTrial(endpoint, family, base_case=False, fit=None, restricted_mean_months={}, survival={})
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     coefficients = fitted.coefficients[None, :]
     months = MONTHS_PER_YEAR * np.array(LANDMARK_YEARS, dtype=float)

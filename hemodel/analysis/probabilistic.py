@@ -63,17 +63,18 @@ def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, Fl
 def coefficient_draws(fit: EndpointFit, seed: int, block: int, count: int) -> FloatArray:
     """Return joint draws of an endpoint's coefficients, multivariate normal, (count, p).
 
-    The covariance's symmetric square root turns independent normals into them.
+    The covariance's symmetric square root turns independent normals into them. The
+    whole block is drawn, so that a draw has the same bits however many are wanted.
     """
     from scipy.special import ndtri
 
     if not fit.covariance.any():
         return fit.coefficients[None, :]
     name = f"curve.{fit.curves.endpoint}"
-    normals = ndtri(block_uniforms(seed, name, block, count, columns=fit.coefficients.size))
+    normals = ndtri(block_uniforms(seed, name, block, BLOCK, columns=fit.coefficients.size))
     values, vectors = np.linalg.eigh(fit.covariance)
     root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-    return np.asarray(fit.coefficients + normals @ root)
+    return np.asarray(fit.coefficients + normals @ root)[:count]
 
 
 def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int], None] | None = None) -> Psa:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from hemodel.analysis.load import load_rows
 from hemodel.economics import Verdict, verdict
 from hemodel.errors import InputError
-from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import clashing
 from hemodel.model import base_draws, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.inputs.changes import Change
     from hemodel.inputs.scenarios import Scenario
     from hemodel.model import Model
     from hemodel.outcomes import Outcomes

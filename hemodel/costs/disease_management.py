@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def cost_per_year(inputs: ModelInputs, draws: Draws, strategy: str, state: str) -> FloatArray:
-    """Return the cost of a year in a health state, (draws,). [currency per year]
+    """Return the cost of a year in a health state, (draws,) [currency per year].
 
     Sum over resources of unit cost x uses per month x 12; a value for the
     strategy replaces the common one.

@@ -17,7 +17,7 @@ _BODY_SIZE = {"mg/m2": "patients.bsa", "mg/kg": "patients.weight"}
 
 
 def dose_over_patients(regimen: Regimen, draws: Draws) -> Dose:
-    """Return a regimen's dose over patients: flat, or proportional to body size. [mg]"""
+    """Return a regimen's dose over patients: flat, or proportional to body size [mg]."""
     dose = draws[regimen.id("dose")]
     if regimen.dose_basis not in _BODY_SIZE:
         return Dose(dose, np.zeros(1))

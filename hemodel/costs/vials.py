@@ -38,7 +38,7 @@ class Dose:
         from scipy.special import ndtr
 
         if amount <= 0:
-            return np.ones(np.broadcast_shapes(self.mean.shape, self.sd.shape))
+            return np.broadcast_to(1.0 * (self.mean > 0), np.broadcast_shapes(self.mean.shape, self.sd.shape))
         meanlog, sdlog = self._log_parameters()
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = np.asarray(ndtr((meanlog - np.log(amount)) / sdlog))
@@ -50,8 +50,10 @@ class Dose:
         return float(np.max(np.exp(meanlog + TAIL * sdlog)))
 
     def _log_parameters(self) -> tuple[FloatArray, FloatArray]:
-        variance = np.log1p((self.sd / self.mean) ** 2)
-        return np.log(self.mean) - variance / 2, np.sqrt(variance)
+        given = self.mean > 0
+        mean = np.where(given, self.mean, 1.0)
+        variance = np.log1p(np.where(given, self.sd / mean, 0.0) ** 2)
+        return np.where(given, np.log(mean), -np.inf) - variance / 2, np.sqrt(variance)
 
 
 def vials_per_dose(dose: Dose, vial_size: float) -> FloatArray:

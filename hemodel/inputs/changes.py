@@ -110,7 +110,7 @@ def _find(rows: dict[str, RawRow], id_: str) -> tuple[RawRow, str] | None:
 
 
 def _unknown(change: Change, rows: dict[str, RawRow]) -> Problem:
-    row_id, _, column = change.id.rpartition(".")
+    row_id = change.id.rpartition(".")[0]
     options = list(rows)
     if row_id in rows:
         options += [f"{row_id}.{name}" for name in sheets()[rows[row_id].sheet].columns]

@@ -29,6 +29,7 @@ def check_together(rows: Rows) -> list[Problem]:
         _statistics,
         _landmarks,
         _shares,
+        _vials,
         _body_size,
         _time_to_death,
         _distributions,
@@ -188,6 +189,19 @@ def _shares(rows: Rows) -> Iterable[Problem]:
                 f"They are in {cells} and must add up to 1, with those who have none",
                 "Correct a share.",
             )
+
+
+def _vials(rows: Rows) -> Iterable[Problem]:
+    for this, other in (("vial_size", "price_per_vial"), ("price_per_vial", "vial_size")):
+        for row in select(rows, f"drug.{{drug}}.{this}_{{size}}"):
+            pair = f"drug.{row.names['drug']}.{other}_{row.names['size']}"
+            if pair not in rows or rows[pair].value is None:
+                yield Problem(
+                    row.where["value"],
+                    f"{row.id} has no {pair}",
+                    "A further vial needs both its size and its price",
+                    f"Fill in {pair}.",
+                )
 
 
 def _body_size(rows: Rows) -> Iterable[Problem]:

@@ -34,8 +34,10 @@ _STEPS = (
     "Change the yellow cells. A drop-down or a tip shows what a cell accepts; press Ctrl+Z to take a change back.",
     "Where you change a value, change its source too. A judgement begins with the word assumption: and says why.",
     "Save the file as .xlsx and close it. In the folder that holds it, run: hemodel run {file}",
-    "To add a drug, an adverse event or another item, copy rows of the same kind, insert them and change the name in "
-    "their ids. The first two columns name and describe each row; charts and messages use the same names.",
+    (
+        "To add a drug, an adverse event or another item, copy rows of the same kind, insert them and change the name "
+        "in their ids. The first two columns name and describe each row; charts and messages use the same names."
+    ),
     "To test a few changes without touching this file, write them down as a scenario; each names the ids it changes.",
     "Every source is listed once, with its citation, on the last sheet.",
 )

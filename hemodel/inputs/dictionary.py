@@ -174,7 +174,7 @@ def _expression(pattern: str) -> str:
 
 
 def _group(field: str) -> str:
-    inner = r"[0-9]+" if field == "year" else r"[a-z0-9_]+" if field in _LOOSE else NAME
+    inner = r"[1-9][0-9]*" if field == "year" else r"[a-z0-9_]+" if field in _LOOSE else NAME
     return f"(?P<{field}>{inner})"
 
 

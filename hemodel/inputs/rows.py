@@ -107,7 +107,7 @@ def _parse(raw: RawRow, problems: list[Problem]) -> Row | None:
     texts = {name: _text(raw.cells[name]) for name in _TEXTS if name in raw.cells}
     _check_range(raw, kind, value, numbers, problems)
     _check_choices(raw, kind, texts, problems)
-    if value is not None and not texts.get("source"):
+    if value is not None and not texts.get("source") and not _column_is_missing(raw, "source"):
         problems.append(
             Problem(
                 raw.where("source"),
@@ -122,6 +122,12 @@ def _parse(raw: RawRow, problems: list[Problem]) -> Row | None:
     where = {name: cell.where for name, cell in raw.cells.items()}
     cells: dict[str, Any] = {**texts, **numbers}
     return Row(raw.id, kind, names, value, where, use_in_fit=use == "yes", **cells)
+
+
+def _column_is_missing(raw: RawRow, column: str) -> bool:
+    """Whether the sheet lacks the column, which is reported once for the sheet."""
+    where = raw.where(column)
+    return where.sheet is not None and where.cell is None
 
 
 def _unknown_id(raw: RawRow) -> Problem:
@@ -183,7 +189,8 @@ def _number(id_: str, cell: Cell, rule: Kind | Column, problems: list[Problem]) 
 def _not_a_number(id_: str, cell: Cell) -> Problem:
     text = str(cell.value)
     try:
-        todo = f"The cell holds text: enter {float(text.replace(' ', '').replace(',', '')):g} as a number, without separators."
+        number = float(text.replace(" ", "").replace(",", ""))
+        todo = f"The cell holds text: enter {number:g} as a number, without separators."
     except ValueError:
         todo = "Enter a number, or leave the cell empty if the row is optional."
     return Problem(cell.where, f"{id_} is the text {text!r}", "A number belongs here", todo)
@@ -199,7 +206,7 @@ def _bounds(rule: Kind | Column) -> str:
 
 
 def _hint(rule: Kind | Column, value: float) -> str:
-    if rule.maximum is not None and 1 <= rule.maximum < value <= 100:
+    if rule.maximum is not None and rule.maximum >= 1 and 2 <= value <= 100:
         return f"Was a percentage entered? {value:g}% is {value / 100:g}."
     return ""
 

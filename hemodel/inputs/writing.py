@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError, UsageError
@@ -69,7 +69,7 @@ def _workbook_bytes(
 
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(look.FONT)})
-    book.set_properties({"title": cover.title, "subject": cover.subtitle, "created": datetime(2000, 1, 1)})
+    book.set_properties({"title": cover.title, "subject": cover.subtitle, "created": datetime(2000, 1, 1, tzinfo=UTC)})
     book.set_size(28_000, 17_000)
     formats = look.Formats(book)
     write_cover(book, formats, cover, rows, name)

@@ -10,8 +10,6 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hemodel.inputs.dictionary import Kind
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
 
     from hemodel.inputs.cells import Scalar
+    from hemodel.inputs.dictionary import Kind
 
 FONT: Mapping[str, object] = {"font_name": "Arial", "font_size": 10, "font_scheme": "none"}
 INK = "#1F3A5F"

@@ -47,7 +47,7 @@ class EndpointCurves:
     specs : tuple of CurveSpec
         One curve a strategy.
     names : tuple of str
-        Names of the p coefficients, for example ``atezolizumab: log(shape)``.
+        Names of the p coefficients, for example ``standard: log(shape)``.
     columns : dict of str to slice
         Which of the coefficients are a strategy's own.
 

@@ -19,7 +19,7 @@ class SurvivalError(HemodelError):
         What is wrong and what would help.
     ids : iterable of str
         The statistics and curve settings concerned, for example
-        ``curve.os.lurbinectedin.family``, so that a caller can name their cells.
+        ``curve.os.new_drug.family``, so that a caller can name their cells.
     parts : iterable of SurvivalError
         The separate problems, where several were found together. Empty for one.
     """

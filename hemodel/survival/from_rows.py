@@ -163,5 +163,5 @@ def _broken_endpoints(reading: Reading) -> set[str]:
 def _problem(reading: Reading, endpoint: str, error: SurvivalError) -> Problem:
     rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
     where = rows[0].where["value"] if rows else Location(reading.raw.file, "Curves")
-    what, _, todo = str(error).partition(". ")
+    what, _, todo = str(error).removeprefix(f"{endpoint}: ").partition(". ")
     return Problem(where, f"the curves of {endpoint} cannot be fitted: {what}", todo=todo)

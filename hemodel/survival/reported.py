@@ -31,8 +31,8 @@ FULL_WIDTH_95 = 3.919928
 EXACT_SE = 1e-4
 REMEDIES = {
     MEDIAN: "Give low and high.",
-    SURVIVAL: "Give low and high, or patients.",
-    HAZARD_RATIO: "Give low and high, or p_value, or events.",
+    SURVIVAL: "Give low and high, or n.",
+    HAZARD_RATIO: "Give low and high, or a P value, or events.",
 }
 
 

@@ -78,11 +78,11 @@ def test_bounds() -> None:
         ),
         (
             replace(SURVIVAL, patients=None),
-            "os.a.12: no standard error. Give low and high, or patients.",
+            "os.a.12: no standard error. Give low and high, or n.",
         ),
         (
             replace(RATIO, low=None, high=None),
-            "os.hr: no standard error. Give low and high, or p_value, or events.",
+            "os.hr: no standard error. Give low and high, or a P value, or events.",
         ),
         (
             replace(MEDIAN, kind="mean"),

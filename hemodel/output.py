@@ -1,0 +1,169 @@
+"""Writing the outputs of a run: whole, or not at all.
+
+Everything is written to a folder beside the target first and put in place at
+the end. Files in the target that hemodel did not write are never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hemodel.errors import OutputError
+from hemodel.reporting.charts import figures, save
+from hemodel.reporting.html import report_html
+from hemodel.reporting.results_workbook import write_results_workbook
+from hemodel.reporting.tables import csv_text, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hemodel.analysis.run import Run
+    from hemodel.reporting.schema import Results
+
+MANIFEST = "manifest.json"
+ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", MANIFEST)
+LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
+
+
+def default_folder(workbook: Path) -> Path:
+    """Return outputs/<workbook> in the current folder, and make outputs where it is missing.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    parent = Path("outputs")
+    try:
+        parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _refusal(parent, error) from error
+    return parent / workbook.stem
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """Give a folder to write to; put its contents in `target` when all went well.
+
+    Raises
+    ------
+    OutputError
+        Where the target cannot be written, or holds files of these names that
+        another program wrote. The previous outputs then stay as they were.
+    """
+    _check(target)
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise _refusal(target, error) from error
+    try:
+        yield stage
+        _put_in_place(stage, target)
+    except OSError as error:
+        raise _refusal(target, error) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _check(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
+    foreign = [name for name in ENTRIES if (target / name).exists()]
+    if foreign and not _is_ours(target / MANIFEST):
+        raise OutputError(
+            f"{target}: {', '.join(foreign)} would be replaced, and hemodel did not write them. Choose another --out."
+        )
+
+
+def _is_ours(manifest: Path) -> bool:
+    try:
+        return "hemodel" in json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def _refusal(target: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{target}: the outputs could not be written ({reason}). Nothing was changed."
+        " Close files that are open elsewhere, check the permissions, or choose another --out."
+    )
+
+
+def _put_in_place(stage: Path, target: Path) -> None:
+    """Move the new entries in and the old ones out; move them back if a step fails."""
+    created = not target.exists()
+    target.mkdir(exist_ok=True)
+    old = stage / ".old"
+    old.mkdir()
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for name in ENTRIES:
+            for source, place in ((target / name, old / name), (stage / name, target / name)):
+                if source.exists():
+                    source.rename(place)
+                    moved.append((source, place))
+    except OSError:
+        for source, place in reversed(moved):
+            place.rename(source)
+        if created:
+            target.rmdir()
+        raise
+
+
+def write_outputs(folder: Path, run: Run, results: Results, command: str) -> None:
+    """Write every output of a run to a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing, empty folder.
+    run, results
+        The run and its results.
+    command : str
+        The command that repeats the run, for the manifest and the report.
+    """
+    (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / "tables").mkdir()
+    for table in tables(results, run):
+        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
+    (folder / "figures").mkdir()
+    drawn = {name: folder / "figures" / name for name in figures(results, run)}
+    for name, draw in figures(results, run).items():
+        save(draw(), drawn[name])
+    pngs = {name: path.with_suffix(".png") for name, path in drawn.items()}
+    write_results_workbook(folder / "results.xlsx", results, run, pngs)
+    svgs = {name: path.with_suffix(".svg").read_text(encoding="utf-8") for name, path in drawn.items()}
+    (folder / "report.html").write_text(report_html(results, run, svgs, command), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(manifest(run, command), indent=1) + "\n", encoding="utf-8")
+
+
+def manifest(run: Run, command: str) -> dict[str, Any]:
+    """Return what is needed to repeat a run: versions, hashes, seed, settings and changes."""
+    inputs = run.model.inputs
+    return {
+        "hemodel": metadata.version("hemodel"),
+        "command": command,
+        "workbook": {"name": inputs.path.name, "sha256": sha256(inputs.path.read_bytes()).hexdigest()},
+        "parts": list(run.options.parts),
+        "draws": None if run.psa is None else run.psa.draws,
+        "seed": None if run.psa is None else run.psa.seed,
+        "settings": inputs.settings.model_dump(),
+        "changes": [
+            {"id": change.id, "from": change.expected, "to": change.value, "origin": change.origin}
+            for change in inputs.changes
+        ],
+        "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
+        "python": platform.python_version(),
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+    }

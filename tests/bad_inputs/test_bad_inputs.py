@@ -1,0 +1,219 @@
+"""One file per rule: how to break the shipped workbook, and the words the message must hold."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from hemodel.cli import app
+
+HERE = Path(__file__).parent
+WORKBOOK = HERE.parents[1] / "inputs" / "imforte_us.xlsx"
+CASES = sorted(HERE.glob("*.toml"))
+HEADER_ROW = 4
+
+
+def break_workbook(edits: list[dict[str, Any]], path: Path) -> None:
+    """Write a copy of the shipped workbook with the edits of a case made."""
+    book = openpyxl.load_workbook(WORKBOOK)
+    for edit in edits:
+        _EDITS[edit["action"]](book, edit)
+    book.save(path)
+
+
+def _find(book: Any, id_: str) -> tuple[Any, int]:
+    for sheet in book.worksheets:
+        for row in range(HEADER_ROW + 1, sheet.max_row + 1):
+            if sheet.cell(row, 1).value == id_:
+                return sheet, row
+    raise AssertionError(id_)
+
+
+def _column(sheet: Any, name: str) -> int:
+    headers = {"se": "SE", "use_in_fit": "use in fit"}
+    found = [c for c in range(1, sheet.max_column + 1) if sheet.cell(HEADER_ROW, c).value == headers.get(name, name)]
+    return found[0]
+
+
+def _set(book: Any, edit: dict[str, Any]) -> None:
+    sheet, row = _find(book, edit["id"])
+    sheet.cell(row, _column(sheet, edit["column"])).value = edit.get("value")
+
+
+def _duplicate(book: Any, edit: dict[str, Any]) -> None:
+    sheet, row = _find(book, edit["id"])
+    for column in range(1, sheet.max_column + 1):
+        sheet.cell(sheet.max_row if column > 1 else sheet.max_row + 1, column).value = sheet.cell(row, column).value
+
+
+def _delete_column(book: Any, edit: dict[str, Any]) -> None:
+    book[edit["sheet"]].delete_cols(_column(book[edit["sheet"]], edit["header"]))
+
+
+def _add_header(book: Any, edit: dict[str, Any]) -> None:
+    sheet = book[edit["sheet"]]
+    sheet.cell(HEADER_ROW, sheet.max_column + 1).value = edit["header"]
+
+
+def _delete_row(book: Any, edit: dict[str, Any]) -> None:
+    sheet, row = _find(book, edit["id"])
+    sheet.delete_rows(row)
+
+
+def _note(book: Any, edit: dict[str, Any]) -> None:
+    sheet = book[edit["sheet"]]
+    sheet.cell(sheet.max_row + 3, _column(sheet, edit["column"])).value = edit["value"]
+
+
+_EDITS = {
+    "set": _set,
+    "clear": _set,
+    "duplicate_row": _duplicate,
+    "delete_column": _delete_column,
+    "add_header": _add_header,
+    "delete_row": _delete_row,
+    "note": _note,
+    "delete_sheet": lambda book, edit: book.remove(book[edit["sheet"]]),
+    "add_sheet": lambda book, edit: book.create_sheet(edit["sheet"]),
+}
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder and its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
+def test_broken_workbook(case: Path, tmp_path: Path) -> None:
+    content = tomllib.loads(case.read_text(encoding="utf-8"))
+    workbook, out = tmp_path / "broken.xlsx", tmp_path / "out"
+    break_workbook(content["edit"], workbook)
+    out.mkdir()
+    (out / "results.json").write_text("earlier results")
+    (out / "manifest.json").write_text('{"hemodel": "0"}')
+    before = snapshot(out)
+
+    result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(out)])
+
+    assert result.exit_code == 1, result.output
+    assert "broken.xlsx" in result.stderr
+    for words in content["words"]:
+        assert words in result.stderr, result.stderr
+    assert "Traceback" not in result.output
+    assert snapshot(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.xlsx", "out"]
+
+
+def test_check_finds_the_same_problems(tmp_path: Path) -> None:
+    content = tomllib.loads((HERE / "many_at_once.toml").read_text(encoding="utf-8"))
+    break_workbook(content["edit"], tmp_path / "broken.xlsx")
+
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "broken.xlsx")])
+
+    assert result.exit_code == 1
+    assert all(words in result.stderr for words in content["words"])
+
+
+def test_no_workbook(tmp_path: Path) -> None:
+    (tmp_path / "notes.xlsx").write_text("not a workbook")
+    runner = CliRunner()
+
+    text = runner.invoke(app, ["run", str(tmp_path / "notes.xlsx"), "--out", str(tmp_path / "out")])
+    absent = runner.invoke(app, ["run", str(tmp_path / "absent.xlsx"), "--out", str(tmp_path / "out")])
+
+    assert text.exit_code == absent.exit_code == 1
+    assert "notes.xlsx: this is not an Excel workbook (.xlsx)" in text.stderr
+    assert "absent.xlsx: there is no such file" in absent.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--set", "utility.progresed=0.5"], 1, "Did you mean utility.progressed?"),
+        (["--set", "utility.progressed=high"], 1, "utility.progressed is the text 'high'"),
+        (["--set", "curve.os.atezolizumab.family=weibul"], 1, "Did you mean weibull?"),
+        (["--set", "utility.progressed"], 2, "write ID=VALUE"),
+        (["--set", "utility.progressed=0.5", "--set", "utility.progressed=0.4"], 1, "utility.progressed is changed twice"),
+        (["--scenario", "medians_and_hr"], 1, "Did you mean medians_and_hr_only?"),
+        (["--draws", "1"], 2, "--draws"),
+        (["--only", "everything"], 2, "--only"),
+        (["--colour", "red"], 2, "--colour"),
+        (["--scenario", "os_weibull", "--scenario", "os_gamma"], 1, "changed by more than one scenario"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["run", str(WORKBOOK), "--out", str(tmp_path / "out"), *arguments])
+
+    assert result.exit_code == code, result.output
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_scenario_written_for_another_value_stops(tmp_path: Path) -> None:
+    arguments = ["--set", "utility.progressed=0.5", "--scenario", "utilities_nafees", "--out", str(tmp_path / "out")]
+    clash = CliRunner().invoke(app, ["run", str(WORKBOOK), *arguments])
+    edits = [{"action": "set", "id": "settings.time_horizon", "column": "value", "value": 15}]
+    break_workbook(edits, tmp_path / "edited.xlsx")
+    folder = tmp_path / "scenarios" / "imforte_us"
+    folder.mkdir(parents=True)
+    source = WORKBOOK.parents[1] / "scenarios" / "imforte_us" / "horizon_5_years.toml"
+    (folder / source.name).write_bytes(source.read_bytes())
+    arguments = ["--scenario", "horizon_5_years", "--out", str(tmp_path / "out")]
+    stale = CliRunner().invoke(app, ["run", str(tmp_path / "edited.xlsx"), *arguments])
+
+    assert clash.exit_code == stale.exit_code == 1
+    assert "utility.progressed is changed twice" in clash.stderr
+    assert "settings.time_horizon is 15, but the scenario was written for 20" in stale.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("question = ", "this is not valid TOML"),
+        ('question = "q"\nwhy = "w"\n[[change]]\nid = "a.b"\nfrom = 1\nto = 2\n', "source: Field required"),
+        ('question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\nto = 2\n', "give the value that is replaced"),
+        ('question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\n', "give either from and to, or multiply"),
+        ('question = "q"\nwhy = "w"\nsource = "s"\nreason = "r"\nchange = []\n', "reason: Extra inputs"),
+        (
+            'question = "q"\nwhy = "w"\nsource = "s"\n'
+            + '[[change]]\nid = "end_of_life.cost"\nmultiply = 2\n' * 2,
+            "end_of_life.cost is changed twice",
+        ),
+    ],
+)
+def test_bad_scenario_file(content: str, words: str, tmp_path: Path) -> None:
+    workbook, folder = tmp_path / "model.xlsx", tmp_path / "scenarios" / "imforte_us"
+    workbook.write_bytes(WORKBOOK.read_bytes())
+    folder.mkdir(parents=True)
+    (folder / "odd.toml").write_text(content)
+
+    result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(tmp_path / "out")])
+
+    assert result.exit_code == 1, result.output
+    assert "imforte_us/odd.toml" in result.stderr
+    assert words in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "mine" / "tables").mkdir(parents=True)
+    for out, words in (
+        (tmp_path / "none" / "out", "does not exist"),
+        (tmp_path / "file", "this is a file, not a folder"),
+        (tmp_path / "mine", "hemodel did not write them"),
+        (Path("/proc/out"), "could not be written"),
+    ):
+        result = CliRunner().invoke(app, ["run", str(WORKBOOK), "--out", str(out), "--only", "base"])
+        assert result.exit_code == 1, result.output
+        assert words in result.stderr
+        assert "Traceback" not in result.output
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "mine", "mine/tables"]
