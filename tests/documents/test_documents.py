@@ -1,0 +1,250 @@
+"""Everything the documentation claims: commands, examples, links, pages written from data, and numbers."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from hemodel.analysis.load import load
+from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.sensitivity import one_way
+from hemodel.cli import app
+from hemodel.inputs.changes import Change
+from hemodel.inputs.documentation import inputs_page
+from hemodel.reporting.document import results
+from hemodel.reporting.schema import Results
+
+ROOT = Path(__file__).parents[2]
+WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+NEW, CONTROL = "lurbinectedin_atezolizumab", "atezolizumab"
+
+
+def text(name: str) -> str:
+    """A page with its line breaks taken out, so that a sentence can be looked for."""
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+@pytest.fixture(scope="module")
+def base() -> Run:
+    return run(WORKBOOK, Options(parts=("base", "scenarios")))
+
+
+@pytest.fixture(scope="module")
+def found(base: Run) -> Results:
+    return results(base)
+
+
+def commands() -> list[str]:
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    return sorted({line.strip() for line in lines if re.match(r"hemodel (run|inputs|check) inputs/", line.strip())})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    arguments = shlex.split(command)[1:]
+    if "--out" in arguments:
+        arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
+    if arguments[0] == "run":
+        arguments += ["--draws", "50"]
+    done = CliRunner().invoke(app, arguments)
+
+    assert done.exit_code == 0, done.output
+
+
+def test_readme_commands_are_those_of_ci() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "\npython -m pip install . && hemodel run inputs/imforte_us.xlsx\n" in readme
+    assert '\npython -m pip install ".[test]" && python -m pytest\n' in readme
+    assert "&& hemodel run inputs/imforte_us.xlsx" in script
+    assert '".[test]"' in script
+    assert "python -m pytest" in script
+
+
+def test_python_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL)
+
+    assert blocks
+    for block in blocks:
+        names: dict[str, object] = {}
+        exec(compile(block, "docs/python.md", "exec"), names)  # noqa: S102
+        assert "model" in names
+
+
+def test_toml_example_is_a_shipped_scenario() -> None:
+    block = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+
+    assert block == (ROOT / "scenarios" / "imforte_us" / "utilities_nafees.toml").read_text(encoding="utf-8")
+
+
+def test_inputs_page_is_the_dictionary() -> None:
+    page = (ROOT / "docs" / "inputs.md").read_text(encoding="utf-8")
+
+    assert page == inputs_page(), "run python -m hemodel.inputs.documentation"
+
+
+def test_command_line_page_names_every_option() -> None:
+    page = text("docs/cli.md")
+    for command in ("run", "inputs", "check"):
+        help_text = CliRunner().invoke(app, [command, "--help"]).output
+        for option in set(re.findall(r"--[a-z]+", help_text)) - {"--help"}:
+            assert option in page, f"{command} {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_files_exist(page: Path) -> None:
+    content = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", content):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+    for named in re.findall(r"`((?:docs|tests|hemodel|inputs|scenarios|benchmarks)/[\w./-]+)`", content):
+        assert (ROOT / named).exists(), named
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    layout = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = {name for entry in layout["nav"] for name in entry.values()}
+
+    assert listed == {path.name for path in (ROOT / "docs").glob("*.md")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_scenarios_that_pages_name_exist(page: Path) -> None:
+    known = {path.stem for path in (ROOT / "scenarios" / "imforte_us").glob("*.toml")}
+    prefixes = ("os_", "pfs_", "utilities_", "price_", "medians_", "vial_", "treat_", "no_")
+    named = re.findall(r"`([a-z][a-z0-9_]+)`", page.read_text(encoding="utf-8"))
+
+    assert {name for name in named if name.startswith(prefixes) and "." not in name} <= known
+
+
+def whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def test_results_in_the_readme(found: Results) -> None:
+    page = text("README.md")
+    for strategy, name in found.strategy_names.items():
+        case = found.base_case[strategy]
+        costs, years, qalys = (t.discounted["total"] for t in (case.costs, case.life_years, case.qalys))
+        assert f"| {name} | {whole(costs)} | {years:.3f} | {qalys:.3f} |" in page
+    gain = found.incremental[0]
+    assert f"| increment | {whole(gain.costs)} | {gain.life_years:.3f} | {gain.qalys:.3f} |" in page
+    assert gain.icer is not None
+    assert f"ICER: {whole(gain.icer)} USD per QALY." in page
+    line = f"+{gain.qalys:.3f} QALYs, +{whole(gain.costs)} USD, {whole(gain.icer)} USD per QALY."
+    assert line in text("CHANGELOG.md")
+
+
+FAMILIES = {
+    "llogis": "Log-logistic (base case)",
+    "gompertz": "Gompertz",
+    "lnorm": "Log-normal",
+    "weibull": "Weibull",
+    "gamma": "Gamma",
+    "exp": "Exponential",
+    "gengamma": "Generalised gamma",
+}
+
+
+def test_families_in_the_page_on_curves(base: Run, found: Results) -> None:
+    page = text("docs/curves.md")
+    for family in found.families:
+        name = FAMILIES[family.family]
+        if not family.identified:
+            assert (family.endpoint, family.family) == ("pfs", "gengamma")
+            continue
+        means = f"{family.restricted_mean_months[CONTROL]:.1f} | {family.restricted_mean_months[NEW]:.1f} |"
+        if family.endpoint == "pfs":
+            assert f"| {name} | {family.criterion:.2f} | {family.largest_z:.2f} | {means}" in page
+            continue
+        trial = next(t for t in base.families if (t.endpoint, t.family) == ("os", family.family))
+        assert trial.fit is not None
+        at = np.array([32.8, 44.8, 56.8])
+        rates = trial.fit.curves.survival(CONTROL, at, trial.fit.coefficients[None, :])[0]
+        shown = ", ".join(f"{100 * rate:.1f}%" for rate in rates)
+        assert f"| {name} | {family.criterion:.2f} | {shown} | {means}" in page
+
+
+def test_proportional_hazards_miss_the_landmark_rates() -> None:
+    criteria = []
+    for family in ("weibull", "gompertz", "llogis", "lnorm", "gamma"):
+        changes = [Change(f"curve.pfs.{strategy}.family", family, "test") for strategy in (NEW, CONTROL)]
+        changes.append(Change(f"curve.pfs.{NEW}.relation", "proportional_hazards", "test"))
+        changes.append(Change(f"curve.pfs.{NEW}.reference", CONTROL, "test"))
+        criteria.append(load(WORKBOOK, changes).fits["pfs"].criterion)
+
+    assert f"(criterion {min(criteria):.1f} or more for each family with two parameters)" in text("docs/curves.md")
+
+
+def scenario(found: Results, name: str) -> tuple[float, float, float]:
+    entry = next(entry for entry in found.scenarios or [] if entry.name == name)
+    assert entry.qalys is not None
+    assert entry.costs is not None
+    assert entry.icer is not None
+    return entry.qalys, entry.costs, entry.icer
+
+
+def test_range_of_the_icer_in_the_page_on_curves(found: Results) -> None:
+    page = text("docs/curves.md")
+    for name in ("os_exponential", "os_gompertz", "os_proportional_hazards", "os_independent"):
+        assert whole(scenario(found, name)[2]) in page
+    icers = [e.icer for e in found.scenarios or [] if e.icer and e.name.startswith(("os_", "pfs_"))]
+    families = [i for i in icers if i not in {scenario(found, f"{e}_{r}")[2] for e, r in (
+        ("os", "proportional_hazards"), ("os", "independent"), ("pfs", "proportional_hazards"))}]  # fmt: skip
+    assert min(families) == scenario(found, "os_exponential")[2]
+    assert max(families) == scenario(found, "os_gompertz")[2]
+
+
+def test_the_six_numbers_of_the_abstract() -> None:
+    under = results(run(WORKBOOK, Options(parts=("base",), scenarios=("medians_and_hr_only",))))
+    page = text("docs/curves.md")
+    fitted = {s.id: s.fitted for statistics in under.fit.values() for s in statistics}
+    twelve = fitted[f"survival.pfs.{NEW}.survival_12m"]
+    months = {a.strategy: a.first_month for a in under.adjustments if a.rule == "pfs_capped_at_os"}
+
+    assert f"12-month PFS for the combination is {100 * twelve:.1f}% where the trial reported 20.5%" in page
+    assert f"from month {months[NEW]:.0f} in the combination and from month {months[CONTROL]:.0f} in the control" in page
+
+
+def test_comparison_with_the_published_analysis(found: Results) -> None:
+    page = text("docs/validation.md")
+    gain = found.incremental[0]
+    assert gain.icer is not None
+    assert f"| incremental QALYs | 0.21 | {gain.qalys:.3f} |" in page
+    assert f"| 1,071,238 | {whole(gain.icer)} |" in page
+    for name in ("vial_sharing", "treat_to_progression", "no_gcsf"):
+        _, costs, icer = scenario(found, name)
+        assert re.search(rf"`{name}`: (increment )?{whole(costs)} USD, ICER {whole(icer)} \|", page)
+    for name in ("utilities_nafees", "medians_and_hr_only"):
+        qalys, _, icer = scenario(found, name)
+        assert re.search(rf"`{name}`[^|]*: {qalys:.3f} QALYs, ICER {whole(icer)} \|", page)
+    assert f"`price_lurbinectedin_minus_50`: ICER {whole(scenario(found, 'price_lurbinectedin_minus_50')[2])}" in page
+    both = run(WORKBOOK, Options(parts=("base",), scenarios=("vial_sharing", "treat_to_progression")))
+    increment = results(both).incremental[0]
+    assert f"{whole(increment.costs)} USD, ICER {whole(increment.icer or 0)} |" in page
+
+
+def test_widest_bars_in_the_page_on_validation(base: Run) -> None:
+    found = one_way(base.model)
+    benefit = 150_000 * found.outcomes.qalys.total - found.outcomes.costs.total
+    gain = benefit[:, 1] - benefit[:, 0]
+    spans = {item.id: abs(gain[2 * i + 1] - gain[2 * i]) for i, item in enumerate(found.items)}
+    widest = sorted(spans, key=lambda id_: -spans[id_])[:5]
+
+    assert {".".join(id_.split(".")[:2]) for id_ in widest} == {
+        "survival.tot_lurbinectedin",
+        "survival.tot_atezolizumab",
+        "survival.os",
+        f"regimen.{NEW}",
+    }
+    assert sum(id_.endswith("relative_dose_intensity") for id_ in widest) == 1
