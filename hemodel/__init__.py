@@ -12,6 +12,8 @@ one_way(model), probabilistic(model, draws, seed)
     Sensitivity analyses.
 run(path, options), Options, results(run)
     Everything that `hemodel run` does, and its results.
+tables(results, run), frame(table)
+    The tables of the report, and one as a pandas data frame.
 Change, InputError
     A change to an input by id; what is raised for inputs that cannot be used.
 """
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
     from hemodel.model import base_draws, evaluate
     from hemodel.reporting.document import results
+    from hemodel.reporting.tables import frame, tables
 
 __all__ = [
     "Change",
@@ -37,11 +40,13 @@ __all__ = [
     "Options",
     "base_draws",
     "evaluate",
+    "frame",
     "load",
     "one_way",
     "probabilistic",
     "results",
     "run",
+    "tables",
 ]
 
 _HOMES = {
@@ -50,11 +55,13 @@ _HOMES = {
     "Options": "hemodel.analysis.run",
     "base_draws": "hemodel.model",
     "evaluate": "hemodel.model",
+    "frame": "hemodel.reporting.tables",
     "load": "hemodel.analysis.load",
     "one_way": "hemodel.analysis.sensitivity",
     "probabilistic": "hemodel.analysis.probabilistic",
     "results": "hemodel.reporting.document",
     "run": "hemodel.analysis.run",
+    "tables": "hemodel.reporting.tables",
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.errors import UsageError
 from hemodel.model import Model, evaluate
 from hemodel.parameters import BLOCK, block_uniforms, sample_block
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes
     from hemodel.parameters import FloatArray
     from hemodel.survival.fitting import EndpointFit
+
+
+FEWEST_DRAWS = 2
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,14 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
         those of a shorter one.
     progress : callable, optional
         Called with the number of draws done, after each block.
+
+    Raises
+    ------
+    UsageError
+        For fewer than two draws, which have no spread.
     """
+    if draws < FEWEST_DRAWS:
+        raise UsageError(f"{draws} draws: a probabilistic analysis needs at least {FEWEST_DRAWS}")
     totals = np.empty((3, draws, len(model.strategies)))
     sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}}
     adjusted: dict[tuple[str, str], int] = {}

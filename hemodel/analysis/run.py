@@ -80,17 +80,18 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     seed = settings.seed if options.seed is None else options.seed
     others = tuple(s for s in scenarios if s not in under)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
+    tornado = one_way(model) if "dsa" in options.parts else None
     return Run(
         model=model,
         base=evaluate(model, base_draws(model)),
         families=try_families(model),
-        one_way=one_way(model) if "dsa" in options.parts else None,
+        one_way=tornado,
         psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
         scenarios=results,
         under=under,
         available=scenarios,
         options=options,
-        warnings=_warnings(folder, setting, results),
+        warnings=(*_warnings(folder, setting, results), *(tornado.unfitted if tornado else ())),
     )
 
 

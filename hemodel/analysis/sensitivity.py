@@ -14,9 +14,10 @@ import numpy as np
 from hemodel.distributions import Distribution
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import Parameter, rescale_shares
+from hemodel.survival.errors import SurvivalError
 from hemodel.survival.fitting import fit
 from hemodel.survival.from_rows import endpoint_problem, statistics
-from hemodel.survival.reported import Statistic, bounds, target, to_scale
+from hemodel.survival.reported import Statistic, bounds, to_scale
 
 if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes
@@ -39,33 +40,48 @@ class Item:
 class OneWay:
     """Results of the one-way analysis.
 
-    `outcomes` has two draws for each item: low at 2 i, high at 2 i + 1.
+    `outcomes` has two draws for each item: low at 2 i, high at 2 i + 1. `unfitted`
+    says of which statistics a bound leaves no stable fit; they are not among the items.
     """
 
     items: tuple[Item, ...]
     outcomes: Outcomes
+    unfitted: tuple[str, ...]
 
 
 def one_way(model: Model) -> OneWay:
     """Move every uncertain input to its lower and upper bound, one at a time."""
     parameters = [(p, b) for p in model.inputs.parameters if (b := parameter_bounds(model, p)) is not None]
-    reported = [
-        (s, bounds(s))
-        for endpoint in model.fits
-        for s in statistics(model.inputs.rows, endpoint)
-        if s.used and target(s).se > 0 and not (s.fixed and s.low is None and s.patients is None)
-    ]
+    reported, unfitted = _refits(model)
     items = [Item(p.id, p.label, p.unit, p.value, *b) for p, b in parameters]
-    items += [Item(s.id, model.inputs.rows[s.id].label, model.inputs.rows[s.id].unit, s.value, *b) for s, b in reported]
+    rows = model.inputs.rows
+    items += [Item(s.id, rows[s.id].label, rows[s.id].unit, s.value, *bounds(s)) for s, _ in reported]
+    if not items:
+        return OneWay((), evaluate(model, base_draws(model)), tuple(unfitted))
     draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
     for i, (parameter, limits) in enumerate(parameters):
         for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
             for id_, moved in _moved(model, parameter, value).items():
                 draws[id_][row] = moved
-    for i, (statistic, limits) in enumerate(reported, start=len(parameters)):
-        for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
-            draws[f"curve.{statistic.endpoint}"][row] = refitted(model, statistic, value)
-    return OneWay(tuple(items), evaluate(model, draws))
+    for i, (statistic, coefficients) in enumerate(reported, start=len(parameters)):
+        for row, fitted in zip((2 * i, 2 * i + 1), coefficients, strict=True):
+            draws[f"curve.{statistic.endpoint}"][row] = fitted
+    return OneWay(tuple(items), evaluate(model, draws), tuple(unfitted))
+
+
+def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], list[str]]:
+    """Return the coefficients at both bounds of each uncertain statistic, and what could not be fitted."""
+    done, unfitted = [], []
+    for endpoint in model.fits:
+        for statistic in statistics(model.inputs.rows, endpoint):
+            exact = statistic.fixed and statistic.low is None and statistic.patients is None
+            if not statistic.used or exact:
+                continue
+            try:
+                done.append((statistic, [refitted(model, statistic, bound) for bound in bounds(statistic)]))
+            except SurvivalError as error:
+                unfitted.append(f"{statistic.id} is not in the one-way analysis: at one of its bounds, {error}")
+    return done, unfitted
 
 
 def parameter_bounds(model: Model, parameter: Parameter) -> tuple[float, float] | None:

@@ -62,7 +62,8 @@ def vials_per_dose(dose: Dose, vial_size: float) -> FloatArray:
     E[ceil(dose / vial)] = sum over k >= 0 of P(dose > k vials).
     """
     most = int(np.ceil(dose.largest() / vial_size))
-    return np.sum([dose.exceeds(vial_size * (k + WHOLE_VIAL_TOLERANCE * (k > 0))) for k in range(most + 1)], axis=0)
+    edges = [vial_size * (k + WHOLE_VIAL_TOLERANCE * (k > 0)) for k in range(most + 1)]
+    return np.asarray(np.sum([dose.exceeds(edge) for edge in edges], axis=0))
 
 
 def cost_per_dose(dose: Dose, sizes: Sequence[float], prices: Sequence[FloatArray], sharing: bool) -> FloatArray:

@@ -51,7 +51,7 @@ class Gamma(DensityFamily):
         log_shape, log_rate = columns(coefficients)
         shape = np.exp(log_shape)
         constant = shape * log_rate - special.gammaln(shape)
-        return constant + power_log(shape - 1.0, log_t) - np.exp(log_rate) * t
+        return np.asarray(constant + power_log(shape - 1.0, log_t) - np.exp(log_rate) * t)
 
     def _time_at(self, level: Array, coefficients: Array) -> Array:
         log_shape, log_rate = coefficients.T

@@ -117,7 +117,7 @@ def _polynomial(terms: tuple[float, ...], x: Array) -> Array:
 
 def _survival_near_normal(q: Array, w: Array) -> Array:
     z, c = _near_normal(q, w)
-    return special.ndtr(-z) + q * c * np.exp(-0.5 * z * z - HALF_LOG_2_PI)
+    return np.asarray(special.ndtr(-z) + q * c * np.exp(-0.5 * z * z - HALF_LOG_2_PI))
 
 
 def _hazard_near_normal(q: Array, w: Array) -> Array:

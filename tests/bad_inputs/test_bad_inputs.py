@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 from typer.testing import CliRunner
 
 from hemodel.cli import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 WORKBOOK = HERE.parents[1] / "inputs" / "imforte_us.xlsx"
@@ -20,7 +23,7 @@ HEADER_ROW = 4
 
 def break_workbook(edits: list[dict[str, Any]], path: Path) -> None:
     """Write a copy of the shipped workbook with the edits of a case made."""
-    book = openpyxl.load_workbook(WORKBOOK)
+    book: Any = openpyxl.load_workbook(WORKBOOK)
     for edit in edits:
         _EDITS[edit["action"]](book, edit)
     book.save(path)
@@ -70,7 +73,7 @@ def _note(book: Any, edit: dict[str, Any]) -> None:
     sheet.cell(sheet.max_row + 3, _column(sheet, edit["column"])).value = edit["value"]
 
 
-_EDITS = {
+_EDITS: dict[str, Callable[[Any, dict[str, Any]], object]] = {
     "set": _set,
     "clear": _set,
     "duplicate_row": _duplicate,
@@ -139,7 +142,11 @@ def test_no_workbook(tmp_path: Path) -> None:
         (["--set", "utility.progressed=high"], 1, "utility.progressed is the text 'high'"),
         (["--set", "curve.os.atezolizumab.family=weibul"], 1, "Did you mean weibull?"),
         (["--set", "utility.progressed"], 2, "write ID=VALUE"),
-        (["--set", "utility.progressed=0.5", "--set", "utility.progressed=0.4"], 1, "utility.progressed is changed twice"),
+        (
+            ["--set", "utility.progressed=0.5", "--set", "utility.progressed=0.4"],
+            1,
+            "utility.progressed is changed twice",
+        ),
         (["--scenario", "medians_and_hr"], 1, "Did you mean medians_and_hr_only?"),
         (["--draws", "1"], 2, "--draws"),
         (["--only", "everything"], 2, "--only"),
@@ -179,12 +186,14 @@ def test_scenario_written_for_another_value_stops(tmp_path: Path) -> None:
     [
         ("question = ", "this is not valid TOML"),
         ('question = "q"\nwhy = "w"\n[[change]]\nid = "a.b"\nfrom = 1\nto = 2\n', "source: Field required"),
-        ('question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\nto = 2\n', "give the value that is replaced"),
+        (
+            'question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\nto = 2\n',
+            "give the value that is replaced",
+        ),
         ('question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\n', "give either from and to, or multiply"),
         ('question = "q"\nwhy = "w"\nsource = "s"\nreason = "r"\nchange = []\n', "reason: Extra inputs"),
         (
-            'question = "q"\nwhy = "w"\nsource = "s"\n'
-            + '[[change]]\nid = "end_of_life.cost"\nmultiply = 2\n' * 2,
+            'question = "q"\nwhy = "w"\nsource = "s"\n' + '[[change]]\nid = "end_of_life.cost"\nmultiply = 2\n' * 2,
             "end_of_life.cost is changed twice",
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
 from hemodel.reporting.document import results
-from hemodel.reporting.schema import Results
+
+if TYPE_CHECKING:
+    from hemodel.reporting.schema import Results
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
@@ -131,6 +134,15 @@ def whole(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
+    page = text("docs/curves.md")
+    psa = results(run(WORKBOOK, Options(parts=("base", "psa")))).psa
+    assert psa is not None
+    control = found.base_case[CONTROL].qalys.discounted["total"]
+    assert f"(control {psa.mean[CONTROL]['qalys']:.2f} QALYs against {control:.2f})" in page
+    assert f"({psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
+
+
 def test_results_in_the_readme(found: Results) -> None:
     page = text("README.md")
     for strategy, name in found.strategy_names.items():
@@ -213,7 +225,9 @@ def test_the_six_numbers_of_the_abstract() -> None:
     months = {a.strategy: a.first_month for a in under.adjustments if a.rule == "pfs_capped_at_os"}
 
     assert f"12-month PFS for the combination is {100 * twelve:.1f}% where the trial reported 20.5%" in page
-    assert f"from month {months[NEW]:.0f} in the combination and from month {months[CONTROL]:.0f} in the control" in page
+    assert (
+        f"from month {months[NEW]:.0f} in the combination and from month {months[CONTROL]:.0f} in the control" in page
+    )
 
 
 def test_comparison_with_the_published_analysis(found: Results) -> None:

@@ -126,7 +126,7 @@ def test_an_emptied_optional_row_does_not_exist() -> None:
           Change("utility.time_to_death_within.beyond_30_weeks", 400.0, "test")], "have no number of days"),
         ([Change("survival.os.atezolizumab.median", 0.0, "test")], "must be above 0"),
         ([Change("survival.os.atezolizumab.survival_12m.time", None, "test")], "has no time"),
-        ([Change("survival.os.lurbinectedin_atezolizumab.hazard_ratio.versus", "control", "test")], "against 'control'"),
+        ([Change("survival.os.lurbinectedin_atezolizumab.hazard_ratio.versus", "control", "t")], "against 'control'"),
         ([Change("trial.median_follow_up", None, "test")], "follow-up"),
     ],
 )  # fmt: skip

@@ -1,0 +1,106 @@
+"""The charts of a run: one figure a function, which of them apply, and writing them.
+
+Every chart takes the results and the run and returns a figure. None computes a
+result: what is drawn is in the results, in the draws, or is a fitted curve.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hemodel.errors import OutputError
+from hemodel.reporting.charts_costs import cost_breakdown
+from hemodel.reporting.charts_occupancy import occupancy
+from hemodel.reporting.charts_scenarios import scenario_chart
+from hemodel.reporting.charts_survival import survival_curves
+from hemodel.reporting.charts_tornado import MEASURES, tornado
+from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
+from hemodel.reporting.style import DOTS_PER_INCH, house_style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from hemodel.analysis.run import Run
+    from hemodel.reporting.schema import Results
+
+__all__ = [
+    "ce_plane",
+    "ceac",
+    "convergence",
+    "cost_breakdown",
+    "figures",
+    "occupancy",
+    "save",
+    "scenario_chart",
+    "survival_curves",
+    "tornado",
+]
+
+PNG = {"compress_level": 4}
+"""Twice as quick as the usual level, for files hardly larger."""
+
+
+def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
+    """Return every chart that applies to a run, by name; each is drawn when it is called.
+
+    Parameters
+    ----------
+    results : Results
+        Of the same run.
+    run : Run
+    """
+    found: dict[str, Callable[[], Figure]] = {
+        "survival_curves": partial(survival_curves, results, run),
+        "occupancy": partial(occupancy, results, run),
+        "cost_breakdown": partial(cost_breakdown, results, run),
+    }
+    if results.dsa:
+        found |= {
+            f"tornado_{measure}": partial(tornado, results, run, measure)
+            for measure in MEASURES
+            if measure != "icer" or results.incremental[0].icer is not None
+        }
+    if results.psa is not None and run.psa is not None:
+        found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
+        if run.psa.draws > 1:
+            found["convergence"] = partial(convergence, results, run)
+    if results.scenarios:
+        found["scenarios"] = partial(scenario_chart, results, run)
+    return found
+
+
+def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
+    """Write a figure as PNG (200 dots per inch) and as SVG (text as outlines, which look the same everywhere).
+
+    The same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : str or Path
+        Without a suffix; .png and .svg are added.
+
+    Returns
+    -------
+    paths of the PNG and of the SVG
+
+    Raises
+    ------
+    OutputError
+        Where a file cannot be written.
+    """
+    path = Path(path)
+    png, svg = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")
+    title = str(figure.get_label())
+    try:
+        with house_style():
+            figure.savefig(png, dpi=DOTS_PER_INCH, metadata={"Software": None, "Title": title}, pil_kwargs=PNG)
+            figure.savefig(svg, dpi=DOTS_PER_INCH, metadata={"Date": None, "Creator": "hemodel", "Title": title})
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise OutputError(f"{path}: the chart cannot be written ({reason}). Choose another folder.") from error
+    return png, svg

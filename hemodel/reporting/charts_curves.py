@@ -1,0 +1,66 @@
+"""Values of the fitted curves for the charts that draw them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.analysis.run import Run
+    from hemodel.parameters import FloatArray
+
+
+def base_coefficients(run: Run) -> dict[str, FloatArray]:
+    """Return the fitted coefficients of every endpoint, (1, p)."""
+    return {name: fit.coefficients[None, :] for name, fit in run.model.fits.items()}
+
+
+def modelled(
+    run: Run, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return survival before and after the caps at OS and at PFS, (draws, months).
+
+    Parameters
+    ----------
+    run : Run
+    endpoint, strategy : str
+    months : array (months,)
+    coefficients : mapping from endpoint to array (draws, p) or (1, p)
+    """
+
+    def raw(name: str) -> FloatArray:
+        return run.model.fits[name].curves.survival(strategy, months, coefficients[name])
+
+    own, overall = raw(endpoint), raw("os")
+    capped = np.minimum(own, overall)
+    uses = [r for r in run.model.inputs.regimens if r.strategy == strategy and r.time_on_treatment == endpoint]
+    if uses and all(regimen.stops_at_progression for regimen in uses):
+        capped = np.minimum(capped, np.minimum(raw("pfs"), overall))
+    return own, capped
+
+
+def last_month(run: Run, alive: float, longest: float, step: float) -> float:
+    """Return the month until which more than a share are alive in any strategy.
+
+    Parameters
+    ----------
+    run : Run
+    alive : float
+        [proportion]
+    longest : float
+        Never later than this, nor than the time horizon. [months]
+    step : float
+        Rounded up to a multiple of this. [months]
+    """
+    end = min(longest, run.model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
+    months = np.linspace(0.0, end, 601)
+    fit = run.model.fits["os"]
+    curves = [fit.curves.survival(s, months, fit.coefficients[None, :])[0] for s in run.model.strategies]
+    last = float(months[np.max(curves, axis=0) >= alive][-1])
+    return float(min(end, step * math.ceil((last + 1e-6) / step)))

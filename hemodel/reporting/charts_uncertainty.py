@@ -1,0 +1,253 @@
+"""Charts of the probabilistic analysis."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hemodel.analysis.probabilistic import Psa, running_mean
+from hemodel.economics import net_monetary_benefit
+from hemodel.errors import UsageError
+from hemodel.reporting import style
+from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
+from hemodel.reporting.charts_text import minus, threshold_text
+from hemodel.reporting.format import display
+from hemodel.reporting.tables_words import Names
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hemodel.analysis.run import Run
+    from hemodel.parameters import FloatArray
+    from hemodel.reporting.schema import PsaResult, Results
+
+ELLIPSE_DRAWS = 30
+"""Fewest draws with a covariance worth a region."""
+CHI_SQUARED_95 = 5.991464547107979
+"""95% point of the chi-squared distribution with 2 degrees of freedom."""
+CONVERGENCE_POINTS = 400
+SETTLED = 0.02
+"""Share of the draws after which the running mean sets the scale."""
+HALF_WIDTH_95 = 1.959964
+
+
+@style.house_style()
+def ce_plane(results: Results, run: Run) -> Figure:
+    """Draw the increments of every draw on the cost-effectiveness plane.
+
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        With a probabilistic analysis.
+    """
+    psa, _ = _needed(results, run)
+    title = "Incremental costs and QALYs over the draws"
+    names = Names(results)
+    what = " and ".join(names.strategy(s) for s in results.strategies[1:])
+    each = ", each" if len(psa.strategies) > 2 else ""
+    subtitle = f"{what}{each} minus {names.strategy(results.strategies[0])}; {psa.draws:,} draws, discounted"
+    figure = page(title, subtitle, 3.7)
+    axes = figure.subplots()
+    handles: list[Artist] = []
+    for place in range(1, len(psa.strategies)):
+        handles += _draw_cloud(axes, results, psa, place)
+    axes.axhline(0, color=style.GREY, linewidth=0.8)
+    axes.axvline(0, color=style.GREY, linewidth=0.8)
+    _limits(axes, results, psa)
+    reach = np.array(axes.get_xlim())
+    label = f"Threshold, {threshold_text(results)}"
+    handles += axes.plot(
+        reach, results.decision_threshold * reach, color=style.INK, linestyle=(0, (5, 2)), linewidth=1.1, label=label
+    )
+    number_axis(axes.xaxis, "Incremental QALYs (per patient)")
+    number_axis(axes.yaxis, f"Incremental costs ({results.currency} per patient)")
+    axes.grid()
+    legend_below(figure, handles)
+    return settle(figure)
+
+
+def _needed(results: Results, run: Run) -> tuple[Psa, PsaResult]:
+    if run.psa is None or results.psa is None:
+        raise UsageError("This chart needs the probabilistic analysis. Run the part psa.")
+    return run.psa, results.psa
+
+
+def _increments(psa: Psa, place: int) -> tuple[FloatArray, FloatArray]:
+    return psa.qalys[:, place] - psa.qalys[:, 0], psa.costs[:, place] - psa.costs[:, 0]
+
+
+def _draw_cloud(axes: Axes, results: Results, psa: Psa, place: int) -> list[Artist]:
+    """Draws, 95% region, mean and base case of one intervention; return what the legend shows."""
+    from matplotlib.lines import Line2D
+
+    several = len(psa.strategies) > 2
+    colour, marker = style.colour(place), style.marker(place) if several else "o"
+    qalys, costs = _increments(psa, place)
+    size, alpha = (4, 0.18) if psa.draws > 2000 else (9, 0.4)
+    axes.scatter(qalys, costs, s=size, c=colour, marker=marker, alpha=alpha, linewidths=0, rasterized=True)
+    entry = results.incremental[place - 1]
+    below = float((net_monetary_benefit(qalys, costs, results.decision_threshold) > 0).mean())
+    who = Names(results).strategy(psa.strategies[place]) if several else "One draw"
+    dot: dict[str, Any] = {"marker": marker, "linestyle": "none"}
+    base: dict[str, Any] = {"marker": "*", "markersize": 13, "markerfacecolor": "white", "markeredgecolor": style.INK}
+    mean: dict[str, Any] = {
+        "marker": marker,
+        "markersize": 5.5,
+        "markerfacecolor": colour,
+        "markeredgecolor": style.INK,
+    }
+    axes.plot(qalys.mean(), costs.mean(), **mean, zorder=6)
+    axes.plot(entry.qalys, entry.costs, **base, zorder=5)
+    label = f"{who} ({_share(below)} of draws below the threshold)"
+    handles: list[Artist] = [Line2D([], [], **dot, color=colour, markersize=4, label=label)]
+    if psa.draws >= ELLIPSE_DRAWS:
+        ring = _region(qalys, costs)
+        axes.plot(*ring, color="white", linewidth=2.6, zorder=4)
+        axes.plot(*ring, color=style.INK if not several else colour, linewidth=1.1, zorder=4)
+    if place == len(psa.strategies) - 1:
+        if psa.draws >= ELLIPSE_DRAWS:
+            label = "95% region (bivariate normal)"
+            handles.append(Line2D([], [], color=style.INK if not several else style.GREY, linewidth=1.1, label=label))
+        legend_mean = mean | ({"markerfacecolor": style.LIGHT} if several else {})
+        handles.append(Line2D([], [], linestyle="none", **legend_mean, label="Mean of the draws"))
+        handles.append(Line2D([], [], linestyle="none", **base, label="Base case"))
+    return handles
+
+
+def _share(value: float) -> str:
+    return "<0.1%" if 0 < value < 0.0005 else display(value, "share")
+
+
+def _region(qalys: FloatArray, costs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ellipse that holds 95% of a bivariate normal distribution."""
+    angle = np.linspace(0, 2 * np.pi, 181)
+    spread = np.array([qalys.std(ddof=1), costs.std(ddof=1)])
+    scale = np.where(spread > 0, spread, 1.0)
+    values, vectors = np.linalg.eigh(np.cov(qalys / scale[0], costs / scale[1]))
+    circle = np.sqrt(CHI_SQUARED_95) * np.array([np.cos(angle), np.sin(angle)])
+    ring = (vectors * np.sqrt(np.clip(values, 0, None))) @ circle
+    return qalys.mean() + scale[0] * ring[0], costs.mean() + scale[1] * ring[1]
+
+
+def _limits(axes: Axes, results: Results, psa: Psa) -> None:
+    """Show every draw, the regions, the base case and the origin, with a margin."""
+    clouds = [_increments(psa, place) for place in range(1, len(psa.strategies))]
+    if psa.draws >= ELLIPSE_DRAWS:
+        clouds += [_region(*cloud) for cloud in clouds]
+    base = results.incremental
+    qalys = np.concatenate([[0.0], [entry.qalys for entry in base], *(cloud[0] for cloud in clouds)])
+    costs = np.concatenate([[0.0], [entry.costs for entry in base], *(cloud[1] for cloud in clouds)])
+    for setter, values in ((axes.set_xlim, qalys), (axes.set_ylim, costs)):
+        margin = 0.06 * (np.ptp(values) or 1.0)
+        setter(values.min() - margin, values.max() + margin)
+
+
+@style.house_style()
+def ceac(results: Results, run: Run) -> Figure:
+    """Draw the acceptability curve of each strategy and the acceptability frontier.
+
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        With a probabilistic analysis.
+    """
+    _, found = _needed(results, run)
+    names = Names(results)
+    subtitle = (
+        f"Share of {found.draws:,} draws in which each strategy has the highest net monetary benefit. "
+        "The frontier follows the strategy with the highest mean"
+    )
+    figure = page("Probability of being cost-effective", subtitle, 3.2)
+    axes = figure.subplots()
+    _draw_thresholds(axes, results)
+    _draw_frontier(axes, found)
+    handles: list[Artist] = []
+    for place, strategy in enumerate(results.strategies):
+        colour, dashes = style.colour(place), style.dashes(place)
+        handles += axes.plot(
+            found.ceac.wtp,
+            found.ceac.probability[strategy],
+            color=colour,
+            linestyle=dashes,
+            label=names.strategy(strategy),
+            zorder=4,
+        )
+    handles += _ceac_samples(results)
+    percent_axis(axes, "Probability (%)")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlim(found.ceac.wtp[0], found.ceac.wtp[-1])
+    number_axis(axes.xaxis, f"Willingness to pay ({results.currency} per QALY)")
+    axes.grid(axis="y")
+    legend_below(figure, handles)
+    return settle(figure)
+
+
+def _ceac_samples(results: Results) -> list[Artist]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    return [
+        Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"),
+        Line2D([], [], color=style.LIGHT, linewidth=0.9, label="Thresholds"),
+        Line2D([], [], color=style.GREY, linewidth=1.1, label=f"Decision threshold, {threshold_text(results)}"),
+    ]
+
+
+def _draw_thresholds(axes: Axes, results: Results) -> None:
+    for threshold in results.thresholds:
+        axes.axvline(threshold, color=style.LIGHT, linewidth=0.9)
+    axes.axvline(results.decision_threshold, color=style.GREY, linewidth=1.1)
+
+
+def _draw_frontier(axes: Axes, found: PsaResult) -> None:
+    """Draw the frontier as an open band behind the curves, broken where the strategy changes."""
+    points = zip(found.ceaf.strategy, found.ceaf.wtp, found.ceaf.probability, strict=True)
+    for _, group in groupby(points, key=lambda point: point[0]):
+        _, wtp, probability = zip(*group, strict=True)
+        for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):
+            axes.plot(wtp, probability, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
+
+
+@style.house_style()
+def convergence(results: Results, run: Run) -> Figure:
+    """Draw the mean incremental net monetary benefit of the first n draws, against n.
+
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        With a probabilistic analysis of two draws or more.
+    """
+    psa, found = _needed(results, run)
+    if psa.draws < 2:
+        raise UsageError("Convergence needs two draws or more. Run with more draws.")
+    gain = net_monetary_benefit(*_increments(psa, 1), results.decision_threshold)
+    n, mean, error = running_mean(gain, CONVERGENCE_POINTS)
+    subtitle = (
+        f"{minus(results, psa.strategies[1])}, at {threshold_text(results)}. "
+        f"Monte Carlo standard error of the mean after {psa.draws:,} draws: "
+        f"{display(found.mcse_inmb, 'money', results.currency)}"
+    )
+    figure = page("Mean incremental net monetary benefit by number of draws", subtitle, 3.1)
+    axes = figure.subplots()
+    low, high = mean - HALF_WIDTH_95 * error, mean + HALF_WIDTH_95 * error
+    band = axes.fill_between(
+        n, low, high, color=style.colour(0), alpha=0.2, linewidth=0, label="± 1.96 Monte Carlo standard errors"
+    )
+    line = axes.plot(n, mean, color=style.colour(0), label="Mean of the first draws")
+    last = axes.axhline(mean[-1], color=style.INK, linewidth=0.9, linestyle=(0, (4, 2)), label="Mean of all draws")
+    seen = n >= SETTLED * psa.draws
+    margin = 0.05 * (high[seen].max() - low[seen].min()) or 1.0
+    axes.set_ylim(low[seen].min() - margin, high[seen].max() + margin)
+    axes.set_xlim(0, psa.draws)
+    number_axis(axes.xaxis, "Draws (number)")
+    number_axis(axes.yaxis, f"Mean incremental net\nmonetary benefit ({results.currency})")
+    axes.grid()
+    legend_below(figure, [*line, band, last])
+    return settle(figure)

@@ -1,0 +1,140 @@
+"""What the command line prints: summaries, lists and problems, as text."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from hemodel.reporting.format import display
+from hemodel.reporting.tables import names_of
+from hemodel.reporting.tables_words import adjustment_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hemodel.analysis.run import Run
+    from hemodel.errors import Problem
+    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.inputs.rows import Row
+    from hemodel.model import Model
+    from hemodel.reporting.schema import Incremental, Results
+
+WIDTH = 100
+NO_BREAK_SPACE = "\u00a0"
+INPUT_FIELDS = ("id", "value", "unit", "low", "high", "se", "distribution", "source", "cell")
+
+
+def summary(results: Results, run: Run, target: Path) -> str:
+    """Return the main results of a run and where everything was written."""
+    lines = [results.title, ""]
+    if results.under_scenarios:
+        lines += [f"Under the scenarios: {', '.join(results.under_scenarios)}", ""]
+    lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]
+    lines += ["", _totals(results)] if results.changes else [_totals(results)]
+    lines += [_incremental(results, entry) for entry in results.incremental]
+    if results.psa is not None:
+        shares = results.psa.probability_cost_effective
+        for strategy in results.strategies[1:]:
+            chances = ", ".join(
+                f"{display(by[strategy], 'share')} at {display(float(t), 'money', results.currency)}"
+                for t, by in shares.items()
+            )
+            name = results.strategy_names[strategy]
+            lines.append(f"Probability that {name} is cost-effective ({results.psa.draws:,} draws): {chances}")
+    names = names_of(results, run)
+    lines += [f"Adjusted: {adjustment_sentence(a, names)}" for a in results.adjustments if a.first_month is not None]
+    lines += [f"Warning: {warning}" for warning in results.warnings]
+    if results.scenarios is not None:
+        count = len({entry.name for entry in results.scenarios})
+        lines.append(f"{count} scenarios: see tables/scenarios.csv")
+    return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+
+
+def _totals(results: Results) -> str:
+    rows: list[tuple[str, ...]] = []
+    for strategy in results.strategies:
+        found = results.base_case[strategy]
+        rows.append(
+            (
+                results.strategy_names[strategy],
+                display(found.costs.discounted["total"], "money"),
+                display(found.life_years.discounted["total"], "years"),
+                display(found.qalys.discounted["total"], "qaly"),
+            )
+        )
+    return _table(("Strategy", f"Costs ({results.currency})", "Life-years", "QALYs"), rows)
+
+
+def _incremental(results: Results, entry: Incremental) -> str:
+    pair = f"{results.strategy_names[entry.intervention]} v {results.strategy_names[entry.comparator]}"
+    ratio = entry.verdict if entry.icer is None else f"ICER {display(entry.icer, 'icer', results.currency)} per QALY"
+    return (
+        f"{pair}: {display(entry.costs, 'money', results.currency)}, {display(entry.life_years, 'years')} life-years,"
+        f" {display(entry.qalys, 'qaly')} QALYs: {ratio}"
+    )
+
+
+def input_list(inputs: ModelInputs, *, as_json: bool) -> str:
+    """Return every input: as JSON, or as lines of fields separated by tabs."""
+    rows = [_input(row) for row in inputs.rows.values()]
+    if as_json:
+        return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    lines = ["\t".join(INPUT_FIELDS)]
+    lines += ["\t".join("" if row[name] is None else str(row[name]) for name in INPUT_FIELDS) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _input(row: Row) -> dict[str, Any]:
+    where = row.where["value"]
+    cell = f"{where.sheet}!{where.cell}" if where.cell else where.file
+    return {
+        "id": row.id,
+        "label": row.label,
+        "value": row.value,
+        "unit": row.unit,
+        "low": row.low,
+        "high": row.high,
+        "se": row.se,
+        "distribution": row.distribution,
+        "source": row.source,
+        "cell": cell,
+    }
+
+
+def checked(model: Model) -> str:
+    """Return the good news about a workbook."""
+    inputs = model.inputs
+    filled = sum(row.value is not None for row in inputs.rows.values())
+    assumed = sum(row.is_assumption for row in inputs.rows.values())
+    fits = ", ".join(f"{endpoint} ({fit.n_targets} statistics)" for endpoint, fit in model.fits.items())
+    return (
+        f"{inputs.path.name}: no problems. {filled} inputs ({assumed} of them assumptions),"
+        f" {len(inputs.strategies)} strategies; curves fitted: {fits}."
+    )
+
+
+def problem_list(problems: Sequence[Problem]) -> str:
+    """Return all problems, those of one sheet together."""
+    lines = [f"Error: {len(problems)} problem{'' if len(problems) == 1 else 's'} found."]
+    ordered = sorted(enumerate(problems), key=lambda pair: (pair[1].where.sheet or "", pair[0]))
+    for _, group in groupby(ordered, key=lambda pair: pair[1].where.sheet or ""):
+        lines += ["", *(str(problem) for _, problem in group)]
+    return "\n".join(lines)
+
+
+def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, header in enumerate(headers):
+        table.add_column(header, justify="left" if i == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    text = StringIO()
+    Console(file=text, width=WIDTH).print(table)
+    return text.getvalue().strip("\n")

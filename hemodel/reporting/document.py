@@ -1,0 +1,296 @@
+"""From a run to the contents of results.json: every number that any output shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.analysis.curves import compare_external, state_medians, summarise_curves
+from hemodel.analysis.scenarios import Increment, increments
+from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.reporting.psa_document import psa_result
+from hemodel.reporting.schema import (
+    SCHEMA_VERSION,
+    AdjustmentEntry,
+    Both,
+    ChangeEntry,
+    Curve,
+    Dsa,
+    External,
+    FamilyFit,
+    FitQuality,
+    FitStatistic,
+    Frontier,
+    Incremental,
+    ModelledSurvival,
+    Results,
+    ScenarioEntry,
+    StrategyResult,
+)
+from hemodel.survival.reported import bounds
+from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from hemodel.analysis.run import Run
+    from hemodel.analysis.scenarios import ScenarioResult
+    from hemodel.analysis.sensitivity import OneWay
+    from hemodel.inputs.changes import Change
+    from hemodel.outcomes import Outcomes, Table
+    from hemodel.survival.fitting import EndpointFit, TargetFit
+
+
+def results(run: Run) -> Results:
+    """Return everything a run found, in the shape of results.json."""
+    inputs = run.model.inputs
+    settings = inputs.settings
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        title=settings.title,
+        population=settings.population,
+        perspective=settings.perspective,
+        clock_start=settings.clock_start,
+        currency=settings.currency,
+        price_year=settings.price_year,
+        time_horizon_years=settings.time_horizon,
+        thresholds=list(settings.thresholds),
+        decision_threshold=settings.decision_threshold,
+        strategies=list(run.model.strategies),
+        strategy_names={strategy.id: strategy.name for strategy in inputs.strategies},
+        drug_names={drug.id: drug.name for drug in inputs.drugs},
+        under_scenarios=[scenario.name for scenario in run.under],
+        changes=[_change(change) for change in inputs.changes],
+        base_case=_base_case(run),
+        incremental=[_incremental(run, increment) for increment in increments(run.base)],
+        frontier=_frontier(run.base),
+        fit={endpoint: [_statistic(t) for t in fit.targets] for endpoint, fit in run.model.fits.items()},
+        fit_quality={endpoint: _quality(fit) for endpoint, fit in run.model.fits.items()},
+        curves=_curves(run),
+        external=[External(**vars(comparison)) for comparison in compare_external(run.model)],
+        families=_families(run),
+        adjustments=_adjustments(run),
+        dsa=None if run.one_way is None else _one_way(run, run.one_way),
+        psa=None if run.psa is None else psa_result(run.psa, settings),
+        scenarios=None if run.scenarios is None else _scenarios(run),
+        warnings=list(run.warnings),
+    )
+
+
+def threshold_key(threshold: float) -> str:
+    """Return the name of a threshold in results.json, such as 50000."""
+    return f"{threshold:.15g}"
+
+
+def finite(value: float) -> float | None:
+    """Return a number, or None where it is infinite or does not exist."""
+    return value if math.isfinite(value) else None
+
+
+def _change(change: Change) -> ChangeEntry:
+    old, new = (
+        None if v is None else v if isinstance(v, (int, float)) else str(v) for v in (change.expected, change.value)
+    )
+    return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
+
+
+def _base_case(run: Run) -> dict[str, StrategyResult]:
+    medians = state_medians(run.model)
+    found = {}
+    for i, strategy in enumerate(run.model.strategies):
+        years = dict(zip(run.base.life_years.components, run.base.life_years.undiscounted[0, i], strict=True))
+        means = {"pfs": years["progression_free"], "os": sum(years.values())}
+        found[strategy] = StrategyResult(
+            life_years=_both(run.base.life_years, i),
+            qalys=_both(run.base.qalys, i),
+            costs=_both(run.base.costs, i),
+            drug_costs=_both(run.base.drug_costs, i),
+            administrations=_both(run.base.administrations, i),
+            survival={
+                endpoint: ModelledSurvival(
+                    median_months=finite(medians[strategy][endpoint]),
+                    mean_months=float(means[endpoint]) * MONTHS_PER_YEAR,
+                )
+                for endpoint in ("pfs", "os")
+            },
+        )
+    return found
+
+
+def _both(table: Table, strategy: int) -> Both:
+    amounts = {}
+    for name, values in (("discounted", table.discounted), ("undiscounted", table.undiscounted)):
+        parts = dict(zip(table.components, values[0, strategy].tolist(), strict=True))
+        amounts[name] = {"total": float(values[0, strategy].sum())} | parts
+    return Both(**amounts)
+
+
+def _incremental(run: Run, increment: Increment) -> Incremental:
+    qalys, costs = np.array([increment.qalys]), np.array([increment.costs])
+    thresholds = run.model.inputs.settings.thresholds
+    return Incremental(
+        intervention=increment.intervention,
+        comparator=increment.comparator,
+        life_years=increment.life_years,
+        qalys=increment.qalys,
+        costs=increment.costs,
+        icer=increment.verdict.icer,
+        verdict=increment.verdict.word,
+        nmb={threshold_key(t): float(net_monetary_benefit(qalys, costs, t)[0]) for t in thresholds},
+        nhb={threshold_key(t): finite(float(net_health_benefit(qalys, costs, t)[0])) for t in thresholds},
+    )
+
+
+def _frontier(base: Outcomes) -> list[Frontier]:
+    entries = frontier(base.strategies, base.costs.total[0].tolist(), base.qalys.total[0].tolist())
+    return [Frontier(**vars(entry)) for entry in entries]
+
+
+def _statistic(target: TargetFit) -> FitStatistic:
+    statistic = target.statistic
+    low, high = bounds(statistic) if statistic.used else (statistic.low, statistic.high)
+    return FitStatistic(
+        id=statistic.id,
+        strategy=statistic.strategy,
+        statistic=statistic.kind,
+        time=statistic.time,
+        versus=statistic.versus,
+        reported=target.reported,
+        low=low,
+        high=high,
+        fitted=target.fitted,
+        z=target.z,
+        used=statistic.used,
+    )
+
+
+def _quality(fit: EndpointFit) -> FitQuality:
+    return FitQuality(
+        targets=fit.n_targets,
+        parameters=fit.n_parameters,
+        objective=fit.objective,
+        criterion=fit.criterion,
+        gradient_norm=fit.gradient_norm,
+        condition=fit.condition,
+    )
+
+
+def _curves(run: Run) -> list[Curve]:
+    return [
+        Curve(
+            endpoint=summary.endpoint,
+            strategy=summary.strategy,
+            family=summary.family,
+            relation=summary.relation,
+            coefficients=dict(summary.parameters),
+            median_months=finite(summary.median_months),
+            mean_months=finite(summary.mean_months),
+            restricted_mean_months=summary.restricted_mean_months,
+            survival_by_year={str(year): rate for year, rate in summary.survival.items()},
+        )
+        for summary in summarise_curves(run.model)
+    ]
+
+
+def _families(run: Run) -> list[FamilyFit]:
+    return [
+        FamilyFit(
+            endpoint=trial.endpoint,
+            family=trial.family,
+            base_case=trial.base_case,
+            identified=trial.fit is not None,
+            objective=None if trial.fit is None else trial.fit.objective,
+            criterion=None if trial.fit is None else trial.fit.criterion,
+            largest_z=None
+            if trial.fit is None
+            else max((abs(target.z) for target in trial.fit.targets if target.statistic.used), default=0.0),
+            restricted_mean_months=dict(trial.restricted_mean_months),
+            survival_by_year={s: {str(y): rate for y, rate in by.items()} for s, by in trial.survival.items()},
+        )
+        for trial in run.families
+    ]
+
+
+def _adjustments(run: Run) -> list[AdjustmentEntry]:
+    found = []
+    for strategy, exposed in run.base.exposures.items():
+        for rule, done in exposed.adjustments.items():
+            in_draws = 0 if run.psa is None else run.psa.adjusted.get((strategy, rule), 0)
+            day = float(done.first_day[0])
+            if math.isnan(day) and in_draws == 0:
+                continue
+            found.append(
+                AdjustmentEntry(
+                    strategy=strategy,
+                    rule=rule,
+                    first_month=None if math.isnan(day) else day / DAYS_PER_MONTH,
+                    max_gap=float(done.max_gap[0]),
+                    life_years_moved=float(done.years_moved[0]),
+                    share_of_draws=None if run.psa is None else in_draws / run.psa.draws,
+                )
+            )
+    return found
+
+
+def _one_way(run: Run, one_way: OneWay) -> list[Dsa]:
+    threshold = run.model.inputs.settings.decision_threshold
+    qalys, costs = one_way.outcomes.qalys.total, one_way.outcomes.costs.total
+    benefit = net_monetary_benefit(qalys, costs, threshold)
+    comparator, *interventions = run.model.strategies
+    found = []
+    for k, intervention in enumerate(interventions, start=1):
+        q, c, b = (values[:, k] - values[:, 0] for values in (qalys, costs, benefit))
+        verdicts = [verdict(float(cost), float(qaly)) for cost, qaly in zip(c, q, strict=True)]
+        for i, item in enumerate(one_way.items):
+            lower, upper = 2 * i, 2 * i + 1
+            found.append(
+                Dsa(
+                    **vars(item),
+                    intervention=intervention,
+                    comparator=comparator,
+                    nmb_low=float(b[lower]),
+                    nmb_high=float(b[upper]),
+                    icer_low=verdicts[lower].icer,
+                    icer_high=verdicts[upper].icer,
+                    verdict_low=verdicts[lower].word,
+                    verdict_high=verdicts[upper].word,
+                    qalys_low=float(q[lower]),
+                    qalys_high=float(q[upper]),
+                    costs_low=float(c[lower]),
+                    costs_high=float(c[upper]),
+                )
+            )
+    return sorted(found, key=lambda entry: -abs(entry.nmb_high - entry.nmb_low))
+
+
+def _scenarios(run: Run) -> list[ScenarioEntry]:
+    base = {increment.intervention: increment for increment in increments(run.base)}
+    comparator, *interventions = run.model.strategies
+    entries = []
+    for result in run.scenarios or ():
+        by = {increment.intervention: increment for increment in result.increments}
+        entries += [_scenario(result, i, comparator, by.get(i), base[i]) for i in interventions]
+    return entries
+
+
+def _scenario(
+    result: ScenarioResult, intervention: str, comparator: str, found: Increment | None, base: Increment
+) -> ScenarioEntry:
+    icer = None if found is None else found.verdict.icer
+    both = icer is not None and base.verdict.icer is not None
+    return ScenarioEntry(
+        name=result.scenario.name,
+        question=result.scenario.question,
+        why=result.scenario.why,
+        source=result.scenario.source,
+        changes=[_change(change) for change in result.changes],
+        intervention=intervention,
+        comparator=comparator,
+        life_years=None if found is None else found.life_years,
+        qalys=None if found is None else found.qalys,
+        costs=None if found is None else found.costs,
+        icer=icer,
+        verdict="stopped" if found is None else found.verdict.word,
+        change_in_icer=(icer or 0.0) - (base.verdict.icer or 0.0) if both else None,
+        stopped=result.stopped,
+    )

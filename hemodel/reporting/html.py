@@ -1,0 +1,210 @@
+"""The report: one HTML file that needs nothing else, to read, print and hand on."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hemodel.reporting.tables import names_of, tables
+from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
+from hemodel.reporting.tables_view import TableView, view
+from hemodel.reporting.tables_words import adjustment_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jinja2 import Template
+    from markupsafe import Markup
+
+    from hemodel.analysis.run import Run
+    from hemodel.reporting.schema import Results
+    from hemodel.reporting.tables import Table
+
+_LONG_WORD = 18
+_TALL = 1.15
+"""Height over width from which a figure is given a page of its own in print."""
+_BOTH = 2
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure as the template prints it."""
+
+    number: int
+    caption: str
+    source: str
+    tall: bool
+
+    @property
+    def kind(self) -> str:
+        """What the template makes of it."""
+        return "figure"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the report: what it says first, then a list, then tables and figures."""
+
+    id: str
+    title: str
+    text: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    blocks: tuple[TableView | FigureView, ...] = ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether it begins with a wide table, so that its heading goes on the same page."""
+        return bool(self.blocks) and isinstance(self.blocks[0], TableView) and self.blocks[0].wide
+
+
+_CAPTIONS = {
+    "survival_curves": "Reported and modelled survival, with 95% intervals",
+    "occupancy": "Patients by state over time",
+    "cost_breakdown": "Discounted costs by category",
+    "scenarios": "Scenarios beside the base case",
+    "tornado_nmb": "One-way analysis of incremental net monetary benefit",
+    "tornado_icer": "One-way analysis of the ICER",
+    "tornado_qalys": "One-way analysis of incremental QALYs",
+    "tornado_costs": "One-way analysis of incremental costs",
+    "ce_plane": "Cost-effectiveness plane",
+    "ceac": "Cost-effectiveness acceptability curves and frontier",
+    "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
+}
+
+
+def report_html(results: Results, run: Run, figures_svg: Mapping[str, str], repeat: str = "") -> str:
+    """Return the report of a run as one HTML file.
+
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        The run that the results are of.
+    figures_svg : mapping from name to str
+        Figures as SVG, by the names of `charts.figures`; those that are missing are
+        left out.
+    repeat : str
+        The command that repeats the run.
+
+    Returns
+    -------
+    str
+        The same results give the same text.
+    """
+    names = names_of(results, run)
+    return _template().render(
+        css=files("hemodel.reporting").joinpath("templates", "report.css").read_text(encoding="utf-8"),
+        results=results,
+        facts=decision_problem(results, run, names),
+        key_results=key_results(results, names),
+        threshold_results=threshold_results(results, names),
+        not_run=not_run(results),
+        workbook=run.model.inputs.path.name,
+        repeat=repeat,
+        sections=_numbered(_sections(results, run), tables(results, run), figures_svg),
+        link=link,
+    )
+
+
+def _template() -> Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hemodel.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = breakable
+    return environment.get_template("report.html.j2")
+
+
+def breakable(text: str) -> Markup:
+    """Return a text with places where a very long word may be broken, so that a table keeps its width."""
+    from markupsafe import Markup
+
+    mark = "\N{ZERO WIDTH SPACE}"
+    return Markup("<wbr>").join(re.sub(rf"(\S{{{_LONG_WORD}}})(?=\S)", rf"\1{mark}", text).split(mark))
+
+
+def link(text: str) -> str:
+    """Return the address a source's text names (http, https or a DOI), or nothing."""
+    text = text.strip()
+    if any(letter.isspace() for letter in text):
+        return ""
+    if text.lower().startswith("doi:"):
+        return f"https://doi.org/{text[4:]}"
+    return text if text.startswith(("https://", "http://")) else ""
+
+
+def _sections(results: Results, run: Run) -> list[Section]:
+    """Return every section with the names of its tables and figures, whether the run has them or not."""
+    names = names_of(results, run)
+    adjusted = tuple(adjustment_sentence(entry, names) for entry in results.adjustments)
+    nothing = () if adjusted else ("Nothing was adjusted: no curve crossed another that caps it.",)
+    several = len(results.strategies) > _BOTH
+    compared = ("base_case", "fully_incremental", "net_benefit") if several else ("base_case", "net_benefit")
+    return [
+        Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=("regimens",)),
+        Section("base-case", "Base-case results", names=compared),
+        Section("survival", "Survival", names=_SURVIVAL),
+        Section("adjustments", "What was adjusted", text=nothing, points=adjusted),
+        Section("costs", "Costs", names=_COSTS),
+        Section("outcomes", "Life-years and QALYs", names=_OUTCOMES),
+        Section("scenarios", "Scenarios", names=_SCENARIOS),
+        Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
+        Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
+        Section("assumptions", "Assumptions", names=("assumptions",)),
+        Section("inputs", "Inputs and their sources", names=("inputs",)),
+        Section("sources", "Sources", names=("sources",)),
+        Section("changes", "Changes to the workbook for this run", names=("changes",)),
+        Section("warnings", "Warnings", points=tuple(results.warnings)),
+    ]
+
+
+FIGURE = "figure "
+"""What stands before the name of a figure in the list of a section."""
+_SURVIVAL = (
+    *("figure survival_curves", "survival_fit", "modelled_survival", "curves", "families", "external"),
+    *("fit_quality", "coefficients"),
+)
+_COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
+_OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
+_SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
+_ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
+_PROBABILISTIC = (
+    *("figure ce_plane", "figure ceac", "psa_summary", "psa_net_benefit", "probability_cost_effective"),
+    *("psa_quadrants", "figure convergence"),
+)
+
+
+def _numbered(sections: Sequence[Section], made: Sequence[Table], figures_svg: Mapping[str, str]) -> list[Section]:
+    """Fill the sections with what the run has, number tables and figures, drop what is empty."""
+    by_name = {table.name: table for table in made}
+    found: list[Section] = []
+    n_tables = n_figures = 0
+    for section in sections:
+        blocks: list[TableView | FigureView] = []
+        for name in section.names:
+            figure = name.removeprefix(FIGURE)
+            if figure != name and figures_svg.get(figure):
+                n_figures += 1
+                blocks.append(_figure(n_figures, figure, figures_svg[figure]))
+            elif name in by_name and by_name[name].rows:
+                n_tables += 1
+                blocks.append(view(by_name[name], n_tables))
+        if blocks or section.points or section.text:
+            found.append(replace(section, blocks=tuple(blocks)))
+    return found
+
+
+def _figure(number: int, name: str, svg: str) -> FigureView:
+    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+    box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', svg)
+    tall = box is not None and float(box[2]) > _TALL * float(box[1])
+    return FigureView(number, _CAPTIONS[name], source, tall)

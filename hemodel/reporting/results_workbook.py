@@ -1,0 +1,216 @@
+"""The results workbook: every table on a sheet of its own, with charts and a list of contents."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hemodel.errors import OutputError
+from hemodel.inputs import writing_formats as look
+from hemodel.inputs.cover import print_setup
+from hemodel.reporting.results_workbook_charts import (
+    CHART_SHEETS,
+    CHART_TITLES,
+    add_ceac,
+    add_costs,
+    add_occupancy,
+    add_plane,
+    draw_sample,
+)
+from hemodel.reporting.results_workbook_pictures import BELOW, chosen, place_pictures
+from hemodel.reporting.results_workbook_sheets import CONTENTS, Page, add_page, sheet_name, write_table
+from hemodel.reporting.tables import names_of, tables
+from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, threshold_results
+from hemodel.reporting.tables_words import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.analysis.run import Run
+    from hemodel.reporting.schema import Results
+    from hemodel.reporting.tables import Table
+    from hemodel.reporting.tables_words import Names
+
+_WIDTHS = (3.0, 34.0, 88.0, 10.0)
+
+
+def write_results_workbook(
+    path: str | Path, results: Results, run: Run, figures: Mapping[str, Path] | None = None
+) -> None:
+    """Write the results workbook.
+
+    The same results and figures give the same bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+    results : Results
+    run : Run
+        The run that the results are of.
+    figures : mapping from name to Path, optional
+        PNG files, by the names of `charts.figures`; those that are missing are left
+        out.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+    path = Path(path)
+    content = _content(results, run, {} if figures is None else figures)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise OutputError(
+            f"{path}: the workbook cannot be written ({reason}). Close it where it is open, or choose another folder."
+        ) from error
+
+
+def _content(results: Results, run: Run, figures: Mapping[str, Path]) -> bytes:
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(look.FONT)})
+    book.set_properties({"title": results.title, "subject": "Results", "created": datetime(2000, 1, 1, tzinfo=UTC)})
+    book.set_size(28_000, 17_000)
+    formats, names = look.Formats(book), names_of(results, run)
+    contents = book.add_worksheet(CONTENTS)
+    pages: dict[str, Page] = {}
+    chart_pages: dict[str, Worksheet] = {}
+    listed: list[Listed] = []
+    for table in _with_draws(tables(results, run), draw_sample(results, run, names)):
+        if table.name in NATIVE or chosen(table.name, figures):
+            name, title = CHART_SHEETS[table.name], CHART_TITLES[table.name]
+            chart_pages[table.name] = add_page(book, formats, name, title)
+            listed.append((name, title, None))
+        page = pages[table.name] = write_table(book, formats, table)
+        listed.append((page.name, table.title, len(table.rows)))
+    for name, sheet in chart_pages.items():
+        sheet.fit_to_pages(1, 1)
+        if name in NATIVE:
+            NATIVE[name](book, sheet, pages[name], results, names)
+        else:
+            place_pictures(sheet, 3, chosen(name, figures))
+    _add_below(book, pages, results, names, figures)
+    _write_contents(contents, formats, results, run, listed)
+    contents.activate()
+    book.close()
+    return buffer.getvalue()
+
+
+Listed = tuple[str, str, int | None]
+"""A sheet in the contents: its name, its title, and the rows of its table."""
+NATIVE = {"occupancy": add_occupancy, "ceac": add_ceac, "psa_draws": add_plane}
+"""Charts that Excel draws, by table."""
+
+
+def _add_below(
+    book: Workbook, pages: Mapping[str, Page], results: Results, names: Names, figures: Mapping[str, Path]
+) -> None:
+    """Put charts below the short tables they belong to, and print both on one page."""
+    add_costs(book, pages["disaggregated_costs"], results, names)
+    below = ["disaggregated_costs"]
+    for table, figure in BELOW.items():
+        if table in pages and figure in figures:
+            place_pictures(pages[table].sheet, pages[table].last + 2, [figures[figure]])
+            below.append(table)
+    for name in below:
+        pages[name].sheet.set_portrait()
+        pages[name].sheet.fit_to_pages(1, 1)
+
+
+def _with_draws(made: Sequence[Table], draws: Table | None) -> list[Table]:
+    """Put the sample of draws after the acceptability curves."""
+    found = []
+    for table in made:
+        found.append(table)
+        if table.name == "ceac" and draws is not None:
+            found.append(draws)
+    return found
+
+
+def _write_contents(
+    sheet: Worksheet, formats: look.Formats, results: Results, run: Run, listed: Sequence[Listed]
+) -> None:
+    """Write what was run, the key result, and a link to every sheet."""
+    names = names_of(results, run)
+    for index, width in enumerate(_WIDTHS):
+        sheet.set_column(index, index, width)
+    sheet.hide_gridlines(2)
+    sheet.set_tab_color(look.INK)
+    print_setup(sheet)
+    sheet.set_portrait()
+    row = _text(sheet, formats, 0, results.title, {"font_size": 18, "bold": True, "font_color": look.INK})
+    for sentence in [*key_results(results, names), *threshold_results(results, names)]:
+        row = _text(sheet, formats, row, sentence, {"font_size": 11})
+    row = _heading(sheet, formats, row + 1, "What was run")
+    for label, text in [*decision_problem(results, run, names), *_made_with(results, run)]:
+        row = _line(sheet, formats, row, label, text)
+    row = _heading(sheet, formats, row + 1, "Contents", "Rows")
+    link = formats.get(font_color="#0563C1", underline=1, indent=1, bottom=1, bottom_color=look.LINE)
+    line = formats.get(text_wrap=True, indent=1, bottom=1, bottom_color=look.LINE)
+
+    right = formats.get(align="right", bottom=1, bottom_color=look.LINE, num_format="#,##0")
+    for name, title, rows in listed:
+        sheet.write_url(row, 1, f"internal:'{name}'!A1", link, name)
+        sheet.write_string(row, 2, title, line)
+        if rows is None:
+            sheet.write_string(row, 3, "chart", right)
+        else:
+            sheet.write_number(row, 3, rows, right)
+        row += 1
+
+
+def _made_with(results: Results, run: Run) -> list[tuple[str, str]]:
+    found = [
+        ("Workbook", run.model.inputs.path.name),
+        (
+            "Parts",
+            ", ".join(PARTS.get(part, part) for part in ("base", *(p for p in run.options.parts if p != "base"))),
+        ),
+    ]
+    if not_run(results):
+        found.append(("Not run", "; ".join(not_run(results))))
+    if results.psa is not None:
+        found.append(("Draws and seed", f"{results.psa.draws:,}; {results.psa.seed}"))
+    if results.under_scenarios:
+        found.append(("Under the scenarios", ", ".join(results.under_scenarios)))
+    if results.changes:
+        found.append(("Changed inputs", f"{len(results.changes)}, on the sheet {sheet_name('changes')}"))
+    if results.warnings:
+        found.append(("Warnings", f"{len(results.warnings)}, on the sheet {sheet_name('warnings')}"))
+    return found
+
+
+def _text(sheet: Worksheet, formats: look.Formats, row: int, text: str, style: dict[str, object]) -> int:
+    made = formats.get(text_wrap=True, **style)
+    sheet.merge_range(row, 1, row, 3, "", made)
+    sheet.write_string(row, 1, text, made)
+    size = float(str(style["font_size"]))
+    lines = look.line_count(text, sum(_WIDTHS[1:]) * 10 / size)
+    sheet.set_row(row, lines * size * 1.35 + 6)
+    return row + 1
+
+
+def _heading(sheet: Worksheet, formats: look.Formats, row: int, text: str, last: str = "") -> int:
+    style = {"bold": True, "font_color": "#FFFFFF", "bg_color": look.INK}
+    sheet.set_row(row, 20)
+    sheet.write_string(row, 1, text, formats.get(indent=1, **style))
+    sheet.write_blank(row, 2, None, formats.get(indent=1, **style))
+    sheet.write_string(row, 3, last, formats.get(align="right", **style))
+    return row + 1
+
+
+def _line(sheet: Worksheet, formats: look.Formats, row: int, label: str, text: str) -> int:
+    line = {"bottom": 1, "bottom_color": look.LINE, "valign": "top"}
+    sheet.write_string(row, 1, label, formats.get(bold=True, indent=1, **line))
+    sheet.write_string(row, 2, text, formats.get(text_wrap=True, indent=1, **line))
+    sheet.write_blank(row, 3, None, formats.get(**line))
+    sheet.set_row(row, look.height_of(look.line_count(text, _WIDTHS[2])) + 1)
+    return row + 1

@@ -1,0 +1,196 @@
+"""Charts of the results workbook: native ones that follow their cells, and pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hemodel.reporting import style
+from hemodel.reporting.tables_shape import Column, Table
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.analysis.run import Run
+    from hemodel.reporting.results_workbook_sheets import Page
+    from hemodel.reporting.schema import Results
+    from hemodel.reporting.tables_words import Names
+
+DRAWS_SHOWN = 1000
+"""Draws on the sheet behind the cost-effectiveness plane."""
+CHART_SHEETS = {
+    "occupancy": "Occupancy chart",
+    "dsa": "Tornado",
+    "ceac": "CEAC chart",
+    "psa_draws": "CE plane",
+    "scenarios": "Scenario chart",
+}
+"""Sheets for charts of tables too long to stand beside; each comes before its table."""
+CHART_TITLES = {
+    "occupancy": "Patients by state over time",
+    "dsa": "One-way sensitivity analysis",
+    "ceac": "Cost-effectiveness acceptability curves",
+    "psa_draws": "Cost-effectiveness plane",
+    "scenarios": "Scenarios beside the base case",
+}
+_WIDTH, _HEIGHT = 860, 480
+_FONT = {"name": "Arial", "size": 9}
+_GRID = {"visible": True, "line": {"color": "#E4E4E4", "width": 0.75}}
+_NO_GRID = {"visible": False}
+_STATES = {"Progression-free": style.PARTS[0], "Progressed": style.PARTS[5], "Dead": "#E6E6E6"}
+_ALMOST_ALL = 0.97
+"""The chart of occupancy ends where this share has died."""
+
+
+def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
+    """Return the increments of the first draws, behind the cost-effectiveness plane."""
+    if run.psa is None:
+        return None
+    psa, count = run.psa, min(run.psa.draws, DRAWS_SHOWN)
+    columns = [Column("Draw", "count")]
+    values: list[list[float]] = [[float(i) for i in range(1, count + 1)]]
+    for i, strategy in enumerate(psa.strategies[1:], start=1):
+        group = names.comparison(strategy, psa.strategies[0])
+        columns.append(Column("Incremental QALYs", "qaly", "QALY", group))
+        columns.append(Column("Incremental costs", "money", results.currency, group))
+        values += [(table[:count, i] - table[:count, 0]).tolist() for table in (psa.qalys, psa.costs)]
+    note = f"The first {count:,} of {psa.draws:,} draws, behind the cost-effectiveness plane."
+    return Table("psa_draws", "Draws", (note,), tuple(columns), tuple(zip(*values, strict=True)))
+
+
+def _chart(book: Workbook, kind: str, subtype: str = "") -> Any:
+    return book.add_chart({"type": kind} | ({"subtype": subtype} if subtype else {}))
+
+
+def _axis(name: str, number: str = "", **more: Any) -> dict[str, Any]:
+    axis = {"name": name, "name_font": {**_FONT, "bold": False}, "num_font": _FONT, "line": {"color": "#5A5A5A"}}
+    return axis | ({"num_format": number} if number else {}) | more
+
+
+def _finish(chart: Any, title: str, width: int = _WIDTH, height: int = _HEIGHT) -> None:
+    chart.set_title({"name": title, "name_font": {"name": "Arial", "size": 12}, "overlay": False})
+    chart.set_legend({"position": "bottom", "font": _FONT})
+    chart.set_size({"width": width, "height": height})
+    chart.set_chartarea({"border": {"color": "#D9D9D9"}})
+
+
+def _cells(page: Page, row: int, columns: list[int]) -> str:
+    """Return some cells of one row as a union of references."""
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    found = (f"'{page.name}'!{xl_rowcol_to_cell(row, i, row_abs=True, col_abs=True)}" for i in columns)
+    return f"=({','.join(found)})"
+
+
+def add_costs(book: Workbook, page: Page, results: Results, names: Names) -> None:
+    """Put the chart of costs by category below its table."""
+    chart = _chart(book, "column", "stacked")
+    places = [page.column(f"{names.strategy(s)}: Discounted") for s in results.strategies]
+    for i, row in enumerate(range(page.first, page.last)):
+        chart.add_series(
+            {
+                "name": [page.name, row, 0],
+                "categories": _cells(page, page.first - 2, places),
+                "values": _cells(page, row, places),
+                "fill": {"color": style.PARTS[i % len(style.PARTS)]},
+                "gap": 80,
+            }
+        )
+    _finish(chart, "Discounted costs by category")
+    chart.set_x_axis(_axis(""))
+    chart.set_y_axis(_axis(f"{results.currency} per patient", "#,##0", major_gridlines=_GRID))
+    page.sheet.insert_chart(page.last + 2, 0, chart, {"object_position": 2})
+
+
+def add_occupancy(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+    """Put one chart of occupancy for each strategy on a sheet."""
+    dead = [page.column(f"{names.strategy(s)}: Dead") for s in results.strategies]
+    rows = enumerate(page.table.rows)
+    last = next((i for i, row in rows if all(_share(row[k]) >= _ALMOST_ALL for k in dead)), len(page.table.rows) - 1)
+    for i, strategy in enumerate(results.strategies):
+        chart = _chart(book, "area", "stacked")
+        for state, colour in _STATES.items():
+            place = page.column(f"{names.strategy(strategy)}: {state}")
+            chart.add_series(
+                {
+                    "name": state,
+                    "categories": [page.name, page.first, 0, page.first + last, 0],
+                    "values": [page.name, page.first, place, page.first + last, place],
+                    "fill": {"color": colour},
+                }
+            )
+        _finish(chart, names.strategy(strategy), height=380)
+        chart.set_x_axis(_axis("Months from model start", "0", interval_unit=12, interval_tick=12))
+        chart.set_y_axis(_axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
+        sheet.insert_chart(3, 0, chart, {"object_position": 3, "y_offset": 400 * i})
+
+
+def _share(value: object) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def add_ceac(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+    """Put the acceptability curves and the frontier on a sheet."""
+    chart = _chart(book, "scatter", "straight")
+    lines = [(names.strategy(s), f"Probability: {names.strategy(s)}", 2.25, "solid") for s in results.strategies]
+    lines.append(("Acceptability frontier", "Acceptability frontier: Probability", 1.25, "dash"))
+    for i, (label, column, width, dash) in enumerate(lines):
+        colour = "#000000" if dash == "dash" else style.STRATEGY_COLOURS[i % len(style.STRATEGY_COLOURS)]
+        chart.add_series(
+            {
+                "name": label,
+                "categories": page.range(0),
+                "values": page.range(page.column(column)),
+                "line": {"color": colour, "width": width, "dash_type": dash},
+            }
+        )
+    _finish(chart, "Probability of being cost-effective")
+    unit = f"Willingness to pay ({results.currency} per QALY)"
+    top = page.table.rows[-1][0]
+    chart.set_x_axis(_axis(unit, "#,##0", min=0, max=top, major_gridlines=_NO_GRID))
+    chart.set_y_axis(_axis("Probability", "0%", min=0, max=1, major_gridlines=_GRID))
+    sheet.insert_chart(3, 0, chart, {"object_position": 3})
+
+
+def add_plane(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+    """Put the cost-effectiveness plane of the sampled draws on a sheet."""
+    chart = _chart(book, "scatter")
+    for i, strategy in enumerate(results.strategies[1:]):
+        colour = style.STRATEGY_COLOURS[(i + 1) % len(style.STRATEGY_COLOURS)]
+        chart.add_series(
+            {
+                "name": names.strategy(strategy),
+                "categories": page.range(1 + 2 * i),
+                "values": page.range(2 + 2 * i),
+                "marker": {
+                    "type": "circle",
+                    "size": 3,
+                    "fill": {"color": colour, "transparency": 60},
+                    "border": {"none": True},
+                },
+            }
+        )
+    chart.add_series(_threshold_line(page, results))
+    comparator = names.strategy(results.strategies[0])
+    _finish(chart, f"Incremental costs and QALYs against {comparator}")
+    low = {"label_position": "low", "major_gridlines": _GRID}
+    chart.set_x_axis(_axis("Incremental QALYs", "0.0", **low))
+    chart.set_y_axis(_axis(f"Incremental costs ({results.currency})", "#,##0", **low))
+    sheet.insert_chart(3, 0, chart, {"object_position": 3})
+
+
+def _threshold_line(page: Page, results: Results) -> dict[str, Any]:
+    """Write the two ends of the threshold line beside the draws, and return its series."""
+    numbers = [_share(row[k]) for row in page.table.rows for k in range(1, len(row), 2)]
+    at, row = len(page.table.columns) + 1, page.first
+    page.sheet.write_string(row, at, "Ends of the threshold line: QALYs and costs")
+    for k, end in enumerate((min(0.0, *numbers), max(0.0, *numbers)), start=1):
+        page.sheet.write_number(row + k, at, end)
+        page.sheet.write_number(row + k, at + 1, end * results.decision_threshold)
+    return {
+        "name": f"{results.decision_threshold:,.0f} {results.currency} per QALY",
+        "categories": [page.name, row + 1, at, row + 2, at],
+        "values": [page.name, row + 1, at + 1, row + 2, at + 1],
+        "marker": {"type": "none"},
+        "line": {"color": "#000000", "width": 1.25, "dash_type": "dash"},
+    }

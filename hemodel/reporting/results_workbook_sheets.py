@@ -1,0 +1,197 @@
+"""One table on one sheet: title, notes, headings with units, numbers as numbers, print setup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.inputs import writing_formats as look
+from hemodel.inputs.cover import print_setup
+from hemodel.reporting.format import Value, display, number_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.reporting.tables import Column, Table
+
+CONTENTS = "Contents"
+_ABBREVIATIONS = {"dsa": "DSA", "psa": "PSA", "ceac": "CEAC", "qalys": "QALYs"}
+_NARROWEST, _USUAL_WIDEST = 9.0, 46.0
+_WIDEST = {"Id": 34.0, "Value": 30.0, "Question": 60.0, "Citation": 70.0, "In words": 80.0}
+_PADDING, _HEADER_PADDING = 34.0, 22.0
+_NOTE_WIDTH, _PORTRAIT_WIDTH, _A4_WIDTH = 120.0, 100.0, 250.0
+_A3 = 8
+_LONG = 20
+"""Rows from which a table has filters."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A written sheet and where its table stands. Rows and columns count from 0."""
+
+    sheet: Worksheet
+    name: str
+    table: Table
+    first: int
+    last: int
+
+    def column(self, name: str) -> int:
+        """Return the place of a column by its name."""
+        return [column.name for column in self.table.columns].index(name)
+
+    def range(self, column: int) -> list[str | int]:
+        """Return the cells of a column of the table, as a chart wants them."""
+        return [self.name, self.first, column, self.last, column]
+
+
+def sheet_name(table_name: str) -> str:
+    """Return the name of a table's sheet."""
+    words = [_ABBREVIATIONS.get(word, word) for word in table_name.split("_")]
+    name = " ".join(words)
+    return name[:1].upper() + name[1:]
+
+
+def add_page(book: Workbook, formats: look.Formats, name: str, title: str) -> Worksheet:
+    """Add a sheet with a title, a link back and the print setup."""
+    sheet = book.add_worksheet(name)
+    sheet.hide_gridlines(2)
+    print_setup(sheet)
+    sheet.set_row(0, 24)
+    sheet.write_string(0, 0, title, formats.get(font_size=14, bold=True, font_color=look.INK))
+    link = formats.get(font_color="#0563C1", underline=1, font_size=9)
+    sheet.write_url(1, 0, f"internal:'{CONTENTS}'!A1", link, "Back to the contents")
+    return sheet
+
+
+def write_table(book: Workbook, formats: look.Formats, table: Table) -> Page:
+    """Write a table on a sheet of its own."""
+    name = sheet_name(table.name)
+    sheet = add_page(book, formats, name, table.title)
+    widths = tuple(_width(table, i) for i in range(len(table.columns)))
+    for i, width in enumerate(widths):
+        sheet.set_column(i, i, width)
+    row = _write_notes(sheet, formats, table, widths)
+    header = row
+    grouped = any(column.group for column in table.columns)
+    if grouped:
+        _write_groups(sheet, formats, row, table.columns)
+        row += 1
+    _write_headers(sheet, formats, row, table.columns, widths)
+    first = row + 1
+    for number, values in enumerate(table.rows):
+        _write_row(sheet, formats, first + number, values, table.columns, widths)
+    last = first + max(len(table.rows), 1) - 1
+    sheet.freeze_panes(first, 1)
+    sheet.repeat_rows(header, row)
+    if sum(widths) < _PORTRAIT_WIDTH:
+        sheet.set_portrait()
+    elif sum(widths) > _A4_WIDTH:
+        sheet.set_paper(_A3)
+    if len(table.rows) > _LONG:
+        sheet.autofilter(row, 0, last, len(table.columns) - 1)
+    return Page(sheet, name, table, first, last)
+
+
+def _width(table: Table, index: int) -> float:
+    """Return the width of a column: as wide as its longest cell, within limits, and its longest header word."""
+    column = table.columns[index]
+    texts = [display(row[index], column.kind) for row in table.rows if row[index] is not None]
+    longest = max((look.text_width(text) for text in texts), default=0.0)
+    words = [word for text in (column.header, f"[{column.unit}]") for word in text.split()]
+    headers = max(look.text_width(word) for word in words) * 1.1
+    needed = max(longest + _PADDING, headers + _HEADER_PADDING)
+    return round(min(max(needed / 7.0, _NARROWEST), _WIDEST.get(column.header, _USUAL_WIDEST)), 2)
+
+
+def _write_notes(sheet: Worksheet, formats: look.Formats, table: Table, widths: Sequence[float]) -> int:
+    """Write the notes over the width of the table (or of a page), and return the row of the headers."""
+    text = " ".join(table.notes)
+    if not text:
+        return 3
+    totals = [sum(widths[: i + 1]) for i in range(len(widths))]
+    last = next((i for i, total in enumerate(totals) if total >= _NOTE_WIDTH), len(widths) - 1)
+    style = formats.get(text_wrap=True, font_size=9, font_color="#595959", valign="top")
+    if last > 0:
+        sheet.merge_range(2, 0, 2, last, "", style)
+    sheet.write_string(2, 0, text, style)
+    sheet.set_row(2, look.height_of(look.line_count(text, totals[last], "note")) + 4)
+    return 4
+
+
+def _header_style(align: str) -> dict[str, object]:
+    return {
+        "bold": True,
+        "font_color": "#FFFFFF",
+        "bg_color": look.INK,
+        "text_wrap": True,
+        "border": 1,
+        "border_color": look.BAND,
+        "align": align,
+        "indent": 0 if align == "center" else 1,
+    }
+
+
+def _write_groups(sheet: Worksheet, formats: look.Formats, row: int, columns: Sequence[Column]) -> None:
+    style = formats.get(**_header_style("center"))
+    start = 0
+    widest = 1
+    for i in range(1, len(columns) + 1):
+        if i < len(columns) and columns[i].group == columns[start].group:
+            continue
+        text = columns[start].group
+        if i - start > 1 and text:
+            sheet.merge_range(row, start, row, i - 1, "", style)
+        for place in range(start, i):
+            if place == start and text:
+                sheet.write_string(row, place, text, style)
+            elif not text:
+                sheet.write_blank(row, place, None, style)
+        widest = max(widest, look.line_count(text, 14.0 * (i - start)))
+        start = i
+    sheet.set_row(row, look.height_of(widest) + 3)
+
+
+def _write_headers(
+    sheet: Worksheet, formats: look.Formats, row: int, columns: Sequence[Column], widths: Sequence[float]
+) -> None:
+    lines = 1
+    for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        text = f"{column.header}\n[{column.unit}]" if column.unit else column.header
+        sheet.write_string(row, i, text, formats.get(**_header_style("right" if column.numeric else "left")))
+        lines = max(lines, look.line_count(text, width / 1.1))
+    sheet.set_row(row, look.height_of(lines) + 4)
+
+
+def _write_row(
+    sheet: Worksheet,
+    formats: look.Formats,
+    row: int,
+    values: Sequence[Value],
+    columns: Sequence[Column],
+    widths: Sequence[float],
+) -> None:
+    strong = values[0] in {"Total", "Base case"} or "base case" in values
+    lines = 1
+    for i, (value, column) in enumerate(zip(values, columns, strict=True)):
+        style: dict[str, object] = {
+            "border": 1,
+            "indent": 1,
+            "border_color": look.LINE,
+            "valign": "top",
+            "bold": strong,
+        }
+        if strong:
+            style["bg_color"] = look.INFORMATION
+        if value is None:
+            sheet.write_blank(row, i, None, formats.get(**style))
+        elif isinstance(value, str):
+            align = "right" if column.numeric else "left"
+            sheet.write_string(row, i, value, formats.get(text_wrap=True, align=align, **style))
+            lines = max(lines, look.line_count(value, widths[i] - 1))
+        else:
+            style["num_format"] = number_format(value, column.kind)
+            sheet.write_number(row, i, value, formats.get(align="right", **style))
+    sheet.set_row(row, look.height_of(lines))

@@ -1,0 +1,35 @@
+"""Notes printed with the tables: how to read each of them."""
+
+INCREMENT = "Increments are intervention minus comparator."
+RATIO = "A ratio is given only where both increments are positive; elsewhere a word stands in its place."
+FULLY_INCREMENTAL = (
+    "In order of cost. A dominated strategy costs at least as much as another without more QALYs;"
+    " an extendedly dominated one has a higher ICER than the next more effective strategy."
+)
+NET_BENEFIT = "A positive net benefit means that the strategy is cost-effective at the threshold."
+DRUG_USE = "Means over all patients, treated or not; administrations are not discounted."
+FIT = (
+    "Difference: fitted minus reported in standard errors, on the scale of the fit (log of medians and hazard ratios,"
+    " log of minus log of survival), so that of a survival a positive difference is a lower curve."
+    " Where no interval was reported, the one shown follows from the standard error used in the fit."
+)
+COEFFICIENTS = (
+    "On the scale on which they are estimated and drawn, jointly normal within an endpoint; curves are in months."
+    " An acceleration factor above 1 means longer survival."
+)
+QUALITY = (
+    "Objective: sum of squared differences in standard errors. Criterion: objective + 2 x coefficients; lower is"
+    " better for the same statistics. Gradient: 0 at an exact optimum. Condition: how well the statistics tell the"
+    " coefficients apart; 1 is best."
+)
+FAMILIES = (
+    "Each family with the relations between strategies of the base case. Criterion and largest difference are of the"
+    " endpoint as a whole; a lower criterion is a better fit. Not identified: the reported statistics do not determine"
+    " the family's coefficients."
+)
+ONE_WAY = (
+    "One input at a time at its lower and its upper bound; a survival statistic is moved with a refit of its curves."
+    " In order of the range of net monetary benefit."
+)
+MEAN_RATIO = "The ICER is that of the mean increments, not a mean of ratios."
+MONTE_CARLO = "Monte Carlo error: standard error of the mean over the draws, at the decision threshold."

@@ -1,0 +1,114 @@
+"""Names and sentences of tables and reports: what the ids of results.json are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hemodel.reporting.format import display
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.reporting.schema import AdjustmentEntry, Results
+
+COMPONENTS = {
+    "progression_free": "Progression-free",
+    "progressed": "Progressed",
+    "acquisition": "Drug acquisition",
+    "administration": "Drug administration",
+    "disease_management_progression_free": "Disease management, progression-free",
+    "disease_management_progressed": "Disease management, progressed",
+    "adverse_events": "Adverse events",
+    "subsequent_treatment": "Subsequent treatment",
+    "end_of_life": "End of life",
+    "total": "Total",
+}
+FAMILIES = {
+    "exp": "Exponential",
+    "weibull": "Weibull",
+    "weibullPH": "Weibull (proportional hazards)",
+    "gompertz": "Gompertz",
+    "llogis": "Log-logistic",
+    "lnorm": "Log-normal",
+    "gamma": "Gamma",
+    "gengamma": "Generalised gamma",
+}
+RELATIONS = {
+    "independent": "Own curve",
+    "proportional_hazards": "Proportional hazards",
+    "accelerated_failure_time": "Accelerated failure time",
+}
+ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
+PARTS = {
+    "base": "base case",
+    "dsa": "one-way sensitivity analysis",
+    "psa": "probabilistic sensitivity analysis",
+    "scenarios": "scenarios",
+}
+TIME_ON_TREATMENT = "tot_"
+
+
+class Names:
+    """Printed names of strategies, drugs, endpoints and components, unique among their kind."""
+
+    def __init__(self, results: Results, bands: Mapping[str, str] | None = None) -> None:
+        """Take the names from the results, and those of bands of time to death from their rows."""
+        self._strategies = _unique(results.strategy_names)
+        self._drugs = _unique(results.drug_names)
+        self._bands = dict(bands or {})
+
+    def strategy(self, id_: str) -> str:
+        """Return the name of a strategy."""
+        return self._strategies.get(id_, id_)
+
+    def drug(self, id_: str) -> str:
+        """Return the name of a drug; total is the total."""
+        return self._drugs.get(id_) or COMPONENTS.get(id_, id_)
+
+    def endpoint(self, id_: str) -> str:
+        """Return the name of an endpoint."""
+        if id_.startswith(TIME_ON_TREATMENT):
+            what = id_.removeprefix(TIME_ON_TREATMENT)
+            return f"Time on {self._drugs.get(what, what.replace('_', ' '))}"
+        return ENDPOINTS.get(id_, id_.replace("_", " "))
+
+    def component(self, id_: str) -> str:
+        """Return the name of a component of life-years, QALYs or costs."""
+        return COMPONENTS.get(id_) or self._bands.get(id_) or id_.replace("_", " ")
+
+    def comparison(self, intervention: str, comparator: str) -> str:
+        """Return how a comparison is called."""
+        return f"{self.strategy(intervention)} versus {self.strategy(comparator)}"
+
+
+def _unique(names: Mapping[str, str]) -> dict[str, str]:
+    """Add the id to a name that several share."""
+    given = list(names.values())
+    return {id_: name if given.count(name) == 1 else f"{name} ({id_})" for id_, name in names.items()}
+
+
+def rule_words(rule: str, names: Names) -> str:
+    """Return what a cap says, such as: time on a drug capped at overall survival."""
+    what, _, drug = rule.partition(": ")
+    fixed = {
+        "pfs_capped_at_os": "Progression-free survival capped at overall survival",
+        "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
+        "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
+    }
+    return fixed.get(what, rule.replace("_", " "))
+
+
+def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
+    """Return in plain words what a cap did in the base case and in the draws."""
+    rule, strategy = rule_words(entry.rule, names), names.strategy(entry.strategy)
+    head, _, ceiling = rule.partition(" capped at ")
+    draws = "" if entry.share_of_draws is None else f"{display(entry.share_of_draws, 'share')} of the draws"
+    if entry.first_month is None:
+        return f"{head} for {strategy} was below {ceiling} in the base case; the cap bound in {draws}."
+    unit = "life-years" if entry.rule == "pfs_capped_at_os" else "treatment-years"
+    moved = (
+        f"{head} was capped at {ceiling} for {strategy} from month {display(entry.first_month, 'months')};"
+        f" largest gap {display(entry.max_gap, 'share').removesuffix('%')} percentage points;"
+        f" {display(entry.life_years_moved, 'years')} {unit} per patient moved"
+    )
+    return f"{moved}; it also bound in {draws}." if draws else f"{moved}."

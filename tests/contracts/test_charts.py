@@ -1,0 +1,299 @@
+"""What every chart must satisfy, on runs that are ordinary, bare, long-winded or dominated."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from support import small_model
+
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.sensitivity import one_way
+from hemodel.errors import OutputError
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.writing import Cover, write_workbook
+from hemodel.model import base_draws, evaluate
+from hemodel.reporting.charts import figures, save
+from hemodel.reporting.document import results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.text import Text
+
+    from hemodel.reporting.schema import Results
+
+WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
+COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
+ALWAYS = ("survival_curves", "occupancy", "cost_breakdown")
+TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs")
+PROBABILISTIC = ("ce_plane", "ceac", "convergence")
+EXPECTED = {
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"},
+    "bare": {*ALWAYS},
+    "few_draws": {*ALWAYS, *PROBABILISTIC},
+    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
+    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
+    "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"} - {"tornado_icer"},
+    "almost_equal": {*ALWAYS, *TORNADOES},
+}
+CHARTS = [(case, chart) for case, charts in EXPECTED.items() for chart in sorted(charts)]
+LONG = (
+    "Firstmab plus secondmab with platinum-based chemotherapy, a biosimilar of thirdmab and prophylactic"
+    " granulocyte colony-stimulating factor ($5 & <b>) in the %s arm"
+)
+TOLERANCE = 1.0
+"""Pixels, of which there are 200 to the inch."""
+
+SCENARIOS = {
+    "horizon": ("What if the time horizon is 5 years?", "settings.time_horizon", "from = 20\nto = 5"),
+    "long": (
+        f"What if {'the price fell by half, as it might, ' * 6}soon?",
+        "drug.lurbinectedin.price_per_vial",
+        "multiply = 0.5",
+    ),
+    "stale": ("What if a value had changed?", "utility.progressed", "from = 0.987\nto = 0.5"),
+}
+
+
+def survival_of(median: tuple[float, float, float], ratio: tuple[float, float, float], landmark: float) -> list[Change]:
+    """Return changes that give the intervention another overall survival."""
+    prefix = f"survival.os.{INTERVENTION}"
+    values = {f"{prefix}.survival_12m": landmark}
+    for name, (value, low, high) in (("median", median), ("hazard_ratio", ratio)):
+        values |= {f"{prefix}.{name}": value, f"{prefix}.{name}.low": low, f"{prefix}.{name}.high": high}
+    return [Change(id_, value, "--set") for id_, value in values.items()]
+
+
+def three_long_names(folder: Path) -> Path:
+    """Return a workbook with a third strategy, and with very long names."""
+    raw, rows = read_cells(WORKBOOK), []
+    for row in to_listing(raw):
+        rows.append(row)
+        if INTERVENTION in str(row["id"]).split("."):
+            rows.append({k: v.replace(INTERVENTION, "third") if isinstance(v, str) else v for k, v in row.items()})
+    for row in rows:
+        _, _, strategy = str(row["id"]).removesuffix(".name").partition("strategy.")
+        if strategy and str(row["id"]).endswith(".name"):
+            row["value"] = "W" * 90 if strategy == "third" else LONG % strategy
+    path = folder / "three.xlsx"
+    write_workbook(path, rows, raw.sources, Cover("Three"))
+    return path
+
+
+def small_run() -> Run:
+    """Return a run of the small model, which has no curves of time on treatment, with a PFS above OS."""
+    median, later = "survival.pfs.active.median", "survival.pfs.active.survival_later"
+    changes = {median: 13, f"{median}.low": 10.4, f"{median}.high": 16.25, later: 0.35, f"{later}.time": 36}
+    model = small_model(changes, uncertain=True)
+    return Run(
+        model=model,
+        base=evaluate(model, base_draws(model)),
+        families=(),
+        one_way=one_way(model),
+        psa=probabilistic(model, 50, 1),
+        scenarios=None,
+        under=(),
+        available=(),
+        options=Options(),
+        warnings=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Run]]:
+    folder = tmp_path_factory.mktemp("charts")
+    for name, (question, id_, change) in SCENARIOS.items():
+        text = f'question = "{question}"\nwhy = "why"\nsource = "source"\n[[change]]\nid = "{id_}"\n{change}\n'
+        (folder / f"{name}.toml").write_text(text)
+    here = Change("settings.scenarios", str(folder), "--set")
+    dominated = survival_of((7.0, 6.0, 8.2), (1.5, 1.2, 1.9), 0.3)
+    dominated += [
+        Change(f"utility.progression_free{c}", v, "--set") for c, v in (("", 0.61), (".low", 0.6), (".high", 0.62))
+    ]
+    options: dict[str, Callable[[], Run]] = {
+        "ordinary": lambda: run(WORKBOOK, Options((here,), draws=300)),
+        "bare": lambda: run(WORKBOOK, Options(parts=("base",))),
+        "few_draws": lambda: run(WORKBOOK, Options(parts=("base", "psa"), draws=3)),
+        "small": small_run,
+        "three_long_names": lambda: run(three_long_names(folder), Options(parts=("base", "dsa", "psa"), draws=300)),
+        "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
+        "almost_equal": lambda: run(
+            WORKBOOK, Options(tuple(survival_of((10.4, 7.5, 13.0), (0.99, 0.7, 1.3), 0.46)), parts=("base", "dsa"))
+        ),
+    }
+    done: dict[str, tuple[Results, Run]] = {}
+
+    def get(case: str) -> tuple[Results, Run]:
+        if case not in done:
+            made = options[case]()
+            done[case] = results(made), made
+        return done[case]
+
+    return get
+
+
+@pytest.fixture(scope="module", params=CHARTS, ids="-".join)
+def drawn(request: pytest.FixtureRequest, runs: Callable[[str], tuple[Results, Run]]) -> Figure:
+    case, chart = request.param
+    figure = figures(*runs(case))[chart]()
+    figure.draw_without_rendering()
+    return figure
+
+
+def box_of(text: Text) -> Bbox:
+    return Bbox(text.get_window_extent())
+
+
+def tick_labels(axis: Axis) -> Iterator[Text]:
+    """Yield the labels of the ticks that can be seen."""
+    low, high = sorted(axis.get_view_interval())
+    for tick in axis.get_major_ticks():
+        if low <= tick.get_loc() <= high and tick.label1.get_text():
+            yield tick.label1
+
+
+def shown(figure: Figure) -> list[Axes]:
+    return [axes for axes in figure.axes if axes.axison]
+
+
+def texts_of(figure: Figure) -> list[Text]:
+    """Return every text on the page."""
+    found = list(figure.texts)
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    found += [text for legend in legends if legend is not None for text in legend.get_texts()]
+    for axes in shown(figure):
+        found += [axes.title, *(getattr(axes, f"_{side}_title") for side in ("left", "right")), *axes.texts]
+        for axis in (axes.xaxis, axes.yaxis):
+            found += [axis.label, *tick_labels(axis)]
+    return [text for text in found if text.get_text()]
+
+
+def overlap(one: Bbox, other: Bbox, allowed: float = TOLERANCE) -> bool:
+    across = min(one.x1, other.x1) - max(one.x0, other.x0)
+    down = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return bool(across > allowed and down > allowed)
+
+
+@pytest.mark.parametrize("case", EXPECTED)
+def test_the_charts_that_apply_are_offered(case: str, runs: Callable[[str], tuple[Results, Run]]) -> None:
+    assert set(figures(*runs(case))) == EXPECTED[case]
+
+
+def test_it_is_a_page_of_16_cm_with_a_title(drawn: Figure) -> None:
+    assert isinstance(drawn, Figure)
+    assert drawn.get_figwidth() == pytest.approx(16 / 2.54, abs=0.01)
+    assert drawn.get_figheight() < 24.7 / 2.54
+    title, subtitle = drawn.texts
+    assert title.get_text().replace("\n", " ") == drawn.get_label()
+    assert subtitle.get_text()
+
+
+def test_every_axis_of_numbers_has_a_label_with_its_unit(drawn: Figure) -> None:
+    for axes in shown(drawn):
+        assert "(" in axes.get_xlabel()
+        names = any(any(c.isalpha() for c in text.get_text()) for text in tick_labels(axes.yaxis))
+        assert names or "(" in axes.get_ylabel()
+
+
+def test_money_is_in_the_currency_of_the_model(runs: Callable[[str], tuple[Results, Run]]) -> None:
+    made = figures(*runs("small"))
+    for chart in ("cost_breakdown", "tornado_nmb", "tornado_icer", "tornado_costs", "ceac"):
+        assert "EUR" in made[chart]().axes[0].get_xlabel()
+    for chart in ("ce_plane", "convergence"):
+        assert "EUR" in made[chart]().axes[0].get_ylabel()
+
+
+def test_no_text_leaves_the_page(drawn: Figure) -> None:
+    for text in texts_of(drawn):
+        box = box_of(text)
+        assert box.x0 >= -TOLERANCE, text
+        assert box.y0 >= -TOLERANCE, text
+        assert box.x1 <= drawn.bbox.x1 + TOLERANCE, text
+        assert box.y1 <= drawn.bbox.y1 + TOLERANCE, text
+
+
+def test_text_is_at_least_8_points(drawn: Figure) -> None:
+    assert min(float(text.get_fontsize()) for text in texts_of(drawn)) >= 8
+
+
+def test_no_two_texts_overlap(drawn: Figure) -> None:
+    boxes = [(text, box_of(text)) for text in texts_of(drawn)]
+    for (one, its_box), (other, other_box) in combinations(boxes, 2):
+        assert not overlap(its_box, other_box), (one, other)
+
+
+def test_legends_stay_off_the_axes(drawn: Figure) -> None:
+    for legend in drawn.legends:
+        for axes in shown(drawn):
+            assert not overlap(Bbox(legend.get_window_extent()), Bbox(axes.get_tightbbox() or axes.bbox), 3 * TOLERANCE)
+
+
+def test_axes_keep_their_size(drawn: Figure) -> None:
+    for axes in shown(drawn):
+        assert axes.bbox.width > 1.1 * drawn.dpi
+        assert axes.bbox.height > 0.8 * drawn.dpi
+
+
+@pytest.mark.parametrize("chart", sorted(EXPECTED["ordinary"]))
+def test_the_same_run_gives_the_same_bytes(
+    chart: str, runs: Callable[[str], tuple[Results, Run]], tmp_path: Path
+) -> None:
+    make = figures(*runs("ordinary"))[chart]
+    first, second = save(make(), tmp_path / "one"), save(make(), tmp_path / "two.v2")
+    assert [path.name for path in second] == ["two.v2.png", "two.v2.svg"]
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+    svg = first[1].read_text(encoding="utf-8")
+    assert "<text" not in svg
+    assert "<dc:date>" not in svg
+    assert str(tmp_path) not in svg
+
+
+def test_a_png_has_200_dots_to_the_inch(runs: Callable[[str], tuple[Results, Run]], tmp_path: Path) -> None:
+    figure = figures(*runs("bare"))["occupancy"]()
+    header = save(figure, tmp_path / "occupancy")[0].read_bytes()[16:24]
+    size = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")
+    assert size == (1260, int(200 * figure.get_figheight()))
+
+
+def test_settings_of_the_user_neither_matter_nor_change(
+    runs: Callable[[str], tuple[Results, Run]], tmp_path: Path
+) -> None:
+    make = figures(*runs("bare"))["cost_breakdown"]
+    plain = save(make(), tmp_path / "plain")
+    own: dict[Any, Any] = {"font.size": 20, "axes.grid": True, "savefig.bbox": "tight", "svg.fonttype": "none"}
+    with mpl.rc_context(own):
+        before = dict(mpl.rcParams)
+        changed = save(make(), tmp_path / "changed")
+        assert dict(mpl.rcParams) == before
+    for one, two in zip(plain, changed, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_folder_that_is_not_there_is_an_error_with_words(
+    runs: Callable[[str], tuple[Results, Run]], tmp_path: Path
+) -> None:
+    figure = figures(*runs("bare"))["occupancy"]()
+    with pytest.raises(OutputError, match="the chart cannot be written"):
+        save(figure, tmp_path / "nowhere" / "occupancy")
+
+
+def test_matplotlib_is_loaded_when_a_chart_is_drawn_and_pyplot_never() -> None:
+    code = "import sys, hemodel.reporting.charts; print(any(name.startswith('matplotlib') for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    sources = Path(__file__).parents[2] / "hemodel" / "reporting"
+    assert not any("pyplot" in path.read_text(encoding="utf-8") for path in sources.glob("*.py"))

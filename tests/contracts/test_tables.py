@@ -1,0 +1,301 @@
+"""What every table must satisfy, in the files, the report and the workbook, on ordinary and on awkward runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from hemodel.analysis.run import Options, Run, run
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.writing import Cover, write_workbook
+from hemodel.reporting.document import results
+from hemodel.reporting.format import display, number_format
+from hemodel.reporting.html import report_html
+from hemodel.reporting.results_workbook import write_results_workbook
+from hemodel.reporting.results_workbook_sheets import CONTENTS, sheet_name
+from hemodel.reporting.tables import Table, csv_text, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hemodel.reporting.schema import Results
+
+WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
+COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
+CASES = ("ordinary", "bare", "three", "dominated", "hostile")
+HOSTILE = {
+    f"strategy.{INTERVENTION}.name": "<script>alert(1)</script>",
+    f"strategy.{COMPARATOR}.name": '=HYPERLINK("http://example.org")',
+    "utility.progressed.label": "+1+1|'x'!A1",
+    "utility.progressed.source": "@SUM(A1:A9) & <b>bold</b>",
+    "settings.title": "=1+1 <i>title</i>",
+}
+SCENARIOS = {
+    "horizon": ("settings.time_horizon", "from = 20\nto = 5"),
+    "cheaper": ("drug.lurbinectedin.price_per_vial", "multiply = 0.5"),
+    "stale": ("utility.progressed", "from = 0.987\nto = 0.5"),
+}
+OS = f"survival.os.{INTERVENTION}"
+WORSE = {
+    **dict(zip((f"{OS}.median", f"{OS}.median.low", f"{OS}.median.high"), (9.0, 8.0, 10.0), strict=True)),
+    **dict(zip((f"{OS}.hazard_ratio{end}" for end in ("", ".low", ".high")), (1.2, 1.0, 1.5), strict=True)),
+    f"{OS}.survival_12m": 0.35,
+}
+FROM_RESULTS = (
+    *("base_case", "fully_incremental", "net_benefit", "disaggregated_costs", "drug_use", "disaggregated_life_years"),
+    *("disaggregated_qalys", "survival_fit", "modelled_survival", "curves", "fit_quality", "families", "external"),
+    *("adjustments", "dsa", "psa_summary", "psa_net_benefit", "psa_quadrants", "probability_cost_effective", "ceac"),
+    *("scenarios", "scenario_changes", "changes"),
+)
+
+
+def workbook_of(folder: Path, *, third: bool) -> Path:
+    """Return the shipped workbook beside scenarios of its own, with a third strategy of the same name or without."""
+    raw, rows = read_cells(WORKBOOK), []
+    for row in to_listing(raw):
+        rows.append({**row, "value": "own"} if row["id"] == "settings.scenarios" else row)
+        if third and INTERVENTION in str(row["id"]).split("."):
+            rows.append({k: v.replace(INTERVENTION, "third") if isinstance(v, str) else v for k, v in row.items()})
+    path = folder / ("three.xlsx" if third else "two.xlsx")
+    write_workbook(path, rows, raw.sources, Cover("Test"))
+    (folder / "own").mkdir(exist_ok=True)
+    for name, (id_, change) in SCENARIOS.items():
+        text = f'question = "What if?"\nwhy = "why"\nsource = "source"\n[[change]]\nid = "{id_}"\n{change}\n'
+        (folder / "own" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return path
+
+
+def changes(values: Mapping[str, str | float]) -> tuple[Change, ...]:
+    return tuple(Change(id_, value, "--set") for id_, value in values.items())
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Results, Run]:
+    name = str(request.param)
+    path = workbook_of(tmp_path_factory.mktemp(name), third=name == "three")
+    options = {
+        "ordinary": Options(draws=60),
+        "bare": Options(parts=("base",)),
+        "three": Options(draws=60),
+        "dominated": Options(draws=60, changes=changes(WORSE)),
+        "hostile": Options(draws=60, changes=changes(HOSTILE)),
+    }[name]
+    made = run(path, options)
+    return name, results(made), made
+
+
+def test_names_headers_and_rows_agree(case: tuple[str, Results, Run]) -> None:
+    made = tables(case[1], case[2])
+    names = [table.name for table in made]
+    assert len(set(names)) == len(names)
+    for table in made:
+        headers = [column.name for column in table.columns]
+        assert len(set(headers)) == len(headers), table.name
+        assert table.title
+        assert all(len(row) == len(headers) for row in table.rows), table.name
+        assert table.rows or table.name in {"adjustments", "sources", "scenario_changes"}, table.name
+
+
+def test_numbers_exist_and_stand_in_columns_of_numbers(case: tuple[str, Results, Run]) -> None:
+    for table in tables(case[1], case[2]):
+        for row in table.rows:
+            for value, column in zip(row, table.columns, strict=True):
+                if isinstance(value, (int, float)):
+                    assert math.isfinite(value), (table.name, column.name)
+                    assert column.kind != "text", (table.name, column.name)
+
+
+def test_every_result_of_the_tables_is_in_the_results(case: tuple[str, Results, Run]) -> None:
+    """A number is one of results.json, or a difference of two that the columns name."""
+    known = {*_numbers(case[1].model_dump()), *_differences(case[1])}
+    checked = 0
+    for table in tables(case[1], case[2]):
+        if table.name not in FROM_RESULTS:
+            continue
+        for row in table.rows:
+            for value, column in zip(row, table.columns, strict=True):
+                if isinstance(value, (int, float)):
+                    assert float(value) in known, (table.name, column.name, value)
+                    checked += 1
+    assert checked > 100
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(inner)
+            if str(key).replace(".", "", 1).isdigit():
+                yield float(key)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _numbers(inner)
+    elif isinstance(value, (int, float)):
+        yield float(value)
+
+
+def _differences(found: Results) -> Iterator[float]:
+    yield 0.0
+    comparator, *interventions = found.strategies
+    for intervention in interventions:
+        for outcome in ("life_years", "qalys", "costs"):
+            for how in ("discounted", "undiscounted"):
+                of, base = (getattr(getattr(found.base_case[s], outcome), how) for s in (intervention, comparator))
+                yield from (of[part] - base[part] for part in of)
+    for entry in found.dsa or ():
+        yield abs(entry.nmb_high - entry.nmb_low)
+    for study in found.external:
+        yield study.time_months - study.origin_months
+
+
+def test_csv_holds_every_digit(case: tuple[str, Results, Run]) -> None:
+    for table in tables(case[1], case[2]):
+        header, *lines = csv.reader(io.StringIO(csv_text(table), newline=""))
+        assert len(header) == len(set(header)) == len(table.columns)
+        assert len(lines) == len(table.rows)
+        for line, row in zip(lines, table.rows, strict=True):
+            for text, value in zip(line, row, strict=True):
+                assert (float(text) == value) if isinstance(value, (int, float)) else (text == (value or ""))
+
+
+class _Cells(HTMLParser):
+    """Texts of the body cells of each table, row by row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {}
+        self._rows: list[list[str]] | None = None
+        self._open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if values.get("data-table"):
+            self._rows = self.tables.setdefault(str(values["data-table"]), [])
+        elif tag == "tr" and self._rows is not None:
+            self._rows.append([])
+        elif tag == "td" and self._rows is not None:
+            self._rows[-1].append("")
+            self._open = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = self._open and tag != "td"
+        if tag == "figure":
+            self._rows = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._rows is not None:
+            self._rows[-1][-1] += data
+
+
+def test_the_report_shows_the_tables_rounded(case: tuple[str, Results, Run]) -> None:
+    _, found, made = case
+    parser = _Cells()
+    parser.feed(report_html(found, made, {}))
+    by_name = {table.name: table for table in tables(found, made)}
+    assert {"base_case", "disaggregated_costs", "inputs"} <= set(parser.tables)
+    for name, rows in parser.tables.items():
+        shown = [row for row in rows if row]
+        assert shown, name
+        expected = [_shown(by_name[name], row) for row in _report_rows(by_name[name])]
+        assert len(shown) == len(expected), name
+        for cells, texts in zip(shown, expected, strict=True):
+            rest = iter(texts)
+            assert all(cell in rest for cell in cells), (name, cells, texts)
+
+
+def _report_rows(table: Table) -> list[tuple[Any, ...]]:
+    if table.name != "dsa":
+        return list(table.rows)
+    firsts = [row[0] for row in table.rows]
+    return [row for i, row in enumerate(table.rows) if firsts[:i].count(row[0]) < 20]
+
+
+def _shown(table: Table, row: tuple[Any, ...]) -> list[str]:
+    pairs = zip(row, table.columns, strict=True)
+    return ["" if v is None and not c.numeric else display(v, c.kind) for v, c in pairs]
+
+
+def test_the_report_needs_nothing_else_and_runs_nothing(case: tuple[str, Results, Run]) -> None:
+    text = report_html(case[1], case[2], {"ce_plane": "<svg><script>alert(2)</script></svg>"}, "hemodel run <x>")
+    assert "<script" not in text.lower()
+    assert "<b>bold</b>" not in text
+    assert "<i>title</i>" not in text
+    assert "hemodel run &lt;x&gt;" in text
+    for tag in ('src="http', "<link", "url(http", "@import"):
+        assert tag not in text
+
+
+def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], tmp_path: Path) -> None:
+    path = tmp_path / "results.xlsx"
+    write_results_workbook(path, case[1], case[2])
+    book = openpyxl.load_workbook(path)
+    for table in tables(case[1], case[2]):
+        sheet = book[sheet_name(table.name)]
+        first = int(str(sheet.freeze_panes).lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        for i, row in enumerate(table.rows):
+            for j, (value, column) in enumerate(zip(row, table.columns, strict=True), start=1):
+                cell = sheet.cell(first + i, j)
+                if isinstance(value, (int, float)):
+                    assert cell.data_type == "n"
+                    assert float(str(cell.value)) == pytest.approx(value, rel=1e-15)
+                    assert cell.number_format == number_format(value, column.kind)
+                else:
+                    assert (cell.value or "") == (value or ""), (table.name, cell.coordinate)
+                    assert cell.data_type == "s" or value in {None, ""}
+    assert all(cell.data_type != "f" for sheet in book for line in sheet.iter_rows() for cell in line)
+
+
+def test_the_contents_link_every_sheet_and_back(case: tuple[str, Results, Run], tmp_path: Path) -> None:
+    path = tmp_path / "results.xlsx"
+    write_results_workbook(path, case[1], case[2])
+    book = openpyxl.load_workbook(path)
+    others = [name for name in book.sheetnames if name != CONTENTS]
+    assert _links(book[CONTENTS]) == [f"'{name}'!A1" for name in others]
+    for name in others:
+        assert _links(book[name]) == [f"'{CONTENTS}'!A1"]
+
+
+def _links(sheet: Any) -> list[str]:
+    return [cell.hyperlink.location for line in sheet.iter_rows() for cell in line if cell.hyperlink]
+
+
+def test_the_same_results_give_the_same_bytes(case: tuple[str, Results, Run], tmp_path: Path) -> None:
+    contents = []
+    for name in ("a.xlsx", "b.xlsx"):
+        write_results_workbook(tmp_path / name, case[1], case[2])
+        contents.append((tmp_path / name).read_bytes())
+    assert contents[0] == contents[1]
+    assert report_html(case[1], case[2], {}) == report_html(case[1], case[2], {})
+
+
+def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Results, Run]) -> None:
+    name, found, made = case
+    names = {table.name for table in tables(found, made)}
+    text = report_html(found, made, {})
+    bare = name == "bare"
+    assert ("Not run: one-way sensitivity analysis; probabilistic sensitivity analysis; scenarios." in text) == bare
+    assert ({"dsa", "psa_summary", "ceac", "scenarios"} <= names) != bare
+    assert ('id="probabilistic"' in text) != bare
+    assert ("it is dominated" in text) == (name == "dominated") == ("per QALY gained" not in text)
+    assert text.count('class="key"') == len(found.incremental)
+
+
+def test_a_stopped_scenario_says_why(case: tuple[str, Results, Run]) -> None:
+    name, found, made = case
+    by_name = {table.name: table for table in tables(found, made)}
+    if name == "bare":
+        assert "scenarios" not in by_name
+        return
+    table = by_name["scenarios"]
+    stopped = next(row for row in table.rows if row[0] == "stale")
+    assert stopped[6] == "stopped"
+    assert "0.987" in str(stopped[8])
+    assert stopped[3] is None

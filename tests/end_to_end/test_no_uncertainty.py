@@ -1,0 +1,46 @@
+"""A workbook in which nothing is uncertain: every draw is the base case, and every output is still written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemodel.analysis.run import Options, Run, run
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change
+from hemodel.output import staged, write_outputs
+from hemodel.reporting.document import results
+
+WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
+
+
+@pytest.fixture(scope="module")
+def certain() -> Run:
+    changes = []
+    for row in read_cells(WORKBOOK).rows:
+        for column in ("low", "high", "se", "n", "p_value"):
+            if row.cells.get(column) is not None and row.cells[column].value is not None:
+                changes.append(Change(f"{row.id}.{column}", None, "test"))
+        if row.cells["distribution"].value is not None:
+            changes.append(Change(f"{row.id}.distribution", "fixed", "test"))
+    return run(WORKBOOK, Options(changes=tuple(changes), draws=300, parts=("base", "dsa", "psa")))
+
+
+def test_every_draw_is_the_base_case(certain: Run) -> None:
+    assert certain.psa is not None
+    for name in ("life_years", "qalys", "costs"):
+        draws, base = getattr(certain.psa, name), getattr(certain.base, name).total
+        np.testing.assert_array_equal(draws, np.broadcast_to(base, draws.shape))
+
+
+def test_everything_is_written(certain: Run, tmp_path: Path) -> None:
+    found = results(certain)
+    with staged(tmp_path / "out") as folder:
+        write_outputs(folder, certain, found, "hemodel run")
+
+    assert found.dsa == []
+    assert found.psa is not None
+    assert found.psa.mcse_inmb == pytest.approx(0, abs=1e-9)
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000

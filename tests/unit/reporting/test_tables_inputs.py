@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hemodel.analysis.run import Options, Run, run
+from hemodel.inputs.changes import Change
+from hemodel.reporting.tables_inputs import assumptions, inputs, settings
+
+WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
+CHANGED = "settings.cycle_length"
+
+
+@pytest.fixture(scope="module")
+def made() -> Run:
+    return run(WORKBOOK, Options(parts=("base", "psa"), draws=20, seed=7, changes=(Change(CHANGED, 21.0, "--set"),)))
+
+
+def rows_of(table: str, made: Run) -> dict[str, dict[str, object]]:
+    found = {"inputs": inputs, "assumptions": assumptions, "settings": settings}[table](made)
+    headers = [column.name for column in found.columns]
+    return {str(row[headers.index("Id")]): dict(zip(headers, row, strict=True)) for row in found.rows}
+
+
+def test_a_changed_value_does_not_keep_the_source_of_the_old_one(made: Run) -> None:
+    row = rows_of("inputs", made)[CHANGED]
+    assert row["Value"] == 21.0
+    assert str(row["Source"]).startswith(f"changed for this run: --set ({CHANGED}); the workbook's own value is from ")
+    assert row["Cell"] == f"--set ({CHANGED})"
+    assert CHANGED not in rows_of("assumptions", made)
+
+
+def test_an_input_names_its_cell_and_its_distribution(made: Run) -> None:
+    row = rows_of("inputs", made)["utility.progressed"]
+    assert row["Cell"] == "Utilities!C6"
+    assert str(row["Distribution"]).startswith("beta (")
+
+
+def test_every_assumption_says_why(made: Run) -> None:
+    found = rows_of("assumptions", made)
+    assert found
+    assert all(row["Why this value"] or row["Why this range"] for row in found.values())
+    texts = [str(row[name]) for row in found.values() for name in ("Why this value", "Why this range") if row[name]]
+    assert not any(text.lower().startswith("assumption") for text in texts)
+
+
+def test_draws_and_seed_of_the_run_stand_beside_those_of_the_workbook(made: Run) -> None:
+    found = rows_of("settings", made)
+    assert (found["--draws"]["Value"], found["--seed"]["Value"]) == (20, 7)
+    assert found["settings.seed"]["Value"] != 7
