@@ -24,24 +24,26 @@ from hemodel.economics import (
 from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hemodel.inputs.structure import Settings
     from hemodel.parameters import FloatArray
 
 CURVE_POINTS = 81
 """Thresholds at which the acceptability curves are drawn."""
 CURVE_REACH = 1.5
-"""The curves run to this multiple of the highest threshold."""
+"""The curves run to this multiple of the highest threshold or ICER of the means."""
 
 
 def psa_result(psa: Psa, settings: Settings) -> PsaResult:
     """Return means, intervals, acceptability and Monte Carlo error of the draws."""
     by_outcome = {"life_years": psa.life_years, "qalys": psa.qalys, "costs": psa.costs}
     thresholds = np.array(settings.thresholds)
-    wtp = curve_thresholds(settings)
+    increments = [_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
+    wtp = curve_thresholds(settings, [entry.icer_of_means for entry in increments])
     curves = acceptability(psa.qalys, psa.costs, wtp)
     best = optimal(psa.qalys, psa.costs, wtp)
     at_thresholds = acceptability(psa.qalys, psa.costs, thresholds)
-    increments = [_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
     return PsaResult(
         draws=psa.draws,
         seed=psa.seed,
@@ -70,9 +72,13 @@ def psa_result(psa: Psa, settings: Settings) -> PsaResult:
     )
 
 
-def curve_thresholds(settings: Settings) -> FloatArray:
-    """Return the thresholds of the acceptability curves: an even grid and those of the settings."""
-    top = CURVE_REACH * max([*settings.thresholds, settings.decision_threshold])
+def curve_thresholds(settings: Settings, icers: Sequence[float | None]) -> FloatArray:
+    """Return the thresholds of the acceptability curves: an even grid and those of the settings.
+
+    It reaches beyond every threshold and every ICER, so that the curves show where they turn.
+    """
+    ratios = [icer for icer in icers if icer is not None]
+    top = CURVE_REACH * max([*settings.thresholds, settings.decision_threshold, *ratios])
     return np.unique(np.concatenate([np.linspace(0.0, top, CURVE_POINTS), settings.thresholds]))
 
 

@@ -20,11 +20,10 @@ WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 def certain() -> Run:
     changes = []
     for row in read_cells(WORKBOOK).rows:
-        for column in ("low", "high", "se", "n", "p_value"):
-            if row.cells.get(column) is not None and row.cells[column].value is not None:
-                changes.append(Change(f"{row.id}.{column}", None, "test"))
-        if row.cells["distribution"].value is not None:
-            changes.append(Change(f"{row.id}.distribution", "fixed", "test"))
+        held = {name for name, cell in row.cells.items() if cell.value is not None}
+        emptied = held & {"low", "high", "se", "n", "p_value"}
+        changes += [Change(f"{row.id}.{column}", None, "test") for column in sorted(emptied)]
+        changes += [Change(f"{row.id}.distribution", "fixed", "test")] if "distribution" in held else []
     return run(WORKBOOK, Options(changes=tuple(changes), draws=300, parts=("base", "dsa", "psa")))
 
 
