@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.run import Options, Run
+from hemodel.analysis.sensitivity import one_way
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change
@@ -216,3 +219,19 @@ def with_coefficients(model: Model, coefficients: Mapping[str, ArrayLike]) -> di
 def base_outcomes(model: Model) -> Outcomes:
     """Outcomes of the base case."""
     return evaluate(model, base_draws(model))
+
+
+def small_run(model: Model, draws: int) -> Run:
+    """Return a run of a model: base case, one-way and probabilistic analysis."""
+    return Run(
+        model=model,
+        base=evaluate(model, base_draws(model)),
+        families=(),
+        one_way=one_way(model),
+        psa=probabilistic(model, draws, 1),
+        scenarios=None,
+        under=(),
+        available=(),
+        options=Options(),
+        warnings=(),
+    )

@@ -77,27 +77,36 @@ def _move_range(row: RawRow, change: Change, old: Scalar, named: set[str]) -> li
     A range that the user changes too is left alone. What is moved is returned, to
     be shown with the other changes.
     """
-    new = row.cells["value"].value
-    low, high = row.cells["low"].value, row.cells["high"].value
-    numbers = [x for x in (new, old, low, high) if isinstance(x, (int, float)) and not isinstance(x, bool)]
-    ends = {f"{row.id}.{name}" for name in ("low", "high", "se")}
-    if len(numbers) != len(ends) + 1 or ends & named or numbers[2] <= numbers[0] <= numbers[3]:
+    before, value, low, high = (
+        _plain_number(cell) for cell in (old, *(row.cells[name].value for name in ("value", "low", "high")))
+    )
+    if before is None or value is None or low is None or high is None or low <= value <= high:
         return []
-    found = match(row.id)
-    bounds = (found[0].minimum, found[0].maximum) if found else (None, None)
+    if named & {f"{row.id}.{name}" for name in ("low", "high", "se")}:
+        return []
     moved = []
     for name in ("low", "high", "se"):
-        value = row.cells[name].value
-        if not isinstance(value, (int, float)):
-            continue
-        scaled = value * numbers[0] / numbers[1] if numbers[1] else numbers[0]
-        least = numbers[0] if name == "high" else bounds[0]
-        most = numbers[0] if name == "low" else bounds[1]
-        scaled = min(max(scaled, scaled if least is None else least), scaled if most is None else most)
-        origin = f"{change.origin}, range moved with the value"
-        row.cells[name] = Cell(scaled, Location(f"{origin} ({row.id}.{name})"))
-        moved.append(Change(f"{row.id}.{name}", scaled, origin, expected=value))
+        end = _plain_number(row.cells[name].value)
+        if end is not None:
+            new = _within(row, name, end * value / before if before else value, value)
+            origin = f"{change.origin}, range moved with the value"
+            row.cells[name] = Cell(new, Location(f"{origin} ({row.id}.{name})"))
+            moved.append(Change(f"{row.id}.{name}", new, origin, expected=end))
     return moved
+
+
+def _plain_number(value: Scalar) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _within(row: RawRow, name: str, end: float, value: float) -> float:
+    """Keep a moved end of a range within what its kind allows and on its side of the value."""
+    found = match(row.id)
+    if name != "se" and found is not None:
+        least, most = found[0].minimum, found[0].maximum
+        end = end if least is None else max(end, least)
+        end = end if most is None else min(end, most)
+    return {"low": min(end, value), "high": max(end, value)}.get(name, end)
 
 
 def _find(rows: dict[str, RawRow], id_: str) -> tuple[RawRow, str] | None:

@@ -23,7 +23,7 @@ _STATES = (
 )
 _FITTED = (
     "Curves are fitted to reported medians, survival rates and hazard ratios by least squares in standard errors;"
-    " their coefficients vary jointly."
+    " the coefficients of one endpoint vary jointly, those of different endpoints independently."
 )
 _CHARGED = (
     "A drug is charged on each day it is given, to the patients still on it. Adverse events fall at the start,"

@@ -12,17 +12,14 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from support import small_model
+from support import small_model, small_run
 
-from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.run import Options, Run, run
-from hemodel.analysis.sensitivity import one_way
 from hemodel.errors import OutputError
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.model import base_draws, evaluate
 from hemodel.reporting.charts import figures, save
 from hemodel.reporting.document import results
 
@@ -93,23 +90,12 @@ def three_long_names(folder: Path) -> Path:
     return path
 
 
-def small_run() -> Run:
+def crossing_run() -> Run:
     """Return a run of the small model, which has no curves of time on treatment, with a PFS above OS."""
     median, later = "survival.pfs.active.median", "survival.pfs.active.survival_later"
     changes = {median: 13, f"{median}.low": 10.4, f"{median}.high": 16.25, later: 0.35, f"{later}.time": 36}
     model = small_model(changes, uncertain=True)
-    return Run(
-        model=model,
-        base=evaluate(model, base_draws(model)),
-        families=(),
-        one_way=one_way(model),
-        psa=probabilistic(model, 50, 1),
-        scenarios=None,
-        under=(),
-        available=(),
-        options=Options(),
-        warnings=(),
-    )
+    return small_run(model, 50)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +113,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Resu
         "ordinary": lambda: run(WORKBOOK, Options((here,), draws=300)),
         "bare": lambda: run(WORKBOOK, Options(parts=("base",))),
         "few_draws": lambda: run(WORKBOOK, Options(parts=("base", "psa"), draws=3)),
-        "small": small_run,
+        "small": crossing_run,
         "three_long_names": lambda: run(three_long_names(folder), Options(parts=("base", "dsa", "psa"), draws=300)),
         "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
         "almost_equal": lambda: run(

@@ -10,13 +10,9 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from support import small_model
+from support import small_model, small_run
 
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.run import Options, Run
-from hemodel.analysis.sensitivity import one_way
 from hemodel.errors import UsageError
-from hemodel.model import base_draws, evaluate
 from hemodel.reporting import charts, style
 from hemodel.reporting.document import results
 from hemodel.reporting.schema import External, ScenarioEntry
@@ -24,6 +20,7 @@ from hemodel.reporting.schema import External, ScenarioEntry
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
 
 DRAWS = 400
@@ -32,18 +29,7 @@ DRAWS = 400
 @pytest.fixture(scope="module")
 def run() -> Run:
     model = small_model(uncertain=True)
-    return Run(
-        model=model,
-        base=evaluate(model, base_draws(model)),
-        families=(),
-        one_way=one_way(model),
-        psa=probabilistic(model, DRAWS, 1),
-        scenarios=None,
-        under=(),
-        available=(),
-        options=Options(),
-        warnings=(),
-    )
+    return small_run(model, DRAWS)
 
 
 @pytest.fixture(scope="module")

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from trial import AFT, OS, OS_12, PATIENTS, PH, curves
 
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.problem import fit_problem
-from hemodel.survival.reported import Statistic
 
-PH, AFT = "proportional_hazards", "accelerated_failure_time"
-PATIENTS = {"new": 242.0, "old": 241.0}
-OS = (
-    Statistic("os.new.median", "os", "new", "median", 13.2, low=11.9, high=16.4),
-    Statistic("os.old.median", "os", "old", "median", 10.6, low=9.5, high=12.2),
-    Statistic("os.hr", "os", "new", "hazard_ratio", 0.73, low=0.57, high=0.95, versus="old"),
-)
-OS_12 = (
-    Statistic("os.new.12", "os", "new", "survival", 0.563, time=12.0, patients=242.0),
-    Statistic("os.old.12", "os", "old", "survival", 0.441, time=12.0, patients=241.0),
-)
-
-
-def curves(name: str, relation: str = "independent", endpoint: str = "os") -> EndpointCurves:
-    new = CurveSpec("new", name, relation, None if relation == "independent" else "old")
-    return EndpointCurves(endpoint, (CurveSpec("old", name, "independent"), new))
+if TYPE_CHECKING:
+    from hemodel.survival.reported import Statistic
 
 
 @pytest.mark.parametrize(
