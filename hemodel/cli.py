@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 bad input, 2 bad usage.
 
 from __future__ import annotations
 
+import io
 import shlex
 import sys
 from contextlib import contextmanager
@@ -173,5 +174,8 @@ def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a sign that the terminal cannot show is replaced, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hemodel.analysis.curves import LANDMARK_YEARS
 from hemodel.inputs.dictionary import kind_of
-from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.fitting import EndpointFit, fit
-from hemodel.survival.from_rows import endpoint_problem
-from hemodel.survival.problem import fit_problem
+from hemodel.survival.from_rows import fit_endpoint
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.model import Model
+    from hemodel.survival.fitting import EndpointFit
 
 SAME_CURVE = {"weibullPH": "weibull"}
 """Families that are another one with other parameters; the other one stands for both."""
@@ -50,7 +48,7 @@ def _try(model: Model, endpoint: str, family: str) -> FamilyTrial:
     own = model.fits[endpoint]
     in_use = {SAME_CURVE.get(name, name) for name in (own.curves.family(s.strategy).name for s in own.curves.specs)}
     try:
-        fitted = own if in_use == {family} else _fit(model, endpoint, family)
+        fitted = own if in_use == {family} else fit_endpoint(model.inputs.rows, endpoint, family)
     except SurvivalError:
         return FamilyTrial(endpoint, family, base_case=False, fit=None, restricted_mean_months={}, survival={})
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
@@ -62,9 +60,3 @@ def _try(model: Model, endpoint: str, family: str) -> FamilyTrial:
         at = fitted.curves.survival(spec.strategy, months, coefficients)[0]
         rates[spec.strategy] = dict(zip(LANDMARK_YEARS, at.tolist(), strict=True))
     return FamilyTrial(endpoint, family, in_use == {family}, fitted, means, rates)
-
-
-def _fit(model: Model, endpoint: str, family: str) -> EndpointFit:
-    problem = endpoint_problem(model.inputs.rows, endpoint)
-    specs = tuple(replace(spec, family=family) for spec in problem.curves.specs)
-    return fit(fit_problem(EndpointCurves(endpoint, specs), problem.statistics, problem.follow_up, problem.patients))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.analysis.families import FamilyTrial, try_families
-from hemodel.analysis.load import load
+from hemodel.analysis.load import load_rows
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
@@ -20,6 +20,7 @@ from hemodel.model import Model, base_draws, evaluate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
 
 PARTS = ("base", "dsa", "psa", "scenarios")
@@ -69,12 +70,13 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
         With every problem of the workbook, the changes and the scenarios.
     """
     path = Path(path)
-    folder, setting = _folder(path, options.changes)
+    raw = read_cells(path)
+    folder, setting = _folder(path, raw, options.changes)
     scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
     under = pick(scenarios, options.scenarios)
     changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
     _refuse_clashes(changes)
-    model = load(path, changes)
+    model = load_rows(path, raw, changes)
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
@@ -102,9 +104,9 @@ def _refuse_clashes(changes: Sequence[Change]) -> None:
     )
 
 
-def _folder(path: Path, changes: Sequence[Change]) -> tuple[Path | None, str]:
+def _folder(path: Path, raw: RawWorkbook, changes: Sequence[Change]) -> tuple[Path | None, str]:
     """Return the scenario folder of a workbook and the setting that names it."""
-    raw, _ = apply_changes(read_cells(path), changes)
+    raw, _ = apply_changes(raw, changes)
     setting = next((str(r.cells["value"].value or "") for r in raw.rows if r.id == "settings.scenarios"), "")
     return scenario_folder(path, setting), setting
 

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.costs.vials import Dose, cost_per_dose
+from hemodel.inputs.checks import BODY_SIZE
 
 if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.structure import Regimen
     from hemodel.parameters import Draws, FloatArray
 
-_BODY_SIZE = {"mg/m2": "patients.bsa", "mg/kg": "patients.weight"}
-
 
 def dose_over_patients(regimen: Regimen, draws: Draws) -> Dose:
     """Return a regimen's dose over patients: flat, or proportional to body size [mg]."""
     dose = draws[regimen.id("dose")]
-    if regimen.dose_basis not in _BODY_SIZE:
+    if regimen.dose_basis not in BODY_SIZE:
         return Dose(dose, np.zeros(1))
-    size = _BODY_SIZE[regimen.dose_basis]
+    size = BODY_SIZE[regimen.dose_basis]
     return Dose(dose * draws[f"{size}_mean"], dose * draws[f"{size}_sd"])
 
 

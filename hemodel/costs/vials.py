@@ -61,9 +61,10 @@ def vials_per_dose(dose: Dose, vial_size: float) -> FloatArray:
 
     E[ceil(dose / vial)] = sum over k >= 0 of P(dose > k vials).
     """
-    most = int(np.ceil(dose.largest() / vial_size))
-    edges = [vial_size * (k + WHOLE_VIAL_TOLERANCE * (k > 0)) for k in range(most + 1)]
-    return np.asarray(np.sum([dose.exceeds(edge) for edge in edges], axis=0))
+    vials = dose.exceeds(0.0)
+    for k in range(1, int(np.ceil(dose.largest() / vial_size)) + 1):
+        vials = vials + dose.exceeds(vial_size * (k + WHOLE_VIAL_TOLERANCE))
+    return vials
 
 
 def cost_per_dose(dose: Dose, sizes: Sequence[float], prices: Sequence[FloatArray], sharing: bool) -> FloatArray:

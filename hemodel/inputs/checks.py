@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MEDIAN_SURVIVAL = 0.5
 SHARE_TOLERANCE = 1e-6
+BODY_SIZE = {"mg/m2": "patients.bsa", "mg/kg": "patients.weight"}
+MOST_VIALS = 100
+"""More vials than this for one mean dose is a mistake in a unit."""
 
 
 def check_together(rows: Rows) -> list[Problem]:
@@ -30,6 +33,8 @@ def check_together(rows: Rows) -> list[Problem]:
         _landmarks,
         _shares,
         _vials,
+        _vials_per_dose,
+        _spread_over_patients,
         _body_size,
         _time_to_death,
         _distributions,
@@ -204,10 +209,42 @@ def _vials(rows: Rows) -> Iterable[Problem]:
                 )
 
 
+def _vials_per_dose(rows: Rows) -> Iterable[Problem]:
+    for row in select(rows, "regimen.{strategy}.{drug}.dose"):
+        basis, vial = rows.get(row.id + "_basis"), rows.get(f"drug.{row.names['drug']}.vial_size")
+        size = BODY_SIZE.get("" if basis is None else basis.text)
+        body = rows.get(f"{size}_mean") if size else None
+        if vial is None or vial.value is None or (size and (body is None or body.value is None)):
+            continue
+        dose = row.number * (body.number if body is not None else 1.0)
+        if dose > MOST_VIALS * vial.number:
+            yield Problem(
+                row.where["value"],
+                f"{row.id} is {row.number:g}, a dose of {dose:g} mg or"
+                f" {dose / vial.number:,.0f} vials of {vial.number:g} mg",
+                f"No dose takes more than {MOST_VIALS} vials",
+                "Are dose and vial size both in mg?",
+            )
+
+
+def _spread_over_patients(rows: Rows) -> Iterable[Problem]:
+    for size in BODY_SIZE.values():
+        mean, sd = rows.get(f"{size}_mean"), rows.get(f"{size}_sd")
+        if mean is None or sd is None or mean.value is None or sd.value is None:
+            continue
+        if sd.number > mean.number / 2:
+            yield Problem(
+                sd.where["value"],
+                f"{sd.id} is {sd.number:g}, more than half the mean of {mean.number:g}",
+                "Adults do not differ that much",
+                "Is it the standard deviation over patients, in the same unit?",
+            )
+
+
 def _body_size(rows: Rows) -> Iterable[Problem]:
     for row in select(rows, "regimen.{strategy}.{drug}.dose_basis"):
-        size = {"mg/m2": "bsa", "mg/kg": "weight"}.get(row.text)
-        for name in (f"patients.{size}_mean", f"patients.{size}_sd") if size else ():
+        size = BODY_SIZE.get(row.text)
+        for name in (f"{size}_mean", f"{size}_sd") if size else ():
             if name not in rows or rows[name].value is None:
                 yield Problem(
                     row.where["value"],

@@ -130,7 +130,7 @@ def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.ASCII2)
     for i, header in enumerate(headers):
         table.add_column(header, justify="left" if i == 0 else "right")
     for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,24 @@ def fit_curves(reading: Reading) -> tuple[dict[str, EndpointFit], list[Problem]]
         if endpoint in broken:
             continue
         try:
-            fits[endpoint] = _fitted(*_description(reading.rows, endpoint))
+            fits[endpoint] = fit_endpoint(reading.rows, endpoint)
         except SurvivalError as error:
             problems += [_problem(reading, endpoint, part) for part in (error.parts or (error,))]
     return fits, problems
+
+
+def fit_endpoint(rows: Rows, endpoint: str, family: str = "") -> EndpointFit:
+    """Fit one endpoint; `family` replaces that of every curve, with the relations as they are.
+
+    Raises
+    ------
+    SurvivalError
+        Where the curves do not go together or the statistics do not identify them.
+    """
+    name, specs, *rest = _description(rows, endpoint)
+    if family:
+        specs = tuple(replace(spec, family=family) for spec in specs)
+    return _fitted(name, specs, *rest)
 
 
 def endpoint_problem(rows: Rows, endpoint: str) -> FitProblem:

@@ -80,6 +80,7 @@ _EDITS: dict[str, Callable[[Any, dict[str, Any]], object]] = {
     "delete_column": _delete_column,
     "add_header": _add_header,
     "delete_row": _delete_row,
+    "header": lambda book, edit: setattr(book[edit["sheet"]].cell(HEADER_ROW, edit["column"]), "value", edit["value"]),
     "note": _note,
     "delete_sheet": lambda book, edit: book.remove(book[edit["sheet"]]),
     "add_sheet": lambda book, edit: book.create_sheet(edit["sheet"]),

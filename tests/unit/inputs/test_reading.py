@@ -122,6 +122,10 @@ def test_an_emptied_optional_row_does_not_exist() -> None:
     ("changes", "words"),
     [
         ([Change("drug.lurbinectedin.vial_size", 0.0, "test")], "cannot be below 0.001"),
+        ([Change("survival.os.atezolizumab.survival_12m", 1.0, "test")], "cannot be either"),
+        ([Change("strategy.lurbinectedin_atezolizumab.role", "comparator", "test"),
+          Change("strategy.atezolizumab.role", "intervention", "test"),
+          Change("curve.os.lurbinectedin_atezolizumab.reference", "nobody", "test")], "must name a strategy"),
         ([Change("settings.utilities_by", "time_to_death", "test"),
           Change("utility.time_to_death_within.beyond_30_weeks", 400.0, "test")], "have no number of days"),
         ([Change("survival.os.atezolizumab.median", 0.0, "test")], "must be above 0"),
