@@ -158,8 +158,8 @@ def _statistic(target: TargetFit) -> FitStatistic:
         reported=target.reported,
         low=low,
         high=high,
-        fitted=target.fitted,
-        z=target.z,
+        fitted=finite(target.fitted),
+        z=finite(target.z),
         used=statistic.used,
     )
 

@@ -82,8 +82,10 @@ class FitStatistic(_Entry):
     reported: float
     low: float | None
     high: float | None
-    fitted: float
-    z: float = Field(description="fitted minus reported in standard errors, on the scale of the fit")
+    fitted: float | None = Field(description="null for a median that is not reached")
+    z: float | None = Field(
+        description="fitted minus reported in standard errors, on the scale of the fit; null without a standard error"
+    )
     used: bool
 
 

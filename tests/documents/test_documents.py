@@ -224,6 +224,7 @@ def test_the_six_numbers_of_the_abstract() -> None:
     twelve = fitted[f"survival.pfs.{NEW}.survival_12m"]
     months = {a.strategy: a.first_month for a in under.adjustments if a.rule == "pfs_capped_at_os"}
 
+    assert twelve is not None
     assert f"12-month PFS for the combination is {100 * twelve:.1f}% where the trial reported 20.5%" in page
     assert (
         f"from month {months[NEW]:.0f} in the combination and from month {months[CONTROL]:.0f} in the control" in page

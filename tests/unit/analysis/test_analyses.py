@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from support import small_model, small_rows
@@ -13,6 +15,8 @@ from hemodel.analysis.run import Options, run
 from hemodel.analysis.sensitivity import one_way
 from hemodel.errors import InputError, UsageError
 from hemodel.inputs.changes import Change
+from hemodel.reporting.document import results
+from hemodel.reporting.schema import json_schema
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 
@@ -64,3 +68,15 @@ def test_a_scenario_folder_that_is_missing_is_said() -> None:
 
     assert done.scenarios == ()
     assert "scenarios/absent was not found" in done.warnings[0]
+
+
+def test_a_statistic_that_is_not_fitted_needs_no_standard_error() -> None:
+    rate = "survival.pfs.atezolizumab.survival_6m"
+    changes = (Change(f"{rate}.use_in_fit", "no", "test"), Change(f"{rate}.n", None, "test"))
+    found = results(run(WORKBOOK, Options(changes, parts=("base",))))
+    shown = next(statistic for statistic in found.fit["pfs"] if statistic.id == rate)
+
+    assert not shown.used
+    assert shown.z is None
+    assert shown.fitted == pytest.approx(0.23, abs=0.01)
+    jsonschema.Draft202012Validator(json.loads(json_schema())).validate(json.loads(found.model_dump_json()))
