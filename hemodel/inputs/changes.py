@@ -72,7 +72,7 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
 
 
 def _move_range(row: RawRow, change: Change, old: Scalar, named: set[str]) -> list[Change]:
-    """Move the range of a row in proportion where the new value lies outside it.
+    """Move the range of a row in proportion where the value was multiplied or lies outside it.
 
     A range that the user changes too is left alone. What is moved is returned, to
     be shown with the other changes.
@@ -80,7 +80,8 @@ def _move_range(row: RawRow, change: Change, old: Scalar, named: set[str]) -> li
     before, value, low, high = (
         _plain_number(cell) for cell in (old, *(row.cells[name].value for name in ("value", "low", "high")))
     )
-    if before is None or value is None or low is None or high is None or low <= value <= high:
+    outside = value is not None and low is not None and high is not None and not low <= value <= high
+    if before is None or value is None or not (outside or change.factor is not None):
         return []
     if named & {f"{row.id}.{name}" for name in ("low", "high", "se")}:
         return []

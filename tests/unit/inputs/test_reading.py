@@ -101,7 +101,11 @@ def test_a_moved_range_stays_within_its_bounds() -> None:
 
 
 def test_multiplying() -> None:
-    assert made(Change("end_of_life.cost", None, "test", factor=0.95)) == {"end_of_life.cost": (21603, 20522.85)}
+    found = made(Change("end_of_life.cost", None, "test", factor=0.95))
+    assert found["end_of_life.cost"] == (21603, 20522.85)
+    assert found["end_of_life.cost.high"] == (25924, pytest.approx(0.95 * 25924))
+    price = made(Change("drug.lurbinectedin.price_per_vial", None, "test", factor=0.1))
+    assert price["drug.lurbinectedin.price_per_vial.se"] == (215.82, pytest.approx(21.582))
     raw, _ = apply_changes(read_cells(WORKBOOK), [Change("settings.currency", None, "test", factor=2)])
     assert "only a number can be multiplied" in str(raw.problems[0])
 
