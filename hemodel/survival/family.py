@@ -18,8 +18,11 @@ def log_time(t: ArrayLike) -> Array:
 
 
 def columns(coefficients: Array) -> tuple[Array, ...]:
-    """Split coefficients (draws, p) into p columns, each (draws, 1)."""
-    return tuple(coefficients[:, j : j + 1] for j in range(coefficients.shape[1]))
+    """Split coefficients (draws, p) into p columns, each (draws, 1) and contiguous.
+
+    Functions of a strided column can differ in the last bit with where it lies in memory.
+    """
+    return tuple(np.ascontiguousarray(coefficients[:, j : j + 1]) for j in range(coefficients.shape[1]))
 
 
 def fill_line(slope: Array, intercept: Array, x: Array, out: Array) -> None:
