@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.structure import Regimen
     from hemodel.parameters import Draws
+    from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.fitting import EndpointFit
 
 
@@ -77,7 +79,7 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
     """
     curves = {endpoint: fit.curves for endpoint, fit in model.fits.items()}
     count = max(array.shape[0] for array in draws.values())
-    exposures = {s: exposure(model.plan, curves, draws, s) for s in model.strategies}
+    exposures = _exposures(model, curves, draws)
     _refuse_crossing(model, exposures)
     per_strategy = [(s, exposures[s]) for s in model.strategies]
     drugs = [_drug_costs(model.inputs, draws, s, e) for s, e in per_strategy]
@@ -95,6 +97,13 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
         ),
         exposures=exposures,
     )
+
+
+def _exposures(model: Model, curves: Mapping[str, EndpointCurves], draws: Draws) -> dict[str, Exposure]:
+    """What patients go through under each strategy, the strategies side by side in threads."""
+    with ThreadPoolExecutor(len(model.strategies)) as pool:
+        found = pool.map(lambda strategy: exposure(model.plan, curves, draws, strategy), model.strategies)
+        return dict(zip(model.strategies, found, strict=True))
 
 
 def _life_years(exposed: Exposure) -> dict[str, Component]:
