@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hemodel.parameters import Draws, FloatArray
-    from hemodel.plan import Plan, Schedule
+    from hemodel.plan import Plan, Schedule, Treated
     from hemodel.survival.curves import EndpointCurves
 
 STATES = ("progression_free", "progressed")
@@ -86,7 +86,7 @@ def exposure(plan: Plan, curves: Mapping[str, EndpointCurves], draws: Draws, str
     coefficients = {endpoint: draws[f"curve.{endpoint}"] for endpoint in curves}
     count = max(array.shape[0] for array in coefficients.values())
     size = max(1, POINTS_PER_BLOCK // points)
-    buffers = tuple(np.empty((size, points)) for _ in range(4))
+    buffers = tuple(np.empty((size, width)) for width in (points, *[plan.end + 1] * 3))
     blocks = []
     for start in range(0, count, size):
         block = {endpoint: _rows(array, start, size) for endpoint, array in coefficients.items()}
@@ -130,27 +130,23 @@ def _block(
     strategy: str,
     buffers: tuple[FloatArray, ...],
 ) -> _Block:
-    months, log_months = plan.timeline.months, plan.log_months
-    overall, raw_pfs, free, _ = buffers
+    months, log_months, days, years = plan.timeline.months, plan.log_months, plan.timeline.days, plan.weights[:, 0]
+    within = slice(plan.end + 1)
+    overall, raw_pfs, free, scratch = buffers
     overall = _evaluate(curves["os"], strategy, months, log_months, coefficients["os"], overall)
-    raw_pfs = _evaluate(curves["pfs"], strategy, months, log_months, coefficients["pfs"], raw_pfs)
-    free, capped = cap(raw_pfs, overall, plan.timeline.days, plan.weights[:, 0], out=free, scratch=buffers[3])
+    raw_pfs = _evaluate(curves["pfs"], strategy, months[within], log_months[within], coefficients["pfs"], raw_pfs)
+    free, capped = cap(raw_pfs, overall[:, within], days[within], years[within], out=free, scratch=scratch)
     given, adjustments = {}, {"pfs_capped_at_os": capped}
-    treated: dict[tuple[str, bool, bytes], tuple[FloatArray, dict[str, Adjustment]]] = {}
+    treated: dict[Treated, tuple[FloatArray, dict[str, Adjustment]]] = {}
     for schedule in plan.schedules[strategy]:
-        key = (
-            schedule.regimen.time_on_treatment,
-            schedule.regimen.stops_at_progression,
-            schedule.positions.tobytes(),
-        )
-        if key not in treated:
-            treated[key] = _on_treatment(plan, curves, coefficients, schedule, overall, free)
-        on_treatment, caps = treated[key]
+        if schedule.treated not in treated:
+            treated[schedule.treated] = _on_treatment(plan, curves, coefficients, schedule, overall, free)
+        on_treatment, caps = treated[schedule.treated]
         given[schedule.regimen.drug] = on_treatment @ schedule.weights
         adjustments |= {f"{rule}: {schedule.regimen.drug}": done for rule, done in caps.items()}
     bands = {band: overall @ weight for band, weight in plan.band_weights.items()}
     ends = free[:, plan.end].copy(), overall[:, plan.end].copy()
-    return _Block(free @ plan.weights, overall @ plan.weights, *ends, bands, given, adjustments)
+    return _Block(free @ plan.weights[within], overall @ plan.weights, *ends, bands, given, adjustments)
 
 
 def _evaluate(

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
 
 
+Treated = tuple["str | bool | float | None", ...]
+"""What decides who is treated on which days."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """When one regimen's drug is given: places on the grid and weights (days, 3)."""
@@ -35,6 +39,19 @@ class Schedule:
     regimen: Regimen
     positions: np.ndarray[tuple[int], np.dtype[np.intp]]
     weights: FloatArray
+
+    @property
+    def treated(self) -> Treated:
+        """The same for drugs that the same patients get on the same days."""
+        r = self.regimen
+        return (
+            r.time_on_treatment,
+            r.stops_at_progression,
+            r.start_day,
+            r.interval,
+            r.stop_day,
+            r.max_administrations,
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hemodel.analysis.load import load_rows
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
-from hemodel.errors import Location, Problem, raise_if_any
+from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
@@ -68,7 +68,12 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     ------
     InputError
         With every problem of the workbook, the changes and the scenarios.
+    UsageError
+        For a part that does not exist, or fewer than two draws.
     """
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     path = Path(path)
     raw = read_cells(path)
     folder, setting = _folder(path, raw, options.changes)

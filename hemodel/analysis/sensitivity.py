@@ -17,7 +17,7 @@ from hemodel.parameters import Parameter, rescale_shares
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.fitting import fit
 from hemodel.survival.from_rows import endpoint_problem, statistics
-from hemodel.survival.reported import Statistic, bounds, to_scale
+from hemodel.survival.reported import Statistic, bounds, has_error, to_scale
 
 if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes
@@ -74,8 +74,7 @@ def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], lis
     done, unfitted = [], []
     for endpoint in model.fits:
         for statistic in statistics(model.inputs.rows, endpoint):
-            exact = statistic.fixed and statistic.low is None and statistic.patients is None
-            if not statistic.used or exact:
+            if not statistic.used or not has_error(statistic):
                 continue
             try:
                 done.append((statistic, [refitted(model, statistic, bound) for bound in bounds(statistic)]))

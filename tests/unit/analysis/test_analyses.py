@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support import small_model, small_rows
 
+from hemodel.analysis.load import load
 from hemodel.analysis.probabilistic import probabilistic, running_mean
 from hemodel.analysis.run import Options, run
 from hemodel.analysis.sensitivity import one_way
@@ -19,6 +20,7 @@ from hemodel.reporting.document import results
 from hemodel.reporting.schema import json_schema
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
+NEW = "lurbinectedin_atezolizumab"
 
 
 def test_one_draw_has_no_spread() -> None:
@@ -80,3 +82,29 @@ def test_a_statistic_that_is_not_fitted_needs_no_standard_error() -> None:
     assert shown.z is None
     assert shown.fitted == pytest.approx(0.23, abs=0.01)
     jsonschema.Draft202012Validator(json.loads(json_schema())).validate(json.loads(found.model_dump_json()))
+
+
+def test_a_crossing_after_the_end_of_the_model_does_not_count() -> None:
+    """The curves cross in month 96.8; time to death looks 210 days beyond a horizon of 8 years."""
+    changes = (
+        Change("settings.utilities_by", "time_to_death", "test"),
+        Change("settings.time_horizon", 8.0, "test"),
+        Change("settings.pfs_above_os", "error", "test"),
+    )
+    found = results(run(WORKBOOK, Options(changes, parts=("base",))))
+
+    assert found.adjustments == []
+
+
+def test_a_fixed_hazard_ratio_with_a_p_value_is_in_the_one_way_analysis() -> None:
+    """Fixed statistics stay out of the draws, not out of the one-way analysis, where they have a standard error."""
+    ratio = f"survival.os.{NEW}.hazard_ratio"
+    changes = [Change(f"{ratio}.{end}", None, "test") for end in ("low", "high")]
+    model = load(WORKBOOK, [*changes, Change(f"{ratio}.distribution", "fixed", "test")])
+
+    assert ratio in {item.id for item in one_way(model).items}
+
+
+def test_parts_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(UsageError, match="there is no part bse; there are base, dsa, psa, scenarios"):
+        run(WORKBOOK, Options(parts=("bse",)))
