@@ -138,12 +138,9 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str) -> Non
     for table in tables(results, run):
         (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
     (folder / "figures").mkdir()
-    drawn = {name: folder / "figures" / name for name in figures(results, run)}
-    for name, draw in figures(results, run).items():
-        save(draw(), drawn[name])
-    pngs = {name: path.with_suffix(".png") for name, path in drawn.items()}
-    write_results_workbook(folder / "results.xlsx", results, run, pngs)
-    svgs = {name: path.with_suffix(".svg").read_text(encoding="utf-8") for name, path in drawn.items()}
+    saved = {name: save(draw(), folder / "figures" / name) for name, draw in figures(results, run).items()}
+    write_results_workbook(folder / "results.xlsx", results, run, {name: png for name, (png, _) in saved.items()})
+    svgs = {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
     (folder / "report.html").write_text(report_html(results, run, svgs, command), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(manifest(run, command), indent=1) + "\n", encoding="utf-8")
 

@@ -8,4 +8,3 @@ from __future__ import annotations
 DAYS_PER_YEAR = 365.25
 MONTHS_PER_YEAR = 12.0
 DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
-DAYS_PER_WEEK = 7.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.dictionary import Kind, kinds, match, nearest
+from hemodel.inputs.dictionary import Kind, kind_of, kinds, match, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ def _expected(kind: Kind, members: Mapping[str, list[tuple[str, ...]]]) -> list[
     if kind.required != "each" and kind.pattern not in _ANCHORS.values():
         return []
     anchor = _ANCHORS.get(kind.group)
-    fields = match_fields(anchor) if anchor else ()
+    fields = kind_of(anchor).fields if anchor else ()
     if anchor and set(fields) <= set(kind.fields):
         named = [dict(zip(fields, names, strict=True)) for names in members[kind.group]]
     else:
@@ -89,11 +89,6 @@ def _expected(kind: Kind, members: Mapping[str, list[tuple[str, ...]]]) -> list[
     if "strategy" in kind.fields and "strategy" not in fields:
         named = [{**names, "strategy": s} for names in named for (s,) in members["strategy"]]
     return [kind.id(**names) for names in named]
-
-
-def match_fields(pattern: str) -> tuple[str, ...]:
-    """Return the open names of a pattern."""
-    return next(kind.fields for kind in kinds() if kind.pattern == pattern)
 
 
 def _missing(file: str, kind: Kind, id_: str) -> Problem:
@@ -131,7 +126,7 @@ def _undefined_names(rows: Mapping[str, Row], members: Mapping[str, list[tuple[s
 
 
 def _undefined(row: Row, field: str, name: str, options: list[str]) -> Problem:
-    defined_by = next(pattern for pattern in _ANCHORS.values() if match_fields(pattern) == (field,))
+    defined_by = next(pattern for pattern in _ANCHORS.values() if kind_of(pattern).fields == (field,))
     return Problem(
         row.where["id"],
         f"{row.id} is about the {field} {name}, which is not defined",

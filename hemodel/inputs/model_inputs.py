@@ -47,10 +47,6 @@ class ModelInputs:
         """Return a drug by id."""
         return next(drug for drug in self.drugs if drug.id == id_)
 
-    def strategy_name(self, id_: str) -> str:
-        """Return the printed name of a strategy."""
-        return next(strategy.name for strategy in self.strategies if strategy.id == id_)
-
     def has(self, id_: str) -> bool:
         """Whether the workbook holds a value under this id."""
         return id_ in self.rows and self.rows[id_].value is not None

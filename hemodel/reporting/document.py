@@ -28,6 +28,7 @@ from hemodel.reporting.schema import (
     Results,
     ScenarioEntry,
     StrategyResult,
+    threshold_key,
 )
 from hemodel.survival.reported import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
@@ -75,11 +76,6 @@ def results(run: Run) -> Results:
         scenarios=None if run.scenarios is None else _scenarios(run),
         warnings=list(run.warnings),
     )
-
-
-def threshold_key(threshold: float) -> str:
-    """Return the name of a threshold in results.json, such as 50000."""
-    return f"{threshold:.15g}"
 
 
 def finite(value: float) -> float | None:

@@ -99,8 +99,3 @@ def number_format(value: float, kind: Kind) -> str:
     if kind == "share":
         return f"0{tail}%"
     return ("0" if kind == "value" and isinstance(value, int) else "#,##0") + tail
-
-
-def unit_text(kind: Kind, unit: str) -> str:
-    """Return the unit as a header shows it: per cent for shares, otherwise as given."""
-    return "%" if kind == "share" else unit

@@ -21,7 +21,7 @@ from hemodel.economics import (
     optimal,
     verdict,
 )
-from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult
+from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult, threshold_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def psa_result(psa: Psa, settings: Settings) -> PsaResult:
         },
         increments=increments,
         probability_cost_effective={
-            f"{t:.15g}": dict(zip(psa.strategies, row.tolist(), strict=True))
+            threshold_key(float(t)): dict(zip(psa.strategies, row.tolist(), strict=True))
             for t, row in zip(thresholds, at_thresholds, strict=True)
         },
         ceac=Ceac(wtp=wtp.tolist(), probability={s: curves[:, i].tolist() for i, s in enumerate(psa.strategies)}),
@@ -88,7 +88,7 @@ def _increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
         "qalys": psa.qalys[:, i] - psa.qalys[:, 0],
         "costs": psa.costs[:, i] - psa.costs[:, 0],
     }
-    benefit = {f"{t:.15g}": net_monetary_benefit(gains["qalys"], gains["costs"], t) for t in settings.thresholds}
+    benefit = {threshold_key(t): net_monetary_benefit(gains["qalys"], gains["costs"], t) for t in settings.thresholds}
     decision = net_monetary_benefit(gains["qalys"], gains["costs"], settings.decision_threshold)
     of_means = verdict(float(gains["costs"].mean()), float(gains["qalys"].mean()))
     return PsaIncrement(

@@ -17,6 +17,11 @@ SCHEMA_VERSION = 1
 Amounts = Annotated[dict[str, float], Field(description="total, and each component by name")]
 
 
+def threshold_key(threshold: float) -> str:
+    """Return the name of a threshold in results.json, such as 50000."""
+    return f"{threshold:.15g}"
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
