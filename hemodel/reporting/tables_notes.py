@@ -28,7 +28,9 @@ FAMILIES = (
     " the family's coefficients."
 )
 ONE_WAY = (
-    "One input at a time at its lower and its upper bound; a survival statistic is moved with a refit of its curves."
+    "One input at a time at its lower and its upper bound; a survival statistic is moved with a refit of its curves,"
+    " while the other statistics stay. That moves the shape of the curves too, so a better statistic need not give a"
+    " better result, and both bounds can lie on one side of the base case."
     " In order of the range of net monetary benefit."
 )
 MEAN_RATIO = "The ICER is that of the mean increments, not a mean of ratios."

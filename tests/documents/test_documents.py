@@ -249,6 +249,19 @@ def test_comparison_with_the_published_analysis(found: Results) -> None:
     assert f"{whole(increment.costs)} USD, ICER {whole(increment.icer or 0)} |" in page
 
 
+def test_shape_in_the_tornado(base: Run) -> None:
+    found = one_way(base.model)
+    gain = found.outcomes.qalys.total[:, 1] - found.outcomes.qalys.total[:, 0]
+    at = {item.id: (gain[2 * i], gain[2 * i + 1]) for i, item in enumerate(found.items)}
+    start = base.base.qalys.total[0, 1] - base.base.qalys.total[0, 0]
+    page = text("docs/curves.md")
+
+    assert f"rises from {start:.3f} to {at[f'survival.os.{NEW}.hazard_ratio'][1]:.3f}" in page
+    low, high = at[f"survival.os.{NEW}.survival_12m"]
+    assert f"lower it (to {low:.3f} and {high:.3f})" in page
+    assert max(low, high) < start
+
+
 def test_widest_bars_in_the_page_on_validation(base: Run) -> None:
     found = one_way(base.model)
     benefit = 150_000 * found.outcomes.qalys.total - found.outcomes.costs.total
