@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from hemodel.reporting import style
@@ -35,6 +36,8 @@ CHART_TITLES = {
 }
 _WIDTH, _HEIGHT = 860, 480
 _FONT = {"name": "Arial", "size": 9}
+FRONTIER = {"color": "#808080", "width": 9.0, "transparency": 65}
+"""Wide and see-through, so that it shows with the curve it follows whichever a program draws last."""
 _GRID = {"visible": True, "line": {"color": "#E4E4E4", "width": 0.75}}
 _NO_GRID = {"visible": False}
 _STATES = {"Progression-free": style.PARTS[0], "Progressed": style.PARTS[5], "Dead": "#E6E6E6"}
@@ -132,16 +135,18 @@ def _share(value: object) -> float:
 def add_ceac(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
     """Put the acceptability curves and the frontier on a sheet."""
     chart = _chart(book, "scatter", "straight")
-    lines = [(names.strategy(s), f"Probability: {names.strategy(s)}", 2.25, "solid") for s in results.strategies]
-    lines.append(("Acceptability frontier", "Acceptability frontier: Probability", 1.25, "dash"))
-    for i, (label, column, width, dash) in enumerate(lines):
-        colour = "#000000" if dash == "dash" else style.STRATEGY_COLOURS[i % len(style.STRATEGY_COLOURS)]
+    lines = [("Acceptability frontier", "Acceptability frontier: Probability", FRONTIER)]
+    for strategy, colour in zip(results.strategies, cycle(style.STRATEGY_COLOURS), strict=False):
+        lines.append(
+            (names.strategy(strategy), f"Probability: {names.strategy(strategy)}", {"color": colour, "width": 2.25})
+        )
+    for label, column, line in lines:
         chart.add_series(
             {
                 "name": label,
                 "categories": page.range(0),
                 "values": page.range(page.column(column)),
-                "line": {"color": colour, "width": width, "dash_type": dash},
+                "line": line,
             }
         )
     _finish(chart, "Probability of being cost-effective")
