@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.structure import Regimen
     from hemodel.parameters import Draws
     from hemodel.survival.curves import EndpointCurves
-    from hemodel.survival.fitting import EndpointFit
+    from hemodel.survival.reported.fitting import EndpointFit
 
 
 @dataclass(frozen=True)

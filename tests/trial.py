@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
-from hemodel.survival.reported import Statistic
+from hemodel.survival.reported.statistics import Statistic
 
 PH, AFT = "proportional_hazards", "accelerated_failure_time"
 PATIENTS = {"new": 242.0, "old": 241.0}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.model import Model
-    from hemodel.survival.fitting import EndpointFit
+    from hemodel.survival.reported.fitting import EndpointFit
 
 SAME_CURVE = {"weibullPH": "weibull"}
 """Families that are another one with other parameters; the other one stands for both."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hemodel.outcomes import Outcomes
     from hemodel.parameters import FloatArray
-    from hemodel.survival.fitting import EndpointFit
+    from hemodel.survival.reported.fitting import EndpointFit
 
 
 FEWEST_DRAWS = 2

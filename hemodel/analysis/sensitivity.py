@@ -15,9 +15,9 @@ from hemodel.distributions import Distribution
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import Parameter, rescale_shares
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.fitting import fit
 from hemodel.survival.from_rows import endpoint_problem, statistics
-from hemodel.survival.reported import Statistic, bounds, has_error, to_scale
+from hemodel.survival.reported.fitting import fit
+from hemodel.survival.reported.statistics import Statistic, bounds, has_error, to_scale
 
 if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes

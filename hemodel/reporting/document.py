@@ -30,7 +30,7 @@ from hemodel.reporting.schema import (
     StrategyResult,
     threshold_key,
 )
-from hemodel.survival.reported import bounds
+from hemodel.survival.reported.statistics import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.sensitivity import OneWay
     from hemodel.inputs.changes import Change
     from hemodel.outcomes import Outcomes, Table
-    from hemodel.survival.fitting import EndpointFit, TargetFit
+    from hemodel.survival.reported.fitting import EndpointFit, TargetFit
 
 
 def results(run: Run) -> Results:

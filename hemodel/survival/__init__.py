@@ -9,12 +9,12 @@ from hemodel.survival.curve_spec import (
 )
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
+from hemodel.survival.families.registry import FAMILIES, family
 from hemodel.survival.family import Family, log_time
-from hemodel.survival.fitting import EndpointFit, TargetFit, fit
-from hemodel.survival.predicted import model_values
-from hemodel.survival.problem import FitProblem, fit_problem
-from hemodel.survival.registry import FAMILIES, family
-from hemodel.survival.reported import (
+from hemodel.survival.reported.fitting import EndpointFit, TargetFit, fit
+from hemodel.survival.reported.predicted import model_values
+from hemodel.survival.reported.problem import FitProblem, fit_problem
+from hemodel.survival.reported.statistics import (
     EXACT_SE,
     KINDS,
     Statistic,

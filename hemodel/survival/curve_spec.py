@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.registry import family
+from hemodel.survival.families.registry import family
 
 if TYPE_CHECKING:
     from hemodel.survival.family import Family
@@ -45,8 +45,7 @@ def coefficient_names(spec: CurveSpec, shape: Family) -> list[str]:
     """Return the names of the coefficients that are a curve's own."""
     if spec.relation in EFFECTS:
         return [f"{spec.strategy}: log({EFFECTS[spec.relation]})"]
-    pairs = zip(shape.parameters, shape.log_scale, strict=True)
-    return [f"{spec.strategy}: log({name})" if log else f"{spec.strategy}: {name}" for name, log in pairs]
+    return [f"{spec.strategy}: {label}" for label in shape.labels]
 
 
 def base_spec(spec: CurveSpec, specs: dict[str, CurveSpec]) -> CurveSpec:

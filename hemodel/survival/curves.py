@@ -17,9 +17,9 @@ from hemodel.survival.curve_spec import (
     problems,
 )
 from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.families.registry import family
 from hemodel.survival.family import Array, Family, log_time
 from hemodel.survival.quadrature import half_line, unit_interval
-from hemodel.survival.registry import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 Array = NDArray[np.float64]
+Link = Literal["identity", "log", "logit"]
+_LINKS = {"identity": np.positive, "log": np.log, "logit": special.logit}
+_INVERSES = {"identity": np.positive, "log": np.exp, "logit": special.expit}
 
 
 def log_time(t: ArrayLike) -> Array:
@@ -64,25 +69,33 @@ class Family(ABC):
         Name as in flexsurv.
     parameters : tuple of str
         Names of the parameters as in flexsurv.
-    log_scale : tuple of bool
-        Whether each parameter is estimated as its logarithm.
+    links : tuple of str
+        The scale on which each parameter is estimated: ``identity``, ``log`` or ``logit``.
     """
 
     name: str
     parameters: tuple[str, ...]
-    log_scale: tuple[bool, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the coefficients, for example ``log(shape)``."""
+        pairs = zip(self.parameters, self.links, strict=True)
+        return tuple(name if link == "identity" else f"{link}({name})" for name, link in pairs)
 
     def natural(self, coefficients: ArrayLike) -> Array:
         """Turn coefficients (..., p) into parameters (..., p)."""
-        given = np.asarray(coefficients, dtype=np.float64)
-        logs = np.array(self.log_scale)
-        return np.asarray(np.where(logs, np.exp(np.where(logs, given, 0.0)), given))
+        given = np.array(coefficients, dtype=np.float64)
+        for j, link in enumerate(self.links):
+            given[..., j] = _INVERSES[link](given[..., j])
+        return given
 
     def coefficients(self, natural: ArrayLike) -> Array:
         """Turn parameters (..., p) into coefficients (..., p)."""
-        given = np.asarray(natural, dtype=np.float64)
-        logs = np.array(self.log_scale)
-        return np.asarray(np.where(logs, np.log(np.where(logs, given, 1.0)), given))
+        given = np.array(natural, dtype=np.float64)
+        for j, link in enumerate(self.links):
+            given[..., j] = _LINKS[link](given[..., j])
+        return given
 
     def survival(
         self,

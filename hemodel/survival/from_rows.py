@@ -11,9 +11,9 @@ from hemodel.inputs.checks import select
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.fitting import EndpointFit, fit
-from hemodel.survival.problem import FitProblem, fit_problem
-from hemodel.survival.reported import HAZARD_RATIO, MEDIAN, SURVIVAL, Statistic
+from hemodel.survival.reported.fitting import EndpointFit, fit
+from hemodel.survival.reported.problem import FitProblem, fit_problem
+from hemodel.survival.reported.statistics import HAZARD_RATIO, MEDIAN, SURVIVAL, Statistic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

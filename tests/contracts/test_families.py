@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from hemodel.survival.errors import SurvivalError
+from hemodel.survival.families.registry import FAMILIES, family
 from hemodel.survival.family import log_time
-from hemodel.survival.registry import FAMILIES, family
 
 NATURAL = {
     "exp": [[0.002], [0.07], [1.5]],

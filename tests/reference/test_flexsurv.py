@@ -30,7 +30,7 @@ from scipy import integrate
 
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
-from hemodel.survival.registry import FAMILIES
+from hemodel.survival.families.registry import FAMILIES
 
 FOLDER = Path(__file__).parent / "flexsurv"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hemodel.survival.registry import family
+from hemodel.survival.families.registry import family
 
 T = np.array([0.0, 0.01, 0.5, 2.0, 8.0, 12.0, 24.0, 60.0, 200.0])
 

@@ -11,11 +11,11 @@ from trial import AFT, OS, OS_12, PATIENTS, PFS, PH, curves
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.fitting import EndpointFit, fit
-from hemodel.survival.predicted import model_values
-from hemodel.survival.problem import FitProblem, fit_problem
-from hemodel.survival.registry import FAMILIES, family
-from hemodel.survival.reported import Statistic, from_scale, target
+from hemodel.survival.families.registry import FAMILIES, family
+from hemodel.survival.reported.fitting import EndpointFit, fit
+from hemodel.survival.reported.predicted import model_values
+from hemodel.survival.reported.problem import FitProblem, fit_problem
+from hemodel.survival.reported.statistics import Statistic, from_scale, target
 
 
 def problem_of(name: str, relation: str = PH, statistics: tuple[Statistic, ...] = OS + OS_12) -> FitProblem:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from hemodel.survival import hazard_ratios
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.predicted import model_values
-from hemodel.survival.registry import FAMILIES, family
-from hemodel.survival.reported import Statistic, target
+from hemodel.survival.families.registry import FAMILIES, family
+from hemodel.survival.reported import hazard_ratios
+from hemodel.survival.reported.predicted import model_values
+from hemodel.survival.reported.statistics import Statistic, target
 
 MEDIAN = target(Statistic("m", "os", "new", "median", 13.2, low=11.9, high=16.4))
 AT_12 = target(Statistic("s12", "os", "new", "survival", 0.563, time=12.0, patients=242.0))

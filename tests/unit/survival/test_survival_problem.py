@@ -11,10 +11,10 @@ from trial import AFT, OS, OS_12, PATIENTS, PH, curves
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.problem import fit_problem
+from hemodel.survival.reported.problem import fit_problem
 
 if TYPE_CHECKING:
-    from hemodel.survival.reported import Statistic
+    from hemodel.survival.reported.statistics import Statistic
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.reported import EXACT_SE, Statistic, bounds, from_scale, target, to_scale
+from hemodel.survival.reported.statistics import EXACT_SE, Statistic, bounds, from_scale, target, to_scale
 
 MEDIAN = Statistic("os.a.median", "os", "a", "median", 10.6, low=9.5, high=12.2)
 SURVIVAL = Statistic("os.a.12", "os", "a", "survival", 0.441, time=12.0, patients=241.0)

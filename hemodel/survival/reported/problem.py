@@ -9,9 +9,9 @@ import numpy as np
 
 from hemodel.survival.curve_spec import INDEPENDENT
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.predicted import check_follow_up, model_values
-from hemodel.survival.reported import Statistic, Target, check, target
-from hemodel.survival.starts import starting_points
+from hemodel.survival.reported.predicted import check_follow_up, model_values
+from hemodel.survival.reported.starts import starting_points
+from hemodel.survival.reported.statistics import Statistic, Target, check, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.families import (
+from hemodel.survival.families.closed_form import (
     Exponential,
     Gompertz,
     LogLogistic,
@@ -15,7 +15,7 @@ from hemodel.survival.families import (
     Weibull,
     WeibullPH,
 )
-from hemodel.survival.gamma_families import Gamma, GeneralisedGamma
+from hemodel.survival.families.gamma import Gamma, GeneralisedGamma
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

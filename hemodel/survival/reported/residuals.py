@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from hemodel.survival.family import Array
-    from hemodel.survival.problem import FitProblem
+    from hemodel.survival.reported.problem import FitProblem
 
 LARGEST_RESIDUAL = 1e6
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from hemodel.survival.incomplete_gamma import (
+from hemodel.survival.families.incomplete_gamma import (
     HALF_LOG_2_PI,
     lower,
     minus_log_lower,

@@ -15,9 +15,11 @@ import numpy as np
 from scipy import optimize
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.predicted import lacks_follow_up, model_values
-from hemodel.survival.problem import FitProblem, check_rank, curve_id, fit_problem, scaled
-from hemodel.survival.reported import (
+from hemodel.survival.reported.predicted import lacks_follow_up, model_values
+from hemodel.survival.reported.problem import FitProblem, check_rank, curve_id, fit_problem, scaled
+from hemodel.survival.reported.residuals import LARGEST_RESIDUAL, Residuals
+from hemodel.survival.reported.starts import starting_points
+from hemodel.survival.reported.statistics import (
     Statistic,
     Target,
     from_scale,
@@ -25,8 +27,6 @@ from hemodel.survival.reported import (
     target,
     to_scale,
 )
-from hemodel.survival.residuals import LARGEST_RESIDUAL, Residuals
-from hemodel.survival.starts import starting_points
 
 if TYPE_CHECKING:
     from hemodel.survival.curves import EndpointCurves

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival.family import Array, DensityFamily, Family, columns, fill_line, power_log
+from hemodel.survival.family import Array, DensityFamily, Family, Link, columns, fill_line, power_log
 
 LOG_2 = float(np.log(2.0))
 
@@ -22,7 +22,7 @@ class Exponential(Family):
 
     name: str = "exp"
     parameters: tuple[str, ...] = ("rate",)
-    log_scale: tuple[bool, ...] = (True,)
+    links: tuple[Link, ...] = ("log",)
 
     def starts(self, median: float) -> Array:
         """Return the one curve with this median."""
@@ -51,7 +51,7 @@ class Weibull(Family):
 
     name: str = "weibull"
     parameters: tuple[str, ...] = ("shape", "scale")
-    log_scale: tuple[bool, ...] = (True, True)
+    links: tuple[Link, ...] = ("log", "log")
 
     def starts(self, median: float) -> Array:
         """Return five shapes, all with this median."""
@@ -84,7 +84,7 @@ class WeibullPH(Family):
 
     name: str = "weibullPH"
     parameters: tuple[str, ...] = ("shape", "scale")
-    log_scale: tuple[bool, ...] = (True, True)
+    links: tuple[Link, ...] = ("log", "log")
 
     def starts(self, median: float) -> Array:
         """Return five shapes, all with this median."""
@@ -119,7 +119,7 @@ class Gompertz(Family):
 
     name: str = "gompertz"
     parameters: tuple[str, ...] = ("shape", "rate")
-    log_scale: tuple[bool, ...] = (False, True)
+    links: tuple[Link, ...] = ("identity", "log")
 
     def starts(self, median: float) -> Array:
         """Return six shapes, all with this median."""
@@ -178,7 +178,7 @@ class LogLogistic(Family):
 
     name: str = "llogis"
     parameters: tuple[str, ...] = ("shape", "scale")
-    log_scale: tuple[bool, ...] = (True, True)
+    links: tuple[Link, ...] = ("log", "log")
 
     def starts(self, median: float) -> Array:
         """Return five shapes, all with this median."""
@@ -233,7 +233,7 @@ class LogNormal(DensityFamily):
 
     name: str = "lnorm"
     parameters: tuple[str, ...] = ("meanlog", "sdlog")
-    log_scale: tuple[bool, ...] = (False, True)
+    links: tuple[Link, ...] = ("identity", "log")
 
     def starts(self, median: float) -> Array:
         """Return five spreads, all with this median."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, INDEPENDENT
-from hemodel.survival.reported import HAZARD_RATIO, MEDIAN, SURVIVAL
+from hemodel.survival.reported.statistics import HAZARD_RATIO, MEDIAN, SURVIVAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
-    from hemodel.survival.reported import Statistic
+    from hemodel.survival.reported.statistics import Statistic
 
 MOST_COMBINATIONS = 100
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival import log_gamma
-from hemodel.survival.family import Array, DensityFamily, columns, power_log
-from hemodel.survival.incomplete_gamma import upper
+from hemodel.survival.families import log_gamma
+from hemodel.survival.families.incomplete_gamma import upper
+from hemodel.survival.family import Array, DensityFamily, Link, columns, power_log
 
 EARLIEST_LOG_TIME = -800.0
 
@@ -24,7 +24,7 @@ class Gamma(DensityFamily):
 
     name: str = "gamma"
     parameters: tuple[str, ...] = ("shape", "rate")
-    log_scale: tuple[bool, ...] = (True, True)
+    links: tuple[Link, ...] = ("log", "log")
 
     def starts(self, median: float) -> Array:
         """Return five shapes, all with this median."""
@@ -71,7 +71,7 @@ class GeneralisedGamma(DensityFamily):
 
     name: str = "gengamma"
     parameters: tuple[str, ...] = ("mu", "sigma", "Q")
-    log_scale: tuple[bool, ...] = (False, True, False)
+    links: tuple[Link, ...] = ("identity", "log", "identity")
 
     def starts(self, median: float) -> Array:
         """Return nine combinations of sigma and Q, all with this median."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.hazard_ratios import is_proportional, log_hazard_ratio
-from hemodel.survival.reported import HAZARD_RATIO, MEDIAN, SURVIVAL
+from hemodel.survival.reported.hazard_ratios import is_proportional, log_hazard_ratio
+from hemodel.survival.reported.statistics import HAZARD_RATIO, MEDIAN, SURVIVAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
-    from hemodel.survival.reported import Statistic, Target
+    from hemodel.survival.reported.statistics import Statistic, Target
 
 
 def model_values(

@@ -1,0 +1,1 @@
+"""Curves fitted to what a trial reported: medians, landmarks, hazard ratios."""
