@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.acting import Block, acted_survival
 from hemodel.occupancy import Adjustment, cap
 from hemodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hemodel.acting import Acting
     from hemodel.parameters import Draws, FloatArray
     from hemodel.plan import Plan, Schedule, Treated
     from hemodel.survival.curves import EndpointCurves
+
+    Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 STATES = ("progression_free", "progressed")
 POINTS_PER_BLOCK = 98_304
@@ -71,26 +75,31 @@ class Exposure:
     adjustments: Mapping[str, Adjustment]
 
 
-def exposure(plan: Plan, curves: Mapping[str, EndpointCurves], draws: Draws, strategy: str) -> Exposure:
+def exposure(plan: Plan, curves: Mapping[str, EndpointCurves], acting: Acting, draws: Draws, strategy: str) -> Exposure:
     """Return the amounts of one strategy in every draw.
 
     Parameters
     ----------
     plan : Plan
     curves : mapping from endpoint to EndpointCurves
+    acting : Acting
+        What acts on the curves.
     draws : mapping
-        Holds coefficients (draws, p) under ``curve.<endpoint>``.
+        Holds coefficients (draws, p) under ``curve.<endpoint>``, and the further effects.
     strategy : str
     """
     points = plan.timeline.days.size
     coefficients = {endpoint: draws[f"curve.{endpoint}"] for endpoint in curves}
-    count = max(array.shape[0] for array in coefficients.values())
+    effects = {id_: draws[id_][:, None] for some in acting.effects.values() for _, id_ in some}
+    count = max(array.shape[0] for array in (*coefficients.values(), *effects.values()))
     size = max(1, POINTS_PER_BLOCK // points)
     buffers = tuple(np.empty((size, width)) for width in (points, *[plan.end + 1] * 3))
     blocks = []
     for start in range(0, count, size):
-        block = {endpoint: _rows(array, start, size) for endpoint, array in coefficients.items()}
-        blocks.append(_block(plan, curves, block, strategy, buffers))
+        block = Block(
+            *({name: _rows(array, start, size) for name, array in some.items()} for some in (coefficients, effects))
+        )
+        blocks.append(_block(_Curves(plan, curves, acting, block, strategy), buffers))
     return _join(plan, strategy, blocks, count)
 
 
@@ -123,24 +132,59 @@ class _Block:
     adjustments: Mapping[str, Adjustment]
 
 
-def _block(
-    plan: Plan,
-    curves: Mapping[str, EndpointCurves],
-    coefficients: Mapping[str, FloatArray],
-    strategy: str,
-    buffers: tuple[FloatArray, ...],
-) -> _Block:
-    months, log_months, days, years = plan.timeline.months, plan.log_months, plan.timeline.days, plan.weights[:, 0]
+@dataclass(frozen=True)
+class _Curves:
+    """The curves of one strategy in one block of draws."""
+
+    plan: Plan
+    curves: Mapping[str, EndpointCurves]
+    acting: Acting
+    block: Block
+    strategy: str
+
+    def survival(self, endpoint: str, upto: int, buffer: FloatArray) -> tuple[FloatArray, dict[str, Adjustment]]:
+        """Survival (draws, points) at the first points of the grid, in the buffer's rows where it can be."""
+        plan, coefficients = self.plan, self.block.coefficients[endpoint]
+        if self.acting.changes(endpoint, self.strategy):
+            found, adjustments = acted_survival(plan, self.curves, self.acting, self.block, endpoint, self.strategy)
+            found = found[:, :upto]
+        else:
+            out, adjustments = buffer[: coefficients.shape[0]], {}
+            months, logs = plan.timeline.months[:upto], plan.log_months[:upto]
+            found = self.curves[endpoint].survival(self.strategy, months, coefficients, log_t=logs, out=out)
+        whole = found if found.shape == buffer.shape else np.broadcast_to(found, buffer.shape)
+        return whole, {rule: _spread(done, buffer.shape[0]) for rule, done in adjustments.items()}
+
+    def at(self, endpoint: str, places: Places) -> FloatArray:
+        """Survival (draws, places) of a further curve at some points of the grid."""
+        plan, coefficients = self.plan, self.block.coefficients[endpoint]
+        if self.acting.changes(endpoint, self.strategy):
+            return acted_survival(plan, self.curves, self.acting, self.block, endpoint, self.strategy)[0][:, places]
+        months, logs = plan.timeline.months[places], plan.log_months[places]
+        return self.curves[endpoint].survival(self.strategy, months, coefficients, log_t=logs)
+
+
+def _spread(done: Adjustment, rows: int) -> Adjustment:
+    """A record for every row, where it is the same in all."""
+    parts = (done.first_day, done.max_gap, done.years_moved)
+    return Adjustment(*(np.broadcast_to(part, (rows,)) for part in parts))
+
+
+def _block(curves: _Curves, buffers: tuple[FloatArray, ...]) -> _Block:
+    plan, strategy = curves.plan, curves.strategy
+    days, years = plan.timeline.days, plan.weights[:, 0]
     within = slice(plan.end + 1)
     overall, raw_pfs, free, scratch = buffers
-    overall = _evaluate(curves["os"], strategy, months, log_months, coefficients["os"], overall)
-    raw_pfs = _evaluate(curves["pfs"], strategy, months[within], log_months[within], coefficients["pfs"], raw_pfs)
+    overall, adjustments = curves.survival("os", days.size, overall)
+    raw_pfs, acted = curves.survival("pfs", plan.end + 1, raw_pfs)
+    adjustments |= {f"{rule}: pfs": done for rule, done in acted.items()}
     free, capped = cap(raw_pfs, overall[:, within], days[within], years[within], out=free, scratch=scratch)
-    given, adjustments = {}, {"pfs_capped_at_os": capped}
+    given = {}
+    adjustments["pfs_capped_at_os"] = capped
     treated: dict[Treated, tuple[FloatArray, dict[str, Adjustment]]] = {}
     for schedule in plan.schedules[strategy]:
         if schedule.treated not in treated:
-            treated[schedule.treated] = _on_treatment(plan, curves, coefficients, schedule, overall, free)
+            treated[schedule.treated] = _on_treatment(curves, schedule, overall, free)
         on_treatment, caps = treated[schedule.treated]
         given[schedule.regimen.drug] = on_treatment @ schedule.weights
         adjustments |= {f"{rule}: {schedule.regimen.drug}": done for rule, done in caps.items()}
@@ -149,31 +193,12 @@ def _block(
     return _Block(free @ plan.weights[within], overall @ plan.weights, *ends, bands, given, adjustments)
 
 
-def _evaluate(
-    curves: EndpointCurves,
-    strategy: str,
-    months: FloatArray,
-    log_months: FloatArray,
-    coefficients: FloatArray,
-    buffer: FloatArray,
-) -> FloatArray:
-    """Survival in the buffer's rows, or in one row where the coefficients are the same in every draw."""
-    out = buffer[: coefficients.shape[0]]
-    survival = curves.survival(strategy, months, coefficients, log_t=log_months, out=out)
-    return survival if survival.shape == buffer.shape else np.broadcast_to(survival, buffer.shape)
-
-
 def _on_treatment(
-    plan: Plan,
-    curves: Mapping[str, EndpointCurves],
-    coefficients: Mapping[str, FloatArray],
-    schedule: Schedule,
-    overall: FloatArray,
-    free: FloatArray,
+    curves: _Curves, schedule: Schedule, overall: FloatArray, free: FloatArray
 ) -> tuple[FloatArray, dict[str, Adjustment]]:
     """Share still treated on each day of a schedule, and what the caps at OS and PFS did."""
     regimen, places = schedule.regimen, schedule.positions
-    days = plan.timeline.days[places]
+    days = curves.plan.timeline.days[places]
     years = np.full(days.size, regimen.interval / DAYS_PER_YEAR)
     alive = overall[:, places]
     if regimen.time_on_treatment == "pfs":
@@ -181,8 +206,7 @@ def _on_treatment(
     if regimen.time_on_treatment == "os":
         on, adjustments = alive, {}
     else:
-        curve, own = curves[regimen.time_on_treatment], coefficients[regimen.time_on_treatment]
-        raw = curve.survival(regimen.strategy, plan.timeline.months[places], own, log_t=plan.log_months[places])
+        raw = curves.at(regimen.time_on_treatment, places)
         on, done = cap(np.broadcast_to(raw, alive.shape), alive, days, years)
         adjustments = {"treatment_capped_at_os": done}
     if regimen.stops_at_progression:

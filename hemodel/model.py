@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.acting import Acting, acting
 from hemodel.costs.disease_management import cost_per_year
 from hemodel.costs.drugs import acquisition_cost, administration_cost
 from hemodel.costs.events import (
@@ -30,16 +31,17 @@ if TYPE_CHECKING:
     from hemodel.inputs.structure import Regimen
     from hemodel.parameters import Draws
     from hemodel.survival.curves import EndpointCurves
-    from hemodel.survival.reported.fitting import EndpointFit
+    from hemodel.survival.endpoint_fit import EndpointFit
 
 
 @dataclass(frozen=True)
 class Model:
-    """Frozen inputs with their fitted curves and the weights of the time grid."""
+    """Frozen inputs with their fitted curves, what acts on these, and the weights of the time grid."""
 
     inputs: ModelInputs
     fits: Mapping[str, EndpointFit]
     plan: Plan
+    acting: Acting
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -49,7 +51,8 @@ class Model:
 
 def model(inputs: ModelInputs, fits: Mapping[str, EndpointFit]) -> Model:
     """Return a model ready to evaluate."""
-    return Model(inputs, fits, plan(inputs))
+    grid = plan(inputs)
+    return Model(inputs, fits, grid, acting(inputs, grid))
 
 
 def base_draws(model: Model) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
@@ -102,7 +105,7 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
 def _exposures(model: Model, curves: Mapping[str, EndpointCurves], draws: Draws) -> dict[str, Exposure]:
     """What patients go through under each strategy, the strategies side by side in threads."""
     with ThreadPoolExecutor(len(model.strategies)) as pool:
-        found = pool.map(lambda strategy: exposure(model.plan, curves, draws, strategy), model.strategies)
+        found = pool.map(lambda strategy: exposure(model.plan, curves, model.acting, draws, strategy), model.strategies)
         return dict(zip(model.strategies, found, strict=True))
 
 

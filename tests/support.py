@@ -83,6 +83,7 @@ def _survival(endpoint: str, strategy: str, median: float, survival: float, time
         f"curve.{endpoint}.{strategy}.family": {"value": "weibull"},
         f"curve.{endpoint}.{strategy}.relation": {"value": "independent"},
         f"curve.{endpoint}.{strategy}.reference": {"value": None},
+        f"curve.{endpoint}.{strategy}.source": {"value": "reported"},
     }
 
 
@@ -113,6 +114,11 @@ def _by_strategy() -> Rows:
 def _common() -> Rows:
     return {
         "trial.median_follow_up": {"value": 20},
+        "curves.statistics": {"value": "independent"},
+        "curves.draws": {"value": "covariance"},
+        "curves.replicates": {"value": 200},
+        "curves.correlation_pfs_os": {"value": 0},
+        "background.method": {"value": "none"},
         "patients.bsa_mean": {"value": 1.8, "se": 0.05, "distribution": "normal"},
         "patients.bsa_sd": {"value": 0.2},
         "patients.weight_mean": {"value": 75},

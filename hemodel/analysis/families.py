@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hemodel.analysis.curves import LANDMARK_YEARS
 from hemodel.inputs.dictionary import kind_of
+from hemodel.survival.combined import Evidence, fit_evidence
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.from_rows import fit_endpoint
+from hemodel.survival.workbook.fits import evidence
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.model import Model
-    from hemodel.survival.reported.fitting import EndpointFit
+    from hemodel.survival.endpoint_fit import EndpointFit
 
 SAME_CURVE = {"weibullPH": "weibull"}
 """Families that are another one with other parameters; the other one stands for both."""
@@ -38,18 +41,55 @@ class FamilyTrial:
     survival: Mapping[str, Mapping[int, float]]
 
 
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A fit, or None and the reason why there is none."""
+
+    fit: EndpointFit | None
+    reason: str
+
+
+def named_families() -> tuple[str, ...]:
+    """Return the families that have a name, each curve once."""
+    return tuple(f for f in kind_of("curve.{endpoint}.{strategy}.family").choices if f not in SAME_CURVE)
+
+
+def attempt(inputs: ModelInputs, endpoint: str, family: str) -> Attempt:
+    """Fit one family to all curves of an endpoint, with the relations and evidence of the workbook.
+
+    No bootstrap replicates are made. The same evidence is fitted once.
+    """
+    found = evidence(inputs, endpoint)
+    specs = tuple(replace(spec, family=family) for spec in found.specs)
+    return _attempt(replace(found, specs=specs, bootstrap=False))
+
+
+@lru_cache(maxsize=512)
+def _attempt(found: Evidence) -> Attempt:
+    try:
+        return Attempt(fit_evidence(found), "")
+    except SurvivalError as error:
+        return Attempt(None, str(error))
+    except np.linalg.LinAlgError:
+        return Attempt(None, f"{found.endpoint}: the fit breaks down, because the evidence hardly bears on the curve.")
+
+
+def families_in_use(fit: EndpointFit) -> dict[str, str]:
+    """Return the family of every strategy's curve, or of the curve it is relative to."""
+    names = {spec.strategy: fit.curves.family(spec.strategy).name for spec in fit.curves.specs}
+    return {strategy: SAME_CURVE.get(name, name) for strategy, name in names.items()}
+
+
 def try_families(model: Model, endpoints: tuple[str, ...] = ("pfs", "os")) -> tuple[FamilyTrial, ...]:
     """Fit every family to each endpoint's statistics."""
-    families = [f for f in kind_of("curve.{endpoint}.{strategy}.family").choices if f not in SAME_CURVE]
-    return tuple(_try(model, endpoint, family) for endpoint in endpoints for family in families)
+    return tuple(_try(model, endpoint, family) for endpoint in endpoints for family in named_families())
 
 
 def _try(model: Model, endpoint: str, family: str) -> FamilyTrial:
     own = model.fits[endpoint]
-    in_use = {SAME_CURVE.get(name, name) for name in (own.curves.family(s.strategy).name for s in own.curves.specs)}
-    try:
-        fitted = own if in_use == {family} else fit_endpoint(model.inputs.rows, endpoint, family)
-    except SurvivalError:
+    in_use = set(families_in_use(own).values())
+    fitted = own if in_use == {family} else attempt(model.inputs, endpoint, family).fit
+    if fitted is None:
         return FamilyTrial(endpoint, family, base_case=False, fit=None, restricted_mean_months={}, survival={})
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     coefficients = fitted.coefficients[None, :]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.acting import acting_problems
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.model import Model, model
-from hemodel.survival.from_rows import fit_curves
+from hemodel.survival.workbook.fits import fit_curves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
 
 def _model(reading: Reading) -> Model:
     fits, unfitted = fit_curves(reading)
-    problems = (*reading.problems, *unfitted)
+    problems = tuple(dict.fromkeys([*reading.problems, *unfitted, *acting_problems(reading)]))
     if problems:
         raise InputError(problems)
     return model(build_inputs(reading), fits)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.curve_draws import curve_draws
 from hemodel.errors import UsageError
 from hemodel.model import Model, evaluate
-from hemodel.parameters import BLOCK, block_uniforms, sample_block
+from hemodel.parameters import BLOCK, sample_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hemodel.outcomes import Outcomes
     from hemodel.parameters import FloatArray
-    from hemodel.survival.reported.fitting import EndpointFit
 
 
 FEWEST_DRAWS = 2
@@ -58,27 +58,7 @@ class Psa:
 
 def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
     """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
-    draws = sample_block(model.inputs.parameters, seed, block, count)
-    for endpoint, fit in model.fits.items():
-        draws[f"curve.{endpoint}"] = coefficient_draws(fit, seed, block, count)
-    return draws
-
-
-def coefficient_draws(fit: EndpointFit, seed: int, block: int, count: int) -> FloatArray:
-    """Return joint draws of an endpoint's coefficients, multivariate normal, (count, p).
-
-    The covariance's symmetric square root turns independent normals into them. The
-    whole block is drawn, so that a draw has the same bits however many are wanted.
-    """
-    from scipy.special import ndtri
-
-    if not fit.covariance.any():
-        return fit.coefficients[None, :]
-    name = f"curve.{fit.curves.endpoint}"
-    normals = ndtri(block_uniforms(seed, name, block, BLOCK, columns=fit.coefficients.size))
-    values, vectors = np.linalg.eigh(fit.covariance)
-    root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-    return np.asarray(fit.coefficients + normals @ root)[:count]
+    return {**sample_block(model.inputs.parameters, seed, block, count), **curve_draws(model, seed, block, count)}
 
 
 def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int], None] | None = None) -> Psa:

@@ -6,18 +6,22 @@ it enters; the coefficients of a curve are never moved one by one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.curve_draws import steepest
 from hemodel.distributions import Distribution
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import Parameter, rescale_shares
+from hemodel.survival.combined import fit_evidence
+from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.from_rows import endpoint_problem, statistics
-from hemodel.survival.reported.fitting import fit
-from hemodel.survival.reported.statistics import Statistic, bounds, has_error, to_scale
+from hemodel.survival.reported.statistics import HALF_WIDTH_95, Statistic, bounds, has_error
+from hemodel.survival.workbook.fits import evidence
+from hemodel.survival.workbook.statistics import statistics
+from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes
@@ -56,6 +60,8 @@ def one_way(model: Model) -> OneWay:
     items = [Item(p.id, p.label, p.unit, p.value, *b) for p, b in parameters]
     rows = model.inputs.rows
     items += [Item(s.id, rows[s.id].label, rows[s.id].unit, s.value, *bounds(s)) for s, _ in reported]
+    curves = _whole_curves(model)
+    items += [item for item, _, _ in curves]
     if not items:
         return OneWay((), evaluate(model, base_draws(model)), tuple(unfitted))
     draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
@@ -63,17 +69,21 @@ def one_way(model: Model) -> OneWay:
         for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
             for id_, moved in _moved(model, parameter, value).items():
                 draws[id_][row] = moved
-    for i, (statistic, coefficients) in enumerate(reported, start=len(parameters)):
-        for row, fitted in zip((2 * i, 2 * i + 1), coefficients, strict=True):
-            draws[f"curve.{statistic.endpoint}"][row] = fitted
+    refits = [(statistic.endpoint, ends) for statistic, ends in reported]
+    refits += [(endpoint, ends) for _, endpoint, ends in curves]
+    for i, (endpoint, ends) in enumerate(refits, start=len(parameters)):
+        for row, fitted in zip((2 * i, 2 * i + 1), ends, strict=True):
+            draws[f"curve.{endpoint}"][row] = fitted
     return OneWay(tuple(items), evaluate(model, draws), tuple(unfitted))
 
 
 def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], list[str]]:
     """Return the coefficients at both bounds of each uncertain statistic, and what could not be fitted."""
     done, unfitted = [], []
-    for endpoint in model.fits:
+    for endpoint, fit in model.fits.items():
         for statistic in statistics(model.inputs.rows, endpoint):
+            if fit.sources[statistic.strategy].kind != REPORTED or statistic.bound is not None:
+                continue
             if not statistic.used or not has_error(statistic):
                 continue
             try:
@@ -121,8 +131,29 @@ def refitted(model: Model, statistic: Statistic, value: float) -> FloatArray:
 
     The standard errors, and so the weights, stay as they are.
     """
-    problem = endpoint_problem(model.inputs.rows, statistic.endpoint)
-    places = [t.statistic.id for t in problem.targets]
-    y = np.array([t.y for t in problem.targets])
-    y[places.index(statistic.id)] = to_scale(statistic.kind, value)
-    return fit(problem, y=y, start=model.fits[statistic.endpoint].coefficients).coefficients
+    found = evidence(model.inputs, statistic.endpoint)
+    moved = replace(found, moved=(statistic.id, value), correlated=False, bootstrap=False)
+    return fit_evidence(moved).coefficients
+
+
+def _whole_curves(model: Model) -> list[tuple[Item, str, list[FloatArray]]]:
+    """Return curves not fitted to reported statistics, moved as a whole: endpoint and coefficients at both bounds.
+
+    The coefficients move together, along the direction in which their uncertainty moves
+    the restricted mean most, by 1.96 standard errors of the restricted mean.
+    """
+    found = []
+    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    names = {strategy.id: strategy.name for strategy in model.inputs.strategies}
+    for endpoint, fit in model.fits.items():
+        for strategy, source in fit.sources.items():
+            direction = steepest(fit, strategy, horizon)
+            if source.kind == REPORTED or direction is None:
+                continue
+            ends = [fit.coefficients + side * HALF_WIDTH_95 * direction for side in (-1.0, 1.0)]
+            points = np.vstack([fit.coefficients, *ends])
+            base, low, high = fit.curves.restricted_mean(strategy, horizon, points).tolist()
+            label = f"{endpoint.upper()} curve, {names[strategy]}: restricted mean"
+            item = Item(f"curve.{endpoint}.{strategy}", label, "months", base, low, high)
+            found.append((item, endpoint, ends))
+    return found

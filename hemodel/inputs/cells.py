@@ -52,6 +52,23 @@ class RawWorkbook:
     rows: list[RawRow]
     problems: list[Problem]
     sources: tuple[tuple[str, ...], ...] = ()
+    tables: dict[str, DataTable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class DataTable:
+    """A sheet of data (its name begins with `DATA_SHEET`): all its rows of values, as they stand."""
+
+    file: str
+    sheet: str
+    rows: tuple[tuple[Scalar, ...], ...]
+
+    def where(self, row: int, column: int) -> Location:
+        """Address of a cell, rows and columns from 0."""
+        return Location(self.file, self.sheet, _address(row, column))
+
+
+DATA_SHEET = "Data"
 
 
 def read_cells(path: Path) -> RawWorkbook:
@@ -68,6 +85,10 @@ def read_cells(path: Path) -> RawWorkbook:
     for name in sheets():
         if name in values.sheetnames:
             _read_sheet(raw, values[name], formulas[name])
+    for name in values.sheetnames:
+        if name.startswith(DATA_SHEET):
+            grid = tuple(tuple(_scalar(v) for v in row) for row in values[name].iter_rows(values_only=True))
+            raw.tables[name] = DataTable(path.name, name, grid)
     if "Sources" in values.sheetnames:
         raw.sources = _read_sources(values["Sources"])
     return raw
@@ -105,7 +126,7 @@ def _open(path: Path) -> tuple[Any, Any]:
 def _compare_sheet_names(raw: RawWorkbook, found: list[str]) -> None:
     known = [*sheets(), *UNREAD_SHEETS]
     for name in found:
-        if name not in known:
+        if name not in known and not name.startswith(DATA_SHEET):
             raw.problems.append(
                 Problem(
                     Location(raw.file, name),

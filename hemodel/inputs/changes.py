@@ -45,6 +45,7 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
     the workbook's own.
     """
     result = RawWorkbook(raw.file, [RawRow(r.sheet, dict(r.cells)) for r in raw.rows], list(raw.problems), raw.sources)
+    result.tables = raw.tables
     rows = {row.id: row for row in result.rows}
     changes = list(changes)
     named = {change.id for change in changes}

@@ -128,20 +128,20 @@ def _statistics(rows: Rows) -> Iterable[Problem]:
             )
         if not landmark and row.number <= 0:
             yield Problem(row.where["value"], f"{row.id} is {row.number:g}", "It must be above 0")
-        if landmark and row.use_in_fit and not 0 < row.number < 1:
+        is_rate = ".survival_" in row.kind.pattern
+        if is_rate and row.use_in_fit and not 0 < row.number < 1:
             yield Problem(
                 row.where["value"],
                 f"{row.id} is {row.number:g}",
                 "A rate that is fitted must lie between 0 and 1 and cannot be either",
                 "Set use in fit to no.",
             )
-        if row.kind.pattern.endswith("hazard_ratio") and row.versus not in [
-            s for s in strategies if s != row.names["strategy"]
-        ]:
+        is_ratio = row.kind.unit == "ratio"
+        if is_ratio and row.versus not in [s for s in strategies if s != row.names["strategy"]]:
             yield Problem(
                 row.where["versus"],
                 f"{row.id} is against {row.versus or 'nothing'!r}",
-                "A hazard ratio compares its strategy with another",
+                f"{row.kind.label} compares its strategy with another",
                 nearest(row.versus, strategies) or f"Enter one of: {', '.join(strategies)}.",
             )
 

@@ -81,7 +81,7 @@ class Sheet:
 
 
 UNREAD_SHEETS = ("Cover", "Sources")
-_EXTRA = ("time", "time_origin", "versus", "p_value", "events", "use_in_fit")
+_EXTRA = ("time", "time_origin", "versus", "p_value", "events", "bound", "weight", "use_in_fit")
 
 
 @cache
@@ -178,7 +178,7 @@ def _group(field: str) -> str:
     return f"(?P<{field}>{inner})"
 
 
-_LOOSE = {"threshold", "landmark", "item", "size", "band"}
+_LOOSE = {"threshold", "landmark", "period", "item", "size", "band"}
 
 
 def _table(name: str) -> list[dict[str, str]]:

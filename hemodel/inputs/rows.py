@@ -13,8 +13,8 @@ from hemodel.inputs.dictionary import Column, Kind, columns, kinds, match, neare
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events")
-_TEXTS = ("label", "unit", "distribution", "versus", "range_basis", "source", "note")
+_NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events", "weight")
+_TEXTS = ("label", "unit", "distribution", "versus", "bound", "range_basis", "source", "note")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Row:
     unit: str = ""
     distribution: str = ""
     versus: str = ""
+    bound: str = ""
     range_basis: str = ""
     source: str = ""
     note: str = ""
@@ -41,6 +42,7 @@ class Row:
     time_origin: float | None = None
     p_value: float | None = None
     events: float | None = None
+    weight: float | None = None
     use_in_fit: bool = False
 
     @property
@@ -266,9 +268,11 @@ def _check_choices(raw: RawRow, kind: Kind, texts: Mapping[str, str], problems: 
                 nearest(distribution, kind.distributions),
             )
         )
-    use = raw.cells.get("use_in_fit")
-    if use is not None and use.value is not None and use.value not in columns()["use_in_fit"].choices:
-        problems.append(Problem(use.where, f"{raw.id}: use in fit is {use.value!r}", "It must be yes or no"))
+    for name in ("use_in_fit", "bound"):
+        cell, column = raw.cells.get(name), columns()[name]
+        if cell is not None and cell.value is not None and cell.value not in column.choices:
+            allowed = f"It must be {' or '.join(column.choices)}"
+            problems.append(Problem(cell.where, f"{raw.id}: {column.header} is {cell.value!r}", allowed))
 
 
 def _text(cell: Cell) -> str:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -25,13 +24,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest
+from hemodel.inputs.files import find_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from pydantic_core import ErrorDetails
-
-ANCESTORS_SEARCHED = 3
 
 
 class _ChangeEntry(BaseModel):
@@ -112,16 +111,9 @@ def clashing(changes: Sequence[Change]) -> list[str]:
 
 
 def scenario_folder(workbook: Path, setting: str) -> Path | None:
-    """Return the folder that a workbook's setting names, or None where there is none.
-
-    It is looked for beside the workbook, in the folders above it, and in the
-    current folder.
-    """
-    if not setting:
-        return None
-    home = workbook.resolve().parent
-    places = [home, *list(home.parents)[:ANCESTORS_SEARCHED], Path.cwd()]
-    return next((place / setting for place in places if (place / setting).is_dir()), None)
+    """Return the folder that a workbook's setting names, or None where there is none; see `find_beside`."""
+    found = find_beside(workbook, setting)
+    return found if found is not None and found.is_dir() else None
 
 
 def read_scenarios(folder: Path | None) -> tuple[Scenario, ...]:

@@ -44,6 +44,7 @@ class Settings(BaseModel):
     draws: int
     seed: int
     scenarios: str
+    correlation_pfs_os: float
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def settings(rows: Rows) -> Settings:
         names[f"{stream}_rates"] = ((0.0, base), *sorted((float(r.names["year"]), r.number) for r in steps))
     thresholds = sorted({row.number for row in select(rows, "settings.threshold.{threshold}")})
     names["scenarios"] = names.get("scenarios") or ""
+    names["correlation_pfs_os"] = rows["curves.correlation_pfs_os"].number
     return Settings.model_validate({**names, "thresholds": tuple(thresholds)})
 
 

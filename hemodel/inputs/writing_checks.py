@@ -43,6 +43,8 @@ def validation(kind: Kind, column: str, names: Names) -> dict[str, Any]:
     rule: dict[str, Any] = {"validate": "any"}
     if choices and len(",".join(choices)) <= _LONGEST:
         rule = {"validate": "list", "source": list(choices)}
+        if column == "value" and kind.type == "formula":
+            rule["error_type"] = "information"
     elif columns()[column].type == "number" or (column == "value" and kind.numeric):
         whole = column == "value" and kind.type == "integer"
         rule = {"validate": "integer" if whole else "decimal", **_limits(minimum, maximum)}

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from hemodel.analysis.sensitivity import OneWay
     from hemodel.inputs.changes import Change
     from hemodel.outcomes import Outcomes, Table
-    from hemodel.survival.reported.fitting import EndpointFit, TargetFit
+    from hemodel.survival.endpoint_fit import EndpointFit
+    from hemodel.survival.reported.fitting import TargetFit
 
 
 def results(run: Run) -> Results:
@@ -164,8 +165,9 @@ def _quality(fit: EndpointFit) -> FitQuality:
     return FitQuality(
         targets=fit.n_targets,
         parameters=fit.n_parameters,
-        objective=fit.objective,
-        criterion=fit.criterion,
+        sources={strategy: source.kind for strategy, source in fit.sources.items()},
+        objective=finite(fit.objective),
+        criterion=finite(fit.criterion),
         gradient_norm=fit.gradient_norm,
         condition=fit.condition,
     )
@@ -195,8 +197,8 @@ def _families(run: Run) -> list[FamilyFit]:
             family=trial.family,
             base_case=trial.base_case,
             identified=trial.fit is not None,
-            objective=None if trial.fit is None else trial.fit.objective,
-            criterion=None if trial.fit is None else trial.fit.criterion,
+            objective=None if trial.fit is None else finite(trial.fit.objective),
+            criterion=None if trial.fit is None else finite(trial.fit.criterion),
             largest_z=None
             if trial.fit is None
             else max((abs(target.z) for target in trial.fit.targets if target.statistic.used), default=0.0),

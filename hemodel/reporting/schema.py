@@ -99,8 +99,13 @@ class FitQuality(_Entry):
 
     targets: int
     parameters: int
-    objective: float = Field(description="sum of squared differences in standard errors")
-    criterion: float = Field(description="objective + 2 x parameters; lower is better on the same targets")
+    sources: dict[str, str] = Field(description="what each strategy's curve was fitted to")
+    objective: float | None = Field(
+        description="sum of squared differences in standard errors; null without statistics"
+    )
+    criterion: float | None = Field(
+        description="objective + 2 x parameters, or AIC for patient data; lower is better on the same evidence"
+    )
     gradient_norm: float
     condition: float
 

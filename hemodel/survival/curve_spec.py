@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 INDEPENDENT = "independent"
 PROPORTIONAL_HAZARDS = "proportional_hazards"
 ACCELERATED_FAILURE_TIME = "accelerated_failure_time"
-RELATIONS = (INDEPENDENT, PROPORTIONAL_HAZARDS, ACCELERATED_FAILURE_TIME)
-EFFECTS = {PROPORTIONAL_HAZARDS: "hazard ratio", ACCELERATED_FAILURE_TIME: "acceleration factor"}
+PROPORTIONAL_ODDS = "proportional_odds"
+HAZARD_RATIO_BY_PERIOD = "hazard_ratio_by_period"
+EFFECTS = {
+    PROPORTIONAL_HAZARDS: "hazard ratio",
+    ACCELERATED_FAILURE_TIME: "acceleration factor",
+    PROPORTIONAL_ODDS: "odds ratio",
+    HAZARD_RATIO_BY_PERIOD: "hazard ratio",
+}
+RELATIONS = (INDEPENDENT, *EFFECTS)
 
 
 @dataclass(frozen=True)
@@ -26,23 +33,28 @@ class CurveSpec:
     ----------
     strategy : str
         The strategy whose curve it is.
-    family : str
-        Family of an independent curve; not read for a relative one, whose family
-        is that of its reference.
+    family : str or Family
+        Family of an independent curve, or its formula (see `families.formula`); not
+        read for a relative one, whose family is that of its reference.
     relation : str
-        ``independent``, ``proportional_hazards`` or ``accelerated_failure_time``.
+        One of `RELATIONS`.
     reference : str or None
         For a relative curve, the strategy whose (independent) curve the effect acts on.
+    cuts : tuple of float
+        For hazard ratios by period: increasing times at which the ratio changes. [months]
     """
 
     strategy: str
-    family: str
+    family: str | Family
     relation: str
     reference: str | None = None
+    cuts: tuple[float, ...] = ()
 
 
 def coefficient_names(spec: CurveSpec, shape: Family) -> list[str]:
     """Return the names of the coefficients that are a curve's own."""
+    if spec.relation == HAZARD_RATIO_BY_PERIOD:
+        return [f"{spec.strategy}: log(hazard ratio from {start:g})" for start in (0.0, *spec.cuts)]
     if spec.relation in EFFECTS:
         return [f"{spec.strategy}: log({EFFECTS[spec.relation]})"]
     return [f"{spec.strategy}: {label}" for label in shape.labels]
@@ -81,12 +93,26 @@ def _problem(endpoint: str, spec: CurveSpec, by_strategy: dict[str, CurveSpec]) 
         text = f"the reference {reference.strategy!r} is itself {reference.relation}"
         text += "; a reference must be independent."
         return SurvivalError(f"{where}: {text}", [f"{where}.reference"])
-    return None
+    return _cuts_problem(where, spec) if spec.relation == HAZARD_RATIO_BY_PERIOD else None
 
 
-def _family_problem(where: str, name: str) -> SurvivalError | None:
+def _cuts_problem(where: str, spec: CurveSpec) -> SurvivalError | None:
+    rising = all(a < b for a, b in zip((0.0, *spec.cuts), spec.cuts, strict=False))
+    if spec.cuts and rising:
+        return None
+    text = "hazard ratios by period need the months at which the ratio changes, above 0 and increasing"
+    given = ", ".join(f"{cut:g}" for cut in spec.cuts) or "none"
+    return SurvivalError(f"{where}: {text}; given: {given}.", [f"{where}.cuts"])
+
+
+def as_family(given: str | Family) -> Family:
+    """Return the family of a name or formula, or the family given."""
+    return family(given) if isinstance(given, str) else given
+
+
+def _family_problem(where: str, given: str | Family) -> SurvivalError | None:
     try:
-        family(name)
+        as_family(given)
     except SurvivalError as error:
         return SurvivalError(f"{where}: {error}", [f"{where}.family"])
     return None

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from hemodel.survival.curve_spec import (
     ACCELERATED_FAILURE_TIME,
+    HAZARD_RATIO_BY_PERIOD,
     INDEPENDENT,
-    PROPORTIONAL_HAZARDS,
     CurveSpec,
+    as_family,
     base_spec,
     coefficient_names,
     problems,
 )
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.families.registry import family
+from hemodel.survival.families import numeric
+from hemodel.survival.families.stretch import is_closed, stretched
 from hemodel.survival.family import Array, Family, log_time
-from hemodel.survival.quadrature import half_line, unit_interval
+from hemodel.survival.quadrature import half_line, nodes_up_to
+from hemodel.survival.relations import (
+    period,
+    period_hazard,
+    period_level,
+    reference_level,
+    related_hazard,
+    related_log_hazard,
+    slowed,
+    tail_index,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +39,34 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 MEAN_STEP = 1.0 / 64.0
-RESTRICTED_MEAN_STEP = 1.0 / 128.0
 BLOCK = 256
+
+
+class PopulationHazard(Protocol):
+    """What people without the disease die of, in months since the start of the model."""
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Months at which the hazard jumps."""
+        ...
+
+    def cumulative_hazard(self, t: Array) -> Array:
+        """Cumulative hazard at times of any shape, in months."""
+        ...
+
+    def hazard(self, t: Array) -> Array:
+        """Hazard per month at times of any shape, in months."""
+        ...
 
 
 @dataclass(frozen=True)
 class EndpointCurves:
     """The curves of one endpoint over one joint vector of coefficients.
 
-    An independent curve has the coefficients of its family. A curve with proportional
-    hazards has one, the log hazard ratio: S1 = S0^HR. A curve with accelerated failure
-    time has one, the log acceleration factor: S1(t) = S0(t / AF).
+    An independent curve has the coefficients of its family; a relative one has the
+    logarithm of its effect (see `relations`). With background mortality the curves are
+    those of the excess hazard, to which the population's is added:
+    S(t) = S_excess(t) x S_population(t).
     In every method coefficients are (draws, p), t is (points,) and in months.
 
     Attributes
@@ -46,6 +75,8 @@ class EndpointCurves:
         For example ``os``.
     specs : tuple of CurveSpec
         One curve a strategy.
+    background : PopulationHazard or None
+        The population's hazard, where the curves are of the excess hazard.
     names : tuple of str
         Names of the p coefficients, for example ``standard: log(shape)``.
     columns : dict of str to slice
@@ -60,6 +91,7 @@ class EndpointCurves:
 
     endpoint: str
     specs: tuple[CurveSpec, ...]
+    background: PopulationHazard | None = field(default=None, compare=False)
     names: tuple[str, ...] = field(init=False)
     columns: dict[str, slice] = field(init=False, compare=False)
     _spec: dict[str, CurveSpec] = field(init=False, repr=False, compare=False)
@@ -70,7 +102,7 @@ class EndpointCurves:
         spec = {each.strategy: each for each in self.specs}
         raise_together(problems(self.endpoint, self.specs, spec))
         base = {each.strategy: base_spec(each, spec) for each in self.specs}
-        families = {strategy: family(each.family) for strategy, each in base.items()}
+        families = {strategy: as_family(each.family) for strategy, each in base.items()}
         names: list[str] = []
         columns: dict[str, slice] = {}
         for each in self.specs:
@@ -104,45 +136,29 @@ class EndpointCurves:
         return self._family[strategy]
 
     def survival(
-        self,
-        strategy: str,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        out: Array | None = None,
+        self, strategy: str, t: Array, coefficients: Array, *, log_t: Array | None = None, out: Array | None = None
     ) -> Array:
         """Compute survival (draws, points); ``log_t`` and ``out`` as in `Family`."""
-        base, own = self._split(strategy, coefficients)
-        relation = self._spec[strategy].relation
-        shape = self._family[strategy]
-        if relation == PROPORTIONAL_HAZARDS:
-            out = shape.cumulative_hazard(t, base, log_t=log_t, out=out)
-            with np.errstate(over="ignore"):
-                out *= -np.exp(own)
-            return np.asarray(np.exp(out, out=out))
-        if relation == ACCELERATED_FAILURE_TIME:
-            t, log_t = _slowed(t, log_t, own)
-        return shape.survival(t, base, log_t=log_t, out=out)
+        relation, base, _ = self._parts(strategy, coefficients)
+        log_t = log_time(t) if log_t is None else log_t
+        if relation == INDEPENDENT:
+            out = self._family[strategy].survival(t, base, log_t=log_t, out=out)
+        else:
+            out = self._fitted_hazard(strategy, t, coefficients, log_t, out)
+            np.negative(out, out=out)
+            np.exp(out, out=out)
+        if self.background is not None:
+            out *= np.exp(-self.background.cumulative_hazard(t))
+        return out
 
     def cumulative_hazard(
-        self,
-        strategy: str,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        out: Array | None = None,
+        self, strategy: str, t: Array, coefficients: Array, *, log_t: Array | None = None, out: Array | None = None
     ) -> Array:
         """Compute the cumulative hazard (draws, points)."""
-        base, own = self._split(strategy, coefficients)
-        relation = self._spec[strategy].relation
-        if relation == ACCELERATED_FAILURE_TIME:
-            t, log_t = _slowed(t, log_t, own)
-        out = self._family[strategy].cumulative_hazard(t, base, log_t=log_t, out=out)
-        if relation == PROPORTIONAL_HAZARDS:
-            with np.errstate(over="ignore"):
-                out *= np.exp(own)
+        log_t = log_time(t) if log_t is None else log_t
+        out = self._fitted_hazard(strategy, t, coefficients, log_t, out)
+        if self.background is not None:
+            out += self.background.cumulative_hazard(t)
         return out
 
     def log_hazard(
@@ -155,79 +171,125 @@ class EndpointCurves:
         cumulative: Array | None = None,
     ) -> Array:
         """Compute the log hazard per month (draws, points); ``cumulative`` as in `Family`."""
-        base, own = self._split(strategy, coefficients)
-        relation = self._spec[strategy].relation
+        relation, base, own = self._parts(strategy, coefficients)
         shape = self._family[strategy]
-        if relation == PROPORTIONAL_HAZARDS:
-            return shape.log_hazard(t, base, log_t=log_t) + own
+        there, log_there = t, log_time(t) if log_t is None else log_t
         if relation == ACCELERATED_FAILURE_TIME:
-            t, log_t = _slowed(t, log_t, own)
-            return shape.log_hazard(t, base, log_t=log_t, cumulative=cumulative) - own
-        return shape.log_hazard(t, base, log_t=log_t, cumulative=cumulative)
+            there, log_there = slowed(t, log_there, own)
+        known = cumulative if relation == INDEPENDENT and self.background is None else None
+        if known is None:
+            known = shape.cumulative_hazard(there, base, log_t=log_there)
+        result = shape.log_hazard(there, base, log_t=log_there, cumulative=known)
+        result = related_log_hazard(relation, result, known, own)
+        if relation == HAZARD_RATIO_BY_PERIOD:
+            result = result + own[:, period(self._spec[strategy].cuts, t)]
+        if self.background is None:
+            return result
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.logaddexp(result, np.log(self.background.hazard(t))))
 
     def quantile(self, strategy: str, p: ArrayLike, coefficients: Array) -> Array:
         """Compute the time in months (draws,) at which survival is 1 - p; ``inf`` if never."""
-        base, own = self._split(strategy, coefficients)
-        relation = self._spec[strategy].relation
+        relation, base, own = self._parts(strategy, coefficients)
+        shape = self._family[strategy]
         with np.errstate(divide="ignore", over="ignore"):
-            level = -np.log1p(-np.asarray(p, dtype=np.float64))
-            if relation == PROPORTIONAL_HAZARDS:
-                level = level * np.exp(-own[:, 0])
-            time = self._family[strategy].time_at(level, base)
+            level = np.broadcast_to(-np.log1p(-np.asarray(p, dtype=np.float64)), coefficients.shape[:1])
+            if self.background is not None:
+                return numeric.time_at(_OneStrategy(self, strategy), level, coefficients)
+            if relation == HAZARD_RATIO_BY_PERIOD:
+                return shape.time_at(period_level(shape, self._spec[strategy].cuts, base, own, level), base)
+            time = shape.time_at(reference_level(relation, level, own), base)
             return time * np.exp(own[:, 0]) if relation == ACCELERATED_FAILURE_TIME else time
 
     def mean(self, strategy: str, coefficients: Array) -> Array:
         """Compute the unrestricted mean months (draws,), ``inf`` where infinite.
 
-        Closed form, except that under proportional hazards it is integrated
-        numerically (relative error below 1e-8).
+        The family's own mean where it applies; else integrated numerically (relative
+        error below 1e-8 for smooth curves).
         """
-        base, own = self._split(strategy, coefficients)
-        relation = self._spec[strategy].relation
-        if relation == PROPORTIONAL_HAZARDS:
-            return _in_blocks(lambda some: self._integrated_mean(strategy, some), coefficients)
-        mean = self._family[strategy].mean(base)
-        with np.errstate(over="ignore"):
-            return mean * np.exp(own[:, 0]) if relation == ACCELERATED_FAILURE_TIME else mean
+        relation, base, own = self._parts(strategy, coefficients)
+        if self.background is None and relation in {INDEPENDENT, ACCELERATED_FAILURE_TIME}:
+            mean = self._family[strategy].mean(base)
+            with np.errstate(over="ignore"):
+                return mean * np.exp(own[:, 0]) if relation == ACCELERATED_FAILURE_TIME else mean
+        return _in_blocks(lambda some: self._integrated_mean(strategy, some), coefficients)
 
     def restricted_mean(self, strategy: str, horizon: float, coefficients: Array) -> Array:
         """Compute the mean months up to a horizon, the area under the curve (draws,).
 
-        Double-exponential quadrature, relative error below 1e-8.
+        Double-exponential quadrature between the kinks of the curve, relative error
+        below 1e-8.
         """
-        log_nodes, weights = unit_interval(RESTRICTED_MEAN_STEP)
-        log_t = log_nodes + np.log(horizon)
-        t = np.exp(log_t)
+        t, weights = nodes_up_to(horizon, self.kinks(strategy))
+        log_t = log_time(t)
+        return _in_blocks(lambda some: self.survival(strategy, t, some, log_t=log_t) @ weights, coefficients)
 
-        def area(some: Array) -> Array:
-            return horizon * (self.survival(strategy, t, some, log_t=log_t) @ weights)
+    def kinks(self, strategy: str) -> tuple[float, ...]:
+        """Return the months at which a curve is not smooth, in order; of an accelerated curve its reference's."""
+        population = () if self.background is None else self.background.kinks
+        return tuple(sorted({*self._family[strategy].kinks, *self._spec[strategy].cuts, *population}))
 
-        return _in_blocks(area, coefficients)
+    def _parts(self, strategy: str, coefficients: Array) -> tuple[str, Array, Array]:
+        """Return the relation, the coefficients of the family, and the strategy's own.
 
-    def _split(self, strategy: str, coefficients: Array) -> tuple[Array, Array]:
-        """Return the coefficients of the family, and the strategy's own."""
+        An accelerated curve of a family that is closed under acceleration is one of that
+        family with other coefficients, and comes back as independent.
+        """
         reference = self.spec(strategy).reference
+        relation = self._spec[strategy].relation
         own = coefficients[:, self.columns[strategy]]
-        if reference is None or self._spec[strategy].relation == INDEPENDENT:
-            return own, own
-        return coefficients[:, self.columns[reference]], own
+        if reference is None or relation == INDEPENDENT:
+            return INDEPENDENT, own, own
+        base = coefficients[:, self.columns[reference]]
+        if relation == ACCELERATED_FAILURE_TIME and is_closed(self._family[strategy]):
+            return INDEPENDENT, stretched(self._family[strategy], base, own), own
+        return relation, base, own
+
+    def _fitted_hazard(
+        self, strategy: str, t: Array, coefficients: Array, log_t: Array, out: Array | None = None
+    ) -> Array:
+        """Cumulative hazard (draws, points) without the population's."""
+        relation, base, own = self._parts(strategy, coefficients)
+        shape = self._family[strategy]
+        if relation == ACCELERATED_FAILURE_TIME:
+            t, log_t = slowed(t, log_t, own)
+        out = shape.cumulative_hazard(t, base, log_t=log_t, out=out)
+        if relation == HAZARD_RATIO_BY_PERIOD:
+            return period_hazard(shape, self._spec[strategy].cuts, base, own, t, out)
+        return related_hazard(relation, out, own)
 
     def _integrated_mean(self, strategy: str, coefficients: Array) -> Array:
-        base, own = self._split(strategy, coefficients)
+        """Area up to the last kink, and beyond it on the half line in units of the median."""
+        last = max(self.kinks(strategy), default=0.0)
+        relation, base, own = self._parts(strategy, coefficients)
         log_nodes, weights = half_line(MEAN_STEP)
-        index = self._family[strategy].tail_index(base) * np.exp(own[:, 0])
+        index = tail_index(relation, self._family[strategy].tail_index(base), own)
+        index = np.where(self.background is not None, np.inf, index)
         median = self.quantile(strategy, 0.5, coefficients)
         finite = (index > 1.0) & np.isfinite(median)
         scale = np.where(finite, median, 1.0)[:, None]
-        log_t = log_nodes + np.log(scale)
-        survival = self.survival(strategy, np.exp(log_t), coefficients, log_t=log_t)
-        beyond = np.exp(log_nodes[-1]) * survival[:, -1] / np.where(finite, index - 1.0, 1.0)
-        return np.where(finite, scale[:, 0] * (survival @ weights + beyond), np.inf)
+        survival = self.survival(strategy, last + np.exp(log_nodes) * scale, coefficients)
+        rest = np.exp(log_nodes[-1]) * survival[:, -1] / np.where(finite, index - 1.0, 1.0)
+        area = scale[:, 0] * (survival @ weights + rest)
+        if last > 0.0:
+            area = area + self.restricted_mean(strategy, last, coefficients)
+        return np.where(finite, area, np.inf)
 
 
-def _slowed(t: Array, log_t: Array | None, log_factor: Array) -> tuple[Array, Array]:
-    log_t = log_time(t) if log_t is None else log_t
-    return t * np.exp(-log_factor), log_t - log_factor
+@dataclass(frozen=True)
+class _OneStrategy:
+    """The curve of one strategy, with the methods of a family."""
+
+    curves: EndpointCurves
+    strategy: str
+
+    def cumulative_hazard(self, t: Array, coefficients: Array, *, log_t: Array | None = None) -> Array:
+        return self.curves.cumulative_hazard(self.strategy, t, coefficients, log_t=log_t)
+
+    def log_hazard(
+        self, t: Array, coefficients: Array, *, log_t: Array | None = None, cumulative: Array | None = None
+    ) -> Array:
+        return self.curves.log_hazard(self.strategy, t, coefficients, log_t=log_t, cumulative=cumulative)
 
 
 def _in_blocks(function: Callable[[Array], Array], coefficients: Array) -> Array:

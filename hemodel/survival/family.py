@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from hemodel.survival.families import numeric
+
 Array = NDArray[np.float64]
 Link = Literal["identity", "log", "logit"]
 _LINKS = {"identity": np.positive, "log": np.log, "logit": special.logit}
 _INVERSES = {"identity": np.positive, "log": np.exp, "logit": special.expit}
+EARLIEST_TIME = 1e-300
 
 
 def log_time(t: ArrayLike) -> Array:
@@ -53,6 +56,26 @@ def power_log(exponent: Array, log_t: Array) -> Array:
 
 
 @dataclass(frozen=True)
+class CurveData:
+    """What patients or a published curve give to a family that needs data to be complete.
+
+    Attributes
+    ----------
+    event_times : tuple of float
+        Times of events, without censored ones. Knots of splines are placed by them.
+    km_times, km_survival : tuple of float
+        Times of the steps of the Kaplan-Meier curve, and survival from each step on.
+    km_log_se : tuple of float
+        Standard error of the log cumulative hazard from each step on.
+    """
+
+    event_times: tuple[float, ...] = ()
+    km_times: tuple[float, ...] = ()
+    km_survival: tuple[float, ...] = ()
+    km_log_se: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Family(ABC):
     """A parametric family of survival curves.
 
@@ -66,7 +89,7 @@ class Family(ABC):
     Attributes
     ----------
     name : str
-        Name as in flexsurv.
+        Name as in flexsurv, or the formula of a family made of others.
     parameters : tuple of str
         Names of the parameters as in flexsurv.
     links : tuple of str
@@ -78,10 +101,42 @@ class Family(ABC):
     links: tuple[Link, ...]
 
     @property
+    def kinks(self) -> tuple[float, ...]:
+        """Times at which survival is not smooth: steps, joins, cut points and knots."""
+        return ()
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Names of the coefficients, for example ``log(shape)``."""
         pairs = zip(self.parameters, self.links, strict=True)
         return tuple(name if link == "identity" else f"{link}({name})" for name, link in pairs)
+
+    @property
+    def members(self) -> tuple[Family, ...]:
+        """The families this one is an average of, else none."""
+        return ()
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether curves can be computed; if not, call `resolved` first."""
+        return True
+
+    def resolved(self, data: CurveData) -> Family:
+        """Return the family completed with data; name and labels stay the same.
+
+        Raises
+        ------
+        SurvivalError
+            If the data are not enough, for example too few events for the knots.
+        """
+        return self
+
+    def is_falling(self, coefficients: Array) -> NDArray[np.bool_]:
+        """Return whether survival falls at all times, an array (draws,) of bool.
+
+        Only splines can fail; families made of others fail where one of those does.
+        """
+        return np.ones(coefficients.shape[0], dtype=bool)
 
     def natural(self, coefficients: ArrayLike) -> Array:
         """Turn coefficients (..., p) into parameters (..., p)."""
@@ -97,14 +152,7 @@ class Family(ABC):
             given[..., j] = _LINKS[link](given[..., j])
         return given
 
-    def survival(
-        self,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        out: Array | None = None,
-    ) -> Array:
+    def survival(self, t: Array, coefficients: Array, *, log_t: Array | None = None, out: Array | None = None) -> Array:
         """Compute the probability of no event by time t.
 
         Parameters
@@ -123,32 +171,22 @@ class Family(ABC):
         array (draws, points)
             Survival: 1 at time 0, falling to 0. [probability]
         """
-        log_t, out = _prepare(t, coefficients, log_t, out)
+        log_t, out = prepared(t, coefficients, log_t, out)
         with np.errstate(over="ignore"):
             self._fill_survival(t, log_t, coefficients, out)
         return out
 
     def cumulative_hazard(
-        self,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        out: Array | None = None,
+        self, t: Array, coefficients: Array, *, log_t: Array | None = None, out: Array | None = None
     ) -> Array:
         """Compute minus the log of survival; arguments and shapes as for `survival`."""
-        log_t, out = _prepare(t, coefficients, log_t, out)
+        log_t, out = prepared(t, coefficients, log_t, out)
         with np.errstate(over="ignore"):
             self._fill_cumulative_hazard(t, log_t, coefficients, out)
         return out
 
     def log_hazard(
-        self,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        cumulative: Array | None = None,
+        self, t: Array, coefficients: Array, *, log_t: Array | None = None, cumulative: Array | None = None
     ) -> Array:
         """Compute the log of the hazard (per unit of time), (draws, points).
 
@@ -203,6 +241,30 @@ class Family(ABC):
     def starts(self, median: float) -> Array:
         """Return coefficients (n, p) of several shapes, all with this median."""
 
+    def derivatives(self, t: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Compute the derivatives of log hazard and cumulative hazard by each coefficient.
+
+        Closed forms where there are any, else fourth-order central differences.
+
+        Parameters
+        ----------
+        t : array (points,)
+            Times. At time 0 the cumulative hazard has derivative 0. [months]
+        coefficients : array (p,)
+            One vector of coefficients.
+
+        Returns
+        -------
+        log_hazard, cumulative_hazard : array (p, points)
+        """
+        later = np.maximum(t, EARLIEST_TIME)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            log_hazard, cumulative = self._derivatives(later, np.log(later), coefficients)
+        return log_hazard, np.where(t == 0.0, 0.0, cumulative)
+
+    def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
+        return numeric.differences(self, t, coefficients)
+
     def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
         self._fill_cumulative_hazard(t, log_t, coefficients, out)
         np.negative(out, out=out)
@@ -214,32 +276,15 @@ class Family(ABC):
     @abstractmethod
     def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array: ...
 
-    @abstractmethod
-    def _time_at(self, level: Array, coefficients: Array) -> Array: ...
+    def _time_at(self, level: Array, coefficients: Array) -> Array:
+        return numeric.time_at(self, level, coefficients)
 
-    @abstractmethod
-    def _mean(self, coefficients: Array) -> Array: ...
-
-
-class DensityFamily(Family, ABC):
-    """A family whose hazard is computed as its density over its survival."""
-
-    def log_hazard(
-        self,
-        t: Array,
-        coefficients: Array,
-        *,
-        log_t: Array | None = None,
-        cumulative: Array | None = None,
-    ) -> Array:
-        """Compute log density + cumulative hazard, (draws, points); see `Family`."""
-        log_t = log_time(t) if log_t is None else log_t
-        if cumulative is None:
-            cumulative = self.cumulative_hazard(t, coefficients, log_t=log_t)
-        return super().log_hazard(t, coefficients, log_t=log_t) + cumulative
+    def _mean(self, coefficients: Array) -> Array:
+        return numeric.mean(self, coefficients)
 
 
-def _prepare(t: Array, coefficients: Array, log_t: Array | None, out: Array | None) -> tuple[Array, Array]:
+def prepared(t: Array, coefficients: Array, log_t: Array | None, out: Array | None) -> tuple[Array, Array]:
+    """Return logarithms of times, and where to write a result (draws, points), made where they are not given."""
     if log_t is None:
         log_t = log_time(t)
     if out is None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hemodel.survival.family import Array
 
 LARGEST_LOG_NODE = 690.0
+FINE_STEP, COARSE_STEP = 1.0 / 128.0, 1.0 / 16.0
+MANY_PIECES = 4
 
 
 @cache
@@ -43,3 +45,17 @@ def half_line(step: float) -> tuple[Array, Array]:
     weights = step * 0.5 * np.pi * np.cosh(u) * np.exp(log_nodes)
     weights[-1] *= 0.5
     return log_nodes, weights
+
+
+@cache
+def nodes_up_to(horizon: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
+    """Return nodes and weights for an integral over (0, horizon) of a curve with kinks.
+
+    Each piece between two kinks has its own double-exponential rule, with a coarser
+    step where there are several.
+    """
+    edges = np.array([0.0, *(kink for kink in kinks if 0.0 < kink < horizon), horizon])
+    log_nodes, weights = unit_interval(FINE_STEP if edges.size < MANY_PIECES else COARSE_STEP)
+    widths = np.diff(edges)[:, None]
+    t = edges[:-1, None] + widths * np.exp(log_nodes)
+    return t.ravel(), (widths * weights).ravel()

@@ -102,8 +102,8 @@ def test_dictionary_is_complete(kind: object) -> None:
     assert kind.sheet in sheets()
     assert kind.label
     assert kind.definition.endswith(".")
-    assert kind.type in {"number", "integer", "choice", "reference", "text"}
-    assert bool(kind.choices) == (kind.type in {"choice", "reference"})
+    assert kind.type in {"number", "integer", "choice", "formula", "reference", "text"}
+    assert bool(kind.choices) == (kind.type in {"choice", "formula", "reference"})
     assert kind.required in {"once", "some", "each", "optional"}
     assert kind.varies in {"yes", "no", "fit", "structure"}
     if kind.varies in {"yes", "fit"}:

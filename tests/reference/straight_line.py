@@ -2,8 +2,9 @@
 
 Nothing here is imported from the package: the workbook is opened with openpyxl, the curves are fitted here, and costs
 and outcomes are added up in plain loops, one cycle and one administration at a time. It covers only what that workbook
-uses: log-logistic PFS fitted to each strategy, log-logistic OS with an acceleration factor for the intervention,
-exponential time on treatment through its median, one vial size per drug, no vial sharing, utilities by state.
+uses: log-logistic PFS fitted to each strategy, log-logistic OS with an acceleration factor for the intervention and
+never less mortality than the population, exponential time on treatment through its median, one vial size per drug, no
+vial sharing, utilities by state.
 Anything else stops the calculation, so that a changed workbook is not answered with a stale number.
 """
 
@@ -23,6 +24,7 @@ Row = dict[str, Cell]
 Rows = dict[str, Row]
 Array = NDArray[np.float64]
 Curve = Callable[[float], float]
+Rates = tuple[list[float], list[float], list[float]]  # ages, rates per year of men, of women
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = 30.4375
@@ -299,13 +301,17 @@ def base_case(path: Path) -> Result:
     rows = read_rows(path)
     require(rows, {"settings.half_cycle_correction": "life_table", "settings.discounting": "per_cycle"})
     require(rows, {"settings.pfs_above_os": "cap_pfs", "settings.utilities_by": "state"})
+    require(rows, {"background.method": "floor", "curves.statistics": "independent"})
+    for shape in (row_id for row_id in rows if row_id.startswith("waning.") and row_id.endswith(".shape")):
+        require(rows, {shape: "none"})
+    rates = life_table(path.parents[1] / text(rows, "background.life_table"))
     roles = {text(rows, f"strategy.{name}.role"): name for name in names(rows, "strategy.", ".role")}
     arms = (roles["comparator"], roles["intervention"])
     curves = {"pfs": fit_independent(rows, "pfs", arms), "os": fit_accelerated(rows, "os", arms)}
     totals = {}
     for strategy in arms:
         for discounted in (False, True):
-            totals[strategy, discounted] = strategy_totals(rows, strategy, curves, discounted)
+            totals[strategy, discounted] = strategy_totals(rows, strategy, curves, rates, discounted)
 
     def increment(part: str, discounted: bool) -> float:
         after, before = (getattr(totals[strategy, discounted], part) for strategy in (arms[1], arms[0]))
@@ -332,12 +338,12 @@ def base_case(path: Path) -> Result:
 
 
 def strategy_totals(
-    rows: Rows, strategy: str, curves: dict[str, dict[str, tuple[float, float]]], discounted: bool
+    rows: Rows, strategy: str, curves: dict[str, dict[str, tuple[float, float]]], rates: Rates, discounted: bool
 ) -> Totals:
     """Life-years, QALYs and costs of one strategy, with the workbook's discount rates or none."""
     rate_costs = number(rows, "settings.discount_rate_costs") if discounted else 0.0
     rate_effects = number(rows, "settings.discount_rate_effects") if discounted else 0.0
-    pfs, os = loglogistic(*curves["pfs"][strategy]), loglogistic(*curves["os"][strategy])
+    pfs, os = loglogistic(*curves["pfs"][strategy]), floored(rows, loglogistic(*curves["os"][strategy]), rates)
     effects = walk_through_cycles(rows, pfs, os, rate_effects)
     flows = walk_through_cycles(rows, pfs, os, rate_costs)
     event_cost, event_loss = adverse_events(rows, strategy)
@@ -356,6 +362,60 @@ def strategy_totals(
     }
     life_years = {state: effects[state] for state in ("progression_free", "progressed")}
     return Totals(life_years, qalys, costs)
+
+
+def life_table(path: Path) -> Rates:
+    """Death rates per year of men and women by age, from a file of central death rates."""
+    lines = path.read_text(encoding="utf-8").split()
+    header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
+    columns = {name: [float(row[header.index(name)]) for row in rows] for name in ("age", "mx_male", "mx_female")}
+    return columns["age"], columns["mx_male"], columns["mx_female"]
+
+
+def floored(rows: Rows, os: Curve, rates: Rates) -> Curve:
+    """The curve with at least the population's hazard in every week; known at whole weeks, which all days are."""
+    weeks = math.ceil(number(rows, "settings.time_horizon") * DAYS_PER_YEAR / 7.0)
+    population = population_survival(rows, rates, weeks)
+    hazard = [0.0]
+    for week in range(1, weeks + 1):
+        own = math.log(os((week - 1) * 7.0 / DAYS_PER_MONTH) / os(week * 7.0 / DAYS_PER_MONTH))
+        others = math.log(population[week - 1] / population[week])
+        hazard.append(hazard[-1] + max(own, others))
+
+    def curve(month: float) -> float:
+        week = month * DAYS_PER_MONTH / 7.0
+        if abs(week - round(week)) > 1e-6:
+            raise ValueError(f"month {month} is no whole number of weeks")
+        return math.exp(-hazard[round(week)])
+
+    return curve
+
+
+def population_survival(rows: Rows, rates: Rates, weeks: int) -> list[float]:
+    """Share alive after each week of people with the cohort's ages and sexes, age by age."""
+    mean, spread = number(rows, "background.mean_age"), number(rows, "background.sd_age")
+    first, male = int(number(rows, "background.youngest_age")), number(rows, "background.share_male")
+    ages = list(range(first, int(rates[0][-1]) + 1))
+
+    def weights(centre: float) -> list[float]:
+        density = [math.exp(-((age - centre) ** 2) / (2.0 * spread**2)) for age in ages]
+        return [value / math.fsum(density) for value in density]
+
+    low, high = mean - spread, mean + spread
+    for _ in range(200):
+        centre = 0.5 * (low + high)
+        reached = math.fsum(age * weight for age, weight in zip(ages, weights(centre), strict=True))
+        low, high = (centre, high) if reached < mean else (low, centre)
+    alive = [0.0] * (weeks + 1)
+    for column, share in ((rates[1], male), (rates[2], 1.0 - male)):
+        for age, weight in zip(ages, weights(centre), strict=True):
+            for week in range(weeks + 1):
+                years = week * 7.0 / DAYS_PER_YEAR
+                whole = int(years)
+                lived = math.fsum(column[min(age + k, len(column) - 1)] for k in range(whole))
+                lived += (years - whole) * column[min(age + whole, len(column) - 1)]
+                alive[week] += share * weight * math.exp(-lived)
+    return alive
 
 
 def walk_through_cycles(rows: Rows, pfs: Curve, os: Curve, rate: float) -> dict[str, float]:

@@ -28,6 +28,7 @@ FOREVER = 1e-30
 TREATMENT_CURVE: dict[str, dict[str, Scalar]] = {
     "curve.tot.active.family": {"value": "exp"},
     "curve.tot.active.relation": {"value": "independent"},
+    "curve.tot.active.source": {"value": "reported"},
     "survival.tot.active.median": {"value": 5, "low": 4, "high": 6, "use_in_fit": "yes", "distribution": "fit"},
 }
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival.family import Array, DensityFamily, Family, Link, columns, fill_line, power_log
+from hemodel.survival.families.log_gamma import excess
+from hemodel.survival.family import Array, Family, Link, columns, fill_line, power_log
 
 LOG_2 = float(np.log(2.0))
 
@@ -43,6 +44,10 @@ class Exponential(Family):
 
     def _mean(self, coefficients: Array) -> Array:
         return np.exp(-coefficients[:, 0])
+
+    def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
+        hazard = np.exp(coefficients[0]) * t[None, :]
+        return np.ones_like(hazard), hazard
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,13 @@ class Weibull(Family):
         log_shape, log_scale = coefficients.T
         return np.asarray(np.exp(log_scale + special.gammaln(1.0 + np.exp(-log_shape))))
 
+    def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Follow from x = shape log(t / scale): H = exp(x), h t = shape exp(x)."""
+        shape = np.exp(coefficients[0])
+        x = shape * (log_t - coefficients[1])
+        scale = np.full_like(x, -shape)
+        return np.stack([1.0 + x, scale]), np.exp(x) * np.stack([x, scale])
+
 
 @dataclass(frozen=True)
 class WeibullPH(Family):
@@ -108,6 +120,12 @@ class WeibullPH(Family):
         log_shape, log_scale = coefficients.T
         inverse = np.exp(-log_shape)
         return np.asarray(np.exp(-log_scale * inverse + special.gammaln(1.0 + inverse)))
+
+    def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Follow from x = shape log t: H = scale exp(x), h t = shape scale exp(x)."""
+        x = np.exp(coefficients[0]) * log_t
+        scale = np.ones_like(x)
+        return np.stack([1.0 + x, scale]), np.exp(x + coefficients[1]) * np.stack([x, scale])
 
 
 @dataclass(frozen=True)
@@ -161,6 +179,13 @@ class Gompertz(Family):
         """Return 0 where survival levels off (negative shape), else ``inf``."""
         return np.where(coefficients[:, 0] < 0.0, 0.0, np.inf)
 
+    def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Follow from (exp(u) - 1) / u, u = shape t, whose slope is exp(u) (exp(-u) - 1 + u) / u^2."""
+        shape, rate = coefficients[0], np.exp(coefficients[1])
+        u = shape * t
+        cumulative = rate * t * np.stack([t * np.exp(u) * excess(-u), special.exprel(u)])
+        return np.stack([t, np.ones_like(t)]), cumulative
+
 
 def _scaled_exponential_integral(x: Array) -> Array:
     """Compute exp(x) E1(x): directly up to 50, else by its asymptotic series."""
@@ -170,103 +195,3 @@ def _scaled_exponential_integral(x: Array) -> Array:
     for k in range(40, 0, -1):
         series = 1.0 - k * series / far
     return np.where(x <= 50.0, np.exp(near) * special.exp1(near), series / far)
-
-
-@dataclass(frozen=True)
-class LogLogistic(Family):
-    """Log-logistic: S = 1 / (1 + (t / scale)^shape)."""
-
-    name: str = "llogis"
-    parameters: tuple[str, ...] = ("shape", "scale")
-    links: tuple[Link, ...] = ("log", "log")
-
-    def starts(self, median: float) -> Array:
-        """Return five shapes, all with this median."""
-        shape = np.array([0.7, 1.1, 1.6, 2.3, 3.5])
-        return np.column_stack([np.log(shape), np.full(5, np.log(median))])
-
-    def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
-        self._fill_log_odds(log_t, coefficients, out)
-        rest = np.log1p(np.exp(-np.abs(out)))
-        np.maximum(out, 0.0, out=out)
-        out += rest
-
-    def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
-        self._fill_log_odds(log_t, coefficients, out)
-        np.exp(out, out=out)
-        out += 1.0
-        np.reciprocal(out, out=out)
-
-    @staticmethod
-    def _fill_log_odds(log_t: Array, coefficients: Array, out: Array) -> None:
-        log_shape, log_scale = columns(coefficients)
-        shape = np.exp(log_shape)
-        fill_line(shape, -shape * log_scale, log_t, out)
-
-    def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array:
-        log_shape, log_scale = columns(coefficients)
-        shape = np.exp(log_shape)
-        x = shape * (log_t - log_scale)
-        rising = log_shape - shape * log_scale + power_log(shape - 1.0, log_t)
-        return rising - np.maximum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
-
-    def _time_at(self, level: Array, coefficients: Array) -> Array:
-        log_shape, log_scale = coefficients.T
-        many = np.maximum(level, 1.0)
-        few = np.minimum(level, 1.0)
-        log_odds = np.where(level > 1.0, many + np.log1p(-np.exp(-many)), np.log(np.expm1(few)))
-        return np.asarray(np.exp(log_scale + log_odds * np.exp(-log_shape)))
-
-    def _mean(self, coefficients: Array) -> Array:
-        angle = np.pi * np.exp(-np.maximum(coefficients[:, 0], 0.0))
-        mean = np.exp(coefficients[:, 1]) * angle / np.sin(angle)
-        return np.where(coefficients[:, 0] > 0.0, mean, np.inf)
-
-    def tail_index(self, coefficients: Array) -> Array:
-        """Return the shape."""
-        return np.exp(coefficients[:, 0])
-
-
-@dataclass(frozen=True)
-class LogNormal(DensityFamily):
-    """Log-normal: S = Phi(-(log t - meanlog) / sdlog)."""
-
-    name: str = "lnorm"
-    parameters: tuple[str, ...] = ("meanlog", "sdlog")
-    links: tuple[Link, ...] = ("identity", "log")
-
-    def starts(self, median: float) -> Array:
-        """Return five spreads, all with this median."""
-        spread = np.array([0.5, 0.8, 1.1, 1.5, 2.2])
-        return np.column_stack([np.full(5, np.log(median)), np.log(spread)])
-
-    @staticmethod
-    def _fill_minus_z(log_t: Array, coefficients: Array, out: Array) -> None:
-        meanlog, log_sd = columns(coefficients)
-        np.subtract(meanlog, log_t, out=out)
-        out *= np.exp(-log_sd)
-
-    def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
-        self._fill_minus_z(log_t, coefficients, out)
-        special.log_ndtr(out, out=out)
-        np.negative(out, out=out)
-
-    def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
-        self._fill_minus_z(log_t, coefficients, out)
-        special.ndtr(out, out=out)
-
-    def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array:
-        """Return the log density, which `DensityFamily` turns into the hazard."""
-        meanlog, log_sd = columns(coefficients)
-        positive = np.maximum(log_t, -800.0)
-        z = (positive - meanlog) * np.exp(-log_sd)
-        result = -0.5 * z * z - 0.5 * np.log(2.0 * np.pi) - log_sd - positive
-        return np.where(np.isneginf(log_t), -np.inf, result)
-
-    def _time_at(self, level: Array, coefficients: Array) -> Array:
-        meanlog, log_sd = coefficients.T
-        return np.asarray(np.exp(meanlog - np.exp(log_sd) * special.ndtri_exp(-level)))
-
-    def _mean(self, coefficients: Array) -> Array:
-        meanlog, log_sd = coefficients.T
-        return np.asarray(np.exp(meanlog + 0.5 * np.exp(2.0 * log_sd)))

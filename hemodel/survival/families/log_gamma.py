@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hemodel.survival.family import Array
 
 SMALL_Q = 0.01
+PLAIN_Q = 0.05
 LARGEST_EXPONENT = 650.0
 EXCESS_SERIES = tuple(1.0 / float(special.factorial(n + 2)) for n in range(17))
 MEAN_SERIES = tuple((-1) ** n / (n * (n - 1)) for n in range(2, 19))
@@ -53,8 +54,14 @@ def log_density(q: Array, w: Array) -> Array:
     with np.errstate(divide="ignore"):
         remainder = stirling_remainder(1.0 / (q * q))
     y = np.minimum(q * w, LARGEST_EXPONENT)
-    exponent = np.where(q == 0.0, 0.5 * w * w, _half_square(q, w, y))
-    return -HALF_LOG_2_PI - remainder - exponent
+    return -HALF_LOG_2_PI - remainder - _exponent(q, w, y)
+
+
+def _exponent(q: Array, w: Array, y: Array) -> Array:
+    """Compute w^2 excess(y), directly where Q is so large that nothing is lost."""
+    if np.abs(q).min(initial=np.inf) > PLAIN_Q:
+        return np.asarray((np.exp(y) - 1.0 - q * w) / (q * q))
+    return np.where(q == 0.0, 0.5 * w * w, _half_square(q, w, y))
 
 
 def _half_square(q: Array, w: Array, y: Array) -> Array:
@@ -163,14 +170,19 @@ def _newton(q: Array, w: Array, level: Array) -> Array:
     return w
 
 
+def growth_curve(r: Array) -> Array:
+    """Compute ((1 + r) log(1 + r) - r) / r^2, which is 1/2 at r = 0."""
+    series = _polynomial(MEAN_SERIES, np.clip(r, -0.1, 0.1))
+    far = np.where(np.abs(r) < 0.1, 1.0, r)
+    return np.where(np.abs(r) < 0.1, series, ((1.0 + far) * np.log1p(far) - far) / far / far)
+
+
 def log_mean_exponential(q: Array, sigma: Array) -> Array:
     """Compute log E exp(sigma W) for q and sigma (draws,); ``inf`` where infinite."""
     r = q * sigma
     finite = r > -1.0
     r = np.where(finite, r, 0.0)
-    series = _polynomial(MEAN_SERIES, np.clip(r, -0.1, 0.1))
-    far = np.where(np.abs(r) < 0.1, 1.0, r)
-    curve = np.where(np.abs(r) < 0.1, series, ((1.0 + far) * np.log1p(far) - far) / far / far)
+    curve = growth_curve(r)
     with np.errstate(divide="ignore"):
         a = 1.0 / (q * q)
     remainder = stirling_remainder(a * (1.0 + r)) - stirling_remainder(a)

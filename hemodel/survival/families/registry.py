@@ -1,21 +1,17 @@
-"""All families by name."""
+"""All families by name, or by formula."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.families.closed_form import (
-    Exponential,
-    Gompertz,
-    LogLogistic,
-    LogNormal,
-    Weibull,
-    WeibullPH,
-)
+from hemodel.survival.families.closed_form import Exponential, Gompertz, Weibull, WeibullPH
+from hemodel.survival.families.formula import is_formula, nearest, parse
 from hemodel.survival.families.gamma import Gamma, GeneralisedGamma
+from hemodel.survival.families.generalised_f import GeneralisedF
+from hemodel.survival.families.log_location import LogLogistic, LogNormal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,22 +27,31 @@ _ALL: tuple[Family, ...] = (
     LogNormal(),
     Gamma(),
     GeneralisedGamma(),
+    GeneralisedF(),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({each.name: each for each in _ALL})
 
 
 def family(name: str) -> Family:
-    """Return the family of this name (as in flexsurv).
+    """Return the family of this name (as in flexsurv) or formula (see `formula`).
+
+    Its ``name`` is the formula in canonical form, from which it is read back equal.
 
     Raises
     ------
     SurvivalError
-        If there is none; the message gives the nearest name and all names.
+        If there is none; the message gives the nearest name and all names, or what is
+        wrong with the formula and an example.
     """
     if name in FAMILIES:
         return FAMILIES[name]
-    folded = {each.lower(): each for each in FAMILIES}
-    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.4)
-    hint = f"Did you mean {folded[near[0]]}? " if near else ""
-    raise SurvivalError(f"{name!r} is not a family of survival curves. {hint}Known: {', '.join(FAMILIES)}.")
+    if is_formula(name):
+        return _from_formula(name)
+    known = ", ".join(FAMILIES)
+    raise SurvivalError(f"{name!r} is not a family of survival curves. {nearest(name, FAMILIES)}Known: {known}.")
+
+
+@lru_cache(maxsize=256)
+def _from_formula(text: str) -> Family:
+    return parse(text, FAMILIES)

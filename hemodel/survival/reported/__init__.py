@@ -1,1 +1,1 @@
-"""Curves fitted to what a trial reported: medians, landmarks, hazard ratios."""
+"""Curves fitted to what a trial reported: medians, survivals, restricted means, ratios, bounds."""

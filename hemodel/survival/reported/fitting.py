@@ -1,7 +1,8 @@
 """Fit curves to reported statistics by weighted least squares.
 
 Minimises sum(((g - y) / s)^2) over the targets used, where g is the model's value on
-the target's scale. Starts are tried in one batch, the best few go to
+the target's scale, plus -2 ln Phi(u) for each bound, minus twice the log of the
+probability that the bound holds given g (see `residuals`). Starts are tried in one batch, the best few go to
 Levenberg-Marquardt (MINPACK, through SciPy), and the best of those is polished by
 Newton steps.
 """
@@ -15,15 +16,17 @@ import numpy as np
 from scipy import optimize
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.reported.predicted import lacks_follow_up, model_values
+from hemodel.survival.reported.predicted import model_values, obstacle
 from hemodel.survival.reported.problem import FitProblem, check_rank, curve_id, fit_problem, scaled
-from hemodel.survival.reported.residuals import LARGEST_RESIDUAL, Residuals
+from hemodel.survival.reported.residuals import LARGEST_RESIDUAL, Residuals, bound_residual
 from hemodel.survival.reported.starts import starting_points
 from hemodel.survival.reported.statistics import (
     Statistic,
     Target,
     from_scale,
     has_error,
+    matched,
+    side,
     target,
     to_scale,
 )
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
 
-__all__ = ["EndpointFit", "FitProblem", "TargetFit", "fit", "fit_problem"]
+__all__ = ["FitProblem", "ReportedFit", "TargetFit", "fit", "fit_problem"]
 
 FULL_SEARCHES = 3
 MOST_POLISHING_STEPS = 20
@@ -54,7 +57,8 @@ class TargetFit:
     se : float
         Standard error on the target's scale; nan if compared only and none is known.
     z : float
-        Fitted less reported on the target's scale, in standard errors.
+        Fitted less reported on the target's scale, in standard errors; for a bound
+        sqrt(-2 ln Phi(u)), about 0 where it holds by far.
     """
 
     statistic: Statistic
@@ -65,7 +69,7 @@ class TargetFit:
 
 
 @dataclass(frozen=True)
-class EndpointFit:
+class ReportedFit:
     """Fitted curves of one endpoint.
 
     Attributes
@@ -81,7 +85,7 @@ class EndpointFit:
     objective : float
         Sum of z squared over the statistics used.
     n_targets, n_parameters : int
-        Statistics used, and coefficients.
+        Statistics used that are no bounds, and coefficients.
     criterion : float
         objective + 2 n_parameters, to compare families on the same statistics.
     gradient_norm : float
@@ -102,7 +106,7 @@ class EndpointFit:
     condition: float
 
 
-def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None) -> EndpointFit:
+def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None) -> ReportedFit:
     """Fit the curves of a problem to its targets.
 
     Parameters
@@ -117,7 +121,7 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
 
     Returns
     -------
-    EndpointFit
+    ReportedFit
 
     Raises
     ------
@@ -198,7 +202,7 @@ def _check_settled(residuals: Residuals, coefficients: Array) -> None:
         )
     slopes = problem.slopes(coefficients, residuals.steps)
     check_rank(problem, slopes)
-    gradient = np.linalg.norm(scaled(slopes, problem.errors).T @ z)
+    gradient = np.linalg.norm(scaled(slopes * residuals.factors(coefficients)[:, None], problem.errors).T @ z)
     if gradient > UNSETTLED * max(1.0, float(np.linalg.norm(z))):
         raise SurvivalError(
             f"{endpoint}: the fit does not settle, because some coefficients can move without "
@@ -208,20 +212,20 @@ def _check_settled(residuals: Residuals, coefficients: Array) -> None:
         )
 
 
-def _describe(residuals: Residuals, coefficients: Array) -> EndpointFit:
+def _describe(residuals: Residuals, coefficients: Array) -> ReportedFit:
     problem = residuals.problem
     z = residuals.values(coefficients)
-    raw = problem.slopes(coefficients, residuals.steps)
+    raw = problem.slopes(coefficients, residuals.steps) * residuals.factors(coefficients)[:, None]
     slopes = raw / problem.errors[:, None]
     singular = np.linalg.svd(scaled(raw, problem.errors), compute_uv=False)
     objective, size = float(z @ z), coefficients.size
-    return EndpointFit(
+    return ReportedFit(
         curves=problem.curves,
         coefficients=coefficients,
-        covariance=_covariance(problem, slopes),
-        targets=_target_fits(problem, residuals.y, coefficients),
+        covariance=sandwich(problem, slopes),
+        targets=_target_fits(residuals, coefficients),
         objective=objective,
-        n_targets=len(problem.targets),
+        n_targets=int(problem.ordinary.sum()),
         n_parameters=size,
         criterion=objective + 2.0 * size,
         gradient_norm=float(np.linalg.norm(slopes.T @ z)),
@@ -229,37 +233,55 @@ def _describe(residuals: Residuals, coefficients: Array) -> EndpointFit:
     )
 
 
-def _covariance(problem: FitProblem, slopes: Array) -> Array:
-    """Compute A J'W V W J A from slopes in standard errors (J, p)."""
+def sandwich(problem: FitProblem, slopes: Array, correlation: Array | None = None) -> Array:
+    """Compute A J'W V W J A from slopes in standard errors (J, p).
+
+    V is the covariance of the reported statistics: their squared standard errors, 0 for
+    fixed ones, with the correlation (J, J) between them where it is given.
+    """
     free = np.array([not each.statistic.fixed for each in problem.targets], dtype=np.float64)
     lengths = np.sqrt((slopes**2).sum(axis=0))
     inverse = np.linalg.pinv(slopes / lengths) / lengths[:, None]
-    covariance = (inverse * free) @ inverse.T
+    spread = inverse * free
+    covariance = spread @ inverse.T if correlation is None else spread @ correlation @ spread.T
     return np.asarray(0.5 * (covariance + covariance.T))
 
 
-def _target_fits(problem: FitProblem, y: Array, coefficients: Array) -> tuple[TargetFit, ...]:
+def _target_fits(residuals: Residuals, coefficients: Array) -> tuple[TargetFit, ...]:
     """Compare every statistic with the curves; nan where no value or SE can be had."""
-    used = {each.statistic.id: value for each, value in zip(problem.targets, y, strict=True)}
+    problem = residuals.problem
+    used = {each.statistic.id: value for each, value in zip(problem.targets, residuals.y, strict=True)}
     aims = [_target_or_value(each) for each in problem.statistics]
-    lacking = [lacks_follow_up(problem.curves, each, problem.follow_up) for each in problem.statistics]
-    usable = [aim for aim, lacks in zip(aims, lacking, strict=True) if not lacks]
+    having = np.array([obstacle(problem.curves, each, problem.follow_up) is None for each in problem.statistics])
+    usable = [aim for aim, has in zip(aims, having, strict=True) if has]
     values = np.full(len(aims), np.nan)
-    values[~np.array(lacking, dtype=bool)] = model_values(
-        problem.curves, usable, coefficients, problem.follow_up, problem.patients
-    )
+    values[having] = model_values(problem.curves, usable, coefficients, problem.follow_up, problem.patients)
     fits = []
     for aim, value in zip(aims, values, strict=True):
-        statistic, wanted = aim.statistic, float(used.get(aim.statistic.id, aim.y))
-        kept = wanted == aim.y
-        reported = statistic.value if kept else from_scale(statistic.kind, wanted)
-        fitted = from_scale(statistic.kind, float(value))
-        fits.append(TargetFit(statistic, reported, fitted, aim.se, float(value - wanted) / aim.se))
+        wanted = float(used.get(aim.statistic.id, aim.y))
+        fits.append(_target_fit(problem.curves, aim, wanted, float(value), coefficients))
     return tuple(fits)
+
+
+def _target_fit(curves: EndpointCurves, aim: Target, wanted: float, value: float, coefficients: Array) -> TargetFit:
+    """Compare one statistic with its model value; a bound on a median shows the median."""
+    statistic, z = aim.statistic, (value - wanted) / aim.se
+    kind = matched(statistic).kind
+    if statistic.bound is not None:
+        z = z if np.isnan(z) else float(bound_residual(np.array(side(statistic) * z)))
+    if kind != statistic.kind:
+        median = float(curves.quantile(statistic.strategy, 0.5, coefficients[None, :])[0])
+        return TargetFit(statistic, statistic.value, median, aim.se, z)
+    reported = statistic.value if wanted == aim.y else from_scale(kind, wanted)
+    return TargetFit(statistic, reported, from_scale(kind, value), aim.se, z)
 
 
 def _target_or_value(statistic: Statistic) -> Target:
     """Return the target, with an unknown (nan) standard error where none is needed."""
     if statistic.used or has_error(statistic):
         return target(statistic)
-    return Target(statistic, to_scale(statistic.kind, statistic.value), float("nan"))
+    stated = matched(statistic)
+    return Target(statistic, to_scale(stated.kind, stated.value), float("nan"))
+
+
+EndpointFit = ReportedFit

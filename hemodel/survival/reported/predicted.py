@@ -6,9 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_ODDS
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.reported.hazard_ratios import is_proportional, log_hazard_ratio
-from hemodel.survival.reported.statistics import HAZARD_RATIO, MEDIAN, SURVIVAL
+from hemodel.survival.reported.hazard_ratios import (
+    is_proportional,
+    is_related,
+    log_effect,
+    log_hazard_ratio,
+    log_period_ratio,
+    period_starts,
+)
+from hemodel.survival.reported.statistics import (
+    ACCELERATION_FACTOR,
+    HAZARD_RATIO,
+    MEDIAN,
+    ODDS_RATIO,
+    RATIOS,
+    RESTRICTED_MEAN,
+    SURVIVAL,
+    matched,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +33,8 @@ if TYPE_CHECKING:
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
     from hemodel.survival.reported.statistics import Statistic, Target
+
+EFFECTS = {ACCELERATION_FACTOR: ACCELERATED_FAILURE_TIME, ODDS_RATIO: PROPORTIONAL_ODDS}
 
 
 def model_values(
@@ -44,40 +63,78 @@ def model_values(
     Raises
     ------
     SurvivalError
-        For a hazard ratio of curves that are not proportional without a follow-up.
+        Where the curves have no such value; see `obstacle`.
     """
     draws = np.atleast_2d(coefficients)
     result = np.empty((draws.shape[0], len(targets)))
-    statistics = [each.statistic for each in targets]
+    statistics = [matched(each.statistic) for each in targets]
     _fill_survivals(curves, statistics, draws, result)
     for j, statistic in enumerate(statistics):
         if statistic.kind == MEDIAN:
             result[:, j] = _log_median(curves, statistic.strategy, draws)
-        elif statistic.kind == HAZARD_RATIO:
-            check_follow_up(curves, statistic, follow_up)
-            pair = statistic.strategy, statistic.versus or ""
-            result[:, j] = log_hazard_ratio(curves, *pair, draws, follow_up, patients)
+        elif statistic.kind == RESTRICTED_MEAN:
+            result[:, j] = curves.restricted_mean(statistic.strategy, statistic.time or np.nan, draws)
+        elif statistic.kind in RATIOS:
+            check_possible(curves, statistic, follow_up)
+            result[:, j] = _log_ratio(curves, statistic, draws, follow_up, patients)
     return result if np.ndim(coefficients) > 1 else result[0]
 
 
-def lacks_follow_up(curves: EndpointCurves, statistic: Statistic, follow_up: float | None) -> bool:
-    """Return whether a statistic is an average hazard ratio without a span to average over."""
-    if statistic.kind != HAZARD_RATIO:
-        return False
-    if is_proportional(curves, statistic.strategy, statistic.versus or ""):
-        return False
-    return follow_up is None or not follow_up > 0.0
-
-
-def check_follow_up(curves: EndpointCurves, statistic: Statistic, follow_up: float | None) -> None:
-    """Raise if a hazard ratio needs a follow-up over which to average and has none."""
-    if lacks_follow_up(curves, statistic, follow_up):
-        raise SurvivalError(
-            f"{statistic.id}: the curves of {statistic.strategy} and {statistic.versus} are not "
-            "proportional, so their hazard ratio is an average over the trial's median follow-up, "
-            "which is needed. Give it in months, or choose relation proportional_hazards.",
-            [statistic.id],
+def obstacle(curves: EndpointCurves, statistic: Statistic, follow_up: float | None) -> str | None:
+    """Return why the curves have no value of a ratio, and what would give one; None where they have."""
+    pair = statistic.strategy, statistic.versus or ""
+    if statistic.kind in EFFECTS and not is_related(curves, EFFECTS[statistic.kind], *pair):
+        return (
+            f"{RATIOS[statistic.kind]} of {pair[0]} versus {pair[1]} says something only about curves with "
+            f"relation {EFFECTS[statistic.kind]}. Give that relation to {pair[0]}, with {pair[1]} as its "
+            "reference, or do not use the statistic in the fit."
         )
+    if statistic.kind != HAZARD_RATIO:
+        return None
+    if statistic.time is not None:
+        return _period_obstacle(curves, statistic)
+    if is_proportional(curves, *pair) or (follow_up is not None and follow_up > 0.0):
+        return None
+    return (
+        f"the curves of {pair[0]} and {pair[1]} are not proportional, so their hazard ratio is an average over "
+        "the trial's median follow-up, which is needed. Give it in months, or choose relation proportional_hazards."
+    )
+
+
+def _period_obstacle(curves: EndpointCurves, statistic: Statistic) -> str | None:
+    starts = period_starts(curves, statistic.strategy, statistic.versus or "")
+    if statistic.time in starts:
+        return None
+    if starts:
+        listed = ", ".join(f"{start:g}" for start in starts)
+        return f"no period of the hazard ratio begins at {statistic.time:g}. Periods begin at {listed}."
+    return (
+        f"the hazard ratio of a period, from {statistic.time:g}, needs a curve with relation "
+        f"hazard_ratio_by_period. Give that relation to {statistic.strategy}, with {statistic.versus} as its "
+        "reference, or leave time empty for the hazard ratio of the whole follow-up."
+    )
+
+
+def check_possible(curves: EndpointCurves, statistic: Statistic, follow_up: float | None) -> None:
+    """Raise if the curves have no value of a statistic."""
+    text = obstacle(curves, statistic, follow_up)
+    if text is not None:
+        raise SurvivalError(f"{statistic.id}: {text}", [statistic.id])
+
+
+def _log_ratio(
+    curves: EndpointCurves,
+    statistic: Statistic,
+    coefficients: Array,
+    follow_up: float | None,
+    patients: Mapping[str, float],
+) -> Array:
+    pair = statistic.strategy, statistic.versus or ""
+    if statistic.kind in EFFECTS:
+        return log_effect(curves, EFFECTS[statistic.kind], *pair, coefficients)
+    if statistic.time is not None:
+        return log_period_ratio(curves, *pair, statistic.time, coefficients)
+    return log_hazard_ratio(curves, *pair, coefficients, follow_up, patients)
 
 
 def _log_median(curves: EndpointCurves, strategy: str, coefficients: Array) -> Array:

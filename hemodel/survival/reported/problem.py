@@ -9,12 +9,14 @@ import numpy as np
 
 from hemodel.survival.curve_spec import INDEPENDENT
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.reported.predicted import check_follow_up, model_values
+from hemodel.survival.reported.predicted import check_possible, model_values
 from hemodel.survival.reported.starts import starting_points
-from hemodel.survival.reported.statistics import Statistic, Target, check, target
+from hemodel.survival.reported.statistics import Statistic, Target, check, side, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
@@ -34,7 +36,7 @@ class FitProblem:
     ----------
     curves : EndpointCurves
     targets : tuple of Target
-        The statistics used, J of them.
+        The statistics used, bounds among them, J of them.
     statistics : tuple of Statistic
         All statistics of the endpoint, used or compared only.
     follow_up : float or None
@@ -71,6 +73,16 @@ class FitProblem:
         return np.asarray(np.clip(steps, SHORTEST_STEP, LONGEST_STEP))
 
     @property
+    def sides(self) -> Array:
+        """Sign (J,) of model value less reported where a bound holds; 0 for what is no bound."""
+        return np.array([side(each.statistic) for each in self.targets])
+
+    @property
+    def ordinary(self) -> NDArray[np.bool_]:
+        """Which targets (J,) are no bounds: they alone identify coefficients."""
+        return np.asarray(self.sides == 0.0)
+
+    @property
     def errors(self) -> Array:
         """Standard errors (J,) of the targets on their scales."""
         return np.array([each.se for each in self.targets])
@@ -104,14 +116,16 @@ def fit_problem(
     ------
     SurvivalError
         Listing everything that is wrong or missing: values out of range, no standard
-        error, unknown strategies, no follow-up, too few statistics.
+        error, unknown strategies, no follow-up, a ratio that the curves' relation does
+        not have, too few statistics (bounds are not counted).
     """
     mine = tuple(each for each in statistics if each.endpoint == curves.endpoint)
     found = _repeated(mine)
     found += [error for each in mine for error in _statistic_problems(curves, each, follow_up)]
     used = [each for each in mine if each.used]
-    if len(used) < len(curves.names):
-        found.append(_too_few(curves, used))
+    ordinary = [each for each in used if each.bound is None]
+    if len(ordinary) < len(curves.names):
+        found.append(_too_few(curves, ordinary, len(used) - len(ordinary)))
     raise_together(found)
     targets = tuple(target(each) for each in used)
     problem = FitProblem(curves, targets, mine, follow_up, patients)
@@ -123,7 +137,8 @@ def fit_problem(
 
 
 def _misfit(problem: FitProblem, points: Array) -> Array:
-    return np.asarray((((problem.values(points) - problem.reported) / problem.errors) ** 2).sum(axis=1))
+    z = (problem.values(points) - problem.reported) / problem.errors
+    return np.asarray((z[:, problem.ordinary] ** 2).sum(axis=1))
 
 
 def _repeated(statistics: Sequence[Statistic]) -> list[SurvivalError]:
@@ -143,7 +158,7 @@ def _statistic_problems(curves: EndpointCurves, statistic: Statistic, follow_up:
         if statistic.used:
             target(statistic)
             if not found:
-                check_follow_up(curves, statistic, follow_up)
+                check_possible(curves, statistic, follow_up)
         else:
             check(statistic)
     except SurvivalError as error:
@@ -163,8 +178,9 @@ def scaled(slopes: Array, errors: Array) -> Array:
 
 
 def check_rank(problem: FitProblem, slopes: Array) -> None:
-    """Raise if the targets, at these slopes (J, p), leave some coefficients undetermined."""
-    matrix = np.nan_to_num(scaled(slopes, problem.errors))
+    """Raise if the targets that are no bounds, at these slopes (J, p), leave some coefficients undetermined."""
+    ordinary = problem.ordinary
+    matrix = np.nan_to_num(scaled(slopes[ordinary], problem.errors[ordinary]))
     _, singular, directions = np.linalg.svd(matrix)
     loose = directions[singular < SMALLEST_SINGULAR_VALUE * singular[0]]
     if not loose.size:
@@ -174,14 +190,14 @@ def check_rank(problem: FitProblem, slopes: Array) -> None:
     columns = problem.curves.columns
     strategies = [strategy for strategy, own in columns.items() if involved[own].any()]
     raise SurvivalError(
-        f"{problem.curves.endpoint}: {_count(len(problem.targets), 'usable statistic')} for "
+        f"{problem.curves.endpoint}: {_count(int(ordinary.sum()), 'usable statistic')} for "
         f"{_count(len(involved), 'coefficient')}, but they leave undetermined "
-        f"{', '.join(names)}. {_remedy(problem.curves, strategies)}",
+        f"{', '.join(names)}. {_remedy(problem.curves, strategies, len(ordinary) - int(ordinary.sum()))}",
         [curve_id(problem.curves, strategy) for strategy in strategies],
     )
 
 
-def _too_few(curves: EndpointCurves, used: Sequence[Statistic]) -> SurvivalError:
+def _too_few(curves: EndpointCurves, used: Sequence[Statistic], bounds: int) -> SurvivalError:
     """Name the curves that have fewer statistics than coefficients (or all, if none has)."""
     own: dict[str, list[str]] = {strategy: [] for strategy in curves.columns}
     for name in curves.names:
@@ -193,19 +209,20 @@ def _too_few(curves: EndpointCurves, used: Sequence[Statistic]) -> SurvivalError
     return SurvivalError(
         f"{curves.endpoint}: {_count(len(used), 'usable statistic')} for "
         f"{_count(len(curves.names), 'coefficient')} ({'; '.join(parts)}). "
-        f"{_remedy(curves, short)}",
+        f"{_remedy(curves, short, bounds)}",
         [curve_id(curves, strategy) for strategy in short],
     )
 
 
-def _remedy(curves: EndpointCurves, strategies: Sequence[str]) -> str:
+def _remedy(curves: EndpointCurves, strategies: Sequence[str], bounds: int) -> str:
     free = [s for s in strategies if curves.spec(s).relation == INDEPENDENT]
     options = [f"Add a median or a landmark survival of {' or '.join(strategies)}"]
     if free and len(curves.specs) > 1:
         options.append("add a hazard ratio and give relation proportional_hazards to one curve")
     if any(len(curves.family(s).parameters) > 1 for s in free):
         options.append("choose a family with fewer parameters (exp has one)")
-    return f"{', or '.join(options)}."
+    aside = " A bound (at least, at most) does not count." if bounds else ""
+    return f"{', or '.join(options)}.{aside}"
 
 
 def curve_id(curves: EndpointCurves, strategy: str) -> str:

@@ -90,6 +90,7 @@ def test_a_crossing_after_the_end_of_the_model_does_not_count() -> None:
         Change("settings.utilities_by", "time_to_death", "test"),
         Change("settings.time_horizon", 8.0, "test"),
         Change("settings.pfs_above_os", "error", "test"),
+        Change("background.method", "none", "test"),
     )
     found = results(run(WORKBOOK, Options(changes, parts=("base",))))
 

@@ -140,7 +140,7 @@ def test_quadrature_rules() -> None:
             [CurveSpec("a", "weibull", "cox")],
             (
                 "curve.os.a: relation 'cox' is unknown. Known: independent, proportional_hazards, "
-                "accelerated_failure_time."
+                "accelerated_failure_time, proportional_odds, hazard_ratio_by_period."
             ),
             ("curve.os.a.relation",),
         ),

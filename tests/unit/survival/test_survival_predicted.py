@@ -19,6 +19,7 @@ AT_12 = target(Statistic("s12", "os", "new", "survival", 0.563, time=12.0, patie
 AT_6 = target(Statistic("s6", "os", "old", "survival", 0.7, time=6.0, patients=241.0))
 RATIO = target(Statistic("hr", "os", "new", "hazard_ratio", 0.73, low=0.57, high=0.95, versus="old"))
 BACKWARDS = target(Statistic("rh", "os", "old", "hazard_ratio", 1.37, low=1.05, high=1.75, versus="new"))
+MOST_SHAPES = 9
 
 
 def independent(name: str) -> EndpointCurves:
@@ -107,12 +108,13 @@ def test_average_against_adaptive_quadrature(shapes: tuple[float, float], patien
 
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_average_has_converged(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four times the nodes move no average by 1e-9, over every pair of starting shapes.
+    """Four times the nodes move no average by 1e-9, over every pair of (up to nine) starting shapes.
 
     Averages beyond 7 (a ratio of 1,000) are left out: between generalised gammas some
     are infinite, where one hazard vanishes at 0 faster than any power of time.
     """
     shapes = family(name).starts(10.0)
+    shapes = shapes[:: -(-len(shapes) // MOST_SHAPES)]
     pairs = np.array([np.concatenate([a, b]) for a in shapes for b in shapes])
     found = np.concatenate([model_values(independent(name), [RATIO], pairs, t, {}) for t in (5.0, 15.0, 60.0)])
     monkeypatch.setattr(hazard_ratios, "QUADRATURE_STEP", 1.0 / 128.0)

@@ -86,7 +86,10 @@ def test_bounds() -> None:
         ),
         (
             replace(MEDIAN, kind="mean"),
-            "os.a.median: kind 'mean' is unknown. Known: median, survival, hazard_ratio.",
+            (
+                "os.a.median: kind 'mean' is unknown. Known: median, survival, restricted_mean, hazard_ratio, "
+                "acceleration_factor, odds_ratio."
+            ),
         ),
         (
             replace(SURVIVAL, value=44.1),

@@ -1,0 +1,211 @@
+"""What acts on the fitted curves in a model: further effects, waning and background mortality.
+
+In this order: fitted curve, further effects of the strategy (acceleration factor, hazard
+ratio, odds ratio), waning, and last a floor at the population's hazard, on OS only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.errors import InputError, Location, Problem
+from hemodel.inputs.checks import select
+from hemodel.occupancy import Adjustment
+from hemodel.survival.acting.floor import floor_hazard
+from hemodel.survival.acting.waning import (
+    WITH_TREATMENT,
+    Waning,
+    share_on_treatment,
+    waned_cumulative_hazard,
+)
+from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.relations import related_hazard, slowed
+from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
+from hemodel.survival.workbook.waning import check_waning, treated_by, wanings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.inputs.model_inputs import ModelInputs, Reading
+    from hemodel.parameters import FloatArray
+    from hemodel.plan import Plan
+    from hemodel.survival.curves import EndpointCurves
+
+    Draws = Mapping[str, FloatArray]
+
+EFFECTS = {
+    "acceleration_factor": ACCELERATED_FAILURE_TIME,
+    "hazard_ratio": PROPORTIONAL_HAZARDS,
+    "odds_ratio": PROPORTIONAL_ODDS,
+}
+"""Further effects, in the order in which they act."""
+FLOOR_RULE = "os_below_population"
+WANING_RULES = ("waned", "waning_towards_lower_hazard", "waning_kept_falling")
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What acts on the curves of a model.
+
+    Attributes
+    ----------
+    effects : mapping of (endpoint, strategy) to tuple of (relation, id of the parameter)
+    waning : mapping of (endpoint, strategy) to Waning
+    treated_by : mapping of (endpoint, strategy) to endpoint
+        Whose curve says who is still treated, for waning with treatment.
+    floor : array (points,) or None
+        Cumulative hazard of the population on the grid of the plan, the floor of OS.
+    """
+
+    effects: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+    waning: Mapping[tuple[str, str], Waning]
+    treated_by: Mapping[tuple[str, str], str]
+    floor: FloatArray | None
+
+    def changes(self, endpoint: str, strategy: str) -> bool:
+        """Return whether anything acts on a curve."""
+        at = (endpoint, strategy)
+        return at in self.effects or at in self.waning or (endpoint == OVERALL_SURVIVAL and self.floor is not None)
+
+
+def acting(inputs: ModelInputs, plan: Plan) -> Acting:
+    """Return what the rows of a workbook make act on the curves.
+
+    Raises
+    ------
+    InputError, SurvivalError
+        Where the life table or a waning cannot be used; `acting_problems` finds these first.
+    """
+    effects: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for name, relation in EFFECTS.items():
+        for row in select(inputs.rows, f"effect.{{endpoint}}.{{strategy}}.{name}"):
+            if row.value is not None:
+                effects.setdefault((row.names["endpoint"], row.names["strategy"]), []).append((relation, row.id))
+    found = wanings(inputs.rows)
+    people = population(inputs.rows, inputs.path)
+    floored = inputs.rows["background.method"].text == FLOOR and people is not None
+    return Acting(
+        effects={at: tuple(some) for at, some in effects.items()},
+        waning=found,
+        treated_by={at: treated_by(inputs.rows, at) for at in found},
+        floor=people.cumulative_hazard(plan.timeline.months) if floored and people is not None else None,
+    )
+
+
+def acting_problems(reading: Reading) -> list[Problem]:
+    """Return what is wrong with the life table and the waning of a workbook, beyond the problems of single rows."""
+    broken = {id_.split(".")[0] for id_ in (row.id for row in reading.raw.rows) if id_ not in reading.rows}
+    problems = [] if "waning" in broken else check_waning(reading.rows)
+    if "background" in broken or any(id_ not in reading.rows for id_ in ("background.method", "settings.time_horizon")):
+        return problems
+    try:
+        population(reading.rows, reading.path)
+    except InputError as error:
+        problems += error.problems
+    except SurvivalError as error:
+        problems += [_cohort_problem(reading, part) for part in (error.parts or (error,))]
+    return problems
+
+
+def _cohort_problem(reading: Reading, error: SurvivalError) -> Problem:
+    rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
+    return Problem(rows[0].where["value"] if rows else Location(reading.raw.file), str(error))
+
+
+@dataclass(frozen=True)
+class Block:
+    """The draws of a block: coefficients (rows, p) or (1, p) by endpoint, effects (rows, 1) or (1, 1) by id."""
+
+    coefficients: Mapping[str, FloatArray]
+    effects: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class ActedCurve:
+    """A fitted curve with the further effects of its strategy, in some draws."""
+
+    curves: EndpointCurves
+    strategy: str
+    coefficients: FloatArray
+    effects: tuple[tuple[str, FloatArray], ...]
+
+    def cumulative_hazard(self, t: FloatArray) -> FloatArray:
+        """Compute the cumulative hazard (draws, points) at times (points,) [months]."""
+        log_t = None
+        for relation, log_effect in self.effects:
+            if relation == ACCELERATED_FAILURE_TIME:
+                t, log_t = slowed(t, log_t, log_effect)
+        rows = max([self.coefficients.shape[0], *(log_effect.shape[0] for _, log_effect in self.effects)])
+        coefficients = np.broadcast_to(self.coefficients, (rows, self.coefficients.shape[1]))
+        hazard = self.curves.cumulative_hazard(self.strategy, t, coefficients, log_t=log_t)
+        for relation, log_effect in self.effects:
+            hazard = related_hazard(relation, hazard, log_effect)
+        return hazard
+
+
+def acted_survival(
+    plan: Plan, curves: Mapping[str, EndpointCurves], acting: Acting, block: Block, endpoint: str, strategy: str
+) -> tuple[FloatArray, dict[str, Adjustment]]:
+    """Return survival (draws, points) on the plan's grid with everything that acts on it, and a record of it."""
+    months = plan.timeline.months
+    curve = _curve(curves, acting, block, endpoint, strategy)
+    years = plan.weights[:, 0]
+    adjustments: dict[str, Adjustment] = {}
+    spec = acting.waning.get((endpoint, strategy))
+    if spec is None:
+        hazard = curve.cumulative_hazard(months)
+    else:
+        hazard, adjustments = _waned(plan, curves, acting, block, (endpoint, strategy), spec)
+    if endpoint == OVERALL_SURVIVAL and acting.floor is not None:
+        hazard, record = floor_hazard(hazard, acting.floor, years, out=hazard)
+        first = np.where(record.first >= 0, plan.timeline.days[np.maximum(record.first, 0)], np.nan)
+        adjustments[FLOOR_RULE] = Adjustment(first, record.largest_gap, record.person_time)
+    np.negative(hazard, out=hazard)
+    return np.exp(hazard, out=hazard), adjustments
+
+
+def _curve(
+    curves: Mapping[str, EndpointCurves], acting: Acting, block: Block, endpoint: str, strategy: str
+) -> ActedCurve:
+    effects = acting.effects.get((endpoint, strategy), ())
+    logs = tuple((relation, np.log(block.effects[id_])) for relation, id_ in effects)
+    return ActedCurve(curves[endpoint], strategy, block.coefficients[endpoint], logs)
+
+
+def _waned(
+    plan: Plan,
+    curves: Mapping[str, EndpointCurves],
+    acting: Acting,
+    block: Block,
+    at: tuple[str, str],
+    spec: Waning,
+) -> tuple[FloatArray, dict[str, Adjustment]]:
+    """Return the cumulative hazard with waning, and what it changed."""
+    endpoint, strategy = at
+    treated = _curve(curves, acting, block, endpoint, strategy)
+    reference = _curve(curves, acting, block, endpoint, spec.reference)
+    months, years, still = plan.timeline.months, plan.weights[:, 0], None
+    raw = treated.cumulative_hazard(months)
+    if spec.shape == WITH_TREATMENT:
+        on = _curve(curves, acting, block, acting.treated_by[at], strategy).cumulative_hazard(months)
+        still = share_on_treatment(*np.broadcast_arrays(np.exp(-on), np.exp(-raw)))
+        raw = np.broadcast_to(raw, still.shape)
+    kinks = (*treated.curves.kinks(strategy), *reference.curves.kinks(spec.reference))
+    waned = waned_cumulative_hazard(months, spec, treated, reference, on_treatment=still, kinks=kinks)
+    lost = np.exp(-raw) - np.exp(-waned.cumulative_hazard)
+    changed = np.abs(lost) > 0.0
+    days = plan.timeline.days
+    draws = lost.shape[0]
+    first = np.where(changed.any(axis=1), days[np.argmax(changed, axis=1)], np.nan)
+    lower = np.where(waned.lower_reference, waned.lower_from, np.nan) * (days[-1] / months[-1])
+    nothing = np.zeros(draws)
+    held = np.where(waned.held > 0, first, np.nan)
+    return waned.cumulative_hazard, {
+        WANING_RULES[0]: Adjustment(first, lost[np.arange(draws), np.abs(lost).argmax(axis=1)], lost @ years),
+        WANING_RULES[1]: Adjustment(lower, nothing, nothing),
+        WANING_RULES[2]: Adjustment(held, nothing, nothing),
+    }

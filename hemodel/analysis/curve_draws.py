@@ -1,0 +1,125 @@
+"""Draws of the coefficients of curves: joint within an endpoint, and correlated between PFS and OS where asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.parameters import BLOCK, block_uniforms
+from hemodel.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from hemodel.model import Model
+    from hemodel.parameters import FloatArray
+    from hemodel.survival.endpoint_fit import EndpointFit
+
+FIRST, SECOND = "pfs", "os"
+STEP = 1e-3
+"""Step of the slopes of restricted means, in standard deviations of the coefficients."""
+
+
+def curve_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
+    """Return the coefficients (count, p) of every endpoint in one block of draws, by ``curve.<endpoint>``.
+
+    A fit without uncertainty gives one row. The whole block is drawn, so that a draw has
+    the same bits however many are wanted.
+    """
+    normals = {endpoint: _normals(fit, seed, block) for endpoint, fit in model.fits.items() if fit.covariance.any()}
+    correlation = model.inputs.settings.correlation_pfs_os
+    if correlation and FIRST in normals and SECOND in normals:
+        _correlate(model, normals, correlation)
+    draws = {}
+    for endpoint, fit in model.fits.items():
+        if fit.replicates is not None:
+            drawn = fit.replicates[_uniform_rows(fit, seed, block)]
+        elif endpoint in normals:
+            drawn = fit.coefficients + normals[endpoint] @ square_root(fit.covariance)
+        else:
+            drawn = np.repeat(fit.coefficients[None, :], BLOCK, axis=0) if fit.weights else fit.coefficients[None, :]
+        draws[f"curve.{endpoint}"] = _with_one_family(fit, drawn, seed, block)[:count]
+    return draws
+
+
+def square_root(covariance: FloatArray) -> FloatArray:
+    """Return the symmetric square root of a covariance (p, p)."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T)
+
+
+def steepest(fit: EndpointFit, strategy: str, horizon: float) -> FloatArray | None:
+    """Return the move (p,) of the coefficients that is one standard error of the restricted mean, upwards.
+
+    Of all moves as likely, it changes the restricted mean most: the covariance times the
+    slopes of the mean, over its standard error. None where the mean has no uncertainty.
+    """
+    root = square_root(fit.covariance)
+    points = fit.coefficients + STEP * np.vstack([root, -root])
+    slope = _slope(fit, strategy, horizon, points)
+    length = float(np.linalg.norm(slope))
+    return root @ slope / length if length > 0.0 else None
+
+
+def _slope(fit: EndpointFit, strategy: str, horizon: float, points: FloatArray) -> FloatArray:
+    """Slopes of the restricted mean by the independent normals, from points to both sides."""
+    means = fit.curves.restricted_mean(strategy, horizon, points)
+    half = points.shape[0] // 2
+    return np.asarray((means[:half] - means[half:]) / (2.0 * STEP))
+
+
+def _normals(fit: EndpointFit, seed: int, block: int) -> FloatArray:
+    from scipy.special import ndtri
+
+    name = f"curve.{fit.curves.endpoint}"
+    return np.asarray(ndtri(block_uniforms(seed, name, block, BLOCK, columns=fit.coefficients.size)))
+
+
+def _uniform_rows(fit: EndpointFit, seed: int, block: int) -> FloatArray:
+    """Rows of the bootstrap replicates, each as likely as any other."""
+    replicates = 0 if fit.replicates is None else fit.replicates.shape[0]
+    uniforms = block_uniforms(seed, f"curve.{fit.curves.endpoint}.replicate", block, BLOCK, columns=1)[:, 0]
+    return np.minimum((uniforms * replicates).astype(np.intp), replicates - 1)
+
+
+def _with_one_family(fit: EndpointFit, drawn: FloatArray, seed: int, block: int) -> FloatArray:
+    """Give each draw of an average one of its families, with the weights as probabilities.
+
+    All averages of an endpoint take theirs by the same uniform number, so that strategies
+    have the same family in a draw where their weights are the same. Jackson CH et al.
+    (2009), Journal of the Royal Statistical Society A 172: 383-404.
+    """
+    for columns, weights in fit.weights.values():
+        uniforms = block_uniforms(seed, f"curve.{fit.curves.endpoint}.family", block, BLOCK, columns=1)
+        edges = np.cumsum(weights)[:-1]
+        member = (uniforms > edges).sum(axis=1)
+        drawn[:, columns] = np.eye(weights.size)[member]
+    return drawn
+
+
+def _correlate(model: Model, normals: dict[str, FloatArray], correlation: float) -> None:
+    """Correlate the normals of OS with those of PFS along the directions of the restricted means.
+
+    In the space of independent normals the restricted mean of each strategy rises along
+    one direction. OS keeps its own normals off these directions; along them they become
+    r z_PFS + sqrt(1 - r^2) z_OS, a Gaussian copula with correlation r. Where the
+    directions of strategies are not at right angles, the nearest that are stand for them.
+    """
+    first, second = (_directions(model, endpoint) for endpoint in (FIRST, SECOND))
+    own = normals[SECOND] @ second
+    shared = correlation * (normals[FIRST] @ first) + np.sqrt(1.0 - correlation**2) * own
+    normals[SECOND] = normals[SECOND] + (shared - own) @ second.T
+
+
+def _directions(model: Model, endpoint: str) -> FloatArray:
+    """Directions (p, strategies) at right angles, nearest to those along which restricted means rise."""
+    fit = model.fits[endpoint]
+    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    root = square_root(fit.covariance)
+    points = fit.coefficients + STEP * np.vstack([root, -root])
+    slopes = []
+    for strategy in model.strategies:
+        slope = _slope(fit, strategy, horizon, points)
+        length = np.linalg.norm(slope)
+        slopes.append(slope / length if length > 0.0 else slope)
+    left, _, right = np.linalg.svd(np.column_stack(slopes), full_matrices=False)
+    return np.asarray(left @ right)

@@ -1,0 +1,1 @@
+"""What acts on a survival curve: waning of the treatment effect, then the population's mortality."""

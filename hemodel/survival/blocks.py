@@ -1,0 +1,260 @@
+"""Parts of an endpoint's fit: coefficients that were estimated together, apart from the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtri
+
+from hemodel.parameters import block_uniforms
+from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec, as_family
+from hemodel.survival.curves import EndpointCurves
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.families.kaplan_meier import KaplanMeierThen
+from hemodel.survival.patients.bootstrap import case_bootstrap
+from hemodel.survival.patients.data import patients
+from hemodel.survival.patients.fitting import maximum_likelihood
+from hemodel.survival.patients.kaplan_meier import curve_data
+from hemodel.survival.reported.fitting import fit
+from hemodel.survival.reported.problem import fit_problem
+from hemodel.survival.reported.statistics import to_scale
+from hemodel.survival.reported.trial_bootstrap import bootstrap_refits, bootstrap_trial, correlated_covariance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hemodel.survival.combined import Evidence
+    from hemodel.survival.family import Array, Family
+    from hemodel.survival.patients.data import PatientData
+    from hemodel.survival.patients.fitting import LikelihoodFit
+    from hemodel.survival.reported.fitting import ReportedFit
+    from hemodel.survival.reported.problem import FitProblem
+
+Replicates = tuple["Array", tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Coefficients that were estimated together.
+
+    Attributes
+    ----------
+    sizes : mapping of strategy to int
+        How many of the coefficients are each strategy's, in turn.
+    coefficients : array (p,)
+    covariance : array (p, p)
+    families : mapping of strategy to Family
+        Of independent curves, resolved.
+    resample : callable (replicates, seed) -> (array (B, p), notes)
+        Bootstrap replicates of the coefficients.
+    offsets : mapping of strategy to int
+        Where they begin among a strategy's coefficients, where that is not 0: the members of an average.
+    criterion : float
+        Lower is better; it weighs the members of an average.
+    reported, likelihood : fits, where there is one
+    notes : tuple of str
+    """
+
+    sizes: Mapping[str, int]
+    coefficients: Array
+    covariance: Array
+    families: Mapping[str, Family]
+    resample: Callable[[int, int], Replicates]
+    offsets: Mapping[str, int] = field(default_factory=dict)
+    criterion: float = float("nan")
+    reported: ReportedFit | None = None
+    likelihood: LikelihoodFit | None = None
+    notes: tuple[str, ...] = ()
+
+
+def reported_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
+    """Fit curves to the reported statistics of their strategies."""
+    problem, fitted = _reported_fit(replace(evidence, moved=None), specs)
+    if evidence.moved is not None:
+        fitted = fit(problem, y=_moved(problem, *evidence.moved), start=fitted.coefficients)
+    covariance = fitted.covariance
+    if evidence.correlated:
+        trials = bootstrap_trial(problem, fitted.coefficients, evidence.replicates, evidence.seed)
+        covariance = correlated_covariance(problem, fitted.coefficients, trials)
+
+    def resample(replicates: int, seed: int) -> Replicates:
+        refits = bootstrap_refits(problem, fitted, replicates, seed)
+        lost = f"{refits.failures} of {refits.trials} bootstrap refits of {evidence.endpoint} did not settle"
+        return refits.coefficients, (f"{lost} and were left out.",) if refits.failures else ()
+
+    return Block(
+        sizes=_sizes(problem.curves),
+        coefficients=fitted.coefficients,
+        covariance=covariance,
+        families=_families(problem.curves),
+        resample=resample,
+        criterion=fitted.criterion,
+        reported=fitted,
+    )
+
+
+@lru_cache(maxsize=512)
+def _reported_fit(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> tuple[FitProblem, ReportedFit]:
+    problem = reported_problem(evidence, specs)
+    return problem, fit(problem)
+
+
+def _moved(problem: FitProblem, id_: str, value: float) -> Array:
+    """Return the reported values with one of them moved, on the scales of the targets."""
+    y = problem.reported
+    for j, aim in enumerate(problem.targets):
+        if aim.statistic.id == id_:
+            y[j] = to_scale(aim.statistic.kind, value)
+    return y
+
+
+def reported_problem(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> FitProblem:
+    """Return the fit of curves to the statistics of their strategies.
+
+    Raises
+    ------
+    SurvivalError
+        Where the statistics do not suffice.
+    """
+    for spec in specs:
+        _refuse_unresolved(evidence, spec)
+    curves = EndpointCurves(evidence.endpoint, specs, evidence.background)
+    names = {spec.strategy for spec in specs}
+    mine = [s for s in evidence.statistics if s.strategy in names and (s.versus is None or s.versus in names)]
+    return fit_problem(curves, mine, evidence.follow_up, dict(evidence.patients))
+
+
+def _refuse_unresolved(evidence: Evidence, spec: CurveSpec) -> None:
+    shape = as_family(spec.family) if spec.relation == INDEPENDENT else None
+    if shape is None or shape.is_resolved:
+        return
+    where = f"curve.{evidence.endpoint}.{spec.strategy}.family"
+    raise SurvivalError(
+        f"{evidence.endpoint}: {shape.name} of {spec.strategy} needs patients or a digitised curve, and the source is "
+        "reported. Give the knots of a spline, as in spline(hazard, knots at 1 6 24), or choose another source.",
+        [where],
+    )
+
+
+def likelihood_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
+    """Fit curves that share coefficients to their patients by maximum likelihood."""
+    data = {spec.strategy: _patients(evidence, spec.strategy) for spec in specs}
+    shape = as_family(specs[0].family)
+    if isinstance(shape, KaplanMeierThen):
+        return _kaplan_meier_block(evidence, specs, shape, data)
+    curves = EndpointCurves(evidence.endpoint, specs)
+    expected = _expected(evidence, data)
+    fitted = maximum_likelihood(curves, data, expected)
+
+    def resample(replicates: int, seed: int) -> Replicates:
+        drawn = case_bootstrap(fitted, data, replicates, seed, expected)
+        lost = f"{drawn.failures} of {replicates} bootstrap refits of {evidence.endpoint} did not settle"
+        return drawn.coefficients, (f"{lost} and were left out.",) if drawn.failures else ()
+
+    return Block(
+        sizes=_sizes(fitted.curves),
+        coefficients=fitted.coefficients,
+        covariance=fitted.covariance,
+        families=_families(fitted.curves),
+        resample=resample,
+        criterion=fitted.aic,
+        likelihood=fitted,
+        notes=fitted.warnings,
+    )
+
+
+def _kaplan_meier_block(
+    evidence: Evidence, specs: tuple[CurveSpec, ...], shape: KaplanMeierThen, data: Mapping[str, PatientData]
+) -> Block:
+    """Fit the tail of a Kaplan-Meier curve to the patients still at risk where it takes over."""
+    (spec,) = specs
+    whole = data[spec.strategy]
+    late = whole.time > shape.cuts[0]
+    tail = patients(
+        whole.time[late], whole.event[late], np.maximum(whole.entry[late], shape.cuts[0]), whole.weight[late]
+    )
+    part = evidence.only(replace(spec, family=shape.parts[1]), tail)
+    block = likelihood_block(part, part.specs)
+    resolved = replace(shape, parts=(shape.parts[0].resolved(curve_data(whole)), block.families[spec.strategy]))
+    variance = np.array([[resolved.multiplier_se**2]])
+
+    def resample(replicates: int, seed: int) -> Replicates:
+        drawn, notes = block.resample(replicates, seed)
+        normals = _normals(f"km.{evidence.endpoint}.{spec.strategy}", seed, drawn.shape[0], 1)
+        return np.hstack([resolved.multiplier_se * normals, drawn]), notes
+
+    return replace(
+        block,
+        sizes={spec.strategy: 1 + block.coefficients.size},
+        coefficients=np.concatenate([[0.0], block.coefficients]),
+        covariance=_diagonal([variance, block.covariance]),
+        families={spec.strategy: resolved},
+        resample=resample,
+    )
+
+
+def published_block(evidence: Evidence, spec: CurveSpec) -> Block:
+    """Take published coefficients as they are."""
+    converted = evidence.source(spec.strategy).published
+    where = f"curve.{evidence.endpoint}.{spec.strategy}"
+    if converted is None or spec.relation != INDEPENDENT or converted.relation:
+        raise SurvivalError(
+            f"{where}: published coefficients are those of an independent curve. Give both strategies the coefficients "
+            f"of the family, and the effect of treatment as a row effect.{evidence.endpoint}.{spec.strategy}.",
+            [f"{where}.relation"],
+        )
+
+    def resample(replicates: int, seed: int) -> Replicates:
+        normals = _normals(where, seed, replicates, converted.coefficients.size)
+        values, vectors = np.linalg.eigh(converted.covariance)
+        return converted.coefficients + normals @ (vectors * np.sqrt(np.clip(values, 0.0, None))).T, ()
+
+    return Block(
+        sizes={spec.strategy: converted.coefficients.size},
+        coefficients=converted.coefficients,
+        covariance=converted.covariance,
+        families={spec.strategy: as_family(converted.family)},
+        resample=resample,
+        notes=(f"{where}: {converted.text}",),
+    )
+
+
+def _patients(evidence: Evidence, strategy: str) -> PatientData:
+    data = evidence.source(strategy).data
+    if data is None:
+        message = f"{evidence.endpoint}: there are no patients of {strategy}."
+        raise SurvivalError(message, [f"curve.{evidence.endpoint}.{strategy}.source"])
+    return data
+
+
+def _expected(evidence: Evidence, data: Mapping[str, PatientData]) -> dict[str, Array] | None:
+    """Hazard of the population at every patient's own time, where the curves are of the excess over it."""
+    if evidence.background is None:
+        return None
+    return {strategy: evidence.background.hazard(each.time) for strategy, each in data.items()}
+
+
+def _normals(name: str, seed: int, count: int, columns: int) -> Array:
+    """Independent standard normals (count, columns) of a named stream."""
+    return np.asarray(ndtri(block_uniforms(seed, name, 0, count, columns=columns)))
+
+
+def _sizes(curves: EndpointCurves) -> dict[str, int]:
+    return {strategy: own.stop - own.start for strategy, own in curves.columns.items()}
+
+
+def _families(curves: EndpointCurves) -> dict[str, Family]:
+    return {spec.strategy: curves.family(spec.strategy) for spec in curves.specs if spec.relation == INDEPENDENT}
+
+
+def _diagonal(blocks: list[Array]) -> Array:
+    size = sum(block.shape[0] for block in blocks)
+    joined, first = np.zeros((size, size)), 0
+    for block in blocks:
+        last = first + block.shape[0]
+        joined[first:last, first:last] = block
+        first = last
+    return joined

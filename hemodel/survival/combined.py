@@ -1,0 +1,233 @@
+"""Fit the curves of one endpoint, each to its own source, and put them together.
+
+Curves fitted to reported statistics are fitted together, since a hazard ratio ties
+them; curves fitted to patients together with those relative to them; published
+coefficients stand alone. An average of families is fitted one family at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.survival.blocks import Block, likelihood_block, published_block, reported_block
+from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec, as_family
+from hemodel.survival.curves import EndpointCurves, PopulationHazard
+from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, EndpointFit, Source
+from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.families.average import Average
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from hemodel.survival.family import Array, Family
+    from hemodel.survival.patients.data import PatientData
+    from hemodel.survival.reported.statistics import Statistic
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the fit of an endpoint depends on.
+
+    Attributes
+    ----------
+    endpoint : str
+    specs : tuple of CurveSpec
+    sources : tuple of (strategy, Source)
+    statistics : tuple of Statistic
+        Reported statistics of the endpoint; those of strategies with another source
+        are compared with the curves and not fitted.
+    follow_up : float or None
+        Median follow-up of the trial. [months]
+    patients : tuple of (strategy, number)
+    background : PopulationHazard or None
+        Where the curves are of the excess hazard.
+    correlated, bootstrap : bool
+        Whether the covariance has the correlation of the statistics in it, and whether
+        bootstrap replicates are made.
+    replicates, seed : int
+        Of the bootstrap.
+    moved : (id, value) or None
+        A statistic at another value, with the standard errors as they are.
+    """
+
+    endpoint: str
+    specs: tuple[CurveSpec, ...]
+    sources: tuple[tuple[str, Source], ...]
+    statistics: tuple[Statistic, ...]
+    follow_up: float | None
+    patients: tuple[tuple[str, float], ...]
+    background: PopulationHazard | None
+    correlated: bool
+    bootstrap: bool
+    replicates: int
+    seed: int
+    moved: tuple[str, float] | None = None
+
+    def source(self, strategy: str) -> Source:
+        """Return the source of a strategy's curve."""
+        return dict(self.sources)[strategy]
+
+    def only(self, spec: CurveSpec, data: PatientData) -> Evidence:
+        """Return the evidence of one curve, with other patients."""
+        return replace(self, specs=(spec,), sources=((spec.strategy, Source(PATIENTS, data)),))
+
+    def of_kind(self, *kinds: str) -> tuple[CurveSpec, ...]:
+        """Return the specs of the curves whose source is one of these kinds."""
+        return tuple(spec for spec in self.specs if self.source(spec.strategy).kind in kinds)
+
+
+def fit_evidence(evidence: Evidence) -> EndpointFit:
+    """Fit every curve of an endpoint to its source.
+
+    Raises
+    ------
+    SurvivalError
+        Where curves do not go together or their evidence does not identify them.
+    """
+    EndpointCurves(evidence.endpoint, evidence.specs)
+    raise_together(_mixed(evidence))
+    blocks = list(_blocks(evidence))
+    resolved = {strategy: shape for block in blocks for strategy, shape in block.families.items()}
+    specs = tuple(
+        replace(spec, family=resolved[spec.strategy]) if spec.relation == INDEPENDENT else spec
+        for spec in evidence.specs
+    )
+    curves = EndpointCurves(evidence.endpoint, specs, evidence.background)
+    coefficients, covariance = _joined(curves, blocks)
+    replicates, lost = _replicates(curves, blocks, evidence) if evidence.bootstrap else (None, ())
+    return EndpointFit(
+        curves=curves,
+        coefficients=coefficients,
+        covariance=covariance,
+        sources=dict(evidence.sources),
+        reported=tuple(block.reported for block in blocks if block.reported is not None),
+        likelihoods=tuple(block.likelihood for block in blocks if block.likelihood is not None),
+        replicates=replicates,
+        notes=tuple(dict.fromkeys([*(note for block in blocks for note in block.notes), *lost])),
+    )
+
+
+def _blocks(evidence: Evidence) -> Iterator[Block]:
+    reported = evidence.of_kind(REPORTED)
+    if reported:
+        yield from averaged(evidence.endpoint, reported, lambda specs: reported_block(evidence, specs))
+    for group in _sharing(evidence.of_kind(DIGITISED, PATIENTS)):
+        yield from averaged(evidence.endpoint, group, lambda specs: likelihood_block(evidence, specs))
+    for spec in evidence.of_kind(COEFFICIENTS):
+        yield published_block(evidence, spec)
+
+
+def _sharing(specs: Sequence[CurveSpec]) -> list[tuple[CurveSpec, ...]]:
+    """Group the curves that share coefficients: each independent curve with those relative to it."""
+    return [
+        tuple(spec for spec in specs if base.strategy in {spec.strategy, spec.reference})
+        for base in specs
+        if base.relation == INDEPENDENT
+    ]
+
+
+def _mixed(evidence: Evidence) -> Iterator[SurvivalError]:
+    """Relative curves whose reference has another kind of source."""
+    for spec in evidence.specs:
+        if spec.reference is None:
+            continue
+        kinds = [evidence.source(name).kind for name in (spec.strategy, spec.reference)]
+        groups = ["patients" if kind in {DIGITISED, PATIENTS} else kind for kind in kinds]
+        if groups[0] != groups[1]:
+            yield SurvivalError(
+                f"{evidence.endpoint}: the curve of {spec.strategy} is from {kinds[0]} and that of its reference from "
+                f"{kinds[1]}. Make it independent, or give both the same source.",
+                [f"curve.{evidence.endpoint}.{spec.strategy}.source"],
+            )
+
+
+def averaged(endpoint: str, specs: tuple[CurveSpec, ...], fit: Callable[[tuple[CurveSpec, ...]], Block]) -> list[Block]:
+    """Fit curves that are fitted together, averages of families one member at a time.
+
+    The weights are those of the formula, else exp(-criterion / 2) as shares of their sum
+    (Buckland ST, Burnham KP, Augustin NH (1997), Biometrics 53: 603-618).
+    """
+    averages = {spec.strategy: as_family(spec.family) for spec in specs if spec.relation == INDEPENDENT}
+    counts = {len(shape.members) for shape in averages.values()}
+    if counts == {0}:
+        return [fit(specs)]
+    if len(counts) > 1 or len(averages) < len(specs):
+        raise SurvivalError(
+            f"{endpoint}: where one curve is an average of families, every curve fitted with it must be independent "
+            f"and an average of as many families ({', '.join(spec.strategy for spec in specs)}).",
+            [f"curve.{endpoint}.{spec.strategy}.family" for spec in specs],
+        )
+    number = counts.pop()
+    blocks = [fit(tuple(replace(s, family=averages[s.strategy].members[k]) for s in specs)) for k in range(number)]
+    offsets = dict.fromkeys(averages, number)
+    placed = []
+    for block in blocks:
+        placed.append(replace(block, offsets=dict(offsets), families={}))
+        offsets = {strategy: first + block.sizes[strategy] for strategy, first in offsets.items()}
+    return [_weights(averages, blocks), *placed]
+
+
+def _weights(averages: Mapping[str, Family], blocks: Sequence[Block]) -> Block:
+    """Return the weights of averages as coefficients without uncertainty of their own."""
+    shares = criterion_weights([block.criterion for block in blocks])
+    families: dict[str, Family] = {}
+    for strategy, shape in averages.items():
+        if not isinstance(shape, Average):
+            message = "only an average has members"
+            raise TypeError(message)
+        own = replace(shape, averaged=tuple(block.families[strategy] for block in blocks))
+        families[strategy] = own if own.weights else own.with_weights(tuple(shares.tolist()))
+    weights = np.concatenate([shape.weights for shape in families.values() if isinstance(shape, Average)])
+    return Block(
+        sizes=dict.fromkeys(averages, len(blocks)),
+        coefficients=weights,
+        covariance=np.zeros((weights.size, weights.size)),
+        families=families,
+        resample=lambda replicates, _: (np.tile(weights, (replicates, 1)), ()),
+        notes=tuple(_weights_in_words(strategy, shape) for strategy, shape in families.items()),
+    )
+
+
+def _weights_in_words(strategy: str, shape: Family) -> str:
+    weights = shape.weights if isinstance(shape, Average) else ()
+    listed = ", ".join(f"{m.name} {100.0 * w:.1f}%" for m, w in zip(shape.members, weights, strict=True))
+    return f"{strategy}: average of families with the weights {listed}; each draw has one family."
+
+
+def criterion_weights(criteria: Sequence[float]) -> Array:
+    """Return exp(-criterion / 2) as shares of their sum."""
+    relative = np.exp(-0.5 * (np.asarray(criteria) - np.min(criteria)))
+    return np.asarray(relative / relative.sum())
+
+
+def _joined(curves: EndpointCurves, blocks: Sequence[Block]) -> tuple[Array, Array]:
+    """Put the coefficients and covariances of all blocks in their places."""
+    size = len(curves.names)
+    coefficients, covariance = np.empty(size), np.zeros((size, size))
+    for block in blocks:
+        places = _places(curves, block)
+        coefficients[places] = block.coefficients
+        covariance[np.ix_(places, places)] = block.covariance
+    return coefficients, covariance
+
+
+def _places(curves: EndpointCurves, block: Block) -> NDArray[np.intp]:
+    firsts = {strategy: curves.columns[strategy].start + block.offsets.get(strategy, 0) for strategy in block.sizes}
+    return np.concatenate([np.arange(firsts[strategy], firsts[strategy] + n) for strategy, n in block.sizes.items()])
+
+
+def _replicates(curves: EndpointCurves, blocks: Sequence[Block], evidence: Evidence) -> tuple[Array, tuple[str, ...]]:
+    """Return bootstrap replicates of all coefficients (B, p), and what to know of them."""
+    replicates = np.empty((evidence.replicates, len(curves.names)))
+    notes: list[str] = []
+    for number, block in enumerate(blocks):
+        drawn, said = block.resample(evidence.replicates, evidence.seed + number)
+        rows = np.arange(evidence.replicates) % drawn.shape[0]
+        replicates[:, _places(curves, block)] = drawn[rows]
+        notes += said
+    return replicates, tuple(notes)

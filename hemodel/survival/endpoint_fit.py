@@ -1,0 +1,129 @@
+"""The fitted curves of one endpoint, whatever they were fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.survival.curves import EndpointCurves
+    from hemodel.survival.digitised.reconstruction import Reconstruction
+    from hemodel.survival.family import Array
+    from hemodel.survival.patients.data import PatientData
+    from hemodel.survival.patients.fitting import LikelihoodFit
+    from hemodel.survival.published import Converted
+    from hemodel.survival.reported.fitting import ReportedFit, TargetFit
+
+REPORTED = "reported"
+DIGITISED = "digitised"
+PATIENTS = "patients"
+COEFFICIENTS = "coefficients"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where one curve comes from.
+
+    Attributes
+    ----------
+    kind : str
+        ``reported``, ``digitised``, ``patients`` or ``coefficients``.
+    data : PatientData or None
+        Times and events, in months; rebuilt where the curve was digitised.
+    rebuilt : Reconstruction or None
+        Of a digitised curve, in months.
+    published : Converted or None
+        Published coefficients on the estimation scale, for times in months.
+    """
+
+    kind: str
+    data: PatientData | None = None
+    rebuilt: Reconstruction | None = None
+    published: Converted | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EndpointFit:
+    """Fitted curves of one endpoint and their joint uncertainty.
+
+    Attributes
+    ----------
+    curves : EndpointCurves
+        With the families of all strategies resolved.
+    coefficients : array (p,)
+        Joint coefficients, named by ``curves.names``.
+    covariance : array (p, p)
+        Joint covariance; 0 between strategies that were fitted apart.
+    sources : mapping of strategy to Source
+    reported : tuple of ReportedFit
+        The fits to reported statistics: one, or one a member of an average.
+    likelihoods : tuple of LikelihoodFit
+        The fits to patients, one for each group of curves that share coefficients.
+    replicates : array (B, p) or None
+        Bootstrap replicates of the coefficients, where curves are drawn from them.
+    notes : tuple of str
+        What to know before the curves are used, in sentences.
+    """
+
+    curves: EndpointCurves
+    coefficients: Array
+    covariance: Array
+    sources: Mapping[str, Source]
+    reported: tuple[ReportedFit, ...] = ()
+    likelihoods: tuple[LikelihoodFit, ...] = ()
+    replicates: Array | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def targets(self) -> tuple[TargetFit, ...]:
+        """How each reported statistic is met, by the first of the fits to them."""
+        return self.reported[0].targets if self.reported else ()
+
+    @property
+    def criterion(self) -> float:
+        """Criterion of the reported fit plus the AIC of the others, to compare families on the same evidence."""
+        parts = [fit.criterion for fit in self.reported[:1]] + [fit.aic for fit in self.likelihoods]
+        return float(sum(parts)) if parts else float("nan")
+
+    @property
+    def n_targets(self) -> int:
+        """Reported statistics used."""
+        return self.reported[0].n_targets if self.reported else 0
+
+    @property
+    def n_parameters(self) -> int:
+        """Joint coefficients."""
+        return int(self.coefficients.size)
+
+    @property
+    def objective(self) -> float:
+        """Sum of squared differences from the reported statistics in standard errors; nan if none is used."""
+        return self.reported[0].objective if self.reported else float("nan")
+
+    @property
+    def gradient_norm(self) -> float:
+        """Largest length of the gradient at a solution, in standard errors, where 0 is exact."""
+        found = [fit.gradient_norm for fit in self.reported] + [fit.gradient_norm for fit in self.likelihoods]
+        return max(found, default=0.0)
+
+    @property
+    def condition(self) -> float:
+        """Largest condition number of the information of the fits, each scaled to a unit diagonal."""
+        found = [fit.condition for fit in self.reported] + [fit.condition for fit in self.likelihoods]
+        return max(found, default=1.0)
+
+    @property
+    def weights(self) -> dict[str, tuple[slice, Array]]:
+        """Of each strategy with an average of families: the columns of its weights, and the weights."""
+        found = {}
+        for spec in self.curves.specs:
+            shape = self.curves.family(spec.strategy)
+            if shape.members and spec.reference is None:
+                first = self.curves.columns[spec.strategy].start
+                columns = slice(first, first + len(shape.members))
+                found[spec.strategy] = (columns, np.asarray(self.coefficients[columns]))
+        return found

@@ -1,0 +1,105 @@
+"""Survival at many times from the density at a few.
+
+The gamma, generalised gamma, generalised F and log-normal families have a density that
+costs little and a survival function that costs much. Over log time the density is smooth,
+so its Chebyshev series is known from a few points, and the integral of the series gives
+survival at every time (Trefethen LN, Approximation theory and approximation practice, 2013,
+chapters 3, 8 and 19). The last coefficients of the series say, draw by draw, whether it is
+good enough; other draws get twice the points, and then the exact curve.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hemodel.survival.density_family import DensityFamily
+    from hemodel.survival.family import Array
+
+NODES = (56, 112)
+LAST = 6
+FEWEST_TIMES = 250
+FEWEST_DRAWS = 8
+WIDEST_SPAN = 15.0
+LARGEST_LAST_COEFFICIENT = 2e-11
+LEAST_SURVIVAL = 1e-13
+"""Survival below this is not told apart from it."""
+
+
+def is_worthwhile(log_t: Array, draws: int) -> bool:
+    """Return whether it pays: many times, the same for all of many draws, not too far apart."""
+    if log_t.ndim > 1 or log_t.size < FEWEST_TIMES or draws < FEWEST_DRAWS:
+        return False
+    first = int(np.isneginf(log_t[0]))
+    return bool(log_t[-1] - log_t[first] < WIDEST_SPAN)
+
+
+def survival_from_density(shape: DensityFamily, coefficients: Array, log_t: Array, out: Array) -> Array:
+    """Compute survival (draws, points) at shared times as that at the last plus the density between.
+
+    Parameters
+    ----------
+    shape : DensityFamily
+    coefficients : array (draws, p)
+    log_t : array (points,)
+        Logarithms of increasing times, of which the first may be time 0.
+    out : array (draws, points)
+        Where to write the result. Its error is below 1e-10.
+    """
+    first = int(np.isneginf(log_t[0]))
+    later, body, rows = log_t[first:], out[:, first:], np.arange(out.shape[0])
+    for count in NODES:
+        settled = _through(shape, coefficients[rows], later, count, body, rows)
+        rows = rows[~settled]
+        if not rows.size:
+            break
+    if rows.size:
+        body[rows] = shape.exact_survival(np.exp(later), later, coefficients[rows])
+    out[:, :first] = 1.0
+    return np.clip(out, LEAST_SURVIVAL, 1.0, out=out)
+
+
+def _through(
+    shape: DensityFamily, coefficients: Array, log_t: Array, count: int, out: Array, rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Write rows of survival from so many values of the density; return in which of them that is good enough."""
+    nodes, weights, last = _nodes(log_t.tobytes(), count)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        density = np.exp(shape.log_density(np.exp(nodes), nodes, coefficients) + nodes)
+        settled = np.abs(density @ last).max(axis=1) < LARGEST_LAST_COEFFICIENT
+    density[~settled] = 0.0
+    at_end = shape.exact_survival(np.exp(log_t[-1:]), log_t[-1:], coefficients)
+    whole = rows.size == out.shape[0]
+    found = np.matmul(np.hstack([density, at_end]), weights, out=out if whole else None)
+    if not whole:
+        out[rows] = found
+    return np.asarray(settled)
+
+
+@lru_cache(maxsize=32)
+def _nodes(times: bytes, count: int) -> tuple[Array, Array, Array]:
+    """Return nodes (k,), weights (k + 1, points) and the tail (k, `LAST`).
+
+    Survival at the times is the values at the nodes, and survival at the last time, times
+    the weights; the last coefficients of the series are the values times the tail. With x
+    log time brought to -1 to 1, the integral of the Chebyshev polynomial T_n is
+    T_(n+1) / (2 (n + 1)) - T_(n-1) / (2 (n - 1)).
+    """
+    log_t = np.frombuffer(times, dtype=np.float64)
+    half = 0.5 * (log_t[-1] - log_t[0])
+    angles = np.pi * (np.arange(count) + 0.5) / count
+    to_coefficients = 2.0 / count * np.cos(np.outer(angles, np.arange(count)))
+    to_coefficients[:, 0] *= 0.5
+    x = np.clip((log_t - log_t[0]) / half - 1.0, -1.0, 1.0)
+    values = np.cos(np.outer(np.arange(count + 1), np.arccos(x)))
+    integrals = np.empty((count, x.size))
+    integrals[0], integrals[1] = x, 0.5 * x * x
+    degrees = np.arange(2, count)[:, None]
+    integrals[2:] = 0.5 * (values[3:] / (degrees + 1) - values[1:-2] / (degrees - 1))
+    weights = np.vstack([half * to_coefficients @ (integrals[:, -1:] - integrals), np.ones(x.size)])
+    return log_t[0] + half * (np.cos(angles) + 1.0), weights, to_coefficients[:, -LAST:]

@@ -1,0 +1,1 @@
+"""Patient data: Kaplan-Meier, maximum likelihood, and whether hazards are proportional."""

@@ -1,0 +1,158 @@
+"""Times to event of patients, and reading them from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.errors import Location, Problem, raise_if_any
+from hemodel.survival.patients.row_checks import check_values
+from hemodel.survival.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike
+
+    from hemodel.survival.family import Array
+    from hemodel.survival.tables import Columns, Locate
+
+ALL_PATIENTS = "all"
+FEWEST_EVENTS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class PatientData:
+    """Times to event of n patients of one strategy; make it with `patients`.
+
+    Attributes
+    ----------
+    time : array (n,)
+        Time at which follow-up ended, above 0, in any one unit.
+    event : array (n,)
+        1 if it ended with the event, 0 if it was censored.
+    entry : array (n,)
+        Time at which observation began (left truncation), 0 or more and before `time`.
+    weight : array (n,)
+        How many patients each stands for, above 0.
+    """
+
+    time: Array
+    event: Array
+    entry: Array
+    weight: Array
+
+
+def patients(
+    time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weight: ArrayLike | None = None
+) -> PatientData:
+    """Return the data of patients: entry is 0 and the weight 1 where they are not given."""
+    times = np.asarray(time, dtype=np.float64)
+    return PatientData(
+        time=times,
+        event=np.asarray(event, dtype=np.float64),
+        entry=np.zeros_like(times) if entry is None else np.asarray(entry, dtype=np.float64),
+        weight=np.ones_like(times) if weight is None else np.asarray(weight, dtype=np.float64),
+    )
+
+
+def pooled(data: Sequence[PatientData]) -> PatientData:
+    """Return the patients of several strategies as one."""
+    return PatientData(
+        time=np.concatenate([each.time for each in data]),
+        event=np.concatenate([each.event for each in data]),
+        entry=np.concatenate([each.entry for each in data]),
+        weight=np.concatenate([each.weight for each in data]),
+    )
+
+
+def read_patients(
+    path: Path,
+    *,
+    time: str,
+    event: str,
+    strategy: str | None = None,
+    entry: str | None = None,
+    weight: str | None = None,
+) -> dict[str, PatientData]:
+    """Read patients from a CSV file with a header, one row a patient.
+
+    Parameters
+    ----------
+    path : Path
+        File with values separated by commas, in UTF-8.
+    time, event : str
+        Columns with the time (above 0) and with 1 for an event, 0 for censored.
+    strategy, entry, weight : str, optional
+        Columns with the strategy's name, the time of entry and the weight.
+
+    Returns
+    -------
+    dict from strategy to PatientData
+        In the order in which the strategies appear; under ``all`` without a column
+        of strategies.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, by row (the header is row 1) and column.
+    """
+    given = {"time": time, "event": event, "strategy": strategy, "entry": entry, "weight": weight}
+    wanted = {role: name for role, name in given.items() if name is not None}
+    table = read_table(path, todo="Give a header and one row for each patient.")
+    found = table.need(tuple(dict.fromkeys(wanted.values())), (), rows="Give one row for each patient.")
+    columns = {role: found[name] for role, name in wanted.items()}
+    data, problems = check_rows(columns, lambda i, role: table.where(i, wanted[role]), table.whole)
+    raise_if_any(problems)
+    return data
+
+
+def check_rows(
+    columns: Columns,
+    locate: Locate,
+    whole: Location,
+) -> tuple[dict[str, PatientData], list[Problem]]:
+    """Check the rows of a file or sheet, and group them by strategy.
+
+    Parameters
+    ----------
+    columns : dict from column to sequence of raw values
+        ``time`` and ``event``; optionally ``strategy``, ``entry`` and ``weight``. Values
+        are numbers, text or None, as they stand in the file.
+    locate : function of (index of the row from 0, column) to Location
+    whole : Location
+        Of the file or sheet, for problems of no one row.
+
+    Returns
+    -------
+    data : dict from strategy to PatientData
+        Empty if there are problems.
+    problems : list of Problem
+        At most 20 of one kind by row, then how many more there are.
+    """
+    values, problems = check_values(columns, locate, whole)
+    if problems:
+        return {}, problems
+    names = [str(name).strip() for name in columns.get("strategy", [ALL_PATIENTS] * values["time"].size)]
+    data = {}
+    for name in dict.fromkeys(names):
+        rows = np.array([each == name for each in names])
+        data[name] = patients(**{role: column[rows] for role, column in values.items()})
+    return data, [problem for name, some in data.items() for problem in _too_few_events(name, some, whole)]
+
+
+def _too_few_events(name: str, data: PatientData, whole: Location) -> list[Problem]:
+    events = int(data.event.sum())
+    if events >= FEWEST_EVENTS:
+        return []
+    return [
+        Problem(
+            whole,
+            f"strategy {name} has {events} {'event' if events == 1 else 'events'} among {data.time.size} patients",
+            "No curve can be estimated with fewer than 2",
+            "Check that 1 stands for an event and 0 for a censored time",
+        )
+    ]

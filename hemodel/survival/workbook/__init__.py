@@ -1,0 +1,1 @@
+"""From the rows of a workbook to fitted curves, with errors that name cells."""

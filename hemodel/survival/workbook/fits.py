@@ -1,0 +1,175 @@
+"""Fit the curves that a workbook asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from hemodel.errors import InputError, Location, Problem
+from hemodel.inputs.checks import select
+from hemodel.survival.blocks import reported_problem
+from hemodel.survival.combined import Evidence, fit_evidence
+from hemodel.survival.endpoint_fit import REPORTED
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.workbook.background import EXCESS, OVERALL_SURVIVAL, population
+from hemodel.survival.workbook.sources import source
+from hemodel.survival.workbook.specs import FAMILY, endpoints, options, specs
+from hemodel.survival.workbook.statistics import statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hemodel.inputs.cells import RawWorkbook
+    from hemodel.inputs.model_inputs import Reading
+    from hemodel.inputs.rows import Row
+    from hemodel.survival.endpoint_fit import EndpointFit
+    from hemodel.survival.reported.problem import FitProblem
+
+
+class Inputs(Protocol):
+    """A workbook that was read: its rows, where it is, and its sheets of data."""
+
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """Checked rows by id."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    @property
+    def raw(self) -> RawWorkbook:
+        """Its cells as they stand."""
+        ...
+
+
+def fit_curves(reading: Reading) -> tuple[dict[str, EndpointFit], list[Problem]]:
+    """Fit every endpoint of a reading.
+
+    Returns
+    -------
+    fits : dict from endpoint to EndpointFit
+    problems : list of Problem
+        Why an endpoint could not be fitted, with the cells or files concerned. An
+        endpoint with a row that has problems of its own is left out in silence, since
+        those are reported already.
+    """
+    fits: dict[str, EndpointFit] = {}
+    problems: list[Problem] = []
+    broken = _broken_endpoints(reading)
+    for endpoint in endpoints(reading.rows):
+        if endpoint in broken:
+            continue
+        try:
+            fits[endpoint] = fit_endpoint(reading, endpoint)
+        except SurvivalError as error:
+            problems += [_problem(reading, endpoint, part) for part in (error.parts or (error,))]
+        except InputError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    return fits, problems
+
+
+def fit_endpoint(inputs: Inputs, endpoint: str, family: str = "") -> EndpointFit:
+    """Fit one endpoint; `family` replaces that of every curve, with the relations as they are.
+
+    Raises
+    ------
+    SurvivalError
+        Where the curves do not go together or their evidence does not identify them.
+    InputError
+        Where a file or sheet of data has problems.
+    """
+    found = evidence(inputs, endpoint)
+    if family:
+        found = replace(found, specs=tuple(replace(spec, family=family) for spec in found.specs))
+    return _fitted(found)
+
+
+def evidence(inputs: Inputs, endpoint: str) -> Evidence:
+    """Return everything that the fit of an endpoint depends on.
+
+    Raises
+    ------
+    SurvivalError, InputError
+        As `fit_endpoint`.
+    """
+    rows = inputs.rows
+    follow_up = rows.get("trial.median_follow_up")
+    chosen, own = options(rows), specs(rows, endpoint)
+    excess = rows["background.method"].text == EXCESS and endpoint == OVERALL_SURVIVAL
+    return Evidence(
+        endpoint=endpoint,
+        specs=own,
+        sources=tuple((spec.strategy, source(inputs, endpoint, spec)) for spec in own),
+        statistics=statistics(rows, endpoint),
+        follow_up=follow_up.number if follow_up is not None and follow_up.value is not None else None,
+        patients=tuple((row.names["strategy"], row.number) for row in select(rows, "trial.patients.{strategy}")),
+        background=population(rows, inputs.path) if excess else None,
+        correlated=chosen.correlated,
+        bootstrap=chosen.bootstrap,
+        replicates=chosen.replicates,
+        seed=chosen.seed,
+    )
+
+
+@lru_cache(maxsize=512)
+def _fitted(found: Evidence) -> EndpointFit:
+    """Fit once what many scenarios share: the same evidence gives the same fit."""
+    return fit_evidence(found)
+
+
+def endpoint_problem(inputs: Inputs, endpoint: str) -> FitProblem:
+    """Return the fit to reported statistics that the rows of one endpoint describe.
+
+    Raises
+    ------
+    SurvivalError, InputError
+        As `fit_endpoint`.
+    """
+    return _problem_of(evidence(inputs, endpoint))
+
+
+@lru_cache(maxsize=512)
+def _problem_of(found: Evidence) -> FitProblem:
+    return reported_problem(found, found.of_kind(REPORTED))
+
+
+def _broken_endpoints(reading: Reading) -> set[str]:
+    """Endpoints with a row that is missing or has a problem of its own."""
+    broken = set()
+    for raw in reading.raw.rows:
+        group, _, rest = raw.id.partition(".")
+        if raw.id not in reading.rows and group in _GROUPS:
+            broken.add(rest.partition(".")[0])
+    concerned = {str(problem.where) for problem in reading.problems}
+    for row in reading.rows.values():
+        if row.kind.group in _GROUPS and any(str(where) in concerned for where in row.where.values()):
+            broken.add(row.names["endpoint"])
+    needed = ("relation", "source")
+    for row in select(reading.rows, FAMILY):
+        if any(row.id.replace(".family", f".{name}") not in reading.rows for name in needed):
+            broken.add(row.names["endpoint"])
+    lacking = any(id_ not in reading.rows or str(reading.rows[id_].where["value"]) in concerned for id_ in _EVERYWHERE)
+    return broken if not lacking else set(endpoints(reading.rows))
+
+
+_GROUPS = {"survival", "curve", "external", "coefficient", "covariance"}
+_EVERYWHERE = (
+    "curves.statistics",
+    "curves.draws",
+    "curves.replicates",
+    "background.method",
+    "settings.seed",
+    "settings.time_horizon",
+)
+
+
+def _problem(reading: Reading, endpoint: str, error: SurvivalError) -> Problem:
+    rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
+    where = rows[0].where["value"] if rows else Location(reading.raw.file, "Curves")
+    what, _, todo = str(error).removeprefix(f"{endpoint}: ").partition(". ")
+    return Problem(where, f"the curves of {endpoint} cannot be fitted: {what}", todo=todo)
