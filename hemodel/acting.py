@@ -44,7 +44,7 @@ EFFECTS = {
 }
 """Further effects, in the order in which they act."""
 FLOOR_RULE = "os_below_population"
-WANING_RULES = ("waned", "waning_towards_lower_hazard", "waning_kept_falling")
+WANED, TOWARDS_LOWER, KEPT_FALLING = "waned", "waning_towards_lower_hazard", "waning_kept_falling"
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,30 @@ class ActedCurve:
         return hazard
 
 
+def survival_at(
+    plan: Plan,
+    curves: Mapping[str, EndpointCurves],
+    acting: Acting,
+    draws: Draws,
+    at: tuple[str, str],
+    months: FloatArray,
+) -> FloatArray:
+    """Return survival (draws, months) of an (endpoint, strategy) with everything that acts on it, before any cap.
+
+    Exact where nothing acts; else log survival is interpolated between the points of the
+    plan's grid.
+    """
+    endpoint, strategy = at
+    coefficients = {name: draws[f"curve.{name}"] for name in curves}
+    if not acting.changes(endpoint, strategy):
+        return curves[endpoint].survival(strategy, months, coefficients[endpoint])
+    effects = {id_: draws[id_][:, None] for some in acting.effects.values() for _, id_ in some}
+    found, _ = acted_survival(plan, curves, acting, Block(coefficients, effects), endpoint, strategy)
+    with np.errstate(divide="ignore"):
+        logs = np.log(found)
+    return np.exp([np.interp(months, plan.timeline.months, row) for row in logs])
+
+
 def acted_survival(
     plan: Plan, curves: Mapping[str, EndpointCurves], acting: Acting, block: Block, endpoint: str, strategy: str
 ) -> tuple[FloatArray, dict[str, Adjustment]]:
@@ -205,7 +229,7 @@ def _waned(
     nothing = np.zeros(draws)
     held = np.where(waned.held > 0, first, np.nan)
     return waned.cumulative_hazard, {
-        WANING_RULES[0]: Adjustment(first, lost[np.arange(draws), np.abs(lost).argmax(axis=1)], lost @ years),
-        WANING_RULES[1]: Adjustment(lower, nothing, nothing),
-        WANING_RULES[2]: Adjustment(held, nothing, nothing),
+        WANED: Adjustment(first, lost[np.arange(draws), np.abs(lost).argmax(axis=1)], lost @ years),
+        TOWARDS_LOWER: Adjustment(lower, nothing, nothing),
+        KEPT_FALLING: Adjustment(held, nothing, nothing),
     }

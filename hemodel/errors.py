@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a value stands: a file, and a sheet and cell of it where there is one."""
+    """Where a value stands: a file, and a sheet and cell of it where there is one.
+
+    In a file without sheets the cell is in words, as ``row 7, column time``.
+    """
 
     file: str
     sheet: str | None = None
     cell: str | None = None
 
     def __str__(self) -> str:
-        """Return for example ``model.xlsx, Utilities!C7``."""
+        """Return for example ``model.xlsx, Utilities!C7`` or ``patients.csv, row 7, column time``."""
         if self.sheet is None:
-            return self.file
+            return self.file if self.cell is None else f"{self.file}, {self.cell}"
         cell = "" if self.cell is None else f"!{self.cell}"
         return f"{self.file}, {self.sheet}{cell}"
 

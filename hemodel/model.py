@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.acting import Acting, acting
+from hemodel.acting import survival_at as acted_survival_at
 from hemodel.costs.disease_management import cost_per_year
 from hemodel.costs.drugs import acquisition_cost, administration_cost
 from hemodel.costs.events import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.structure import Regimen
-    from hemodel.parameters import Draws
+    from hemodel.parameters import Draws, FloatArray
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.endpoint_fit import EndpointFit
 
@@ -59,6 +60,12 @@ def base_draws(model: Model) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[n
     """Return the draws of the base case: one draw of every parameter and of every fit."""
     draws = {parameter.id: np.array([parameter.value]) for parameter in model.inputs.parameters}
     return draws | {f"curve.{endpoint}": fit.coefficients[None, :] for endpoint, fit in model.fits.items()}
+
+
+def survival_at(model: Model, draws: Draws, endpoint: str, strategy: str, months: FloatArray) -> FloatArray:
+    """Return survival (draws, months) as the model has it before any cap: fitted curve and what acts on it."""
+    curves = {name: fit.curves for name, fit in model.fits.items()}
+    return acted_survival_at(model.plan, curves, model.acting, draws, (endpoint, strategy), months)
 
 
 def evaluate(model: Model, draws: Draws) -> Outcomes:

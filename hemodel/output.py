@@ -18,23 +18,37 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import OutputError
 from hemodel.reporting.charts import figures, save
+from hemodel.reporting.evidence_charts import evidence_figures, report_figures
+from hemodel.reporting.evidence_document import evidence_document
+from hemodel.reporting.evidence_html import evidence_html
+from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.tables import csv_text, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from matplotlib.figure import Figure
+
+    from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
+    from hemodel.reporting.tables import Table
 
 MANIFEST = "manifest.json"
 ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", MANIFEST)
+"""What a run writes."""
+EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIFEST)
+"""What the evidence pack consists of."""
+FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
+"""What curves fitted to a file of patients consist of."""
+EVIDENCE_SUFFIX = "_evidence"
 LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
 
-def default_folder(workbook: Path) -> Path:
-    """Return outputs/<workbook> in the current folder, and make outputs where it is missing.
+def default_folder(workbook: Path, suffix: str = "") -> Path:
+    """Return outputs/<workbook><suffix> in the current folder, and make outputs where it is missing.
 
     Raises
     ------
@@ -46,39 +60,53 @@ def default_folder(workbook: Path) -> Path:
         parent.mkdir(exist_ok=True)
     except OSError as error:
         raise _refusal(parent, error) from error
-    return parent / workbook.stem
+    return parent / f"{workbook.stem}{suffix}"
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
+def staged(target: Path, entries: tuple[str, ...] = ENTRIES) -> Iterator[Path]:
     """Give a folder to write to; put its contents in `target` when all went well.
+
+    Parameters
+    ----------
+    target : Path
+    entries : tuple of str
+        Names of the files and folders that are put in place.
 
     Raises
     ------
     OutputError
         Where the target cannot be written, or holds files of these names that
-        another program wrote. The previous outputs then stay as they were.
+        another program wrote, or outputs of another kind. The previous outputs then
+        stay as they were.
     """
-    _check(target)
+    _check(target, entries)
     try:
         stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
         raise _refusal(target, error) from error
     try:
         yield stage
-        _put_in_place(stage, target)
+        _put_in_place(stage, target, entries)
     except OSError as error:
         raise _refusal(target, error) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _check(target: Path) -> None:
+def _check(target: Path, entries: tuple[str, ...]) -> None:
     if not target.parent.is_dir():
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    foreign = [name for name in ENTRIES if (target / name).exists()]
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES} - set(entries)
+    kept = sorted(name for name in others if (target / name).exists())
+    if kept:
+        raise OutputError(
+            f"{target}: this folder holds other outputs ({', '.join(kept)}), whose tables and figures would be"
+            " replaced. Choose another --out."
+        )
+    foreign = [name for name in entries if (target / name).exists()]
     if foreign and not _is_ours(target / MANIFEST):
         raise OutputError(
             f"{target}: {', '.join(foreign)} would be replaced, and hemodel did not write them. Choose another --out."
@@ -100,7 +128,7 @@ def _refusal(target: Path, error: OSError) -> OutputError:
     )
 
 
-def _put_in_place(stage: Path, target: Path) -> None:
+def _put_in_place(stage: Path, target: Path, entries: tuple[str, ...]) -> None:
     """Move the new entries in and the old ones out; move them back if a step fails."""
     created = not target.exists()
     target.mkdir(exist_ok=True)
@@ -108,7 +136,7 @@ def _put_in_place(stage: Path, target: Path) -> None:
     old.mkdir()
     moved: list[tuple[Path, Path]] = []
     try:
-        for name in ENTRIES:
+        for name in entries:
             for source, place in ((target / name, old / name), (stage / name, target / name)):
                 if source.exists():
                     source.rename(place)
@@ -121,7 +149,7 @@ def _put_in_place(stage: Path, target: Path) -> None:
         raise
 
 
-def write_outputs(folder: Path, run: Run, results: Results, command: str) -> None:
+def write_outputs(folder: Path, run: Run, results: Results, command: str, evidence: EvidencePack | None = None) -> None:
     """Write every output of a run to a folder.
 
     Parameters
@@ -132,17 +160,57 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str) -> Non
         The run and its results.
     command : str
         The command that repeats the run, for the manifest and the report.
+    evidence : EvidencePack, optional
+        On the curves of the run, for a section of the report.
     """
     (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / "tables").mkdir()
-    for table in tables(results, run):
-        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
-    (folder / "figures").mkdir()
-    saved = {name: save(draw(), folder / "figures" / name) for name, draw in figures(results, run).items()}
+    _write_tables(folder, tables(results, run))
+    saved = _write_figures(folder, figures(results, run))
     write_results_workbook(folder / "results.xlsx", results, run, {name: png for name, (png, _) in saved.items()})
-    svgs = {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
-    (folder / "report.html").write_text(report_html(results, run, svgs, command), encoding="utf-8")
+    if evidence is not None:
+        saved |= _write_figures(folder, report_figures(run.model, evidence))
+    (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(manifest(run, command), indent=1) + "\n", encoding="utf-8")
+
+
+def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, command: str) -> None:
+    """Write an evidence pack to a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing, empty folder.
+    run : Run
+        The base case, whose curves the pack is on.
+    pack : EvidencePack
+    seed : int
+        With which the pack was made.
+    command : str
+        The command that repeats it, for the manifest and the page.
+    """
+    document = evidence_document(run.model, pack, seed)
+    (folder / "evidence.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    _write_tables(folder, evidence_tables(run.model, pack))
+    svgs = _texts(_write_figures(folder, evidence_figures(run.model, pack)))
+    (folder / "evidence.html").write_text(evidence_html(run.model, pack, svgs, command), encoding="utf-8")
+    made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_tables(folder: Path, made: Iterable[Table]) -> None:
+    (folder / "tables").mkdir()
+    for table in made:
+        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
+
+
+def _write_figures(folder: Path, made: Mapping[str, Callable[[], Figure]]) -> dict[str, tuple[Path, Path]]:
+    """Draw and write figures; return the paths of the PNG and the SVG by name."""
+    (folder / "figures").mkdir(exist_ok=True)
+    return {name: save(draw(), folder / "figures" / name) for name, draw in made.items()}
+
+
+def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
+    return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
 
 
 def manifest(run: Run, command: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from hemodel.parameters import BLOCK, block_uniforms
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hemodel.model import Model
     from hemodel.parameters import FloatArray
     from hemodel.survival.endpoint_fit import EndpointFit
@@ -31,8 +33,9 @@ def curve_draws(model: Model, seed: int, block: int, count: int) -> dict[str, Fl
         _correlate(model, normals, correlation)
     draws = {}
     for endpoint, fit in model.fits.items():
-        if fit.replicates is not None:
-            drawn = fit.replicates[_uniform_rows(fit, seed, block)]
+        if fit.bootstrap is not None:
+            replicates, _ = fit.bootstrap()
+            drawn = replicates[_uniform_rows(fit, replicates.shape[0], seed, block)]
         elif endpoint in normals:
             drawn = fit.coefficients + normals[endpoint] @ square_root(fit.covariance)
         else:
@@ -74,9 +77,8 @@ def _normals(fit: EndpointFit, seed: int, block: int) -> FloatArray:
     return np.asarray(ndtri(block_uniforms(seed, name, block, BLOCK, columns=fit.coefficients.size)))
 
 
-def _uniform_rows(fit: EndpointFit, seed: int, block: int) -> FloatArray:
+def _uniform_rows(fit: EndpointFit, replicates: int, seed: int, block: int) -> NDArray[np.intp]:
     """Rows of the bootstrap replicates, each as likely as any other."""
-    replicates = 0 if fit.replicates is None else fit.replicates.shape[0]
     uniforms = block_uniforms(seed, f"curve.{fit.curves.endpoint}.replicate", block, BLOCK, columns=1)[:, 0]
     return np.minimum((uniforms * replicates).astype(np.intp), replicates - 1)
 

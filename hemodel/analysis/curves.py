@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.inputs.checks import select
+from hemodel.model import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -104,11 +105,19 @@ def state_medians(model: Model) -> dict[str, dict[str, float]]:
     """Return the median PFS and OS of each strategy as modelled (PFS capped at OS) [months]."""
     medians = {}
     for strategy in model.strategies:
-        raw = {
-            endpoint: float(
-                model.fits[endpoint].curves.quantile(strategy, 0.5, model.fits[endpoint].coefficients[None, :])[0]
-            )
-            for endpoint in ("pfs", "os")
-        }
+        raw = {endpoint: _median(model, endpoint, strategy) for endpoint in ("pfs", "os")}
         medians[strategy] = {"pfs": min(raw.values()), "os": raw["os"]}
     return medians
+
+
+def _median(model: Model, endpoint: str, strategy: str) -> float:
+    """Median of a fitted curve; where something acts on it, by interpolation between the points of the grid."""
+    fit = model.fits[endpoint]
+    if not model.acting.changes(endpoint, strategy):
+        return float(fit.curves.quantile(strategy, 0.5, fit.coefficients[None, :])[0])
+    months = model.plan.timeline.months
+    hazard = -np.log(survival_at(model, base_draws(model), endpoint, strategy, months)[0])
+    reached = hazard >= np.log(2.0)
+    if not reached.any():
+        return float("inf")
+    return float(np.interp(np.log(2.0), hazard[: np.argmax(reached) + 1], months[: np.argmax(reached) + 1]))

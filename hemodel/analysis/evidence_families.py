@@ -11,7 +11,7 @@ from hemodel.analysis.evidence import AIC, CRITERION, MIXED, FamilyEvidence
 from hemodel.analysis.evidence_concerns import concerns
 from hemodel.analysis.evidence_intervals import fitted_curves
 from hemodel.analysis.families import Attempt, attempt, families_in_use, named_families
-from hemodel.survival.combined import criterion_weights
+from hemodel.survival.averaging import criterion_weights
 from hemodel.survival.curve_spec import as_family
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED
 from hemodel.survival.families.kaplan_meier import KaplanMeierThen
@@ -31,15 +31,17 @@ NEED_PATIENTS = (
 )
 """Families tried on patients and digitised curves only."""
 JOINED = " / "
+CLOSE = 4.0
 
 
 def tried_families(model: Model, setting: Setting, seed: int, follow_up: float | None) -> tuple[FamilyEvidence, ...]:
     """Fit every family to one endpoint, say what each implies, and rank them.
 
-    The order is by number of concerns (sentences), then by criterion: a family that fits a little
-    better but breaks a rule of plausibility comes later. Among families with as many
-    concerns, those without a criterion come last, and families that could not be fitted
-    after all others. The criterion compares families fitted to the same evidence only.
+    Families within `CLOSE` of the lowest criterion, which the data hardly tell apart
+    (Burnham KP, Anderson DR (2004), Sociological Methods & Research 33: 261-304), come first,
+    those with fewer concerns (sentences) before others; then the rest, by criterion. Families
+    without a criterion come after those, and what could not be fitted last. The
+    criterion compares families fitted to the same evidence only.
     """
     fit = model.fits[setting.endpoint]
     found = []
@@ -184,7 +186,8 @@ def ranked(families: Iterable[FamilyEvidence]) -> tuple[FamilyEvidence, ...]:
     compared = sorted((each for each in found if each.criterion is not None), key=_criterion)
     weights = criterion_weights([_criterion(each) for each in compared]) if compared else np.empty(0)
     standing = {each.family: (rank, float(w)) for rank, (each, w) in enumerate(zip(compared, weights, strict=True), 1)}
-    in_order = sorted(found, key=lambda each: (each.fit is None, len(each.concerns), _criterion(each)))
+    best = min((_criterion(each) for each in found), default=0.0)
+    in_order = sorted(found, key=lambda each: _standing(each, best))
     return tuple(
         replace(
             each,
@@ -194,6 +197,12 @@ def ranked(families: Iterable[FamilyEvidence]) -> tuple[FamilyEvidence, ...]:
         )
         for place, each in enumerate(in_order, 1)
     )
+
+
+def _standing(family: FamilyEvidence, best: float) -> tuple[bool, bool, int, float]:
+    criterion = _criterion(family)
+    is_close = criterion - best <= CLOSE
+    return family.fit is None, not is_close, len(family.concerns) if is_close else 0, criterion
 
 
 def _criterion(family: FamilyEvidence) -> float:

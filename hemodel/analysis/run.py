@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.probabilistic import Psa, probabilistic
@@ -16,6 +19,7 @@ from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,9 +92,10 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     others = tuple(s for s in scenarios if s not in under)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
     tornado = one_way(model) if "dsa" in options.parts else None
+    base = evaluate(model, base_draws(model))
     return Run(
         model=model,
-        base=evaluate(model, base_draws(model)),
+        base=base,
         families=try_families(model),
         one_way=tornado,
         psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
@@ -98,7 +103,11 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
         under=under,
         available=scenarios,
         options=options,
-        warnings=(*_warnings(folder, setting, results), *(tornado.unfitted if tornado else ())),
+        warnings=(
+            *_warnings(folder, setting, results),
+            *(tornado.unfitted if tornado else ()),
+            *_about_curves(model, base, drawn="psa" in options.parts),
+        ),
     )
 
 
@@ -136,4 +145,21 @@ def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResul
     if results is not None and setting and folder is None:
         found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
     found += [f"Scenario {r.scenario.name} was not run. {r.stopped}" for r in results or () if r.stopped]
+    return tuple(found)
+
+
+def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:
+    """What to know about the fits, and where an effect wanes towards the lower hazard."""
+    found = [f"{endpoint}: {note}" for endpoint, fit in model.fits.items() for note in fit.notes]
+    if drawn:
+        found += [note for fit in model.fits.values() if fit.bootstrap is not None for note in fit.bootstrap()[1]]
+    for strategy, exposed in base.exposures.items():
+        for rule, done in exposed.adjustments.items():
+            name, _, endpoint = rule.partition(": ")
+            if name == TOWARDS_LOWER and not np.isnan(done.first_day[0]):
+                month = float(done.first_day[0]) / DAYS_PER_MONTH
+                found.append(
+                    f"{endpoint or 'os'}: the effect of {strategy} wanes towards a reference whose hazard is the lower "
+                    f"one from month {month:.1f}, which makes the treatment better than without waning."
+                )
     return tuple(found)

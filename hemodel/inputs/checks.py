@@ -31,6 +31,9 @@ def check_together(rows: Rows) -> list[Problem]:
         _references,
         _statistics,
         _landmarks,
+        _counts,
+        _weights,
+        _curve_draws,
         _shares,
         _vials,
         _vials_per_dose,
@@ -177,6 +180,39 @@ def _against_median(landmarks: list[Row], median: Row) -> Iterable[Problem]:
                 f"Survival is {'below' if after else 'above'} 0.5 {'after' if after else 'before'} the median",
                 f"Check it against {median.where['value']}.",
             )
+
+
+def _counts(rows: Rows) -> Iterable[Problem]:
+    names = ("at_risk_{landmark}", "events")
+    for row in (row for name in names for row in select(rows, f"survival.{{endpoint}}.{{strategy}}.{name}")):
+        if not row.n:
+            why = "A number of patients bounds the curve only as a share of all of them"
+            yield Problem(row.where["n"], f"{row.id} has no n", why, "Enter the patients of the strategy.")
+        elif row.number >= row.n or (row.number == 0 and "landmark" in row.names):
+            why = "It must be above 0 and below n: a curve cannot be bounded by all patients or by nobody"
+            what = f"{row.id} is {row.number:g} of {row.n:g} patients"
+            yield Problem(row.where["value"], what, why, "Check both numbers, or clear the value.")
+        if not row.time and "landmark" not in row.names:
+            why = "The events had happened by some time"
+            yield Problem(row.where["time"], f"{row.id} has no time", why, "Enter the longest follow-up in months.")
+
+
+def _weights(rows: Rows) -> Iterable[Problem]:
+    for row in rows.values():
+        if row.kind.group in {"survival", "external"} and row.weight == 0:
+            why = "A weight is above 0 and at most 1; evidence without weight is not in the fit"
+            yield Problem(row.where["weight"], f"{row.id}.weight is 0", why, "Set use in fit to no, or give a weight.")
+
+
+def _curve_draws(rows: Rows) -> Iterable[Problem]:
+    draws, correlation = rows.get("curves.draws"), rows.get("curves.correlation_pfs_os")
+    if draws is not None and draws.text == "bootstrap" and correlation is not None and correlation.value:
+        yield Problem(
+            draws.where["value"],
+            f"curves.draws is bootstrap and curves.correlation_pfs_os is {correlation.number:g}",
+            "The correlation acts on draws from the covariance; replicates are drawn as they are",
+            "Set curves.draws to covariance, or the correlation to 0.",
+        )
 
 
 def _shares(rows: Rows) -> Iterable[Problem]:

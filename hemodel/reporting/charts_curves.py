@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.model import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def base_coefficients(run: Run) -> dict[str, FloatArray]:
 def modelled(
     run: Run, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
-    """Return survival before and after the caps at OS and at PFS, (draws, months).
+    """Return survival, with what acts on it, before and after the caps at OS and at PFS, (draws, months).
 
     Parameters
     ----------
@@ -33,9 +34,11 @@ def modelled(
     months : array (months,)
     coefficients : mapping from endpoint to array (draws, p) or (1, p)
     """
+    given = {f"curve.{name}": array for name, array in coefficients.items()}
+    draws = {**base_draws(run.model), **given}
 
     def raw(name: str) -> FloatArray:
-        return run.model.fits[name].curves.survival(strategy, months, coefficients[name])
+        return survival_at(run.model, draws, name, strategy, months)
 
     own, overall = raw(endpoint), raw("os")
     capped = np.minimum(own, overall)
@@ -60,7 +63,7 @@ def last_month(run: Run, alive: float, longest: float, step: float) -> float:
     """
     end = min(longest, run.model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
     months = np.linspace(0.0, end, 601)
-    fit = run.model.fits["os"]
-    curves = [fit.curves.survival(s, months, fit.coefficients[None, :])[0] for s in run.model.strategies]
+    draws = base_draws(run.model)
+    curves = [survival_at(run.model, draws, "os", s, months)[0] for s in run.model.strategies]
     last = float(months[np.max(curves, axis=0) >= alive][-1])
     return float(min(end, step * math.ceil((last + 1e-6) / step)))

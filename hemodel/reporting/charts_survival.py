@@ -136,7 +136,7 @@ def _strategy_dashes(place: int) -> tuple[float, tuple[float, ...]]:
 def _draw_reported(axes: Axes, statistics: Sequence[FitStatistic], place: int) -> None:
     """Medians with horizontal intervals, survival rates with vertical ones."""
     for found in statistics:
-        if found.statistic == "hazard_ratio":
+        if found.statistic not in {"median", "survival"}:
             continue
         is_median = found.statistic == "median"
         point = (found.reported, 0.5) if is_median else (found.time or 0.0, found.reported)

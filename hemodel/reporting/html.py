@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
+from hemodel.reporting.evidence_tables import RANKING, report_tables
 from hemodel.reporting.tables import names_of, tables
 from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
 from hemodel.reporting.tables_view import TableView, view
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
+    from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
@@ -76,7 +79,13 @@ _CAPTIONS = {
 }
 
 
-def report_html(results: Results, run: Run, figures_svg: Mapping[str, str], repeat: str = "") -> str:
+def report_html(
+    results: Results,
+    run: Run,
+    figures_svg: Mapping[str, str],
+    repeat: str = "",
+    evidence: EvidencePack | None = None,
+) -> str:
     """Return the report of a run as one HTML file.
 
     Parameters
@@ -89,6 +98,9 @@ def report_html(results: Results, run: Run, figures_svg: Mapping[str, str], repe
         left out.
     repeat : str
         The command that repeats the run.
+    evidence : EvidencePack, optional
+        On the curves of the run; without it the report has no section on it. Its
+        figures are among `figures_svg`.
 
     Returns
     -------
@@ -96,8 +108,12 @@ def report_html(results: Results, run: Run, figures_svg: Mapping[str, str], repe
         The same results give the same text.
     """
     names = names_of(results, run)
-    return _template().render(
-        css=files("hemodel.reporting").joinpath("templates", "report.css").read_text(encoding="utf-8"),
+    made, captions = tables(results, run), dict(_CAPTIONS)
+    if evidence is not None:
+        made = (*made, *report_tables(run.model, evidence))
+        captions |= evidence_captions(run.model, evidence)
+    return template("report.html.j2").render(
+        css=style_sheet(),
         results=results,
         facts=decision_problem(results, run, names),
         key_results=key_results(results, names),
@@ -105,12 +121,18 @@ def report_html(results: Results, run: Run, figures_svg: Mapping[str, str], repe
         not_run=not_run(results),
         workbook=run.model.inputs.path.name,
         repeat=repeat,
-        sections=_numbered(_sections(results, run), tables(results, run), figures_svg),
+        sections=numbered(_sections(results, run), made, figures_svg, captions),
         link=link,
     )
 
 
-def _template() -> Template:
+def style_sheet() -> str:
+    """Return the style sheet that every page carries."""
+    return files("hemodel.reporting").joinpath("templates", "report.css").read_text(encoding="utf-8")
+
+
+def template(name: str) -> Template:
+    """Return a template of a page."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -121,7 +143,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def breakable(text: str) -> Markup:
@@ -153,6 +175,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=("regimens",)),
         Section("base-case", "Base-case results", names=compared),
         Section("survival", "Survival", names=_SURVIVAL),
+        Section("evidence", "Evidence for the curves", names=_EVIDENCE),
         Section("adjustments", "What was adjusted", text=nothing, points=adjusted),
         Section("costs", "Costs", names=_COSTS),
         Section("outcomes", "Life-years and QALYs", names=_OUTCOMES),
@@ -173,6 +196,7 @@ _SURVIVAL = (
     *("figure survival_curves", "survival_fit", "modelled_survival", "curves", "families", "external"),
     *("fit_quality", "coefficients"),
 )
+_EVIDENCE = (RANKING, *(f"{FIGURE}{name}" for name in REPORT_FIGURES))
 _COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
 _OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
@@ -183,8 +207,19 @@ _PROBABILISTIC = (
 )
 
 
-def _numbered(sections: Sequence[Section], made: Sequence[Table], figures_svg: Mapping[str, str]) -> list[Section]:
-    """Fill the sections with what the run has, number tables and figures, drop what is empty."""
+def numbered(
+    sections: Sequence[Section], made: Sequence[Table], figures_svg: Mapping[str, str], captions: Mapping[str, str]
+) -> list[Section]:
+    """Fill the sections with what there is, number tables and figures, drop what is empty.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        With the names of their tables and figures.
+    made : sequence of Table
+    figures_svg, captions : mapping from name to str
+        Of figures.
+    """
     by_name = {table.name: table for table in made}
     found: list[Section] = []
     n_tables = n_figures = 0
@@ -194,7 +229,7 @@ def _numbered(sections: Sequence[Section], made: Sequence[Table], figures_svg: M
             figure = name.removeprefix(FIGURE)
             if figure != name and figures_svg.get(figure):
                 n_figures += 1
-                blocks.append(_figure(n_figures, figure, figures_svg[figure]))
+                blocks.append(_figure(n_figures, captions[figure], figures_svg[figure]))
             elif name in by_name and by_name[name].rows:
                 n_tables += 1
                 blocks.append(view(by_name[name], n_tables))
@@ -203,8 +238,8 @@ def _numbered(sections: Sequence[Section], made: Sequence[Table], figures_svg: M
     return found
 
 
-def _figure(number: int, name: str, svg: str) -> FigureView:
+def _figure(number: int, caption: str, svg: str) -> FigureView:
     source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
     box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', svg)
     tall = box is not None and float(box[2]) > _TALL * float(box[1])
-    return FigureView(number, _CAPTIONS[name], source, tall)
+    return FigureView(number, caption, source, tall)

@@ -69,7 +69,9 @@ def adjustments(results: Results, names: Names) -> Table:
         )
         for entry in results.adjustments
     ]
-    note = "Caps that bound, and what they moved." if rows else "Nothing was adjusted: no cap bound."
+    note = "Nothing was adjusted: no cap bound and nothing acted on the curves."
+    if rows:
+        note = "Caps, the floor at the population's mortality and waning: when they act, and what they move."
     return Table(
         "adjustments",
         "Adjustments of the curves",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.model import base_draws, survival_at
 from hemodel.occupancy import states
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Kind, Value, display
@@ -198,10 +199,7 @@ def occupancy(run: Run, names: Names) -> Table:
     columns = [Column("Month", "count", "months")]
     values: list[Sequence[float]] = [months.tolist()]
     for strategy in model.strategies:
-        pfs, overall = (
-            model.fits[e].curves.survival(strategy, months, model.fits[e].coefficients[None, :])[0]
-            for e in ("pfs", "os")
-        )
+        pfs, overall = (survival_at(model, base_draws(model), e, strategy, months)[0] for e in ("pfs", "os"))
         for state, share in states(np.minimum(pfs, overall), overall).items():
             header = "Dead" if state == "dead" else names.component(state)
             columns.append(Column(header, "share", "proportion", names.strategy(strategy)))

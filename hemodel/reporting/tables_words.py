@@ -94,6 +94,10 @@ def rule_words(rule: str, names: Names) -> str:
         "pfs_capped_at_os": "Progression-free survival capped at overall survival",
         "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
         "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
+        "os_below_population": "Overall survival kept at or below what the population's mortality allows",
+        "waned": f"Treatment effect on {names.endpoint(drug or 'os')} wanes",
+        "waning_towards_lower_hazard": f"Effect on {names.endpoint(drug or 'os')} wanes towards the lower hazard",
+        "waning_kept_falling": f"{names.endpoint(drug or 'os')} kept falling while the effect wanes",
     }
     return fixed.get(what, rule.replace("_", " "))
 
@@ -101,6 +105,8 @@ def rule_words(rule: str, names: Names) -> str:
 def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
     """Return in plain words what a cap did in the base case and in the draws."""
     rule, strategy = rule_words(entry.rule, names), names.strategy(entry.strategy)
+    if " capped at " not in rule:
+        return _acted_sentence(entry, rule, strategy)
     head, _, ceiling = rule.partition(" capped at ")
     draws = "" if entry.share_of_draws is None else f"{display(entry.share_of_draws, 'share')} of the draws"
     if entry.first_month is None:
@@ -112,3 +118,15 @@ def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
         f" {display(entry.life_years_moved, 'years')} {unit} per patient moved"
     )
     return f"{moved}; it also bound in {draws}." if draws else f"{moved}."
+
+
+def _acted_sentence(entry: AdjustmentEntry, rule: str, strategy: str) -> str:
+    """Say from when the population's mortality or waning acts, and what it moves."""
+    draws = "" if entry.share_of_draws is None else f"; in {display(entry.share_of_draws, 'share')} of the draws"
+    if entry.first_month is None:
+        return f"{rule} for {strategy}: not in the base case{draws}."
+    said = f"{rule} for {strategy} from month {display(entry.first_month, 'months')}"
+    if entry.max_gap or entry.life_years_moved:
+        said += f"; largest change {display(entry.max_gap, 'share').removesuffix('%')} percentage points"
+        said += f", {display(entry.life_years_moved, 'years')} years per patient taken away"
+    return f"{said}{draws}."

@@ -8,23 +8,24 @@ coefficients stand alone. An average of families is fitted one family at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.survival.averaging import averaged
 from hemodel.survival.blocks import Block, likelihood_block, published_block, reported_block
-from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec, as_family
+from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec
 from hemodel.survival.curves import EndpointCurves, PopulationHazard
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, EndpointFit, Source
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.families.average import Average
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from hemodel.survival.family import Array, Family
+    from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.reported.statistics import Statistic
 
@@ -94,12 +95,13 @@ def fit_evidence(evidence: Evidence) -> EndpointFit:
     blocks = list(_blocks(evidence))
     resolved = {strategy: shape for block in blocks for strategy, shape in block.families.items()}
     specs = tuple(
-        replace(spec, family=resolved[spec.strategy]) if spec.relation == INDEPENDENT else spec
+        replace(spec, family=resolved[spec.strategy], relation=INDEPENDENT, reference=None)
+        if spec.strategy in resolved
+        else spec
         for spec in evidence.specs
     )
     curves = EndpointCurves(evidence.endpoint, specs, evidence.background)
     coefficients, covariance = _joined(curves, blocks)
-    replicates, lost = _replicates(curves, blocks, evidence) if evidence.bootstrap else (None, ())
     return EndpointFit(
         curves=curves,
         coefficients=coefficients,
@@ -107,8 +109,8 @@ def fit_evidence(evidence: Evidence) -> EndpointFit:
         sources=dict(evidence.sources),
         reported=tuple(block.reported for block in blocks if block.reported is not None),
         likelihoods=tuple(block.likelihood for block in blocks if block.likelihood is not None),
-        replicates=replicates,
-        notes=tuple(dict.fromkeys([*(note for block in blocks for note in block.notes), *lost])),
+        bootstrap=cache(lambda: _replicates(curves, blocks, evidence)) if evidence.bootstrap else None,
+        notes=tuple(dict.fromkeys(note for block in blocks for note in block.notes)),
     )
 
 
@@ -146,65 +148,6 @@ def _mixed(evidence: Evidence) -> Iterator[SurvivalError]:
             )
 
 
-def averaged(endpoint: str, specs: tuple[CurveSpec, ...], fit: Callable[[tuple[CurveSpec, ...]], Block]) -> list[Block]:
-    """Fit curves that are fitted together, averages of families one member at a time.
-
-    The weights are those of the formula, else exp(-criterion / 2) as shares of their sum
-    (Buckland ST, Burnham KP, Augustin NH (1997), Biometrics 53: 603-618).
-    """
-    averages = {spec.strategy: as_family(spec.family) for spec in specs if spec.relation == INDEPENDENT}
-    counts = {len(shape.members) for shape in averages.values()}
-    if counts == {0}:
-        return [fit(specs)]
-    if len(counts) > 1 or len(averages) < len(specs):
-        raise SurvivalError(
-            f"{endpoint}: where one curve is an average of families, every curve fitted with it must be independent "
-            f"and an average of as many families ({', '.join(spec.strategy for spec in specs)}).",
-            [f"curve.{endpoint}.{spec.strategy}.family" for spec in specs],
-        )
-    number = counts.pop()
-    blocks = [fit(tuple(replace(s, family=averages[s.strategy].members[k]) for s in specs)) for k in range(number)]
-    offsets = dict.fromkeys(averages, number)
-    placed = []
-    for block in blocks:
-        placed.append(replace(block, offsets=dict(offsets), families={}))
-        offsets = {strategy: first + block.sizes[strategy] for strategy, first in offsets.items()}
-    return [_weights(averages, blocks), *placed]
-
-
-def _weights(averages: Mapping[str, Family], blocks: Sequence[Block]) -> Block:
-    """Return the weights of averages as coefficients without uncertainty of their own."""
-    shares = criterion_weights([block.criterion for block in blocks])
-    families: dict[str, Family] = {}
-    for strategy, shape in averages.items():
-        if not isinstance(shape, Average):
-            message = "only an average has members"
-            raise TypeError(message)
-        own = replace(shape, averaged=tuple(block.families[strategy] for block in blocks))
-        families[strategy] = own if own.weights else own.with_weights(tuple(shares.tolist()))
-    weights = np.concatenate([shape.weights for shape in families.values() if isinstance(shape, Average)])
-    return Block(
-        sizes=dict.fromkeys(averages, len(blocks)),
-        coefficients=weights,
-        covariance=np.zeros((weights.size, weights.size)),
-        families=families,
-        resample=lambda replicates, _: (np.tile(weights, (replicates, 1)), ()),
-        notes=tuple(_weights_in_words(strategy, shape) for strategy, shape in families.items()),
-    )
-
-
-def _weights_in_words(strategy: str, shape: Family) -> str:
-    weights = shape.weights if isinstance(shape, Average) else ()
-    listed = ", ".join(f"{m.name} {100.0 * w:.1f}%" for m, w in zip(shape.members, weights, strict=True))
-    return f"{strategy}: average of families with the weights {listed}; each draw has one family."
-
-
-def criterion_weights(criteria: Sequence[float]) -> Array:
-    """Return exp(-criterion / 2) as shares of their sum."""
-    relative = np.exp(-0.5 * (np.asarray(criteria) - np.min(criteria)))
-    return np.asarray(relative / relative.sum())
-
-
 def _joined(curves: EndpointCurves, blocks: Sequence[Block]) -> tuple[Array, Array]:
     """Put the coefficients and covariances of all blocks in their places."""
     size = len(curves.names)
@@ -227,7 +170,9 @@ def _replicates(curves: EndpointCurves, blocks: Sequence[Block], evidence: Evide
     notes: list[str] = []
     for number, block in enumerate(blocks):
         drawn, said = block.resample(evidence.replicates, evidence.seed + number)
+        if not drawn.shape[0]:
+            raise SurvivalError(f"{evidence.endpoint}: no bootstrap replicate settles. Draw from the covariance.")
         rows = np.arange(evidence.replicates) % drawn.shape[0]
         replicates[:, _places(curves, block)] = drawn[rows]
         notes += said
-    return replicates, tuple(notes)
+    return replicates, tuple(dict.fromkeys(notes))

@@ -21,11 +21,11 @@ from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.families import numeric
 from hemodel.survival.families.stretch import is_closed, stretched
 from hemodel.survival.family import Array, Family, log_time
-from hemodel.survival.quadrature import half_line, nodes_up_to
+from hemodel.survival.quadrature import half_line, nodes_by_draw, nodes_up_to
 from hemodel.survival.relations import (
-    period,
     period_hazard,
     period_level,
+    period_log_ratio,
     reference_level,
     related_hazard,
     related_log_hazard,
@@ -182,7 +182,7 @@ class EndpointCurves:
         result = shape.log_hazard(there, base, log_t=log_there, cumulative=known)
         result = related_log_hazard(relation, result, known, own)
         if relation == HAZARD_RATIO_BY_PERIOD:
-            result = result + own[:, period(self._spec[strategy].cuts, t)]
+            result = result + period_log_ratio(self._spec[strategy].cuts, own, t)
         if self.background is None:
             return result
         with np.errstate(divide="ignore"):
@@ -220,6 +220,8 @@ class EndpointCurves:
         Double-exponential quadrature between the kinks of the curve, relative error
         below 1e-8.
         """
+        if self._spec[strategy].relation == ACCELERATED_FAILURE_TIME and self._family[strategy].kinks:
+            return _in_blocks(lambda some: self._accelerated_area(strategy, horizon, some), coefficients)
         t, weights = nodes_up_to(horizon, self.kinks(strategy))
         log_t = log_time(t)
         return _in_blocks(lambda some: self.survival(strategy, t, some, log_t=log_t) @ weights, coefficients)
@@ -257,6 +259,15 @@ class EndpointCurves:
         if relation == HAZARD_RATIO_BY_PERIOD:
             return period_hazard(shape, self._spec[strategy].cuts, base, own, t, out)
         return related_hazard(relation, out, own)
+
+    def _accelerated_area(self, strategy: str, horizon: float, coefficients: Array) -> Array:
+        """Area up to a horizon where the kinks of the reference move with the factor of each draw."""
+        factors = np.exp(coefficients[:, self.columns[strategy]])
+        moved = factors * np.array(self._family[strategy].kinks)
+        population = () if self.background is None else self.background.kinks
+        fixed = np.tile(np.array(population), (factors.shape[0], 1))
+        t, weights = nodes_by_draw(horizon, np.hstack([moved, fixed]))
+        return np.asarray((self.survival(strategy, t, coefficients) * weights).sum(axis=1))
 
     def _integrated_mean(self, strategy: str, coefficients: Array) -> Array:
         """Area up to the last kink, and beyond it on the half line in units of the median."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.digitised.reconstruction import Reconstruction
@@ -63,8 +63,9 @@ class EndpointFit:
         The fits to reported statistics: one, or one a member of an average.
     likelihoods : tuple of LikelihoodFit
         The fits to patients, one for each group of curves that share coefficients.
-    replicates : array (B, p) or None
-        Bootstrap replicates of the coefficients, where curves are drawn from them.
+    bootstrap : callable () -> (array (B, p), notes), or None
+        Makes bootstrap replicates of the coefficients, where curves are drawn from them,
+        and says in sentences what was left out; they are made once, when first asked for.
     notes : tuple of str
         What to know before the curves are used, in sentences.
     """
@@ -75,7 +76,7 @@ class EndpointFit:
     sources: Mapping[str, Source]
     reported: tuple[ReportedFit, ...] = ()
     likelihoods: tuple[LikelihoodFit, ...] = ()
-    replicates: Array | None = None
+    bootstrap: Callable[[], tuple[Array, tuple[str, ...]]] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -85,7 +86,12 @@ class EndpointFit:
 
     @property
     def criterion(self) -> float:
-        """Criterion of the reported fit plus the AIC of the others, to compare families on the same evidence."""
+        """Criterion of the reported fit plus the AIC of the others, to compare families on the same evidence.
+
+        nan where there is none, as for published coefficients, and for averages of families.
+        """
+        if self.weights:
+            return float("nan")
         parts = [fit.criterion for fit in self.reported[:1]] + [fit.aic for fit in self.likelihoods]
         return float(sum(parts)) if parts else float("nan")
 

@@ -5,7 +5,8 @@ costs little and a survival function that costs much. Over log time the density 
 so its Chebyshev series is known from a few points, and the integral of the series gives
 survival at every time (Trefethen LN, Approximation theory and approximation practice, 2013,
 chapters 3, 8 and 19). The last coefficients of the series say, draw by draw, whether it is
-good enough; other draws get twice the points, and then the exact curve.
+good enough, and so does survival at the first time, since a density that is narrow enough
+falls between the points; other draws get twice the points, and then the exact curve.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FEWEST_TIMES = 250
 FEWEST_DRAWS = 8
 WIDEST_SPAN = 15.0
 LARGEST_LAST_COEFFICIENT = 2e-11
+LARGEST_GAP = 1e-10
 LEAST_SURVIVAL = 1e-13
 """Survival below this is not told apart from it."""
 
@@ -58,8 +60,8 @@ def survival_from_density(shape: DensityFamily, coefficients: Array, log_t: Arra
         rows = rows[~settled]
         if not rows.size:
             break
-    if rows.size:
-        body[rows] = shape.exact_survival(np.exp(later), later, coefficients[rows])
+    for row in rows:
+        body[row] = shape.exact_survival(np.exp(later), later, coefficients[row : row + 1])[0]
     out[:, :first] = 1.0
     return np.clip(out, LEAST_SURVIVAL, 1.0, out=out)
 
@@ -67,18 +69,30 @@ def survival_from_density(shape: DensityFamily, coefficients: Array, log_t: Arra
 def _through(
     shape: DensityFamily, coefficients: Array, log_t: Array, count: int, out: Array, rows: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Write rows of survival from so many values of the density; return in which of them that is good enough."""
+    """Write rows of survival from so many values of the density; return in which of them that is good enough.
+
+    The first time these are all rows; later what is left is done row by row, so that a
+    draw has the same bits whatever the others in its block.
+    """
     nodes, weights, last = _nodes(log_t.tobytes(), count)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         density = np.exp(shape.log_density(np.exp(nodes), nodes, coefficients) + nodes)
-        settled = np.abs(density @ last).max(axis=1) < LARGEST_LAST_COEFFICIENT
+        whole = count == NODES[0]
+        settled = np.abs(_product(density, last, whole)).max(axis=1) < LARGEST_LAST_COEFFICIENT
     density[~settled] = 0.0
-    at_end = shape.exact_survival(np.exp(log_t[-1:]), log_t[-1:], coefficients)
-    whole = rows.size == out.shape[0]
-    found = np.matmul(np.hstack([density, at_end]), weights, out=out if whole else None)
+    ends = log_t[[0, -1]]
+    at_ends = shape.exact_survival(np.exp(ends), ends, coefficients)
+    found = _product(np.hstack([density, at_ends[:, 1:]]), weights, whole, out)
     if not whole:
         out[rows] = found
-    return np.asarray(settled)
+    return np.asarray(settled & (np.abs(found[:, 0] - at_ends[:, 0]) < LARGEST_GAP))
+
+
+def _product(values: Array, matrix: Array, whole: bool, out: Array | None = None) -> Array:
+    """Return values (rows, k) times a matrix, in ``out`` where all rows are there, else one row at a time."""
+    if whole:
+        return np.matmul(values, matrix, out=out)
+    return np.stack([row @ matrix for row in values])
 
 
 @lru_cache(maxsize=32)

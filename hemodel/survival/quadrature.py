@@ -59,3 +59,13 @@ def nodes_up_to(horizon: float, kinks: tuple[float, ...]) -> tuple[Array, Array]
     widths = np.diff(edges)[:, None]
     t = edges[:-1, None] + widths * np.exp(log_nodes)
     return t.ravel(), (widths * weights).ravel()
+
+
+def nodes_by_draw(horizon: float, kinks: Array) -> tuple[Array, Array]:
+    """Return nodes and weights (draws, nodes) for integrals over (0, horizon) with kinks (draws, k) of their own."""
+    inside = np.sort(np.clip(kinks, 0.0, horizon), axis=1)
+    edges = np.hstack([np.zeros((len(inside), 1)), inside, np.full((len(inside), 1), horizon)])
+    log_nodes, weights = unit_interval(FINE_STEP if edges.shape[1] < MANY_PIECES else COARSE_STEP)
+    widths = np.diff(edges, axis=1)[:, :, None]
+    t = edges[:, :-1, None] + widths * np.exp(log_nodes)
+    return t.reshape(len(edges), -1), (widths * weights).reshape(len(edges), -1)

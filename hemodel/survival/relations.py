@@ -94,6 +94,12 @@ def period(cuts: tuple[float, ...], t: Array) -> np.ndarray[tuple[int, ...], np.
     return np.searchsorted(np.array(cuts), t, side="left")
 
 
+def period_log_ratio(cuts: tuple[float, ...], own: Array, t: Array) -> Array:
+    """Return the log hazard ratio (draws, points) of the period in which each time lies."""
+    k = period(cuts, t)
+    return np.asarray(own[:, k] if k.ndim == 1 else np.take_along_axis(own, k, axis=1))
+
+
 def period_level(family: Family, cuts: tuple[float, ...], base: Array, own: Array, level: Array) -> Array:
     """Return the cumulative hazards (draws,) of the reference at which a curve with periods reaches ``level``."""
     offsets, ratios = _periods(family, cuts, base, own)

@@ -81,11 +81,12 @@ class Cohort:
         """Check the values."""
         youngest = math.ceil(self.youngest_age)
         fits = self.mean_age > youngest if self.sd_age > 0.0 else self.mean_age >= self.youngest_age
+        alike = ", or an SD of 0" if self.mean_age >= self.youngest_age else ""
         low_mean = f"the mean age is {self.mean_age:g} and the youngest patients are {self.youngest_age:g}."
         checks = (
             (self.sd_age >= 0.0, "sd_age", f"the SD of age is {self.sd_age:g}. Give 0 or more."),
             (0.0 <= self.share_male <= 1.0, "share_male", f"the share of men is {self.share_male:g}. Give 0 to 1."),
-            (fits, "mean_age", f"{low_mean} Give a mean above the youngest age, or an SD of 0."),
+            (fits, "mean_age", f"{low_mean} Give a mean above the youngest age{alike}."),
         )
         raise_together(SurvivalError(f"cohort: {text}", [f"background.{name}"]) for ok, name, text in checks if not ok)
 

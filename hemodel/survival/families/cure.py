@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from hemodel.survival.families.composite import Composite, parameters_of, starts_with_hazard
+from hemodel.survival.families.incomplete_gamma import SMALLEST_DIRECT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,12 +95,20 @@ class MixtureCure(_Cure):
         np.copyto(out, 1.0, where=np.isneginf(log_t))
 
     def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
-        """Compute -log S from the share with the event where it is small, else from logs."""
+        """Compute -log S: from the share with the event where that is small, from logs where S underflows."""
         self.inner.cumulative_hazard(t, coefficients[:, 1:], log_t=log_t, out=out)
         logit = np.ascontiguousarray(coefficients[:, :1])
-        early = np.log1p(special.expit(-logit) * np.expm1(-np.minimum(out, 1.0)))
-        late = np.logaddexp(-_softplus(-logit), -_softplus(logit) - out)
-        out[...] = -np.where(out < 1.0, early, late)
+        left = np.exp(-out)
+        left *= special.expit(-logit)
+        left += special.expit(logit)
+        early, late = left > 0.5, left < SMALLEST_DIRECT
+        event = np.broadcast_to(special.expit(-logit), out.shape)[early] * np.expm1(-out[early])
+        far = np.logaddexp(-_softplus(-logit), -_softplus(logit) - out)[late] if late.any() else 0.0
+        np.maximum(left, SMALLEST_DIRECT, out=left)
+        np.log(left, out=out)
+        np.negative(out, out=out)
+        out[early] = -np.log1p(event)
+        out[late] = -far
 
     def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array:
         logit = np.ascontiguousarray(coefficients[:, :1])

@@ -58,10 +58,15 @@ def log_density(q: Array, w: Array) -> Array:
 
 
 def _exponent(q: Array, w: Array, y: Array) -> Array:
-    """Compute w^2 excess(y), directly where Q is so large that nothing is lost."""
-    if np.abs(q).min(initial=np.inf) > PLAIN_Q:
+    """Compute w^2 excess(y), directly in draws in which Q is so large that nothing is lost."""
+    plain = np.abs(q[:, 0]) > PLAIN_Q
+    if plain.all():
         return np.asarray((np.exp(y) - 1.0 - q * w) / (q * q))
-    return np.where(q == 0.0, 0.5 * w * w, _half_square(q, w, y))
+    result = np.empty(y.shape)
+    result[plain] = (np.exp(y[plain]) - 1.0 - q[plain] * w[plain]) / (q[plain] * q[plain])
+    small, at = q[~plain], w[~plain]
+    result[~plain] = np.where(small == 0.0, 0.5 * at * at, _half_square(small, at, y[~plain]))
+    return result
 
 
 def _half_square(q: Array, w: Array, y: Array) -> Array:

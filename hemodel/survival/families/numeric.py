@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EARLIEST_LOG_TIME, LATEST_LOG_TIME = -690.0, 700.0
 MOST_STEPS = 200
 FARTHEST_START = 100.0
+LAST_STEP = 1e-9
 DIFFERENCE = 1e-3
 BLOCK = 256
 PIECE_STEP = 1.0 / 64.0
@@ -38,7 +39,8 @@ class Hazards(Protocol):
 def time_at(shape: Hazards, level: Array, coefficients: Array, start: Array | None = None) -> Array:
     """Compute the time (draws,) at which the cumulative hazard is ``level`` (draws,).
 
-    Newton's method for log H in log time; a step that leaves the interval known to hold
+    Newton's method for log H in log time, whose error squares with every step, to a step
+    below `LAST_STEP`; a step that leaves the interval known to hold
     the solution is replaced by its midpoint, and so is every fourth step. ``inf`` where the
     level is not reached by time exp(700), 0 where it is passed before exp(-690). ``start``
     (draws,) are logarithms of times to begin from; those that are not finite or too far out
@@ -60,10 +62,11 @@ def time_at(shape: Hazards, level: Array, coefficients: Array, start: Array | No
         high[some] = np.where(gap < 0.0, high[some], x[some])
         with np.errstate(divide="ignore", invalid="ignore"):
             newton = x[some] - gap / slope
-        inside = (newton > low[some]) & (newton < high[some]) & (count % 4 != 3)
+        inside = (newton >= low[some]) & (newton <= high[some]) & (count % 4 != 3)
         following = np.where(inside, newton, 0.5 * (low[some] + high[some]))
         tolerance = 4e-16 * np.maximum(np.abs(following), 1.0)
-        done = (gap == 0.0) | (high[some] - low[some] <= tolerance) | (inside & (np.abs(newton - x[some]) <= tolerance))
+        last = inside & (np.abs(newton - x[some]) <= LAST_STEP)
+        done = (gap == 0.0) | (high[some] - low[some] <= tolerance) | last
         x[some] = np.where(gap == 0.0, x[some], following)
         result[some] = np.exp(x[some])
         open_rows = some[~done]

@@ -282,6 +282,3 @@ def _target_or_value(statistic: Statistic) -> Target:
         return target(statistic)
     stated = matched(statistic)
     return Target(statistic, to_scale(stated.kind, stated.value), float("nan"))
-
-
-EndpointFit = ReportedFit

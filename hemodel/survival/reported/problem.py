@@ -171,7 +171,7 @@ def scaled(slopes: Array, errors: Array) -> Array:
 
     A column that is a billionth of the longest is rounding error, and becomes 0.
     """
-    weighted = slopes / errors[:, None]
+    weighted = np.nan_to_num(slopes / errors[:, None], posinf=0.0, neginf=0.0)
     lengths = np.sqrt((weighted**2).sum(axis=0))
     lengths = np.where(lengths > NOISE * lengths.max(), lengths, np.inf)
     return np.asarray(weighted / lengths)

@@ -9,14 +9,15 @@ import numpy as np
 
 from hemodel.errors import InputError, Problem
 from hemodel.inputs.checks import select
+from hemodel.inputs.dictionary import nearest
 from hemodel.survival.endpoint_fit import COEFFICIENTS, Source
-from hemodel.survival.errors import SurvivalError
-from hemodel.survival.published import Published, convert, parameterisation
+from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.published import TREATMENT, Published, convert, parameterisation, programs
 from hemodel.survival.published_units import in_other_unit
 from hemodel.survival.workbook.data import MONTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hemodel.inputs.rows import Row
     from hemodel.survival.curve_spec import CurveSpec
@@ -43,18 +44,38 @@ def published_source(rows: Rows, endpoint: str, spec: CurveSpec, program: str, u
     covariance = _covariance(rows, endpoint, spec.strategy, values)
     try:
         printed = _printed(program, str(spec.family))
-        converted = convert(
-            Published(
-                parameterisation=program,
-                family=str(spec.family),
-                names=tuple(printed.get(row.names["parameter"], row.names["parameter"]) for row in values),
-                values=np.array([row.number for row in values]),
-                covariance=covariance,
-            )
-        )
     except SurvivalError as error:
-        raise SurvivalError(f"{endpoint}: {error}", [values[0].id]) from None
-    return Source(COEFFICIENTS, published=in_other_unit(converted, MONTHS[unit], unit))
+        row = "family" if program in programs() else "parameterisation"
+        raise SurvivalError(f"{endpoint}: {error}", [f"{where}.{row}"]) from None
+    raise_together(_misnamed(endpoint, spec, program, printed, values))
+    published = Published(
+        parameterisation=program,
+        family=str(spec.family),
+        names=tuple(printed.get(row.names["parameter"], row.names["parameter"]) for row in values),
+        values=np.array([row.number for row in values]),
+        covariance=covariance,
+    )
+    try:
+        return Source(COEFFICIENTS, published=in_other_unit(convert(published), MONTHS[unit], unit))
+    except SurvivalError as error:
+        parts = [SurvivalError(f"{endpoint}: {part}", [values[0].id]) for part in (error.parts or (error,))]
+        raise SurvivalError(f"{endpoint}: {error}", [values[0].id], parts) from None
+
+
+def _misnamed(
+    endpoint: str, spec: CurveSpec, program: str, printed: Mapping[str, str], values: Sequence[Row]
+) -> Iterator[SurvivalError]:
+    """Coefficients that the program's distribution does not have, and those that are missing."""
+    given, what = [row.names["parameter"] for row in values], f"{program} {spec.family}"
+    for row in values:
+        if row.names["parameter"] not in {*printed, TREATMENT}:
+            hint = nearest(row.names["parameter"], printed) or f"It has: {', '.join(printed)}."
+            yield SurvivalError(f"{endpoint}: {row.id} is not a coefficient of {what}. {hint}", [row.id])
+    for name in printed:
+        if name not in given:
+            todo = f"Add the row coefficient.{endpoint}.{spec.strategy}.{name}."
+            text = f"{endpoint}: the coefficient {printed[name]} of {what} is missing. {todo}"
+            yield SurvivalError(text, [values[0].id])
 
 
 def plain(name: str) -> str:

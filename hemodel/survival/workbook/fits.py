@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from hemodel.errors import InputError, Location, Problem
+from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.checks import select
 from hemodel.survival.blocks import reported_problem
 from hemodel.survival.combined import Evidence, fit_evidence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.inputs.model_inputs import Reading
     from hemodel.inputs.rows import Row
-    from hemodel.survival.endpoint_fit import EndpointFit
+    from hemodel.survival.curve_spec import CurveSpec
+    from hemodel.survival.endpoint_fit import EndpointFit, Source
     from hemodel.survival.reported.problem import FitProblem
 
 
@@ -104,7 +105,7 @@ def evidence(inputs: Inputs, endpoint: str) -> Evidence:
     return Evidence(
         endpoint=endpoint,
         specs=own,
-        sources=tuple((spec.strategy, source(inputs, endpoint, spec)) for spec in own),
+        sources=_sources(inputs, endpoint, own),
         statistics=statistics(rows, endpoint),
         follow_up=follow_up.number if follow_up is not None and follow_up.value is not None else None,
         patients=tuple((row.names["strategy"], row.number) for row in select(rows, "trial.patients.{strategy}")),
@@ -114,6 +115,20 @@ def evidence(inputs: Inputs, endpoint: str) -> Evidence:
         replicates=chosen.replicates,
         seed=chosen.seed,
     )
+
+
+def _sources(inputs: Inputs, endpoint: str, own: tuple[CurveSpec, ...]) -> tuple[tuple[str, Source], ...]:
+    """Return the source of every curve; one error for what is wrong with any of them."""
+    found, problems = [], []
+    for spec in own:
+        try:
+            found.append((spec.strategy, source(inputs, endpoint, spec)))
+        except SurvivalError as error:
+            problems += [_problem(inputs, endpoint, part) for part in (error.parts or (error,))]
+        except InputError as error:
+            problems += error.problems
+    raise_if_any(dict.fromkeys(problems))
+    return tuple(found)
 
 
 @lru_cache(maxsize=512)
@@ -168,8 +183,8 @@ _EVERYWHERE = (
 )
 
 
-def _problem(reading: Reading, endpoint: str, error: SurvivalError) -> Problem:
-    rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
-    where = rows[0].where["value"] if rows else Location(reading.raw.file, "Curves")
+def _problem(inputs: Inputs, endpoint: str, error: SurvivalError) -> Problem:
+    rows = [inputs.rows[id_] for id_ in error.ids if id_ in inputs.rows]
+    where = rows[0].where["value"] if rows else Location(inputs.raw.file, "Curves")
     what, _, todo = str(error).removeprefix(f"{endpoint}: ").partition(". ")
     return Problem(where, f"the curves of {endpoint} cannot be fitted: {what}", todo=todo)

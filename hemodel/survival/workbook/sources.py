@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.errors import InputError, Problem
+from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, Source
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.workbook.coefficients import published_source
@@ -13,6 +13,7 @@ from hemodel.survival.workbook.data import digitised_source, patient_source, tab
 if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.survival.curve_spec import CurveSpec
+    from hemodel.survival.tables import Table
     from hemodel.survival.workbook.fits import Inputs
 
 FROM_REPORTED = Source(REPORTED)
@@ -42,16 +43,29 @@ def source(inputs: Inputs, endpoint: str, spec: CurveSpec) -> Source:
     unit = rows["time_unit"].text
     if kind == COEFFICIENTS:
         return published_source(inputs.rows, endpoint, spec, rows["parameterisation"].text, unit)
-    table = table_of(rows["data"], inputs.path, inputs.raw.tables)
+    tables = _tables(inputs, [row for name, row in rows.items() if name in {"data", "at_risk"}])
     if kind == PATIENTS:
-        return patient_source(table, spec.strategy, unit)
+        return patient_source(tables[0], spec.strategy, unit)
     total = inputs.rows.get(prefix + "total_events")
     events = int(total.number) if total is not None and total.value is not None else None
-    at_risk = table_of(rows["at_risk"], inputs.path, inputs.raw.tables)
+    curve, at_risk = tables
     try:
-        return digitised_source(table, at_risk, events, unit)
+        return digitised_source(curve, at_risk, events, unit)
     except SurvivalError as error:
         raise SurvivalError(f"{endpoint}, {spec.strategy}: {error}", [prefix + "data"]) from None
+
+
+def _tables(inputs: Inputs, rows: list[Row]) -> list[Table]:
+    """Return the tables that rows name; one error for all that are not there."""
+    found: list[Table] = []
+    problems: list[Problem] = []
+    for row in rows:
+        try:
+            found.append(table_of(row, inputs.path, inputs.raw.tables))
+        except InputError as error:
+            problems += error.problems
+    raise_if_any(problems)
+    return found
 
 
 def _needed(inputs: Inputs, prefix: str, kind: str) -> dict[str, Row]:

@@ -66,11 +66,13 @@ def _about_curves(rows: Rows, row: Row, place: Place, curves: set[Place]) -> lis
     reference = rows[_id(place, "reference")]
     problems = []
     if place not in curves:
-        problems.append(Problem(row.where["value"], f"{row.id}: {strategy} has no curve of {endpoint}"))
+        what = f"{row.id}: {strategy} has no curve of {endpoint}"
+        problems.append(Problem(row.where["value"], what, todo="Add its curve, or set the shape to none."))
     if reference.text == strategy or (endpoint, reference.text) not in curves:
         what = f"{reference.id} is {reference.text}"
         why = f"It must be another strategy that has a curve of {endpoint}"
-        problems.append(Problem(reference.where["value"], what, why))
+        options = ", ".join(s for e, s in sorted(curves) if e == endpoint and s != strategy) or "none"
+        problems.append(Problem(reference.where["value"], what, why, f"There are: {options}."))
     if row.text == WITH_TREATMENT and (treated_by(rows, place), strategy) not in curves:
         treated = rows[_id(place, "time_on_treatment")]
         why = f"It must be an endpoint that has a curve of {strategy}"

@@ -120,21 +120,22 @@ def test_weights_and_order_of_families() -> None:
     assert [family.place for family in families] == list(range(1, len(families) + 1))
 
 
-def test_concerns_come_before_the_criterion() -> None:
-    """With 1, 0 and 0 concerns the family with the lowest criterion is last of those with a fit."""
+def test_concerns_order_only_families_that_fit_about_as_well() -> None:
+    """Within 4 of the lowest criterion the one with a concern is last; 9 above it none helps."""
     found = {family.family: family for family in exponential_pack().endpoints["os"].families}
     some = [
         replace(found["exp"], criterion=1.0, concerns=("one",)),
         replace(found["genf"], concerns=()),
         replace(found["weibull"], criterion=3.0, concerns=()),
         replace(found["lnorm"], criterion=2.0, concerns=()),
+        replace(found["llogis"], criterion=10.0, concerns=()),
         replace(found["gamma"], criterion=None, concerns=()),
     ]
     placed = ranked(some)
 
-    assert [family.family for family in placed] == ["lnorm", "weibull", "gamma", "exp", "genf"]
-    assert [family.criterion_rank for family in placed] == [2, 3, None, 1, None]
-    total = np.exp(-0.5) + np.exp(-1.0) + np.exp(-1.5)
+    assert [family.family for family in placed] == ["lnorm", "weibull", "exp", "llogis", "gamma", "genf"]
+    assert [family.criterion_rank for family in placed] == [2, 3, 1, 4, None, None]
+    total = np.exp(-0.5) + np.exp(-1.0) + np.exp(-1.5) + np.exp(-5.0)
     assert placed[0].weight == pytest.approx(np.exp(-1.0) / total, rel=1e-12)
 
 

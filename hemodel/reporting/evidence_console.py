@@ -1,0 +1,66 @@
+"""What `hemodel fit` prints: the ranking of each endpoint, and which family the workbook uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hemodel.reporting.console import NO_BREAK_SPACE
+from hemodel.reporting.evidence_words import EvidenceNames, family_name, in_use_words
+from hemodel.reporting.format import display
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hemodel.analysis.evidence import EndpointEvidence, EvidencePack
+    from hemodel.model import Model
+
+MARK = "*"
+
+
+def evidence_summary(model: Model, pack: EvidencePack, target: Path) -> str:
+    """Return the ranking of the families of every endpoint and where everything was written.
+
+    Parameters
+    ----------
+    model : Model
+    pack : EvidencePack
+    target : Path
+        The folder.
+    """
+    names = EvidenceNames(model)
+    lines = [pack.title, ""]
+    lines += [f"Changed: {c.id}: {c.expected} -> {c.value} ({c.origin})" for c in model.inputs.changes]
+    for endpoint, found in pack.endpoints.items():
+        lines += [in_use_words(names, endpoint, found), _ranking(found), *_unfitted(found), ""]
+    return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+
+
+def _ranking(found: EndpointEvidence) -> str:
+    rows = [
+        (
+            f"{MARK if family.in_use else ' '} {family_name(family.family)}",
+            str(len(family.concerns)),
+            display(family.criterion, "score"),
+            display(family.weight, "share"),
+            *(display(curve.restricted_mean.value, "months") for curve in family.curves.values()),
+        )
+        for family in found.families
+        if family.fit is not None
+    ]
+    means = tuple(f"{strategy} (mean months)" for strategy in found.in_use.curves)
+    return _table(("  Family", "Concerns", "Criterion", "Weight", *means), rows)
+
+
+def _unfitted(found: EndpointEvidence) -> list[str]:
+    names = [family_name(family.family) for family in found.families if family.fit is None]
+    return [f"Not fitted: {', '.join(names)}; evidence.html says why."] if names else []
+
+
+def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return columns of text under their headers: the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    lines = []
+    for first, *others in (headers, *rows):
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)

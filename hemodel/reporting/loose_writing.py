@@ -1,0 +1,64 @@
+"""Writing what was fitted to a file, and patients rebuilt from a curve."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hemodel.errors import OutputError
+from hemodel.reporting.loose_document import csv_text, fit_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENTS_HEADER = ("time", "event")
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return a document as JSON."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_fit(folder: Path, document: dict[str, Any], command: str) -> None:
+    """Write a fit to an existing, empty folder: fit.json, tables/*.csv and manifest.json."""
+    (folder / "fit.json").write_text(json_text(document), encoding="utf-8")
+    (folder / "tables").mkdir()
+    for name, text in fit_tables(document).items():
+        (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    manifest = {"hemodel": document["hemodel"], "command": command, "file": document["file"]}
+    (folder / "manifest.json").write_text(json_text(manifest), encoding="utf-8")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place at which rebuilt patients cannot be written, or a file that does not hold patients.
+
+    Raises
+    ------
+    OutputError
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist. Create it, or choose another --out.")
+    if path.is_dir():
+        raise OutputError(f"{path}: this is a folder, not a file. Choose another --out.")
+    header = csv_text(PATIENTS_HEADER, []).encode()
+    if path.exists() and path.read_bytes()[: len(header)] != header:
+        raise OutputError(f"{path}: this file would be replaced, and hemodel did not write it. Choose another --out.")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written; what was there stays.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: the file could not be written ({reason}). Nothing was changed.") from error
+    finally:
+        beside.unlink(missing_ok=True)
