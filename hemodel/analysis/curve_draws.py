@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FIRST, SECOND = "pfs", "os"
 STEP = 1e-3
 """Step of the slopes of restricted means, in standard deviations of the coefficients."""
+ROUNDING = 1e-13
+"""Restricted means closer than this, relatively, are the same."""
 
 
 def curve_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
@@ -64,10 +66,12 @@ def steepest(fit: EndpointFit, strategy: str, horizon: float) -> FloatArray | No
 
 
 def _slope(fit: EndpointFit, strategy: str, horizon: float, points: FloatArray) -> FloatArray:
-    """Slopes of the restricted mean by the independent normals, from points to both sides."""
+    """Slopes of the restricted mean by the independent normals, from points to both sides; 0 where only rounding."""
     means = fit.curves.restricted_mean(strategy, horizon, points)
     half = points.shape[0] // 2
-    return np.asarray((means[:half] - means[half:]) / (2.0 * STEP))
+    change = means[:half] - means[half:]
+    change[np.abs(change) <= ROUNDING * means[:half]] = 0.0
+    return np.asarray(change / (2.0 * STEP))
 
 
 def _normals(fit: EndpointFit, seed: int, block: int) -> FloatArray:
@@ -105,23 +109,28 @@ def _correlate(model: Model, normals: dict[str, FloatArray], correlation: float)
     one direction. OS keeps its own normals off these directions; along them they become
     r z_PFS + sqrt(1 - r^2) z_OS, a Gaussian copula with correlation r. Where the
     directions of strategies are not at right angles, the nearest that are stand for them.
+    Strategies whose restricted mean of either is certain are left out.
     """
-    first, second = (_directions(model, endpoint) for endpoint in (FIRST, SECOND))
+    slopes = [_slopes(model, endpoint) for endpoint in (FIRST, SECOND)]
+    both = np.all([slope.any(axis=0) for slope in slopes], axis=0)
+    if not both.any():
+        return
+    first, second = (_directions(slope[:, both]) for slope in slopes)
     own = normals[SECOND] @ second
     shared = correlation * (normals[FIRST] @ first) + np.sqrt(1.0 - correlation**2) * own
     normals[SECOND] = normals[SECOND] + (shared - own) @ second.T
 
 
-def _directions(model: Model, endpoint: str) -> FloatArray:
-    """Directions (p, strategies) at right angles, nearest to those along which restricted means rise."""
+def _slopes(model: Model, endpoint: str) -> FloatArray:
+    """Slopes (p, strategies) of restricted means by the independent normals of an endpoint."""
     fit = model.fits[endpoint]
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     root = square_root(fit.covariance)
     points = fit.coefficients + STEP * np.vstack([root, -root])
-    slopes = []
-    for strategy in model.strategies:
-        slope = _slope(fit, strategy, horizon, points)
-        length = np.linalg.norm(slope)
-        slopes.append(slope / length if length > 0.0 else slope)
-    left, _, right = np.linalg.svd(np.column_stack(slopes), full_matrices=False)
+    return np.column_stack([_slope(fit, strategy, horizon, points) for strategy in model.strategies])
+
+
+def _directions(slopes: FloatArray) -> FloatArray:
+    """Directions (p, strategies) at right angles, nearest to those along which restricted means rise."""
+    left, _, right = np.linalg.svd(slopes / np.linalg.norm(slopes, axis=0), full_matrices=False)
     return np.asarray(left @ right)

@@ -31,11 +31,11 @@ def evidence_summary(model: Model, pack: EvidencePack, target: Path) -> str:
     lines = [pack.title, ""]
     lines += [f"Changed: {c.id}: {c.expected} -> {c.value} ({c.origin})" for c in model.inputs.changes]
     for endpoint, found in pack.endpoints.items():
-        lines += [in_use_words(names, endpoint, found), _ranking(found), *_unfitted(found), ""]
+        lines += [in_use_words(names, endpoint, found), _ranking(names, found), *_unfitted(found), ""]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 
-def _ranking(found: EndpointEvidence) -> str:
+def _ranking(names: EvidenceNames, found: EndpointEvidence) -> str:
     rows = [
         (
             f"{MARK if family.in_use else ' '} {family_name(family.family)}",
@@ -47,7 +47,7 @@ def _ranking(found: EndpointEvidence) -> str:
         for family in found.families
         if family.fit is not None
     ]
-    means = tuple(f"{strategy} (mean months)" for strategy in found.in_use.curves)
+    means = tuple(f"Mean months, {names.strategy(strategy)}" for strategy in found.in_use.curves)
     return _table(("  Family", "Concerns", "Criterion", "Weight", *means), rows)
 
 

@@ -18,6 +18,7 @@ from hemodel.survival.patients.bootstrap import case_bootstrap
 from hemodel.survival.patients.data import patients
 from hemodel.survival.patients.fitting import maximum_likelihood
 from hemodel.survival.patients.kaplan_meier import curve_data
+from hemodel.survival.published import printed_back
 from hemodel.survival.reported.fitting import fit
 from hemodel.survival.reported.problem import fit_problem
 from hemodel.survival.reported.statistics import to_scale
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from hemodel.survival.reported.fitting import ReportedFit
     from hemodel.survival.reported.problem import FitProblem
 
+CHECKED_MONTHS = (6.0, 12.0, 24.0, 60.0)
+"""Months at which published coefficients are printed back as survival."""
 Replicates = tuple["Array", tuple[str, ...]]
 
 
@@ -170,7 +173,20 @@ def _kaplan_meier_block(
     evidence: Evidence, specs: tuple[CurveSpec, ...], shape: KaplanMeierThen, data: Mapping[str, PatientData]
 ) -> Block:
     """Fit the tail of a Kaplan-Meier curve to the patients still at risk where it takes over."""
+    if len(specs) > 1:
+        raise SurvivalError(
+            f"{evidence.endpoint}: {shape.name} of {specs[0].strategy} cannot have relative curves "
+            f"({', '.join(spec.strategy for spec in specs[1:])}), because an observed curve has no effect. Make them "
+            "independent, or choose another family.",
+            [f"curve.{evidence.endpoint}.{spec.strategy}.relation" for spec in specs[1:]],
+        )
     (spec,) = specs
+    if evidence.background is not None:
+        raise SurvivalError(
+            f"{evidence.endpoint}: {shape.name} of {spec.strategy} counts the population's deaths already, so it "
+            "cannot be a curve of the excess hazard. Choose another family, or set background.method to floor.",
+            [f"curve.{evidence.endpoint}.{spec.strategy}.family"],
+        )
     whole = data[spec.strategy]
     late = whole.time > shape.cuts[0]
     tail = patients(
@@ -218,7 +234,7 @@ def published_block(evidence: Evidence, spec: CurveSpec) -> Block:
         covariance=converted.covariance,
         families={spec.strategy: as_family(converted.family)},
         resample=resample,
-        notes=(f"{where}: {converted.text}",),
+        notes=(f"{where}: {converted.text} {printed_back(converted, CHECKED_MONTHS)}",),
     )
 
 

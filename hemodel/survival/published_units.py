@@ -29,11 +29,16 @@ def in_other_unit(converted: Converted, factor: float, unit: str) -> Converted:
     Raises
     ------
     SurvivalError
-        For a family that has no rule.
+        For a family that has no rule, or whose knots or weights are not known.
     """
+    shape, log_factor = family(converted.family), float(np.log(factor))
+    if not shape.is_resolved:
+        raise SurvivalError(
+            f"coefficients of {shape.name} are no curve without data. Give the knots of a spline or the weights of an "
+            "average in the formula, as in spline(hazard, knots at 1 6 24), or choose another source."
+        )
     if factor == 1.0:
         return converted
-    shape, log_factor = family(converted.family), float(np.log(factor))
     moved, slopes = _moved(converted, shape, log_factor)
     name = converted.family
     if isinstance(shape, Spline):

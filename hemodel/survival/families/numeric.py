@@ -16,6 +16,7 @@ EARLIEST_LOG_TIME, LATEST_LOG_TIME = -690.0, 700.0
 MOST_STEPS = 200
 FARTHEST_START = 100.0
 LAST_STEP = 1e-9
+LARGEST_LAST_GAP = 1e-6
 DIFFERENCE = 1e-3
 BLOCK = 256
 PIECE_STEP = 1.0 / 64.0
@@ -65,7 +66,7 @@ def time_at(shape: Hazards, level: Array, coefficients: Array, start: Array | No
         inside = (newton >= low[some]) & (newton <= high[some]) & (count % 4 != 3)
         following = np.where(inside, newton, 0.5 * (low[some] + high[some]))
         tolerance = 4e-16 * np.maximum(np.abs(following), 1.0)
-        last = inside & (np.abs(newton - x[some]) <= LAST_STEP)
+        last = inside & (np.abs(newton - x[some]) <= LAST_STEP) & (np.abs(gap) <= LARGEST_LAST_GAP)
         done = (gap == 0.0) | (high[some] - low[some] <= tolerance) | last
         x[some] = np.where(gap == 0.0, x[some], following)
         result[some] = np.exp(x[some])

@@ -68,7 +68,12 @@ def _sheet(table: DataTable) -> Table:
     names = ["" if value is None else str(value).strip() for value in header]
     columns = {name: [row[j] for _, row in body] for j, name in enumerate(names) if name}
     places = {name: j for j, name in enumerate(names)}
-    return Table(columns, lambda i, name: table.where(body[i][0], places[name]), Location(table.file, table.sheet))
+    return Table(
+        columns,
+        lambda i, name: table.where(body[i][0], places[name]),
+        Location(table.file, table.sheet),
+        repeated=tuple(name for name in dict.fromkeys(names) if name and names.count(name) > 1),
+    )
 
 
 @lru_cache(maxsize=256)

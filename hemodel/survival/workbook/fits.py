@@ -185,6 +185,8 @@ _EVERYWHERE = (
 
 def _problem(inputs: Inputs, endpoint: str, error: SurvivalError) -> Problem:
     rows = [inputs.rows[id_] for id_ in error.ids if id_ in inputs.rows]
+    curves = dict.fromkeys(id_.rpartition(".")[0] for id_ in error.ids)
+    rows += [inputs.rows[f"{curve}.relation"] for curve in curves if f"{curve}.relation" in inputs.rows]
     where = rows[0].where["value"] if rows else Location(inputs.raw.file, "Curves")
     what, _, todo = str(error).removeprefix(f"{endpoint}: ").partition(". ")
     return Problem(where, f"the curves of {endpoint} cannot be fitted: {what}", todo=todo)

@@ -169,7 +169,7 @@ def test_quadrature_rules() -> None:
             [CurveSpec("a", "weibul", "independent")],
             (
                 "curve.os.a: 'weibul' is not a family of survival curves. Did you mean weibull? "
-                "Known: exp, weibull, weibullPH, gompertz, llogis, lnorm, gamma, gengamma."
+                "Known: exp, weibull, weibullPH, gompertz, llogis, lnorm, gamma, gengamma, genf."
             ),
             ("curve.os.a.family",),
         ),
