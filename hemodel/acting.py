@@ -25,12 +25,14 @@ from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_H
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.relations import related_hazard, slowed
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
+from hemodel.survival.workbook.specs import FAMILY
 from hemodel.survival.workbook.waning import check_waning, treated_by, wanings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.inputs.model_inputs import ModelInputs, Reading
+    from hemodel.inputs.rows import Row
     from hemodel.parameters import FloatArray
     from hemodel.plan import Plan
     from hemodel.survival.curves import EndpointCurves
@@ -97,9 +99,10 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
 
 
 def acting_problems(reading: Reading) -> list[Problem]:
-    """Return what is wrong with the life table and the waning of a workbook, beyond the problems of single rows."""
+    """Return what is wrong with the life table, the waning and the further effects, beyond the problems of single rows."""
     broken = {id_.split(".")[0] for id_ in (row.id for row in reading.raw.rows) if id_ not in reading.rows}
     problems = [] if "waning" in broken else check_waning(reading.rows)
+    problems += [] if "curve" in broken else _effects_on_nothing(reading.rows)
     if "background" in broken or any(id_ not in reading.rows for id_ in ("background.method", "settings.time_horizon")):
         return problems
     try:
@@ -109,6 +112,22 @@ def acting_problems(reading: Reading) -> list[Problem]:
     except SurvivalError as error:
         problems += [_cohort_problem(reading, part) for part in (error.parts or (error,))]
     return problems
+
+
+def _effects_on_nothing(rows: Mapping[str, Row]) -> list[Problem]:
+    """Return the further effects of a strategy on an endpoint for which it has no curve."""
+    curves = {(row.names["endpoint"], row.names["strategy"]) for row in select(rows, FAMILY)}
+    return [
+        Problem(
+            row.where["value"],
+            f"{row.id} has no curve to act on",
+            f"There is no curve of {row.names['endpoint']} for {row.names['strategy']}",
+            "Correct the id, or leave the value empty.",
+        )
+        for name in EFFECTS
+        for row in select(rows, f"effect.{{endpoint}}.{{strategy}}.{name}")
+        if (row.names["endpoint"], row.names["strategy"]) not in curves
+    ]
 
 
 def _cohort_problem(reading: Reading, error: SurvivalError) -> Problem:
@@ -196,7 +215,8 @@ def _curve(
     curves: Mapping[str, EndpointCurves], acting: Acting, block: Block, endpoint: str, strategy: str
 ) -> ActedCurve:
     effects = acting.effects.get((endpoint, strategy), ())
-    logs = tuple((relation, np.log(block.effects[id_])) for relation, id_ in effects)
+    with np.errstate(divide="ignore"):
+        logs = tuple((relation, np.log(block.effects[id_])) for relation, id_ in effects)
     return ActedCurve(curves[endpoint], strategy, block.coefficients[endpoint], logs)
 
 

@@ -45,15 +45,15 @@ def comparisons(fit: EndpointFit, comparator: str) -> tuple[tuple[Comparison, ..
 
 def _comparison(reference: str, strategy: str, pair: Pair) -> Comparison:
     notes: list[str] = []
-    ratio = _tried(cox, pair, notes)
+    ratio = tried(cox, pair, notes)
     return Comparison(
         reference=reference,
         strategy=strategy,
         hazard_ratio=None if ratio is None else _exponentiated(ratio.log_hazard_ratio),
-        schoenfeld=_tried(schoenfeld, pair, notes),
-        proportionality=_tried(proportionality, pair, notes),
-        quantiles=_tried(quantile_points, pair, notes),
-        acceleration=_tried(constant_acceleration, pair, notes),
+        schoenfeld=tried(schoenfeld, pair, notes),
+        proportionality=tried(proportionality, pair, notes),
+        quantiles=tried(quantile_points, pair, notes),
+        acceleration=tried(constant_acceleration, pair, notes),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -62,7 +62,7 @@ def _exponentiated(estimate: Estimate) -> Interval:
     return Interval(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
 
 
-def _tried(test: Callable[[PatientData, PatientData], Result], pair: Pair, notes: list[str]) -> Result | None:
+def tried(test: Callable[[PatientData, PatientData], Result], pair: Pair, notes: list[str]) -> Result | None:
     """Return the result of a test, or None with the reason added to the notes."""
     try:
         return test(*pair)

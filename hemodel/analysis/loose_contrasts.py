@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from hemodel.survival.errors import SurvivalError
+from hemodel.analysis.evidence_comparisons import tried
 from hemodel.survival.patients.acceleration import AccelerationTest, constant_acceleration
 from hemodel.survival.patients.proportionality import ChiSquaredTest, cox, log_rank, proportionality
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.kaplan_meier import Estimate
@@ -49,22 +49,13 @@ def contrast(reference: str, strategy: str, data: Mapping[str, PatientData]) -> 
     """Compare the patients of a strategy with those of its reference."""
     notes: list[str] = []
     pair = data[reference], data[strategy]
-    ratio = _tried(cox, pair, notes)
+    ratio = tried(cox, pair, notes)
     return Contrast(
         reference=reference,
         strategy=strategy,
         log_hazard_ratio=None if ratio is None else ratio.log_hazard_ratio,
-        log_rank=_tried(log_rank, pair, notes),
-        proportionality=_tried(proportionality, pair, notes),
-        acceleration=_tried(constant_acceleration, pair, notes),
+        log_rank=tried(log_rank, pair, notes),
+        proportionality=tried(proportionality, pair, notes),
+        acceleration=tried(constant_acceleration, pair, notes),
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _tried(test: Callable[[PatientData, PatientData], Result], pair: Pair, notes: list[str]) -> Result | None:
-    """Return the result of a test, or None with the reason added to the notes."""
-    try:
-        return test(*pair)
-    except SurvivalError as error:
-        notes.append(str(error))
-        return None

@@ -12,7 +12,7 @@ from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_words import adjustment_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from hemodel.analysis.run import Run
@@ -65,7 +65,7 @@ def _totals(results: Results) -> str:
                 display(found.qalys.discounted["total"], "qaly"),
             )
         )
-    return _table(("Strategy", f"Costs ({results.currency})", "Life-years", "QALYs"), rows)
+    return text_table(("Strategy", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
 
 
 def _incremental(results: Results, entry: Incremental) -> str:
@@ -125,16 +125,17 @@ def problem_list(problems: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
-def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
+    """Return a table as text, the first column to the left and in one line, the others to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.ASCII2)
     for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if i == 0 else "right")
+        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i == 0)
     for row in rows:
         table.add_row(*row)
     text = StringIO()
-    Console(file=text, width=WIDTH).print(table)
+    Console(file=text, width=width).print(table)
     return text.getvalue().strip("\n")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from hemodel.reporting.console import text_table
 from hemodel.reporting.format import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 WIDTH = 120
@@ -50,7 +50,7 @@ def _intro(document: dict[str, Any]) -> str:
             )
         )
     headers = ("Strategy", "Patients", "Events", "Median follow-up", "Last time", "Kaplan-Meier median (95% CI)")
-    return "\n".join([*lines, text_table((*headers, f"Mean to {document['horizon']:g} (95% CI)"), rows)])
+    return "\n".join([*lines, text_table((*headers, f"Mean to {document['horizon']:g} (95% CI)"), rows, WIDTH)])
 
 
 def _ranking(document: dict[str, Any], group: dict[str, Any], notes: list[str]) -> str:
@@ -65,7 +65,7 @@ def _ranking(document: dict[str, Any], group: dict[str, Any], notes: list[str]) 
             (curve,) = each["curves"].values()
             row += [_time(curve["median"]), _number(curve["restricted_mean"])]
         rows.append((*row, _numbered(each["warnings"], notes)))
-    return text_table((*headers, "Notes"), rows)
+    return text_table((*headers, "Notes"), rows, WIDTH)
 
 
 def _means(document: dict[str, Any], group: dict[str, Any]) -> list[str]:
@@ -82,7 +82,7 @@ def _means(document: dict[str, Any], group: dict[str, Any]) -> list[str]:
         for name in names:
             row += [_time(each["curves"][name]["median"]), _number(each["curves"][name]["restricted_mean"])]
         rows.append(row)
-    return [text_table(headers, rows)]
+    return [text_table(headers, rows, WIDTH)]
 
 
 def _together(document: dict[str, Any]) -> list[str]:
@@ -92,7 +92,7 @@ def _together(document: dict[str, Any]) -> list[str]:
         (each["family"], display(each["log_likelihood"], "score"), display(each["aic"], "score"))
         for each in document["together"]
     ]
-    return ["", "The same family for every strategy:", text_table(("Family", "Log-likelihood", "AIC"), rows)]
+    return ["", "The same family for every strategy:", text_table(("Family", "Log-likelihood", "AIC"), rows, WIDTH)]
 
 
 def _comparison(each: dict[str, Any]) -> list[str]:
@@ -132,31 +132,15 @@ def reconstruction_text(document: dict[str, Any], target: Path | None) -> str:
     return "\n".join(
         [
             f"{document['curve']} with {document['risk_table']}: {document['patients']} patients rebuilt.",
-            text_table(("", "Rebuilt", "Published"), rows),
+            text_table(("", "Rebuilt", "Published"), rows, WIDTH),
             "Numbers at risk:",
-            text_table(("Time", "Rebuilt", "Published"), at_risk),
+            text_table(("Time", "Rebuilt", "Published"), at_risk, WIDTH),
             "Rebuilt between them:",
-            text_table(("From", "To", "At risk", "Events", "Censored"), intervals),
+            text_table(("From", "To", "At risk", "Events", "Censored"), intervals, WIDTH),
             *(f"Note: {note}" for note in document["notes"]),
             *_written(target),
         ]
     )
-
-
-def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as text, the first column to the left and the others to the right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.ASCII2)
-    for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i == 0)
-    for row in rows:
-        table.add_row(*row)
-    text = StringIO()
-    Console(file=text, width=WIDTH).print(table)
-    return text.getvalue().strip("\n")
 
 
 def _written(target: Path | None) -> list[str]:

@@ -66,7 +66,7 @@ def test_a_short_run_gives_every_row_and_the_same_numbers_again(script: ModuleTy
 def test_true_means_have_a_closed_form(script: ModuleType) -> None:
     """Weibull: area to h = scale Gamma(1 + 1/k) P(1/k, (h / scale)^k); quadrature is good to 1e-9.
 
-    Log-logistic: with F the share with the event by h, and a, b = 1 + 1/k, 1 - 1/k, it is h (1 - F) + scale B(a, b) I_F(a, b)
+    Log-logistic: with F the share with the event by h, a = 1 + 1/k and b = 1 - 1/k: h (1 - F) + scale B(a, b) I_F(a, b)
     by parts, since E[T; T < h] is the integral of the quantile scale (p / (1 - p))^(1/k) up to F.
     """
     k = script.WEIBULL.shape

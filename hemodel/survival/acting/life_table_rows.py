@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.errors import InputError, Problem, raise_if_any
+from hemodel.survival.tables import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ def hazards_by_age(table: Table) -> tuple[Array, Array, Array]:
     """
     names = _measure(table)
     columns = table.need(("age", *names), ())
-    values = {name: np.array([_number(cell) for cell in columns[name]]) for name in columns}
+    values = {name: _finite([as_number(cell) for cell in columns[name]]) for name in columns}
     check = _probability_problems if names == PROBABILITIES else _rate_problems
     problems = [*_not_numbers(table, columns, values), *_age_problems(table, values["age"])]
     problems += [problem for name in names for problem in check(table, name, values[name])]
@@ -40,6 +41,12 @@ def hazards_by_age(table: Table) -> tuple[Array, Array, Array]:
         return ages, male, female
     kept = slice(-1) if max(male[-1], female[-1]) == 1.0 else slice(None)
     return ages[kept], -np.log1p(-male[kept]), -np.log1p(-female[kept])
+
+
+def _finite(numbers: Sequence[float]) -> Array:
+    """Return numbers (n,), nan for what is not finite."""
+    values = np.array(numbers, dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _measure(table: Table) -> tuple[str, ...]:
@@ -56,14 +63,6 @@ def _measure(table: Table) -> tuple[str, ...]:
         listed = f"The columns are: {', '.join(table.columns)}"
         raise InputError((*no_age, Problem(table.whole, what, listed, todo)))
     return RATES if rates else PROBABILITIES
-
-
-def _number(cell: object) -> float:
-    try:
-        number = float(str(cell))
-    except ValueError:
-        return float("nan")
-    return number if np.isfinite(number) else float("nan")
 
 
 def _not_numbers(
