@@ -99,7 +99,7 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
 
 
 def acting_problems(reading: Reading) -> list[Problem]:
-    """Return what is wrong with the life table, the waning and the further effects, beyond the problems of single rows."""
+    """Return what is wrong with life table, waning and further effects, beyond the problems of single rows."""
     broken = {id_.split(".")[0] for id_ in (row.id for row in reading.raw.rows) if id_ not in reading.rows}
     problems = [] if "waning" in broken else check_waning(reading.rows)
     problems += [] if "curve" in broken else _effects_on_nothing(reading.rows)

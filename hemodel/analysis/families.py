@@ -10,7 +10,7 @@ import numpy as np
 
 from hemodel.analysis.curves import LANDMARK_YEARS
 from hemodel.inputs.dictionary import kind_of
-from hemodel.survival.combined import Evidence, fit_evidence
+from hemodel.survival.combined import fit_evidence
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.workbook.fits import evidence
 from hemodel.units import MONTHS_PER_YEAR
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.model import Model
     from hemodel.survival.endpoint_fit import EndpointFit
+    from hemodel.survival.evidence import Evidence
 
 SAME_CURVE = {"weibullPH": "weibull"}
 """Families that are another one with other parameters; the other one stands for both."""

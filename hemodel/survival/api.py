@@ -12,13 +12,14 @@ import numpy as np
 
 from hemodel.errors import Location
 from hemodel.inputs.dictionary import nearest
-from hemodel.survival.combined import Evidence, fit_evidence
+from hemodel.survival.combined import fit_evidence
 from hemodel.survival.curve_spec import INDEPENDENT, RELATIONS, CurveSpec, as_family
 from hemodel.survival.curve_values import Fit
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.digitised import checking, comparison, reconstruction
 from hemodel.survival.endpoint_fit import PATIENTS, REPORTED, EndpointFit, Source
 from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.evidence import Evidence
 from hemodel.survival.patients.data import ALL_PATIENTS, PatientData, check_rows
 from hemodel.survival.patients.fitting import maximum_likelihood
 from hemodel.survival.patients.requirements import KAPLAN_MEIER

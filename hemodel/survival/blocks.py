@@ -27,7 +27,7 @@ from hemodel.survival.reported.trial_bootstrap import bootstrap_refits, bootstra
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hemodel.survival.combined import Evidence
+    from hemodel.survival.evidence import Evidence
     from hemodel.survival.family import Array, Family
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.fitting import LikelihoodFit

@@ -12,14 +12,13 @@ falls between the points; other draws get twice the points, and then the exact c
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hemodel.survival.density_family import DensityFamily
     from hemodel.survival.family import Array
 
 NODES = (56, 112)
@@ -33,6 +32,18 @@ LEAST_SURVIVAL = 1e-13
 """Survival below this is not told apart from it."""
 
 
+class Density(Protocol):
+    """A family with a density that costs little; see `DensityFamily`."""
+
+    def exact_survival(self, t: Array, log_t: Array, coefficients: Array) -> Array:
+        """Survival (draws, points) by the family's own formula."""
+        ...
+
+    def log_density(self, t: Array, log_t: Array, coefficients: Array) -> Array:
+        """Log density (draws, points)."""
+        ...
+
+
 def is_worthwhile(log_t: Array, draws: int) -> bool:
     """Return whether it pays: many times, the same for all of many draws, not too far apart."""
     if log_t.ndim > 1 or log_t.size < FEWEST_TIMES or draws < FEWEST_DRAWS:
@@ -41,12 +52,12 @@ def is_worthwhile(log_t: Array, draws: int) -> bool:
     return bool(log_t[-1] - log_t[first] < WIDEST_SPAN)
 
 
-def survival_from_density(shape: DensityFamily, coefficients: Array, log_t: Array, out: Array) -> Array:
+def survival_from_density(shape: Density, coefficients: Array, log_t: Array, out: Array) -> Array:
     """Compute survival (draws, points) at shared times as that at the last plus the density between.
 
     Parameters
     ----------
-    shape : DensityFamily
+    shape : Density
     coefficients : array (draws, p)
     log_t : array (points,)
         Logarithms of increasing times, of which the first may be time 0.
@@ -67,7 +78,7 @@ def survival_from_density(shape: DensityFamily, coefficients: Array, log_t: Arra
 
 
 def _through(
-    shape: DensityFamily, coefficients: Array, log_t: Array, count: int, out: Array, rows: NDArray[np.intp]
+    shape: Density, coefficients: Array, log_t: Array, count: int, out: Array, rows: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Write rows of survival from so many values of the density; return in which of them that is good enough.
 

@@ -4,48 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.checks import select
 from hemodel.survival.blocks import reported_problem
-from hemodel.survival.combined import Evidence, fit_evidence
+from hemodel.survival.combined import fit_evidence
 from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.survival.errors import SurvivalError
+from hemodel.survival.evidence import Evidence
 from hemodel.survival.workbook.background import EXCESS, OVERALL_SURVIVAL, population
 from hemodel.survival.workbook.sources import source
 from hemodel.survival.workbook.specs import FAMILY, endpoints, options, specs
 from hemodel.survival.workbook.statistics import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from hemodel.inputs.cells import RawWorkbook
     from hemodel.inputs.model_inputs import Reading
-    from hemodel.inputs.rows import Row
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.endpoint_fit import EndpointFit, Source
     from hemodel.survival.reported.problem import FitProblem
-
-
-class Inputs(Protocol):
-    """A workbook that was read: its rows, where it is, and its sheets of data."""
-
-    @property
-    def rows(self) -> Mapping[str, Row]:
-        """Checked rows by id."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        ...
-
-    @property
-    def raw(self) -> RawWorkbook:
-        """Its cells as they stand."""
-        ...
+    from hemodel.survival.workbook.inputs import Inputs
 
 
 def fit_curves(reading: Reading) -> tuple[dict[str, EndpointFit], list[Problem]]:

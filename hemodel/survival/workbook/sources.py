@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.tables import Table
-    from hemodel.survival.workbook.fits import Inputs
+    from hemodel.survival.workbook.inputs import Inputs
 
 FROM_REPORTED = Source(REPORTED)
 _NEEDED = {
