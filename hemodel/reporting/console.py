@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_words import adjustment_sentence
+from hemodel.survival.endpoint_fit import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.model import Model
     from hemodel.reporting.schema import Incremental, Results
+    from hemodel.survival.endpoint_fit import EndpointFit
 
 WIDTH = 100
 NO_BREAK_SPACE = "\u00a0"
@@ -109,7 +111,7 @@ def checked(model: Model) -> str:
     inputs = model.inputs
     filled = sum(row.value is not None for row in inputs.rows.values())
     assumed = sum(row.is_assumption for row in inputs.rows.values())
-    fits = ", ".join(f"{endpoint} ({fit.n_targets} statistics)" for endpoint, fit in model.fits.items())
+    fits = ", ".join(f"{endpoint} ({_fitted_to(fit)})" for endpoint, fit in model.fits.items())
     return (
         f"{inputs.path.name}: no problems. {filled} inputs ({assumed} of them assumptions),"
         f" {len(inputs.strategies)} strategies; curves fitted: {fits}."
@@ -123,6 +125,13 @@ def problem_list(problems: Sequence[Problem]) -> str:
     for _, group in groupby(ordered, key=lambda pair: pair[1].where.sheet or ""):
         lines += ["", *(str(problem) for _, problem in group)]
     return "\n".join(lines)
+
+
+def _fitted_to(fit: EndpointFit) -> str:
+    """Say what the curves of an endpoint were fitted to."""
+    others = dict.fromkeys(source.kind for source in fit.sources.values() if source.kind != REPORTED)
+    reported = [f"{fit.n_targets} statistics"] if fit.reported else []
+    return ", ".join([*reported, *others])
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:

@@ -123,7 +123,8 @@ def effect_left(t: Array, spec: Waning) -> Array:
 def share_on_treatment(on_treatment: Array, overall: Array) -> Array:
     """Return min(1, on treatment / alive), same shape; 0 where nobody is alive."""
     alive = overall > 0.0
-    return np.minimum(np.divide(on_treatment, overall, out=np.zeros_like(overall), where=alive), 1.0)
+    with np.errstate(over="ignore"):
+        return np.minimum(np.divide(on_treatment, overall, out=np.zeros_like(overall), where=alive), 1.0)
 
 
 def waned_cumulative_hazard(
