@@ -116,7 +116,8 @@ def _below_population(curve: FittedCurve, setting: Setting) -> Iterator[str]:
     if setting.background is None or setting.endpoint not in {PROGRESSION_FREE, OVERALL_SURVIVAL}:
         return
     whole = setting.months == np.floor(setting.months)
-    below = whole & (curve.hazard < setting.background * (1.0 - HAZARD_TOLERANCE))
+    smooth = curve.hazard > 0.0
+    below = whole & smooth & (curve.hazard < setting.background * (1.0 - HAZARD_TOLERANCE))
     if not below.any():
         return
     first, count = setting.months[below][0], int(below.sum())

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from hemodel.survival.family import Array
 
-NODES = (56, 112)
+NODES = (56, 144)
 LAST = 6
+GROUP = 8
 FEWEST_TIMES = 250
 FEWEST_DRAWS = 8
 WIDEST_SPAN = 15.0
@@ -82,28 +83,39 @@ def _through(
 ) -> NDArray[np.bool_]:
     """Write rows of survival from so many values of the density; return in which of them that is good enough.
 
-    The first time these are all rows; later what is left is done row by row, so that a
-    draw has the same bits whatever the others in its block.
+    The first time these are all rows; later those that are left, with the same bits for a
+    draw whatever the others in its block.
     """
     nodes, weights, last = _nodes(log_t.tobytes(), count)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         density = np.exp(shape.log_density(np.exp(nodes), nodes, coefficients) + nodes)
         whole = count == NODES[0]
-        settled = np.abs(_product(density, last, whole)).max(axis=1) < LARGEST_LAST_COEFFICIENT
+        settled = np.abs(_product(density, last, rows, whole)).max(axis=1) < LARGEST_LAST_COEFFICIENT
     density[~settled] = 0.0
     ends = log_t[[0, -1]]
     at_ends = shape.exact_survival(np.exp(ends), ends, coefficients)
-    found = _product(np.hstack([density, at_ends[:, 1:]]), weights, whole, out)
+    found = _product(np.hstack([density, at_ends[:, 1:]]), weights, rows, whole, out)
     if not whole:
         out[rows] = found
     return np.asarray(settled & (np.abs(found[:, 0] - at_ends[:, 0]) < LARGEST_GAP))
 
 
-def _product(values: Array, matrix: Array, whole: bool, out: Array | None = None) -> Array:
-    """Return values (rows, k) times a matrix, in ``out`` where all rows are there, else one row at a time."""
+def _product(values: Array, matrix: Array, rows: NDArray[np.intp], whole: bool, out: Array | None = None) -> Array:
+    """Return values (rows, k) times a matrix, in ``out`` where all rows of the block are there.
+
+    Else in groups of `GROUP` neighbours of the block, with 0 for those that are not there: a
+    row is always in the same place of a product of the same size, and so has the same bits.
+    """
     if whole:
         return np.matmul(values, matrix, out=out)
-    return np.stack([row @ matrix for row in values])
+    found = np.empty((rows.size, matrix.shape[1]))
+    groups, places = np.divmod(rows, GROUP)
+    for group in np.unique(groups):
+        some = groups == group
+        padded = np.zeros((GROUP, values.shape[1]))
+        padded[places[some]] = values[some]
+        found[some] = (padded @ matrix)[places[some]]
+    return found
 
 
 @lru_cache(maxsize=32)

@@ -38,7 +38,7 @@ def _find(book: Any, id_: str) -> tuple[Any, int]:
 
 
 def _column(sheet: Any, name: str) -> int:
-    headers = {"se": "SE", "use_in_fit": "use in fit"}
+    headers = {"se": "SE", "use_in_fit": "use in fit", "time": "time (months)"}
     found = [c for c in range(1, sheet.max_column + 1) if sheet.cell(HEADER_ROW, c).value == headers.get(name, name)]
     return found[0]
 
@@ -68,6 +68,20 @@ def _delete_row(book: Any, edit: dict[str, Any]) -> None:
     sheet.delete_rows(row)
 
 
+def _add_row(book: Any, edit: dict[str, Any]) -> None:
+    sheet = book[edit["sheet"]]
+    last = max(row for row in range(HEADER_ROW, sheet.max_row + 1) if sheet.cell(row, 1).value)
+    for column, value in {"source": "test", **edit}.items():
+        if column not in {"action", "sheet"}:
+            sheet.cell(last + 1, _column(sheet, column)).value = value
+
+
+def _data_sheet(book: Any, edit: dict[str, Any]) -> None:
+    sheet = book.create_sheet(edit["sheet"])
+    for row in edit["rows"]:
+        sheet.append(row)
+
+
 def _note(book: Any, edit: dict[str, Any]) -> None:
     sheet = book[edit["sheet"]]
     sheet.cell(sheet.max_row + 3, _column(sheet, edit["column"])).value = edit["value"]
@@ -80,6 +94,8 @@ _EDITS: dict[str, Callable[[Any, dict[str, Any]], object]] = {
     "delete_column": _delete_column,
     "add_header": _add_header,
     "delete_row": _delete_row,
+    "add_row": _add_row,
+    "data_sheet": _data_sheet,
     "header": lambda book, edit: setattr(book[edit["sheet"]].cell(HEADER_ROW, edit["column"]), "value", edit["value"]),
     "note": _note,
     "delete_sheet": lambda book, edit: book.remove(book[edit["sheet"]]),
@@ -97,6 +113,9 @@ def test_broken_workbook(case: Path, tmp_path: Path) -> None:
     content = tomllib.loads(case.read_text(encoding="utf-8"))
     workbook, out = tmp_path / "broken.xlsx", tmp_path / "out"
     break_workbook(content["edit"], workbook)
+    files = {file["name"]: file["text"] for file in content.get("file", [])}
+    for name, lines in files.items():
+        (tmp_path / name).write_text(lines, encoding="utf-8")
     out.mkdir()
     (out / "results.json").write_text("earlier results")
     (out / "manifest.json").write_text('{"hemodel": "0"}')
@@ -105,12 +124,12 @@ def test_broken_workbook(case: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(out)])
 
     assert result.exit_code == 1, result.output
-    assert "broken.xlsx" in result.stderr
+    assert any(name in result.stderr for name in ("broken.xlsx", *files))
     for words in content["words"]:
         assert words in result.stderr, result.stderr
     assert "Traceback" not in result.output
     assert snapshot(out) == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.xlsx", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["broken.xlsx", "out", *files])
 
 
 def test_check_finds_the_same_problems(tmp_path: Path) -> None:

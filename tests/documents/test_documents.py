@@ -46,7 +46,7 @@ def found(base: Run) -> Results:
 
 def commands() -> list[str]:
     lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
-    return sorted({line.strip() for line in lines if re.match(r"hemodel (run|inputs|check) inputs/", line.strip())})
+    return sorted({line.strip() for line in lines if re.match(r"hemodel (run|inputs|check|fit) inputs/", line.strip())})
 
 
 @pytest.mark.parametrize("command", commands())
@@ -98,9 +98,9 @@ def test_inputs_page_is_the_dictionary() -> None:
 
 def test_command_line_page_names_every_option() -> None:
     page = text("docs/cli.md")
-    for command in ("run", "inputs", "check"):
+    for command in ("run", "inputs", "check", "fit", "fit-ipd", "reconstruct"):
         help_text = CliRunner().invoke(app, [command, "--help"]).output
-        for option in set(re.findall(r"--[a-z]+", help_text)) - {"--help"}:
+        for option in set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}:
             assert option in page, f"{command} {option}"
 
 
@@ -124,10 +124,12 @@ def test_every_page_is_in_the_navigation() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_scenarios_that_pages_name_exist(page: Path) -> None:
     known = {path.stem for path in (ROOT / "scenarios" / "imforte_us").glob("*.toml")}
-    prefixes = ("os_", "pfs_", "utilities_", "price_", "medians_", "vial_", "treat_", "no_")
+    prefixes = ("os_", "pfs_", "utilities_", "price_", "medians_", "vial_", "treat_", "no_", "background_")
     named = re.findall(r"`([a-z][a-z0-9_]+)`", page.read_text(encoding="utf-8"))
 
-    assert {name for name in named if name.startswith(prefixes) and "." not in name} <= known
+    rules = {"os_below_population", "pfs_capped_at_os"}
+
+    assert {name for name in named if name.startswith(prefixes) and "." not in name} - rules <= known
 
 
 def whole(value: float) -> str:
@@ -136,11 +138,21 @@ def whole(value: float) -> str:
 
 def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
-    psa = results(run(WORKBOOK, Options(parts=("base", "psa")))).psa
+    drawn = results(run(WORKBOOK, Options(parts=("base", "psa"))))
+    psa = drawn.psa
     assert psa is not None
+    shares = {a.strategy: a.share_of_draws for a in drawn.adjustments if a.rule == "os_below_population"}
+    under, new = (100 * (shares[strategy] or 0) for strategy in (CONTROL, NEW))
+    assert f"in {under:.0f}% of the draws of the control arm and {new:.0f}% of those of the combination" in page
     control = found.base_case[CONTROL].qalys.discounted["total"]
     assert f"(control {psa.mean[CONTROL]['qalys']:.2f} QALYs against {control:.2f})" in page
     assert f"({psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
+    low, high = psa.interval[CONTROL]["qalys"]
+    correlated = results(run(WORKBOOK, Options(parts=("base", "psa"), scenarios=("statistics_correlated",)))).psa
+    assert correlated is not None
+    mean, (least, most) = correlated.mean[CONTROL]["qalys"], correlated.interval[CONTROL]["qalys"]
+    assert f"the control is {mean:.2f} QALYs and its 95% interval {least:.2f} to {most:.2f}" in page
+    assert f"instead of {low:.2f} to {high:.2f}" in page
 
 
 def test_results_in_the_readme(found: Results) -> None:
@@ -171,10 +183,10 @@ FAMILIES = {
 def test_families_in_the_page_on_curves(base: Run, found: Results) -> None:
     page = text("docs/curves.md")
     for family in found.families:
-        name = FAMILIES[family.family]
         if not family.identified:
-            assert (family.endpoint, family.family) == ("pfs", "gengamma")
+            assert (family.endpoint, family.family) in {("pfs", "gengamma"), ("pfs", "genf"), ("os", "genf")}
             continue
+        name = FAMILIES[family.family]
         means = f"{family.restricted_mean_months[CONTROL]:.1f} | {family.restricted_mean_months[NEW]:.1f} |"
         if family.endpoint == "pfs":
             assert f"| {name} | {family.criterion:.2f} | {family.largest_z:.2f} | {means}" in page
@@ -210,11 +222,62 @@ def test_range_of_the_icer_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
     for name in ("os_exponential", "os_gompertz", "os_proportional_hazards", "os_independent"):
         assert whole(scenario(found, name)[2]) in page
-    icers = [e.icer for e in found.scenarios or [] if e.icer and e.name.startswith(("os_", "pfs_"))]
-    families = [i for i in icers if i not in {scenario(found, f"{e}_{r}")[2] for e, r in (
-        ("os", "proportional_hazards"), ("os", "independent"), ("pfs", "proportional_hazards"))}]  # fmt: skip
-    assert min(families) == scenario(found, "os_exponential")[2]
-    assert max(families) == scenario(found, "os_gompertz")[2]
+    families = ("exponential", "weibull", "gompertz", "lognormal", "gamma", "generalised_gamma")
+    icers = [scenario(found, f"{endpoint}_{name}")[2] for endpoint in ("os", "pfs") for name in families]
+    assert min(icers) == scenario(found, "os_exponential")[2]
+    assert max(icers) == scenario(found, "os_gompertz")[2]
+
+
+def test_other_shapes_and_evidence_in_the_page_on_curves(found: Results) -> None:
+    page = text("docs/curves.md")
+    names = ("os_average", "os_piecewise", "os_joined", "os_spline_normal", "os_mixture_cure", "external_os_in_fit")
+    for name in names:
+        assert whole(scenario(found, name)[2]) in page
+        assert f"`{name}`" in page
+    informed = results(run(WORKBOOK, Options(parts=("base",), scenarios=("external_os_in_fit",))))
+    gain = informed.base_case[CONTROL].qalys.discounted["total"] - found.base_case[CONTROL].qalys.discounted["total"]
+    assert f"the control gains {gain:.2f} QALYs" in page
+    cured = run(WORKBOOK, Options(parts=("base",), scenarios=("os_mixture_cure",))).model.fits["os"]
+    share, error = 1.0 / (1.0 + np.exp(-cured.coefficients[0])), cured.covariance[0, 0] ** 0.5
+    assert f"its cured share of {100 * share:.0f}% has a standard error of {error:.2f} on the logit scale" in page
+
+
+def test_waning_in_the_page_on_curves(base: Run, found: Results) -> None:
+    page = text("docs/curves.md")
+    gain = found.incremental[0]
+    assert f"| base case | | {gain.qalys:.3f} | {whole(gain.icer or 0)} |" in page
+    for name in (
+        "waning_linear_2_to_5_years",
+        "waning_immediate_2_years",
+        "waning_survival_scale",
+        "no_benefit_after_treatment",
+    ):
+        qalys, _, icer = scenario(found, name)
+        assert f"| `{name}` | {qalys:.3f} | {whole(icer)} |" in page
+    fit = base.model.fits["os"]
+    months = np.array([1.0, 12.0, 24.0, 60.0])
+    logs = [fit.curves.log_hazard(strategy, months, fit.coefficients[None, :])[0] for strategy in (NEW, CONTROL)]
+    at = [f"{ratio:.2f}" for ratio in np.exp(logs[0] - logs[1])]
+    assert f"their hazard ratio is {at[0]} at one month, {at[1]} at 12, {at[2]} at 24 and {at[3]} at 60" in page
+    assert "the median time on lurbinectedin is 4.1 months" in page
+    assert base.model.inputs.rows[f"survival.tot_lurbinectedin.{NEW}.median"].value == 4.1
+
+
+def test_background_mortality_in_the_page_on_curves(base: Run, found: Results) -> None:
+    page = text("docs/curves.md")
+    without, icer = scenario(found, "background_none")[2], found.incremental[0].icer
+    assert f"Without it the ICER is {whole(without)} (`background_none`) instead of {whole(icer or 0)}" in page
+    qalys, _, excess = scenario(found, "background_excess_hazard")
+    assert f"{qalys:.3f} QALYs gained, {whole(excess)} USD per QALY" in page
+    assert f"the ICER is {whole(scenario(found, 'life_table_2021')[2])}." in page
+    fit, floor = base.model.fits["os"], base.model.acting.floor
+    assert floor is not None
+    for strategy in (CONTROL, NEW):
+        months = base.model.plan.timeline.months
+        hazard = fit.curves.cumulative_hazard(strategy, months, fit.coefficients[None, :])[0]
+        binds = np.diff(hazard, prepend=0.0) < np.diff(floor, prepend=0.0)
+        assert binds.any()
+        assert months[binds].max() * 30.4375 <= 7.0 + 1e-9
 
 
 def test_the_six_numbers_of_the_abstract() -> None:

@@ -26,7 +26,7 @@ def current() -> dict[str, float]:
     gain = found.incremental[0]
     flat |= {"incremental.qalys": gain.qalys, "incremental.costs": gain.costs, "incremental.icer": gain.icer or 0.0}
     for endpoint, quality in found.fit_quality.items():
-        flat[f"fit.{endpoint}.criterion"] = quality.criterion
+        flat[f"fit.{endpoint}.criterion"] = quality.criterion or 0.0
     for entry in found.dsa or ():
         flat |= {f"dsa.{entry.id}.nmb_low": entry.nmb_low, f"dsa.{entry.id}.nmb_high": entry.nmb_high}
     if found.psa is not None:

@@ -85,7 +85,7 @@ def test_within_the_documented_error(name: str, spread: tuple[float, float], cou
 
 @pytest.mark.parametrize("name", NAMES)
 def test_all_three_ways_are_taken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some of these draws are settled by 56 nodes, some by 112, and some only by the exact function."""
+    """Some of these draws are settled by the first nodes, some by the second, and some only by the exact function."""
     c, used = np.vstack([wide(name, (-6.0, -4.0)), wide(name, (-4.0, -1.0))]), []
     through = interpolation._through
 
