@@ -82,7 +82,7 @@ def people(method: str = "floor", rate: float = PEOPLE) -> Changes:
     """Changes for a population with one hazard at all ages."""
     lines = "\n".join(f"{age},{12.0 * rate!r},{12.0 * rate!r}" for age in range(18, 111))
     Path("people.csv").write_text(f"age,mx_male,mx_female\n{lines}\n", encoding="utf-8")
-    names = {"life_table": "people.csv", "mean_age": 60, "sd_age": 8, "youngest_age": 18, "share_male": 0.5}
+    names: Changes = {"life_table": "people.csv", "mean_age": 60, "sd_age": 8, "youngest_age": 18, "share_male": 0.5}
     return {"background.method": method, **{f"background.{name}": value for name, value in names.items()}}
 
 

@@ -8,7 +8,7 @@ through for the j-th of c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,10 @@ import numpy as np
 if TYPE_CHECKING:
     from hemodel.survival.digitised.checking import DigitisedCurve, RiskTable
     from hemodel.survival.family import Array
+
+
+SAME_TIME = 1e-12
+"""Times closer than this share of the last are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,19 +64,27 @@ def layout(curve: DigitisedCurve, risk: RiskTable) -> Layout:
     """
     last = np.append(np.diff(curve.time) > 0.0, True)
     time, survival = curve.time[last], curve.survival[last]
-    inside = np.interp(risk.time, time, survival)
-    before = np.searchsorted(time, risk.time, side="right") - 1
-    split = (time[before] < risk.time) & (inside < survival[before])
-    halfway = 0.5 * (time[before] + risk.time)
+    rows = risk.time
+    inside = np.interp(rows, time, survival)
+    before = np.searchsorted(time, rows, side="right") - 1
+    split = (time[before] < rows) & (inside < survival[before])
+    halfway = 0.5 * (time[before] + rows)
     time, survival = np.append(time, halfway[split]), np.append(survival, inside[split])
     order = np.argsort(time, kind="stable")
     time, survival = time[order], survival[order]
-    interval = np.searchsorted(risk.time, time, side="right") - 1
-    end = np.append(risk.time[1:], time[-1])
-    length = end - risk.time
-    through = (time - risk.time[interval]) / np.where(length > 0.0, length, 1.0)[interval]
+    interval = np.searchsorted(rows, time, side="right") - 1
+    end = np.append(rows[1:], time[-1])
+    length = end - rows
+    through = (time - rows[interval]) / np.where(length > 0.0, length, 1.0)[interval]
     drops = np.diff(survival, prepend=survival[0]) < 0.0
-    return Layout(time, survival, drops, interval, through, risk.time, end, risk.at_risk)
+    return Layout(time, survival, drops, interval, through, rows, end, risk.at_risk)
+
+
+def at_readings(curve: DigitisedCurve, risk: RiskTable) -> RiskTable:
+    """Return the risk table with times that are those of a reading but for rounding set to that reading."""
+    nearest = curve.time[np.abs(curve.time[:, None] - risk.time).argmin(axis=0)]
+    same = np.abs(nearest - risk.time) <= SAME_TIME * curve.time[-1]
+    return replace(risk, time=np.where(same, nearest, risk.time))
 
 
 def censored_before(censored: Array, fraction: Array) -> Array:

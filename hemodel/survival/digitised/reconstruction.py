@@ -21,7 +21,7 @@ import numpy as np
 
 from hemodel.survival.digitised.checking import mismatches
 from hemodel.survival.digitised.comparison import LARGEST_GAP, Comparison, compare
-from hemodel.survival.digitised.intervals import Layout, follow, layout, patient_times, rebuilt_survival
+from hemodel.survival.digitised.intervals import Layout, at_readings, follow, layout, patient_times, rebuilt_survival
 from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.patients.data import PatientData, patients
 
@@ -104,6 +104,7 @@ def reconstruct(curve: DigitisedCurve, risk: RiskTable, events: int | None = Non
         cannot be met without leaving the curve; it says by how much and why.
     """
     raise_together(SurvivalError(f"{what}. {todo}") for what, todo in mismatches(curve, risk, events))
+    risk = at_readings(curve, risk)
     cut = layout(curve, risk)
     placed, censored, tried, notes = _earlier_intervals(cut)
     last, assumed = _last_interval(cut, placed, censored, events)
