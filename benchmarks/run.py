@@ -1,7 +1,7 @@
 """Measure speed and memory; print ratios that another machine can be compared with.
 
     python benchmarks/run.py            the table below, a few minutes
-    python benchmarks/run.py --quick    without the million draws
+    python benchmarks/run.py --quick    without the million draws, and fewer draws by family
 
 Times are medians of repeats in one process; ratios compare things timed in turn
 in the same run. Nothing here is asserted: a slow machine is not a defect.
@@ -100,14 +100,11 @@ def kernel_ratio() -> None:
     print(f"  evaluate(): occupancy, costs, QALYs     {whole:7.3f} s    ratio {whole / bare:.2f}   (at most 1.5)")
 
 
-def family_ratios() -> None:
-    """Compare a probabilistic analysis of the shipped workbook under each family."""
-    names = ("weibull", "exp", "gompertz", "llogis", "lnorm", "gamma")
-    curves = [f"curve.{e}.{s}.family" for e in ("pfs", "os") for s in load(WORKBOOK).strategies]
-    models = [load(WORKBOOK, [Change(curve, name, "benchmark") for curve in curves]) for name in names]
-    times = in_turn(*((lambda m=m: evaluate(m, block_draws(m, 1, 0, 2000))) for m in models))
-    print("2,000 draws of the shipped workbook by family of PFS and OS, against Weibull")
-    print("  " + "   ".join(f"{name} {seconds / times[0]:.2f}" for name, seconds in zip(names, times, strict=True)))
+def families() -> None:
+    """Run `families.py` in a process of its own, where linear algebra has one thread."""
+    script = Path(__file__).with_name("families.py")
+    quick = [each for each in sys.argv[1:] if each == "--quick"]
+    subprocess.run([sys.executable, str(script), *quick], check=True)  # noqa: S603
 
 
 def command_times() -> None:
@@ -147,7 +144,8 @@ def million(draws: int) -> None:
 
 if __name__ == "__main__":
     kernel_ratio()
-    family_ratios()
+    sys.stdout.flush()
+    families()
     command_times()
     if "--quick" not in sys.argv:
         many_draws()

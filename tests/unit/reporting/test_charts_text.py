@@ -62,7 +62,7 @@ def test_a_line_is_not_broken_at_a_non_breaking_space() -> None:
     assert fold(f"Price per vial of a drug: {value}", 2.0).split("\n")[-1].endswith(value)
 
 
-@settings(derandomize=True)
+@settings(deadline=None, derandomize=True)
 @given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=200), st.integers(1, 4))
 def test_folded_text_keeps_to_its_width_and_lines(text: str, lines: int) -> None:
     rows = fold(text, 1.5, lines=lines).split("\n")
@@ -85,7 +85,7 @@ def axes_from(low: float, high: float) -> Axes:
     return axes
 
 
-@settings(derandomize=True)
+@settings(deadline=None, derandomize=True)
 @given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e9))
 def test_ticks_are_written_with_all_their_digits(low: float, span: float) -> None:
     high = low + max(span, 1e-6 * abs(low))
