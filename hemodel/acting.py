@@ -6,7 +6,7 @@ ratio, odds ratio), waning, and last a floor at the population's hazard, on OS o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,7 +145,11 @@ class Block:
 
 @dataclass(frozen=True)
 class ActedCurve:
-    """A fitted curve with the further effects of its strategy, in some draws."""
+    """A fitted curve with the further effects of its strategy, in some draws.
+
+    Where the curve is of the excess hazard the effects act on the excess, and the
+    population's hazard is added to what they leave.
+    """
 
     curves: EndpointCurves
     strategy: str
@@ -154,15 +158,18 @@ class ActedCurve:
 
     def cumulative_hazard(self, t: FloatArray) -> FloatArray:
         """Compute the cumulative hazard (draws, points) at times (points,) [months]."""
-        log_t = None
+        there, log_there = t, None
         for relation, log_effect in self.effects:
             if relation == ACCELERATED_FAILURE_TIME:
-                t, log_t = slowed(t, log_t, log_effect)
+                there, log_there = slowed(there, log_there, log_effect)
         rows = max([self.coefficients.shape[0], *(log_effect.shape[0] for _, log_effect in self.effects)])
         coefficients = np.broadcast_to(self.coefficients, (rows, self.coefficients.shape[1]))
-        hazard = self.curves.cumulative_hazard(self.strategy, t, coefficients, log_t=log_t)
+        excess = replace(self.curves, background=None)
+        hazard = excess.cumulative_hazard(self.strategy, there, coefficients, log_t=log_there)
         for relation, log_effect in self.effects:
             hazard = related_hazard(relation, hazard, log_effect)
+        if self.curves.background is not None:
+            hazard += self.curves.background.cumulative_hazard(t)
         return hazard
 
 

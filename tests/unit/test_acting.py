@@ -399,6 +399,14 @@ def test_excess_hazard_adds_the_population_to_a_published_curve() -> None:
     assert life_years(model, "active", "progression_free") == pytest.approx(years(np.exp(-0.15 * T)), rel=EXACT)
 
 
+def test_a_further_effect_acts_on_the_excess_hazard() -> None:
+    """0.03 x 2 + 0.01: the people who die of other causes do so as before."""
+    model = exponential(people("excess_hazard") | {"effect.os.active.hazard_ratio": 2.0})
+    assert life_years(model) == pytest.approx(years(np.exp(-(2.0 * B + PEOPLE) * T)), rel=1e-10)
+    slowed = exponential(people("excess_hazard") | {"effect.os.active.acceleration_factor": 2.0})
+    assert life_years(slowed) == pytest.approx(years(np.exp(-(0.5 * B + PEOPLE) * T)), rel=1e-10)
+
+
 # Problems ------------------------------------------------------------------------------------------------------------
 
 
