@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.errors import SurvivalError
+from hemodel.survival.patients.gradient import gradient
 from hemodel.survival.patients.identification import flat_coefficients, is_bounded, longest_axes
 from hemodel.survival.patients.newton import NEAR, Maximum, first_axes, inverse, polish, search
 from hemodel.survival.patients.starts import starting_points
@@ -77,7 +78,7 @@ def fit_group(target: Likelihood, data: Mapping[str, PatientData], start: Array 
         whole[~held] = found.points[0]
     final = polish(with_held(target, whole, ~held), found.rows(np.array([row])), limit[~held])
     whole[~held] = final.points[0]
-    return _described(target.curves, final, whole, held, len(points))
+    return _described(target, final, whole, held, len(points))
 
 
 def with_held(target: Likelihood, whole: Array, free: Mask) -> Function:
@@ -101,16 +102,20 @@ def _best_starts(target: Likelihood, points: Array) -> Array:
     return np.asarray(chosen)
 
 
-def _described(curves: EndpointCurves, final: Maximum, whole: Array, held: Mask, n_starts: int) -> GroupFit:
+def _described(target: Likelihood, final: Maximum, whole: Array, held: Mask, n_starts: int) -> GroupFit:
     if not final.distance[0] < UNSETTLED:
         singular = np.isinf(final.distance[0]) and np.isfinite(final.information[0]).all()
         reason = "the information is singular" if singular else "the search does not come to rest"
-        _raise_unsettled(curves, f"{reason}, because some coefficients can move without the likelihood falling")
+        _raise_unsettled(target.curves, f"{reason}, because some coefficients can move without the likelihood falling")
     axes = final.axes[0]
     free = np.flatnonzero(~held)
     covariance = np.zeros((held.size, held.size))
     covariance[np.ix_(free, free)] = axes @ inverse(final.information[0]) @ axes.T
-    return GroupFit(whole, covariance, held, float(final.values[0]), float(final.distance[0]), n_starts)
+    slopes = gradient(target, whole)
+    steepness = float(final.distance[0])
+    if slopes is not None:
+        steepness = float(np.sqrt(np.clip(slopes @ covariance @ slopes, 0.0, None)))
+    return GroupFit(whole, covariance, held, float(final.values[0]), steepness, n_starts)
 
 
 def _raise_unsettled(curves: EndpointCurves, why: str) -> None:
