@@ -24,7 +24,8 @@ from hemodel.reporting.evidence_charts_page import (
     time_axis,
     to_horizon,
 )
-from hemodel.reporting.evidence_words import EvidenceNames, family_name
+from hemodel.reporting.evidence_words import EvidenceNames
+from hemodel.reporting.tables_words import family_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

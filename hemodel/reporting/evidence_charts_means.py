@@ -8,7 +8,8 @@ from hemodel.reporting import style
 from hemodel.reporting.charts_page import MARGIN, WIDTH, legend_below, number_axis, page, plain_rows, settle
 from hemodel.reporting.charts_text import brief, fold, text_width
 from hemodel.reporting.evidence_charts_page import IN_USE
-from hemodel.reporting.evidence_words import EvidenceNames, family_name
+from hemodel.reporting.evidence_words import EvidenceNames
+from hemodel.reporting.tables_words import family_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import numpy as np
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import MARGIN, WIDTH
 from hemodel.reporting.charts_text import fold
-from hemodel.reporting.evidence_words import family_name
+from hemodel.reporting.tables_words import family_name
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
 from hemodel.units import MONTHS_PER_YEAR
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.reporting.console import NO_BREAK_SPACE
-from hemodel.reporting.evidence_words import EvidenceNames, family_name, in_use_words
+from hemodel.reporting.evidence_words import EvidenceNames, in_use_words
 from hemodel.reporting.format import display
+from hemodel.reporting.tables_words import family_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.evidence_words import EvidenceNames, family_name
 from hemodel.reporting.tables_shape import Column, Table
-from hemodel.reporting.tables_words import RELATIONS
+from hemodel.reporting.tables_words import RELATIONS, family_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hemodel.analysis.evidence import EvidencePack, FamilyEvidence, FittedCurve, Interval
+    from hemodel.reporting.evidence_words import EvidenceNames
     from hemodel.reporting.format import Value
 
 MONTHS = "months"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.evidence_words import EvidenceNames, family_name
 from hemodel.reporting.tables_shape import Column, Table
+from hemodel.reporting.tables_words import family_name
 
 if TYPE_CHECKING:
     from hemodel.analysis.evidence import Comparison, EndpointEvidence, EvidencePack, ExternalLandmark, Interval
+    from hemodel.reporting.evidence_words import EvidenceNames
     from hemodel.reporting.format import Value
 
 MONTHS = "months"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from hemodel.reporting.charts_text import brief
-from hemodel.reporting.tables_words import ENDPOINTS, FAMILIES, TIME_ON_TREATMENT
+from hemodel.reporting.tables_words import ENDPOINTS, TIME_ON_TREATMENT, family_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from hemodel.model import Model
     from hemodel.survival.patients.proportionality import ChiSquaredTest
 
-OTHER_FAMILIES = {"genf": "Generalised F"}
-CURES = {"mixture_cure": "Mixture cure", "nonmixture_cure": "Non-mixture cure"}
-JOINED = " / "
-"""Stands between the families of the strategies where these differ."""
-CALL = re.compile(r"(\w+)\((.*)\)")
 SMALLEST_P = 0.001
 
 
@@ -55,27 +49,6 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     found = list(pairs)
     given = [name for _, name in found]
     return {id_: name if given.count(name) == 1 else f"{name} ({id_})" for id_, name in found}
-
-
-def family_name(family: str) -> str:
-    """Return a family's name in words.
-
-    Parameters
-    ----------
-    family : str
-        A name as in flexsurv, a formula, or several of them joined with a slash.
-    """
-    if JOINED in family:
-        return JOINED.join(family_name(part) for part in family.split(JOINED))
-    if family in FAMILIES or family in OTHER_FAMILIES:
-        return FAMILIES.get(family) or OTHER_FAMILIES[family]
-    call = CALL.fullmatch(family)
-    if call is not None and call[1] in CURES:
-        return f"{CURES[call[1]]}, {family_name(call[2])}"
-    if call is not None and call[1] == "spline":
-        scale, _, knots = call[2].partition(", ")
-        return f"Spline on the {scale} scale, {knots}"
-    return family
 
 
 def p_value(value: float) -> str:

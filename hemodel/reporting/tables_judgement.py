@@ -32,7 +32,7 @@ def external(results: Results, names: Names) -> Table:
     return Table(
         "external",
         "Survival in other studies",
-        ("Compared with the curves and never fitted.",),
+        ("Compared with the curves; part of the fit only where the workbook says so.",),
         (
             Column("Study"),
             Column("Endpoint"),

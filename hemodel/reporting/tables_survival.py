@@ -9,7 +9,7 @@ import numpy as np
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Value, display
 from hemodel.reporting.tables_shape import Column, Table
-from hemodel.reporting.tables_words import FAMILIES, RELATIONS, Names
+from hemodel.reporting.tables_words import RELATIONS, Names, family_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ def curves(results: Results, names: Names) -> Table:
         (
             names.endpoint(entry.endpoint),
             names.strategy(entry.strategy),
-            FAMILIES.get(entry.family, entry.family),
+            family_name(entry.family),
             RELATIONS.get(entry.relation, entry.relation),
             entry.median_months,
             entry.mean_months,
@@ -195,7 +195,7 @@ def families(results: Results, names: Names) -> Table:
             rows.append(
                 (
                     names.endpoint(trial.endpoint),
-                    FAMILIES.get(trial.family, trial.family),
+                    family_name(trial.family),
                     names.strategy(strategy),
                     _state(trial),
                     trial.criterion,

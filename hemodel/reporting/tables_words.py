@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hemodel.reporting.format import display
@@ -32,11 +33,18 @@ FAMILIES = {
     "lnorm": "Log-normal",
     "gamma": "Gamma",
     "gengamma": "Generalised gamma",
+    "genf": "Generalised F",
 }
+CURES = {"mixture_cure": "Mixture cure", "nonmixture_cure": "Non-mixture cure"}
+JOINED = " / "
+"""Stands between the families of the strategies where these differ."""
+CALL = re.compile(r"(\w+)\((.*)\)")
 RELATIONS = {
     "independent": "Own curve",
     "proportional_hazards": "Proportional hazards",
     "accelerated_failure_time": "Accelerated failure time",
+    "proportional_odds": "Proportional odds",
+    "hazard_ratio_by_period": "Hazard ratio by period",
 }
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
 PARTS = {
@@ -81,6 +89,27 @@ class Names:
         return f"{self.strategy(intervention)} versus {self.strategy(comparator)}"
 
 
+def family_name(family: str) -> str:
+    """Return a family's name in words.
+
+    Parameters
+    ----------
+    family : str
+        A name as in flexsurv, a formula, or several of them joined with a slash.
+    """
+    if JOINED in family:
+        return JOINED.join(family_name(part) for part in family.split(JOINED))
+    if family in FAMILIES:
+        return FAMILIES[family]
+    call = CALL.fullmatch(family)
+    if call is not None and call[1] in CURES:
+        return f"{CURES[call[1]]}, {family_name(call[2])}"
+    if call is not None and call[1] == "spline":
+        scale, _, knots = call[2].partition(", ")
+        return f"Spline on the {scale} scale, {knots}"
+    return family
+
+
 def _unique(names: Mapping[str, str]) -> dict[str, str]:
     """Add the id to a name that several share."""
     given = list(names.values())
@@ -95,8 +124,8 @@ def rule_words(rule: str, names: Names) -> str:
         "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
         "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
         "os_below_population": "Overall survival kept at or below what the population's mortality allows",
-        "waned": f"Treatment effect on {names.endpoint(drug or 'os')} wanes",
-        "waning_towards_lower_hazard": f"Effect on {names.endpoint(drug or 'os')} wanes towards the lower hazard",
+        "waned": f"Treatment effect on {names.endpoint(drug or 'os').lower()} wanes",
+        "waning_towards_lower_hazard": f"Effect on {names.endpoint(drug or 'os').lower()} wanes towards the lower hazard",
         "waning_kept_falling": f"{names.endpoint(drug or 'os')} kept falling while the effect wanes",
     }
     return fixed.get(what, rule.replace("_", " "))

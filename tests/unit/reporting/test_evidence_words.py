@@ -6,7 +6,8 @@ from support import small_model
 
 from hemodel.reporting.evidence_charts_effect import smooth
 from hemodel.reporting.evidence_charts_page import OTHERS, Span, time_ticks
-from hemodel.reporting.evidence_words import EvidenceNames, family_name, interval_words, p_value
+from hemodel.reporting.evidence_words import EvidenceNames, interval_words, p_value
+from hemodel.reporting.tables_words import family_name
 
 
 @pytest.mark.parametrize(
