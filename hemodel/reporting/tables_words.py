@@ -119,14 +119,15 @@ def _unique(names: Mapping[str, str]) -> dict[str, str]:
 def rule_words(rule: str, names: Names) -> str:
     """Return what a cap says, such as: time on a drug capped at overall survival."""
     what, _, drug = rule.partition(": ")
+    endpoint = names.endpoint(drug or "os")
     fixed = {
         "pfs_capped_at_os": "Progression-free survival capped at overall survival",
         "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
         "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
         "os_below_population": "Overall survival kept at or below what the population's mortality allows",
-        "waned": f"Treatment effect on {names.endpoint(drug or 'os').lower()} wanes",
-        "waning_towards_lower_hazard": f"Effect on {names.endpoint(drug or 'os').lower()} wanes towards the lower hazard",
-        "waning_kept_falling": f"{names.endpoint(drug or 'os')} kept falling while the effect wanes",
+        "waned": f"Treatment effect on {endpoint.lower()} wanes",
+        "waning_towards_lower_hazard": f"Effect on {endpoint.lower()} wanes towards the lower hazard",
+        "waning_kept_falling": f"{endpoint} kept falling while the effect wanes",
     }
     return fixed.get(what, rule.replace("_", " "))
 
