@@ -17,6 +17,9 @@ MOST_STEPS = 200
 FARTHEST_START = 100.0
 LAST_STEP = 1e-9
 LARGEST_LAST_GAP = 1e-6
+MOST_GUESSED = 20_000
+GUESSES = np.linspace(-4.0, 8.0, 49)
+"""Logarithms of times of the grid from which a search for a time begins."""
 DIFFERENCE = 1e-3
 BLOCK = 256
 PIECE_STEP = 1.0 / 64.0
@@ -53,7 +56,8 @@ def time_at(shape: Hazards, level: Array, coefficients: Array, start: Array | No
     latest = shape.cumulative_hazard(np.exp(end), coefficients, log_t=end)[:, 0]
     result = np.where(level == 0.0, 0.0, np.inf)
     open_rows = np.flatnonzero((level > 0.0) & (level <= latest) & np.isfinite(level))
-    x = np.zeros_like(low) if start is None else np.where(np.abs(start) < FARTHEST_START, start, 0.0)
+    guess = _guess(shape, level, coefficients) if start is None else start
+    x = np.where(np.abs(guess) < FARTHEST_START, guess, 0.0)
     for count in range(MOST_STEPS):
         if not open_rows.size:
             break
@@ -72,6 +76,19 @@ def time_at(shape: Hazards, level: Array, coefficients: Array, start: Array | No
         result[some] = np.exp(x[some])
         open_rows = some[~done]
     return result
+
+
+def _guess(shape: Hazards, level: Array, coefficients: Array) -> Array:
+    """Return about the log time (draws,) at which H reaches a level, off a coarse grid; nan where it is not on it."""
+    if level.size > MOST_GUESSED:
+        return np.full(level.size, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        logs = np.log(shape.cumulative_hazard(np.exp(GUESSES), coefficients, log_t=GUESSES))
+        wanted = np.log(level)
+        after = (logs >= wanted[:, None]).argmax(axis=1)
+        before, rows = np.maximum(after - 1, 0), np.arange(level.size)
+        share = (wanted - logs[rows, before]) / (logs[rows, after] - logs[rows, before])
+        return np.where(after > 0, GUESSES[before] + share * (GUESSES[after] - GUESSES[before]), np.nan)
 
 
 def _log_gap(shape: Hazards, x: Array, level: Array, coefficients: Array) -> tuple[Array, Array]:
