@@ -22,6 +22,7 @@ from hemodel.survival.acting.waning import (
     waned_cumulative_hazard,
 )
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
+from hemodel.survival.curves import population_hazard
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.relations import related_hazard, slowed
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
@@ -169,8 +170,16 @@ class ActedCurve:
         for relation, log_effect in self.effects:
             hazard = related_hazard(relation, hazard, log_effect)
         if self.curves.background is not None:
-            hazard += self.curves.background.cumulative_hazard(t)
+            hazard += population_hazard(self.curves.background, t)
         return hazard
+
+
+def whole_block(curves: Mapping[str, EndpointCurves], acting: Acting, draws: Draws) -> Block:
+    """Return all draws of coefficients and effects as one block."""
+    return Block(
+        coefficients={endpoint: draws[f"curve.{endpoint}"] for endpoint in curves},
+        effects={id_: draws[id_][:, None] for some in acting.effects.values() for _, id_ in some},
+    )
 
 
 def survival_at(
@@ -187,11 +196,10 @@ def survival_at(
     plan's grid.
     """
     endpoint, strategy = at
-    coefficients = {name: draws[f"curve.{name}"] for name in curves}
+    block = whole_block(curves, acting, draws)
     if not acting.changes(endpoint, strategy):
-        return curves[endpoint].survival(strategy, months, coefficients[endpoint])
-    effects = {id_: draws[id_][:, None] for some in acting.effects.values() for _, id_ in some}
-    found, _ = acted_survival(plan, curves, acting, Block(coefficients, effects), endpoint, strategy)
+        return curves[endpoint].survival(strategy, months, block.coefficients[endpoint])
+    found, _ = acted_survival(plan, curves, acting, block, endpoint, strategy)
     with np.errstate(divide="ignore"):
         logs = np.log(found)
     return np.exp([np.interp(months, plan.timeline.months, row) for row in logs])

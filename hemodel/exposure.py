@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.acting import Block, acted_survival
+from hemodel.acting import Block, acted_survival, whole_block
 from hemodel.occupancy import Adjustment, cap
 from hemodel.units import DAYS_PER_YEAR
 
@@ -89,16 +89,14 @@ def exposure(plan: Plan, curves: Mapping[str, EndpointCurves], acting: Acting, d
     strategy : str
     """
     points = plan.timeline.days.size
-    coefficients = {endpoint: draws[f"curve.{endpoint}"] for endpoint in curves}
-    effects = {id_: draws[id_][:, None] for some in acting.effects.values() for _, id_ in some}
-    count = max(array.shape[0] for array in (*coefficients.values(), *effects.values()))
+    whole = whole_block(curves, acting, draws)
+    parts = (whole.coefficients, whole.effects)
+    count = max(array.shape[0] for part in parts for array in part.values())
     size = max(1, POINTS_PER_BLOCK // points)
     buffers = tuple(np.empty((size, width)) for width in (points, *[plan.end + 1] * 3))
     blocks = []
     for start in range(0, count, size):
-        block = Block(
-            *({name: _rows(array, start, size) for name, array in some.items()} for some in (coefficients, effects))
-        )
+        block = Block(*({name: _rows(array, start, size) for name, array in some.items()} for some in parts))
         blocks.append(_block(_Curves(plan, curves, acting, block, strategy), buffers))
     return _join(plan, strategy, blocks, count)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -45,6 +46,10 @@ BLOCK = 256
 class PopulationHazard(Protocol):
     """What people without the disease die of, in months since the start of the model."""
 
+    def __hash__(self) -> int:
+        """Hash of the object itself."""
+        ...
+
     @property
     def kinks(self) -> tuple[float, ...]:
         """Months at which the hazard jumps."""
@@ -57,6 +62,16 @@ class PopulationHazard(Protocol):
     def hazard(self, t: Array) -> Array:
         """Hazard per month at times of any shape, in months."""
         ...
+
+
+def population_hazard(population: PopulationHazard, t: Array) -> Array:
+    """Return the population's cumulative hazard at times of any shape; kept where many blocks of draws share them."""
+    return _kept_hazard(population, t.tobytes()) if t.ndim == 1 else population.cumulative_hazard(t)
+
+
+@lru_cache(maxsize=32)
+def _kept_hazard(population: PopulationHazard, times: bytes) -> Array:
+    return population.cumulative_hazard(np.frombuffer(times))
 
 
 @dataclass(frozen=True)
@@ -148,7 +163,7 @@ class EndpointCurves:
             np.negative(out, out=out)
             np.exp(out, out=out)
         if self.background is not None:
-            out *= np.exp(-self.background.cumulative_hazard(t))
+            out *= np.exp(-population_hazard(self.background, t))
         return out
 
     def cumulative_hazard(
@@ -158,7 +173,7 @@ class EndpointCurves:
         log_t = log_time(t) if log_t is None else log_t
         out = self._fitted_hazard(strategy, t, coefficients, log_t, out)
         if self.background is not None:
-            out += self.background.cumulative_hazard(t)
+            out += population_hazard(self.background, t)
         return out
 
     def log_hazard(
