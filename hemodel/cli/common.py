@@ -1,0 +1,99 @@
+"""What the commands share: the application, arguments, messages for what the user can mend, and progress.
+
+Exit codes: 0 done, 1 bad input, 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hemodel.inputs.changes import Change
+
+BAD_INPUT = 1
+BAD_USAGE = 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Partitioned-survival cost-effectiveness models for oncology, driven by Excel.",
+)
+
+Workbook = Annotated[Path, typer.Argument(metavar="WORKBOOK", help="An input workbook (.xlsx).")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="ID=VALUE", help="Change an input by its id; can be repeated."),
+]
+ScenarioNames = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", metavar="NAME", help="Run everything under this scenario; can be repeated."),
+]
+
+
+def changes(pairs: list[str] | None) -> tuple[Change, ...]:
+    """Read the changes of --set."""
+    from hemodel.errors import UsageError
+    from hemodel.inputs.changes import COMMAND_LINE, Change
+
+    found = []
+    for pair in pairs or ():
+        id_, equals, value = pair.partition("=")
+        if not equals or not id_.strip():
+            raise UsageError(f"--set {pair}: write ID=VALUE, for example --set utility.progressed=0.55")
+        found.append(Change(id_.strip(), value.strip() or None, COMMAND_LINE))
+    return tuple(found)
+
+
+def command() -> str:
+    """Return the command line as it was given."""
+    return shlex.join(["hemodel", *sys.argv[1:]])
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Turn what the user can mend into a message and an exit code."""
+    from hemodel.errors import HemodelError, InputError, UsageError
+
+    try:
+        yield
+    except UsageError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(BAD_USAGE) from error
+    except InputError as error:
+        from hemodel.reporting.console import problem_list
+
+        typer.echo(problem_list(error.problems), err=True)
+        raise typer.Exit(BAD_INPUT) from error
+    except HemodelError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from error
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Give a function that shows progress; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(part: str, done: int, total: int) -> None:
+            if part not in tasks:
+                tasks[part] = bars.add_task(part, total=total)
+            bars.update(tasks[part], completed=done)
+
+        yield show

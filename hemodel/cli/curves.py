@@ -1,0 +1,109 @@
+"""Commands on survival curves: the evidence pack, fits to patients, rebuilt patients."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors
+
+
+class Relation(StrEnum):
+    """How the curves of strategies can be related."""
+
+    independent = "independent"
+    proportional_hazards = "proportional_hazards"
+    accelerated_failure_time = "accelerated_failure_time"
+    proportional_odds = "proportional_odds"
+
+
+@app.command()
+def fit(
+    workbook: Workbook,
+    set_: Set = None,
+    scenario: ScenarioNames = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws and simulated trials.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_evidence/.")] = None,
+) -> None:
+    """Fit every family of curves, compare them with all evidence, and write the evidence pack."""
+    with errors():
+        from hemodel.analysis.evidence_pack import evidence_pack
+        from hemodel.analysis.run import Options
+        from hemodel.analysis.run import run as run_all
+        from hemodel.output import EVIDENCE_ENTRIES, EVIDENCE_SUFFIX, default_folder, staged, write_evidence
+        from hemodel.reporting.evidence_console import evidence_summary
+
+        options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed)
+        target = out or default_folder(workbook, EVIDENCE_SUFFIX)
+        with staged(target, EVIDENCE_ENTRIES) as folder:
+            done = run_all(workbook, options)
+            used = done.model.inputs.settings.seed if seed is None else seed
+            pack = evidence_pack(done.model, seed=used)
+            write_evidence(folder, done, pack, used, command())
+        typer.echo(evidence_summary(done.model, pack, target))
+
+
+@app.command("fit-ipd")
+def fit_ipd(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Patients (.csv), one row each.")],
+    time: Annotated[str, typer.Option(metavar="COLUMN", help="Column of times.")],
+    event: Annotated[str, typer.Option(metavar="COLUMN", help="Column with 1 for an event, 0 for censored.")],
+    strategy: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of strategies.")] = None,
+    entry: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of times of entry.")] = None,
+    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of weights.")] = None,
+    families: Annotated[list[str] | None, typer.Option(help="Names and formulas, by commas; default: all.")] = None,
+    relation: Annotated[Relation, typer.Option(help="How strategies are related.")] = Relation.independent,
+    reference: Annotated[str | None, typer.Option(metavar="NAME", help="The strategy an effect acts on.")] = None,
+    horizon: Annotated[float | None, typer.Option(help="Horizon of restricted means.")] = None,
+    at: Annotated[list[float] | None, typer.Option(metavar="TIME", help="Time at which survival is given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
+) -> None:
+    """Fit families of curves to the patients of a file and rank them."""
+    with errors():
+        from hemodel.analysis.loose_files import ALL, Request, fit_file, split_families
+        from hemodel.reporting.loose_document import fit_document
+        from hemodel.reporting.loose_text import fit_text
+        from hemodel.reporting.loose_writing import json_text, write_fit
+
+        chosen = split_families(tuple(families or (ALL,)))
+        columns = (time, event, strategy, entry, weight)
+        request = Request(*columns, chosen, relation.value, reference, horizon, tuple(at or ()))
+        document = fit_document(fit_file(data, request))
+        if out is not None:
+            from hemodel.output import FIT_ENTRIES, staged
+
+            with staged(out, FIT_ENTRIES) as folder:
+                write_fit(folder, document, command())
+        typer.echo(json_text(document) if as_json else fit_text(document, out), nl=not as_json)
+
+
+@app.command()
+def reconstruct(
+    curve: Annotated[Path, typer.Argument(metavar="KM", help="Points of a curve (.csv): time,survival.")],
+    at_risk: Annotated[Path, typer.Option(help="Numbers at risk (.csv): time,at_risk.")],
+    events: Annotated[int | None, typer.Option(help="Reported total of events.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File (.csv) for the rebuilt patients.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Rebuild patients from a published Kaplan-Meier curve and compare them with it."""
+    with errors():
+        from hemodel.analysis.loose_curves import disagreements, rebuild
+        from hemodel.errors import raise_if_any
+        from hemodel.reporting.loose_document import patients_csv, reconstruction_document
+        from hemodel.reporting.loose_text import reconstruction_text
+        from hemodel.reporting.loose_writing import check_place, json_text, write_whole
+
+        if out is not None:
+            check_place(out)
+        rebuilt = rebuild(curve, at_risk, events)
+        document = reconstruction_document(rebuilt, curve.name, at_risk.name)
+        wrong = disagreements(rebuilt, curve)
+        written = out if not wrong else None
+        if written is not None:
+            write_whole(written, patients_csv(rebuilt.data))
+        typer.echo(json_text(document) if as_json else reconstruction_text(document, written), nl=not as_json)
+        raise_if_any(wrong)
