@@ -89,7 +89,7 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
             if row.value is not None:
                 effects.setdefault((row.names["endpoint"], row.names["strategy"]), []).append((relation, row.id))
     found = wanings(inputs.rows)
-    people = population(inputs.rows, inputs.path)
+    people = population(inputs)
     floored = inputs.rows["background.method"].text == FLOOR and people is not None
     return Acting(
         effects={at: tuple(some) for at, some in effects.items()},
@@ -107,7 +107,7 @@ def acting_problems(reading: Reading) -> list[Problem]:
     if "background" in broken or any(id_ not in reading.rows for id_ in ("background.method", "settings.time_horizon")):
         return problems
     try:
-        population(reading.rows, reading.path)
+        population(reading)
     except InputError as error:
         problems += error.problems
     except SurvivalError as error:
@@ -209,7 +209,7 @@ def acted_survival(
     plan: Plan, curves: Mapping[str, EndpointCurves], acting: Acting, block: Block, endpoint: str, strategy: str
 ) -> tuple[FloatArray, dict[str, Adjustment]]:
     """Return survival (draws, points) on the plan's grid with everything that acts on it, and a record of it."""
-    months = plan.timeline.months
+    months, cycles = plan.timeline.months, plan.timeline.cycles
     curve = _curve(curves, acting, block, endpoint, strategy)
     years = plan.weights[:, 0]
     adjustments: dict[str, Adjustment] = {}
@@ -219,7 +219,7 @@ def acted_survival(
     else:
         hazard, adjustments = _waned(plan, curves, acting, block, (endpoint, strategy), spec)
     if endpoint == OVERALL_SURVIVAL and acting.floor is not None:
-        hazard, record = floor_hazard(hazard, acting.floor, years, out=hazard)
+        hazard, record = floor_hazard(hazard, acting.floor, years, cycles=cycles, out=hazard)
         first = np.where(record.first >= 0, plan.timeline.days[np.maximum(record.first, 0)], np.nan)
         adjustments[FLOOR_RULE] = Adjustment(first, record.largest_gap, record.person_time)
     np.negative(hazard, out=hazard)
@@ -254,8 +254,11 @@ def _waned(
         still = share_on_treatment(*np.broadcast_arrays(np.exp(-on), np.exp(-raw)))
         raw = np.broadcast_to(raw, still.shape)
     kinks = (*treated.curves.kinks(strategy), *reference.curves.kinks(spec.reference))
-    waned = waned_cumulative_hazard(months, spec, treated, reference, on_treatment=still, kinks=kinks)
+    cycles = plan.timeline.cycles
+    waned = waned_cumulative_hazard(months, spec, treated, reference, on_treatment=still, kinks=kinks, cycles=cycles)
     lost = np.exp(-raw) - np.exp(-waned.cumulative_hazard)
+    if cycles is not None:
+        lost[:, cycles.unweighted] = 0.0
     changed = np.abs(lost) > 0.0
     days = plan.timeline.days
     draws = lost.shape[0]

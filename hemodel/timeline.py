@@ -8,11 +8,12 @@ cycles becomes a product with a vector.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.survival.acting.cycles import Cycles
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ class Timeline:
         Increasing days from the start of the model. [days]
     boundaries : array (cycles + 1,)
         Cycle boundaries 0, c, 2c, ..., N c. [days]
+    cycles : Cycles or None
+        Which of the days are boundaries, those beyond the last cycle too; None: all are.
     """
 
     days: FloatArray
     boundaries: FloatArray
+    cycles: Cycles | None = None
 
     @property
     def months(self) -> FloatArray:
@@ -70,10 +74,25 @@ def cycle_boundaries(time_horizon: float, cycle_length: float) -> FloatArray:
 
 
 def timeline(boundaries: FloatArray, other_days: Iterable[FloatArray]) -> Timeline:
-    """Return the grid of all boundaries and other days, each day once."""
-    days = np.sort(np.concatenate([boundaries, *other_days]))
+    """Return the grid of all boundaries and other days, each day once.
+
+    Where days lie beyond the last cycle, boundaries go on every cycle length up to the
+    last of them.
+    """
+    needed = np.sort(np.concatenate([boundaries, *other_days]))
+    length = boundaries[1]
+    last = np.floor((needed[-1] + DAY_TOLERANCE) / length)
+    further = length * np.arange(boundaries.size, last + 1.0)
+    days = np.sort(np.concatenate([needed, further]))
     keep = np.concatenate([[True], np.diff(days) > DAY_TOLERANCE])
-    return Timeline(days=days[keep], boundaries=boundaries)
+    grid = Timeline(days=days[keep], boundaries=boundaries)
+    places = grid.positions(np.concatenate([boundaries, further]))
+    inner = np.setdiff1d(np.arange(grid.days.size), places)
+    if inner.size == 0:
+        return grid
+    nearest = needed[np.minimum(np.searchsorted(needed, further - DAY_TOLERANCE), needed.size - 1)]
+    unweighted = grid.positions(further[np.abs(nearest - further) > DAY_TOLERANCE])
+    return replace(grid, cycles=Cycles(places, inner, np.searchsorted(places, inner) - 1, unweighted))
 
 
 def discount_factors(years: FloatArray, rates: Sequence[tuple[float, float]], method: str) -> FloatArray:

@@ -58,7 +58,7 @@ def evidence_pack(model: Model, *, seed: int) -> EvidencePack:
     """
     inputs = model.inputs
     horizon = inputs.settings.time_horizon * MONTHS_PER_YEAR
-    people = population(inputs.rows, inputs.path)
+    people = population(inputs)
     endpoints = sorted(model.fits, key=lambda endpoint: [*OTHER, endpoint].index(endpoint))
     overall_first = [model.fits[each] for each in dict.fromkeys((OVERALL_SURVIVAL, *endpoints))]
     followed = follow_up(overall_first, inputs.rows).months

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from hemodel.inputs.cells import DATA_SHEET
+
 ANCESTORS_SEARCHED = 3
+LONGEST_SHEET_NAME = 31
+_NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?]")
 
 
 def find_beside(workbook: Path, name: str) -> Path | None:
@@ -18,3 +23,14 @@ def find_beside(workbook: Path, name: str) -> Path | None:
     home = workbook.resolve().parent
     places = [home, *list(home.parents)[:ANCESTORS_SEARCHED], Path.cwd()]
     return next((place / name for place in places if (place / name).exists()), None)
+
+
+def data_sheet(text: str) -> str:
+    """Return the name of the sheet that carries a file: Data and the file's name without folder and ending.
+
+    It is cut to the 31 characters that Excel allows; signs that it does not allow become
+    an underscore.
+    """
+    name = text.replace("\\", "/").rpartition("/")[2]
+    stem = _NOT_IN_SHEET_NAMES.sub("_", name.rpartition(".")[0] or name)
+    return f"{DATA_SHEET} {stem}"[:LONGEST_SHEET_NAME].rstrip(" '")

@@ -195,8 +195,7 @@ def _draw_external(axes: Axes, chart: FitChart, strategy: str) -> None:
 
 
 def _draw_population(axes: Axes, chart: FitChart, months: Array) -> None:
-    inputs = chart.model.inputs
-    people = population(inputs.rows, inputs.path) if _has_population(chart) else None
+    people = population(chart.model.inputs) if _has_population(chart) else None
     if people is not None:
         shown = chart.span.shown(months)
         axes.plot(shown, people.survival(months), **POPULATION)

@@ -11,6 +11,7 @@ Anything else stops the calculation, so that a changed workbook is not answered 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -296,22 +297,24 @@ class Result:
     net_monetary_benefit: dict[tuple[str, float], float]  # by strategy and threshold, discounted
 
 
-def base_case(path: Path) -> Result:
-    """The base case of the workbook at `path`."""
+def base_case(path: Path, changes: dict[str, float] | None = None) -> Result:
+    """The base case of the workbook at `path`, with some values changed."""
     rows = read_rows(path)
+    for row_id, value in (changes or {}).items():
+        rows[row_id]["value"] = value
     require(rows, {"settings.half_cycle_correction": "life_table", "settings.discounting": "per_cycle"})
     require(rows, {"settings.pfs_above_os": "cap_pfs", "settings.utilities_by": "state"})
     require(rows, {"background.method": "floor", "curves.statistics": "independent"})
     for shape in (row_id for row_id in rows if row_id.startswith("waning.") and row_id.endswith(".shape")):
         require(rows, {shape: "none"})
-    rates = life_table(path.parents[1] / text(rows, "background.life_table"))
+    people = population_survival(rows, life_table(path.parents[1] / text(rows, "background.life_table")))
     roles = {text(rows, f"strategy.{name}.role"): name for name in names(rows, "strategy.", ".role")}
     arms = (roles["comparator"], roles["intervention"])
     curves = {"pfs": fit_independent(rows, "pfs", arms), "os": fit_accelerated(rows, "os", arms)}
     totals = {}
     for strategy in arms:
         for discounted in (False, True):
-            totals[strategy, discounted] = strategy_totals(rows, strategy, curves, rates, discounted)
+            totals[strategy, discounted] = strategy_totals(rows, strategy, curves, people, discounted)
 
     def increment(part: str, discounted: bool) -> float:
         after, before = (getattr(totals[strategy, discounted], part) for strategy in (arms[1], arms[0]))
@@ -338,12 +341,12 @@ def base_case(path: Path) -> Result:
 
 
 def strategy_totals(
-    rows: Rows, strategy: str, curves: dict[str, dict[str, tuple[float, float]]], rates: Rates, discounted: bool
+    rows: Rows, strategy: str, curves: dict[str, dict[str, tuple[float, float]]], people: Curve, discounted: bool
 ) -> Totals:
     """Life-years, QALYs and costs of one strategy, with the workbook's discount rates or none."""
     rate_costs = number(rows, "settings.discount_rate_costs") if discounted else 0.0
     rate_effects = number(rows, "settings.discount_rate_effects") if discounted else 0.0
-    pfs, os = loglogistic(*curves["pfs"][strategy]), floored(rows, loglogistic(*curves["os"][strategy]), rates)
+    pfs, os = loglogistic(*curves["pfs"][strategy]), floored(rows, loglogistic(*curves["os"][strategy]), people)
     effects = walk_through_cycles(rows, pfs, os, rate_effects)
     flows = walk_through_cycles(rows, pfs, os, rate_costs)
     event_cost, event_loss = adverse_events(rows, strategy)
@@ -372,27 +375,30 @@ def life_table(path: Path) -> Rates:
     return columns["age"], columns["mx_male"], columns["mx_female"]
 
 
-def floored(rows: Rows, os: Curve, rates: Rates) -> Curve:
-    """The curve with at least the population's hazard in every week; known at whole weeks, which all days are."""
-    weeks = math.ceil(number(rows, "settings.time_horizon") * DAYS_PER_YEAR / 7.0)
-    population = population_survival(rows, rates, weeks)
+def floored(rows: Rows, os: Curve, people: Curve) -> Curve:
+    """The curve with at least the population's hazard in every cycle; a day within a cycle counts from its start."""
+    length = number(rows, "settings.cycle_length")
+    cycles = math.ceil(number(rows, "settings.time_horizon") * DAYS_PER_YEAR / length)
+
+    def larger(start: float, end: float) -> float:
+        own = math.log(os(start / DAYS_PER_MONTH) / os(end / DAYS_PER_MONTH))
+        return max(own, math.log(people(start) / people(end)))
+
     hazard = [0.0]
-    for week in range(1, weeks + 1):
-        own = math.log(os((week - 1) * 7.0 / DAYS_PER_MONTH) / os(week * 7.0 / DAYS_PER_MONTH))
-        others = math.log(population[week - 1] / population[week])
-        hazard.append(hazard[-1] + max(own, others))
+    for cycle in range(1, cycles + 1):
+        hazard.append(hazard[-1] + larger((cycle - 1) * length, cycle * length))
 
     def curve(month: float) -> float:
-        week = month * DAYS_PER_MONTH / 7.0
-        if abs(week - round(week)) > 1e-6:
-            raise ValueError(f"month {month} is no whole number of weeks")
-        return math.exp(-hazard[round(week)])
+        day = month * DAYS_PER_MONTH
+        cycle = math.floor(day / length + 1e-9)
+        since = day - cycle * length
+        return math.exp(-hazard[cycle] - (larger(cycle * length, day) if since > 1e-6 else 0.0))
 
     return curve
 
 
-def population_survival(rows: Rows, rates: Rates, weeks: int) -> list[float]:
-    """Share alive after each week of people with the cohort's ages and sexes, age by age."""
+def population_survival(rows: Rows, rates: Rates) -> Curve:
+    """Share alive, by day, of people with the cohort's ages and sexes, age by age."""
     mean, spread = number(rows, "background.mean_age"), number(rows, "background.sd_age")
     first, male = int(number(rows, "background.youngest_age")), number(rows, "background.share_male")
     ages = list(range(first, int(rates[0][-1]) + 1))
@@ -406,15 +412,19 @@ def population_survival(rows: Rows, rates: Rates, weeks: int) -> list[float]:
         centre = 0.5 * (low + high)
         reached = math.fsum(age * weight for age, weight in zip(ages, weights(centre), strict=True))
         low, high = (centre, high) if reached < mean else (low, centre)
-    alive = [0.0] * (weeks + 1)
-    for column, share in ((rates[1], male), (rates[2], 1.0 - male)):
-        for age, weight in zip(ages, weights(centre), strict=True):
-            for week in range(weeks + 1):
-                years = week * 7.0 / DAYS_PER_YEAR
-                whole = int(years)
+    share_of_age = list(zip(ages, weights(centre), strict=True))
+
+    @cache
+    def alive(day: float) -> float:
+        years = day / DAYS_PER_YEAR
+        whole, total = int(years), 0.0
+        for column, share in ((rates[1], male), (rates[2], 1.0 - male)):
+            for age, weight in share_of_age:
                 lived = math.fsum(column[min(age + k, len(column) - 1)] for k in range(whole))
                 lived += (years - whole) * column[min(age + whole, len(column) - 1)]
-                alive[week] += share * weight * math.exp(-lived)
+                total += share * weight * math.exp(-lived)
+        return total
+
     return alive
 
 

@@ -13,6 +13,7 @@ from reference.straight_line import Result, base_case
 
 from hemodel.analysis.load import load
 from hemodel.economics import net_monetary_benefit, verdict
+from hemodel.inputs.changes import Change
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.outcomes import Outcomes, Table
 
@@ -85,3 +86,25 @@ def test_net_monetary_benefit() -> None:
     for (strategy, threshold), expected in reference().net_monetary_benefit.items():
         benefit = net_monetary_benefit(outcomes.qalys.total, outcomes.costs.total, threshold)
         assert benefit[0, outcomes.strategies.index(strategy)] == pytest.approx(expected, rel=TOLERANCE)
+
+
+def test_drugs_given_within_cycles() -> None:
+    """Every 10 days from day 3: the population's hazard is a floor there too, and life-years stay what they were.
+
+    Those on treatment are never more than those alive, who here follow the floor on days that end no cycle.
+    """
+    changes: dict[str, float] = {}
+    for strategy in package()[1].strategies:
+        regimen = f"regimen.{strategy}.atezolizumab."
+        changes |= {regimen + "start_day": 3.0, regimen + "interval": 10.0}
+        changes[f"survival.tot_atezolizumab.{strategy}.median"] = 300.0
+    model = load(WORKBOOK, [Change(id_, value, "test") for id_, value in changes.items()])
+    outcomes, expected = evaluate(model, base_draws(model)), base_case(WORKBOOK, changes)
+
+    assert model.plan.timeline.cycles is not None
+    for place, strategy in enumerate(outcomes.strategies):
+        totals = expected.totals[strategy, True]
+        assert totals.life_years == reference().totals[strategy, True].life_years
+        for table, components in ((outcomes.life_years, totals.life_years), (outcomes.costs, totals.costs)):
+            amounts = dict(zip(table.components, table.discounted[0, place].tolist(), strict=True))
+            assert amounts == pytest.approx(components, rel=TOLERANCE)

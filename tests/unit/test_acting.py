@@ -367,6 +367,79 @@ def test_the_floor_holds_in_every_draw() -> None:
         assert (free <= overall).all()
 
 
+# Days within cycles --------------------------------------------------------------------------------------------------
+
+
+def life_years_with_days(changes: Changes, rows: Rows, start: float, interval: float) -> tuple[Model, float]:
+    days: Changes = {"regimen.active.newtinib.start_day": start, "regimen.active.newtinib.interval": interval}
+    model = exponential(changes | days, rows)
+    return model, life_years(model)
+
+
+@pytest.mark.parametrize("rule", ["floor", "with_treatment", "survival", "all"])
+def test_a_day_within_a_cycle_changes_no_life_years(rule: str) -> None:
+    """The days on which a drug is given change nothing else, whatever accumulates: to the rounding of 523 points.
+
+    The Weibull hazard crosses the population's and the reference's within a cycle.
+    """
+    rows = published("os", "active", "weibull", {"shape": 0.5, "scale": 20.0})
+    rows |= published("os", "standard", "weibull", {"shape": 0.4, "scale": 21.0})
+    wane = {"with_treatment": waning(shape="with_treatment", scale="hazard", time_on_treatment="pfs")}
+    wane |= {"survival": waning(shape="linear", scale="survival", start=1, end=40), "floor": {}}
+    changes = wane.get(rule, wane["with_treatment"]) | (people(rate=0.02) if rule in {"floor", "all"} else {})
+    weekly, expected = life_years_with_days(changes, rows, 0.0, 21.0)
+    assert weekly.plan.timeline.cycles is None
+    for start, interval in ((3.0, 10.0), (0.5, 7.0), (2.0, 33.3)):
+        within, found = life_years_with_days(changes, rows, start, interval)
+        assert within.plan.timeline.cycles is not None
+        assert found == pytest.approx(expected, rel=1e-13)
+        record, before = (
+            {name: (done.years_moved[0], done.max_gap[0]) for name, done in adjustments.items() if name in RECORDS}
+            for adjustments in (base_outcomes(each).exposures["active"].adjustments for each in (within, weekly))
+        )
+        assert record.keys() == before.keys() != set()
+        for name, (moved, gap) in record.items():
+            assert moved == pytest.approx(before[name][0], rel=1e-9)
+            assert abs(gap) >= abs(before[name][1]) * (1.0 - 1e-12)
+
+
+RECORDS = ("os_below_population", "waned")
+
+
+def test_a_band_of_time_to_death_that_ends_within_cycles() -> None:
+    """Those alive who die within 30 days, OS(t) - OS(t + 30), with the floor of a Weibull counted from week to week.
+
+    The last of these days lies 30 days after the last week, so that weeks go on until 28 days after it.
+    """
+    rows = published("os", "active", "weibull", {"shape": 0.5, "scale": 20.0})
+    bands: Changes = {
+        "settings.utilities_by": "time_to_death",
+        "utility.time_to_death.near": 0.4,
+        "utility.time_to_death_within.near": 30,
+        "utility.time_to_death.far": 0.7,
+    }
+    model = exponential(people(rate=0.02) | bands, rows)
+    hazard, week = [0.0], 7.0 / MONTH
+
+    def own(months: float) -> float:
+        return float(np.sqrt(months / 20.0))
+
+    for k in range(1, 528):
+        hazard.append(hazard[-1] + max(own(k * week) - own((k - 1) * week), 0.02 * week))
+    alive, later = [], []
+    for k in range(523):
+        alive.append(np.exp(-hazard[k]))
+        past = own(k * week + 30.0 / MONTH) - own((k + 4) * week)
+        later.append(np.exp(-hazard[k + 4] - max(past, 0.02 * 2.0 / MONTH)))
+    near = base_outcomes(model).exposures["active"].band_years["near"].undiscounted[0]
+    cycles = model.plan.timeline.cycles
+
+    assert cycles is not None
+    np.testing.assert_allclose(model.plan.timeline.days[cycles.unweighted], 7.0 * np.arange(523, 527), rtol=1e-14)
+    assert near == pytest.approx(years(np.array(alive) - np.array(later)), rel=1e-10)
+    assert life_years(model) == pytest.approx(years(np.array(alive)), rel=1e-10)
+
+
 # Order ---------------------------------------------------------------------------------------------------------------
 
 

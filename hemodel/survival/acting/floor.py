@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.survival.acting.cycles import accumulated, growth
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hemodel.survival.acting.cycles import Cycles
     from hemodel.survival.family import Array
 
 SHORTFALL_TOLERANCE = 1e-12
@@ -30,8 +33,8 @@ class FloorRecord:
     Attributes
     ----------
     first : array (draws,) of int
-        Index of the first point at which survival is lowered, that is the end of the
-        first interval in which the floor binds; -1 where it never does.
+        Index of the first point at which survival is lowered; on a grid of boundaries that
+        is the end of the first cycle in which the floor binds. -1 where it never does.
     largest_gap : array (draws,)
         Largest fall of survival. [proportion]
     person_time : array (draws,)
@@ -44,13 +47,19 @@ class FloorRecord:
 
 
 def floor_hazard(
-    cumulative: Array, background: Array, weights: Array, *, out: Array | None = None
+    cumulative: Array,
+    background: Array,
+    weights: Array,
+    *,
+    cycles: Cycles | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, FloorRecord]:
-    """Keep the hazard of every interval at or above the population's.
+    """Keep the hazard of every cycle at or above the population's.
 
-    Over each interval of the grid the cumulative hazard grows by the larger of its own
-    growth and the population's: H'(t_k) = sum over j <= k of max(dH_j, dB_j), where the
-    first interval begins at time 0.
+    Over each cycle the cumulative hazard grows by the larger of its own growth and the
+    population's: H'(t_k) = sum over j <= k of max(dH_j, dB_j), where the first cycle
+    begins at time 0. At a time t within a cycle, with t_k the boundary before,
+    H'(t) = H'(t_k) + max(H(t) - H(t_k), B(t) - B(t_k)).
 
     Parameters
     ----------
@@ -60,6 +69,8 @@ def floor_hazard(
         The population's cumulative hazard B at the same times.
     weights : array (points,)
         Person-time that each point stands for, for the record.
+    cycles : Cycles, optional
+        Which points are boundaries; without it all are.
     out : array (draws, points), optional
         Where to write the result; may be ``cumulative`` itself.
 
@@ -73,13 +84,13 @@ def floor_hazard(
     """
     draws, points = cumulative.shape
     record = FloorRecord(np.full(draws, NEVER, dtype=np.intp), np.zeros(draws), np.zeros(draws))
-    growth = np.diff(background, prepend=0.0)
+    population = growth(background[None, :], np.zeros((1, 1)), cycles)[0]
     size = max(1, POINTS_PER_BLOCK // points)
     scratch = np.empty((min(size, draws), points))
     floored = cumulative if out is None else out
     for start in range(0, draws, size):
         block = slice(start, start + size)
-        shortfall = _shortfall(cumulative[block], growth, scratch[: draws - start])
+        shortfall = _shortfall(cumulative[block], population, scratch[: draws - start], cycles)
         binds = np.fmax.reduce(shortfall, axis=1) > SHORTFALL_TOLERANCE
         if floored is not cumulative:
             floored[block] = cumulative[block]
@@ -89,7 +100,7 @@ def floor_hazard(
             floored = cumulative.copy()
         rows = slice(None) if binds.all() else np.flatnonzero(binds)
         some = floored[block][rows]
-        for kept, found in zip(_columns(record), _raise(some, shortfall[rows], weights), strict=True):
+        for kept, found in zip(_columns(record), _raise(some, shortfall[rows], weights, cycles), strict=True):
             kept[block][rows] = found
         floored[block][rows] = some
     return floored, record
@@ -99,16 +110,19 @@ def _columns(record: FloorRecord) -> tuple[NDArray[np.intp], Array, Array]:
     return record.first, record.largest_gap, record.person_time
 
 
-def _shortfall(cumulative: Array, growth: Array, out: Array) -> Array:
-    """Return dB - dH (rows, points): how much the hazard of each interval falls short of the population's."""
+def _shortfall(cumulative: Array, population: Array, out: Array, cycles: Cycles | None) -> Array:
+    """Return dB - dH (rows, points): how much growth from the boundary before falls short of the population's."""
+    before = cumulative[:, :-1] if cycles is None else cumulative[:, cycles.previous[1:]]
     np.negative(cumulative[:, :1], out=out[:, :1])
     with np.errstate(invalid="ignore"):
-        np.subtract(cumulative[:, :-1], cumulative[:, 1:], out=out[:, 1:])
-    out += growth
+        np.subtract(before, cumulative[:, 1:], out=out[:, 1:])
+    out += population
     return out
 
 
-def _raise(cumulative: Array, shortfall: Array, weights: Array) -> tuple[NDArray[np.intp], Array, Array]:
+def _raise(
+    cumulative: Array, shortfall: Array, weights: Array, cycles: Cycles | None
+) -> tuple[NDArray[np.intp], Array, Array]:
     """Add the shortfalls (rows, points) up and to the cumulative hazard, in place.
 
     Work begins at the first point that changes in any row, since floors mostly bind
@@ -120,10 +134,23 @@ def _raise(cumulative: Array, shortfall: Array, weights: Array) -> tuple[NDArray
     begin = int(first.min())
     late = cumulative[:, begin:]
     lowered = np.exp(-late)
-    added = np.where(short[:, begin:], shortfall[:, begin:], 0.0)
-    late += np.cumsum(added, axis=1, out=added)
+    if cycles is None:
+        added = np.where(short[:, begin:], shortfall[:, begin:], 0.0)
+        np.cumsum(added, axis=1, out=added)
+    else:
+        whole = accumulated(np.where(short, shortfall, 0.0), cycles)
+        added, first = whole[:, begin:], _first_weighted(whole > 0.0, cycles)
+    late += added
     lowered -= np.exp(np.negative(late, out=added), out=added)
+    if cycles is not None:
+        lowered[:, cycles.unweighted[cycles.unweighted >= begin] - begin] = 0.0
     lost = shortfall
     lost[:, :begin] = 0.0
     np.multiply(lowered, weights[begin:], out=lost[:, begin:])
     return first, lowered.max(axis=1), lost.sum(axis=1)
+
+
+def _first_weighted(raised: NDArray[np.bool_], cycles: Cycles) -> NDArray[np.intp]:
+    """Return the first point (rows,) that is raised and stands for something; one such follows every other."""
+    raised[:, cycles.unweighted] = False
+    return np.asarray(np.argmax(raised, axis=1))

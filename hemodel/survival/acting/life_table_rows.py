@@ -71,7 +71,7 @@ def _not_numbers(
     for name, numbers in values.items():
         for i, (cell, number) in enumerate(zip(columns[name], numbers, strict=True)):
             if np.isnan(number):
-                text = str(cell).strip()
+                text = "" if cell is None else str(cell).strip()
                 what = f"{text!r} is not a number" if text else "the cell is empty"
                 is_open = text.endswith("+")
                 todo = "Give an open last age as its first year, for example 110." if is_open else "Give a number."

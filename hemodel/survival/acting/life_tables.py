@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.survival.family import Array
+    from hemodel.survival.tables import Table
 
 
 CHUNK = 1024
@@ -39,6 +40,8 @@ class LifeTable:
     ----------
     file : str
         Where it was read from.
+    sheet : str or None
+        The sheet of the file, where it has sheets.
     ages : array (ages,)
         Consecutive whole ages. [years]
     hazard_male, hazard_female : array (ages,)
@@ -49,6 +52,7 @@ class LifeTable:
     ages: Array
     hazard_male: Array
     hazard_female: Array
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,18 @@ class Background:
 
 
 def read_life_table(path: Path) -> LifeTable:
-    """Read a life table from a CSV file.
+    """Read a life table from a CSV file; see `life_table`.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, by row (the header is row 1) and column.
+    """
+    return life_table(read_table(path))
+
+
+def life_table(table: Table) -> LifeTable:
+    """Return the life table that a file or sheet holds.
 
     The columns are ``age`` and either ``qx_male`` and ``qx_female``, the probability of
     dying within a year (hazard -ln(1 - q)), or ``mx_male`` and ``mx_female``, the central
@@ -181,10 +196,10 @@ def read_life_table(path: Path) -> LifeTable:
     Raises
     ------
     InputError
-        With every problem of the file, by row (the header is row 1) and column.
+        With every problem of the table, by row and column.
     """
-    ages, male, female = hazards_by_age(read_table(path))
-    return LifeTable(str(path), ages, male, female)
+    ages, male, female = hazards_by_age(table)
+    return LifeTable(table.whole.file, ages, male, female, table.whole.sheet)
 
 
 def background(table: LifeTable, cohort: Cohort, horizon_years: float) -> Background:
@@ -226,7 +241,7 @@ def background(table: LifeTable, cohort: Cohort, horizon_years: float) -> Backgr
 
 
 def _coverage_problems(table: LifeTable, cohort: Cohort, horizon_years: float) -> list[Problem]:
-    where, first, last = Location(table.file), table.ages[0], table.ages[-1]
+    where, first, last = Location(table.file, table.sheet), table.ages[0], table.ages[-1]
     needed = cohort.mean_age + horizon_years
     problems = []
     youngest = cohort.youngest_age if cohort.sd_age > 0.0 else cohort.mean_age

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from hemodel.survival.acting.cycles import accumulated, at_boundary_before, growth, largest_so_far
 from hemodel.survival.errors import SurvivalError, raise_together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hemodel.survival.acting.cycles import Cycles
     from hemodel.survival.family import Array
 
 LINEAR, IMMEDIATE, WITH_TREATMENT = "linear", "immediate", "with_treatment"
@@ -101,7 +103,7 @@ class Waned:
     lower_from : array (draws,)
         The first of the times at which that is so; NaN where it never is. [months]
     held : array (draws,) of int
-        Times at which survival would have risen and was held at its lowest so far.
+        Times at which survival would have risen and was held at its lowest at any boundary before.
     """
 
     cumulative_hazard: Array
@@ -135,6 +137,7 @@ def waned_cumulative_hazard(
     *,
     on_treatment: Array | None = None,
     kinks: tuple[float, ...] = (),
+    cycles: Cycles | None = None,
 ) -> Waned:
     """Compute the cumulative hazard of the treated curve as its effect is lost.
 
@@ -149,13 +152,16 @@ def waned_cumulative_hazard(
         `share_on_treatment` at t; for ``with_treatment`` only, where it is needed.
     kinks : tuple of float
         Times at which one of the curves is not smooth, for linear waning of the hazard. [months]
+    cycles : Cycles, optional
+        Which of the times are cycle boundaries; without it all are. With treatment, and where
+        survival would rise, what happens within a cycle is counted from the boundary before.
 
     Returns
     -------
     Waned
         Exact, but for two cases. Linear waning of the hazard has an error below 1e-9 for
-        smooth curves, whatever the times. With treatment, w over each interval between
-        times is the mean of its two ends; at time 0 it is 1.
+        smooth curves, whatever the times. With treatment, w over each cycle, or the part of
+        it up to a time within, is the mean of its two ends; at time 0 it is 1.
 
     Raises
     ------
@@ -166,7 +172,7 @@ def waned_cumulative_hazard(
     if spec.shape == WITH_TREATMENT:
         if on_treatment is None:
             raise SurvivalError(f"waning towards {spec.reference}: the share still on treatment is missing.")
-        return _with_treatment(t, h1, h0, on_treatment)
+        return _with_treatment(t, h1, h0, on_treatment, cycles)
     total, held = h1.copy(), np.zeros(h1.shape[0], dtype=np.intp)
     first = int(np.searchsorted(t, spec.start, side="right"))
     if first == t.size:
@@ -176,14 +182,14 @@ def waned_cumulative_hazard(
     s1, s0 = treated.cumulative_hazard(start), reference.cumulative_hazard(start)
     left = effect_left(times, spec)
     if spec.scale == SURVIVAL:
-        total[:, first:], held = _kept_falling(_mixture(left, later1, later0), s1)
+        total[:, first:], held = _kept_falling(_mixture(left, later1, later0), s1, t.size, cycles)
         lower = _exceeds(later1, later0)
     else:
         with np.errstate(invalid="ignore"):
             part = _weighted(left, later1, s1, later0, s0)
             if spec.shape == LINEAR:
                 part += _mean_difference(spec, treated, reference, np.minimum(times, spec.end), kinks, s1 - s0)
-            lower = _exceeds(_growth(later1, s1), _growth(later0, s0))
+            lower = _exceeds(growth(later1, s1), growth(later0, s0))
         total[:, first:] = _infinite_where_undefined(part, later1, later0)
     return Waned(total, *_first_time(lower, times), held)
 
@@ -214,10 +220,13 @@ def _mixture(left: Array, h1: Array, h0: Array) -> Array:
     return mixed
 
 
-def _kept_falling(cumulative: Array, least: Array) -> tuple[Array, NDArray[np.intp]]:
-    """Return the largest cumulative hazard so far (draws, points), and at how many points that changed it."""
-    largest = np.maximum.accumulate(np.maximum(cumulative, least), axis=1)
-    return largest, np.count_nonzero(largest > cumulative + ABSOLUTE_TOLERANCE, axis=1)
+def _kept_falling(mixed: Array, least: Array, points: int, cycles: Cycles | None) -> tuple[Array, NDArray[np.intp]]:
+    """Return the largest cumulative hazard so far (draws, last points of the grid), and at how many that changed it."""
+    whole = np.repeat(np.broadcast_to(least, (mixed.shape[0], 1)), points, axis=1)
+    later = slice(points - mixed.shape[1], None)
+    np.maximum(mixed, least, out=whole[:, later])
+    largest = largest_so_far(whole, cycles)[:, later]
+    return largest, np.count_nonzero(largest > mixed + ABSOLUTE_TOLERANCE, axis=1)
 
 
 def _mean_difference(
@@ -245,28 +254,19 @@ def _mean_difference(
     return so_far[:, np.searchsorted(edges, stops)]
 
 
-def _with_treatment(t: Array, h1: Array, h0: Array, on_treatment: Array) -> Waned:
-    before = np.concatenate([np.ones_like(on_treatment[:, :1]), on_treatment[:, :-1]], axis=1)
-    left = 0.5 * (on_treatment + before)
+def _with_treatment(t: Array, h1: Array, h0: Array, on_treatment: Array, cycles: Cycles | None) -> Waned:
+    left = 0.5 * (on_treatment + at_boundary_before(on_treatment, np.ones((1, 1)), cycles))
     nothing = np.zeros((1, 1))
     with np.errstate(invalid="ignore"):
-        grown1, grown0 = _growth(h1, nothing), _growth(h0, nothing)
+        grown1, grown0 = growth(h1, nothing, cycles), growth(h0, nothing, cycles)
         lower = _exceeds(grown1, grown0) & (left < 1.0)
         from_treated = np.where(left > 0.0, left * grown1, 0.0)
-        total = np.cumsum(from_treated + (1.0 - left) * grown0, axis=1)
+        total = accumulated(from_treated + (1.0 - left) * grown0, cycles)
     return Waned(
         _infinite_where_undefined(total, h1, h0),
         *_first_time(lower, t),
         np.zeros(total.shape[0], dtype=np.intp),
     )
-
-
-def _growth(cumulative: Array, at_start: Array) -> Array:
-    """Return how much a cumulative hazard grows up to each point from the one before."""
-    grown = np.empty_like(cumulative)
-    np.subtract(cumulative[:, :1], at_start, out=grown[:, :1])
-    np.subtract(cumulative[:, 1:], cumulative[:, :-1], out=grown[:, 1:])
-    return grown
 
 
 def _exceeds(a: Array, b: Array) -> NDArray[np.bool_]:

@@ -1,29 +1,22 @@
-"""Patients, digitised curves and risk tables that the rows of a workbook point to: sheets or CSV files."""
+"""Patients, digitised curves and risk tables from the tables that the rows of a workbook name."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hemodel.errors import InputError, Location, Problem, raise_if_any
-from hemodel.inputs.cells import DATA_SHEET, DataTable
-from hemodel.inputs.dictionary import nearest
-from hemodel.inputs.files import find_beside
+from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.survival.digitised.checking import check_curve, check_risk_table, mismatches
 from hemodel.survival.digitised.comparison import require_agreement
 from hemodel.survival.digitised.reading import CURVE_COLUMNS, RISK_COLUMNS
 from hemodel.survival.digitised.reconstruction import reconstruct
 from hemodel.survival.endpoint_fit import DIGITISED, PATIENTS, Source
 from hemodel.survival.patients.data import ALL_PATIENTS, PatientData, check_rows, patients
-from hemodel.survival.tables import Table, read_table
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from hemodel.inputs.rows import Row
     from hemodel.survival.digitised.checking import DigitisedCurve, RiskTable
+    from hemodel.survival.tables import Table
 
 MONTHS = {
     "days": 1.0 / DAYS_PER_MONTH,
@@ -33,47 +26,6 @@ MONTHS = {
 }
 PATIENT_COLUMNS = ("time", "event")
 OPTIONAL_COLUMNS = ("strategy", "entry", "weight")
-
-
-def table_of(row: Row, path: Path, tables: Mapping[str, DataTable]) -> Table:
-    """Return the table that a row names: a sheet of the workbook, or a CSV file beside it.
-
-    Raises
-    ------
-    InputError
-        Where there is no such sheet or file.
-    """
-    name, where = row.text, row.where["value"]
-    if name in tables:
-        return _sheet(tables[name])
-    file = find_beside(path, name)
-    if file is not None and file.is_file():
-        return _file(file, file.stat().st_mtime_ns)
-    options = [*tables, *(each.name for each in sorted(path.resolve().parent.glob("*.csv")))]
-    why = f"It must be a sheet whose name begins with {DATA_SHEET}, or a CSV file beside the workbook or above it"
-    raise InputError((Problem(where, f"there is no sheet and no file {name!r}", why, nearest(name, options)),))
-
-
-@lru_cache(maxsize=64)
-def _file(path: Path, _changed: int) -> Table:
-    return read_table(path)
-
-
-@lru_cache(maxsize=64)
-def _sheet(table: DataTable) -> Table:
-    filled = [(i, row) for i, row in enumerate(table.rows) if any(value is not None for value in row)]
-    if not filled:
-        raise InputError((Problem(Location(table.file, table.sheet), "the sheet is empty"),))
-    (_, header), *body = filled
-    names = ["" if value is None else str(value).strip() for value in header]
-    columns = {name: [row[j] for _, row in body] for j, name in enumerate(names) if name}
-    places = {name: j for j, name in enumerate(names)}
-    return Table(
-        columns,
-        lambda i, name: table.where(body[i][0], places[name]),
-        Location(table.file, table.sheet),
-        repeated=tuple(name for name in dict.fromkeys(names) if name and names.count(name) > 1),
-    )
 
 
 @lru_cache(maxsize=256)

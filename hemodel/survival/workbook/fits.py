@@ -87,7 +87,7 @@ def evidence(inputs: Inputs, endpoint: str) -> Evidence:
         statistics=statistics(rows, endpoint),
         follow_up=follow_up.number if follow_up is not None and follow_up.value is not None else None,
         patients=tuple((row.names["strategy"], row.number) for row in select(rows, "trial.patients.{strategy}")),
-        background=population(rows, inputs.path) if excess else None,
+        background=population(inputs) if excess else None,
         correlated=chosen.correlated,
         bootstrap=chosen.bootstrap,
         replicates=chosen.replicates,

@@ -8,7 +8,8 @@ from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, Source
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.workbook.coefficients import published_source
-from hemodel.survival.workbook.data import digitised_source, patient_source, table_of
+from hemodel.survival.workbook.data import digitised_source, patient_source
+from hemodel.survival.workbook.tables import table_of
 
 if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
@@ -61,7 +62,7 @@ def _tables(inputs: Inputs, rows: list[Row]) -> list[Table]:
     problems: list[Problem] = []
     for row in rows:
         try:
-            found.append(table_of(row, inputs.path, inputs.raw.tables))
+            found.append(table_of(row, inputs))
         except InputError as error:
             problems += error.problems
     raise_if_any(problems)
