@@ -42,7 +42,7 @@ def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -
     rows : mapping
         The rows without problems, by id.
     """
-    present = set(ids)
+    present = dict.fromkeys(ids)
     members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
     problems = []
     for kind in kinds():
@@ -51,9 +51,19 @@ def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -
                 problems.append(_missing(file, kind, id_))
             elif id_ in rows and rows[id_].value is None:
                 problems.append(_empty(rows[id_]))
-        if kind.required == "some" and not any(_is(kind, id_) for id_ in present):
-            problems.append(_missing(file, kind, kind.pattern))
+        if kind.required == "some":
+            problems += _none_of(file, kind, [id_ for id_ in present if _is(kind, id_)], rows)
     return problems + _undefined_names(rows, members)
+
+
+def missing_ids(ids: Iterable[str]) -> list[str]:
+    """Return the ids of the rows that a workbook with these ids still needs, in the order of the dictionary.
+
+    A kind of which at least one row is needed, under a name to be chosen, is not among them.
+    """
+    present = dict.fromkeys(ids)
+    members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
+    return [id_ for kind in kinds() for id_ in _expected(kind, members) if id_ not in present]
 
 
 def members_of(group: str, ids: Iterable[str]) -> list[tuple[str, ...]]:
@@ -68,6 +78,15 @@ def _members(ids: Iterable[str], pattern: str) -> list[tuple[str, ...]]:
         if hit is not None and hit[0].pattern == pattern:
             found.append(tuple(hit[1].values()))
     return found
+
+
+def _none_of(file: str, kind: Kind, ids: list[str], rows: Mapping[str, Row]) -> list[Problem]:
+    """Return a problem where no row of a kind stands in the workbook, or all of them are empty."""
+    if not ids:
+        return [_missing(file, kind, kind.pattern)]
+    if kind.pattern in _ANCHORS.values() or any(id_ not in rows or rows[id_].value is not None for id_ in ids):
+        return []
+    return [_empty(rows[ids[0]])]
 
 
 def _is(kind: Kind, id_: str) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.inputs import writing_formats as look
-from hemodel.inputs.dictionary import sheets
+from hemodel.inputs.dictionary import LISTS, sheets
+from hemodel.inputs.writing_checks import choices_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,10 @@ class Cover:
 
 
 _STEPS = (
-    "Change the yellow cells. A drop-down or a tip shows what a cell accepts; press Ctrl+Z to take a change back.",
+    (
+        "Change the yellow cells. A drop-down or a tip shows what a cell accepts, and the comment on a row's label "
+        "says what belongs there and which guideline speaks of it. Press Ctrl+Z to take a change back."
+    ),
     "Where you change a value, change its source too. A judgement begins with the word assumption: and says why.",
     "Save the file as .xlsx and close it. In the folder that holds it, run: hemodel run {file}",
     (
@@ -66,7 +70,12 @@ _ANALYSIS = (
 
 
 def write_cover(
-    book: Workbook, formats: look.Formats, cover: Cover, rows: Sequence[dict[str, Scalar]], file: str
+    book: Workbook,
+    formats: look.Formats,
+    cover: Cover,
+    rows: Sequence[dict[str, Scalar]],
+    file: str,
+    tables: Sequence[str] = (),
 ) -> None:
     """Write the cover: what the workbook is, how to use it, its colours and its contents."""
     sheet = book.add_worksheet("Cover")
@@ -83,7 +92,7 @@ def write_cover(
     row = _analysis(sheet, formats, 3, rows)
     row = _steps(sheet, formats, row + 1, file)
     row = _legend(sheet, formats, row + 1)
-    row = _contents(sheet, formats, row + 1, rows)
+    row = _contents(sheet, formats, row + 1, rows, tables)
     row = _heading(sheet, formats, row + 1, "Units and conventions")
     _merged(sheet, formats, row, _CONVENTIONS)
     if cover.paragraphs:
@@ -119,13 +128,14 @@ def _analysis(sheet: Worksheet, formats: look.Formats, row: int, rows: Sequence[
     values = {str(item["id"]): item.get("value") for item in rows}
     line = {"bottom": 1, "bottom_color": look.LINE}
     for id_, label in _ANALYSIS:
-        if values.get(id_) is None:
+        if id_ not in values:
             continue
-        formula = f'=INDEX(Settings!$C:$C,MATCH("{id_}",Settings!$A:$A,0))'
+        text = str(values[id_] or "")
+        formula = f'=INDEX(Settings!$C:$C,MATCH("{id_}",Settings!$A:$A,0))&""'
         sheet.write_string(row, 1, label, formats.get(bold=True, indent=1, **line))
-        sheet.write_formula(row, 2, formula, formats.get(text_wrap=True, indent=1, **line), str(values[id_]))
+        sheet.write_formula(row, 2, formula, formats.get(text_wrap=True, indent=1, **line), text)
         sheet.write_blank(row, 3, None, formats.get(**line))
-        sheet.set_row(row, _height(str(values[id_]), _TEXT_WIDTH))
+        sheet.set_row(row, _height(text or "\n", _TEXT_WIDTH))
         row += 1
     return row
 
@@ -148,7 +158,9 @@ def _legend(sheet: Worksheet, formats: look.Formats, row: int) -> int:
     return row
 
 
-def _contents(sheet: Worksheet, formats: look.Formats, row: int, rows: Sequence[dict[str, Scalar]]) -> int:
+def _contents(
+    sheet: Worksheet, formats: look.Formats, row: int, rows: Sequence[dict[str, Scalar]], tables: Sequence[str]
+) -> int:
     """List the sheets, each with a link, its purpose and its number of rows (by formula)."""
     row = _heading(sheet, formats, row, "Contents", "Rows")
     line = {"bottom": 1, "bottom_color": look.LINE}
@@ -161,11 +173,17 @@ def _contents(sheet: Worksheet, formats: look.Formats, row: int, rows: Sequence[
         sheet.write_formula(row, 3, f"=COUNTA({quoted}!$A$5:$A$5000)", formats.get(**line), count)
         sheet.set_row(row, _height(entry.purpose, _TEXT_WIDTH))
         row += 1
-    sheet.write_url(row, 1, "internal:'Sources'!A1", link, "Sources")
-    sheet.write_string(row, 2, "The publications and files behind the values", formats.get(indent=1, **line))
-    sheet.write_blank(row, 3, None, formats.get(**line))
-    sheet.set_row(row, _height("Sources", _TEXT_WIDTH))
-    return row + 1
+    others = dict.fromkeys(tables, "Data of patients, of a digitised curve or of a risk table")
+    if choices_in(rows).long:
+        others[LISTS] = "The choices of drop-downs that are too long for a cell; written with the workbook, not read"
+    others["Sources"] = "The publications and files behind the values"
+    for name, purpose in others.items():
+        sheet.write_url(row, 1, f"internal:'{name}'!A1", link, name)
+        sheet.write_string(row, 2, purpose, formats.get(indent=1, **line))
+        sheet.write_blank(row, 3, None, formats.get(**line))
+        sheet.set_row(row, _height(name, _TEXT_WIDTH))
+        row += 1
+    return row
 
 
 def print_setup(sheet: Worksheet) -> None:

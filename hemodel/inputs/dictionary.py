@@ -2,7 +2,8 @@
 
 `data/dictionary.csv` has one row per kind of input, `data/sheets.csv` one per
 sheet and `data/columns.csv` one per column. They are the only source of the
-reader's checks, the workbook's layout and the documentation of the inputs.
+reader's checks, the workbook's layout, its comments and drop-downs, the blank
+template, and the documentation of the inputs in docs and report.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Kind:
     required: str
     varies: str
     definition: str
+    in_template: bool
+    guideline: str
 
     @property
     def group(self) -> str:
@@ -52,6 +55,22 @@ class Kind:
     def numeric(self) -> bool:
         """Whether the value is a number."""
         return self.type in {"number", "integer"}
+
+    @property
+    def allowed(self) -> str:
+        """What the value may be, in words."""
+        if self.type == "choice":
+            return ", ".join(self.choices)
+        if self.type == "formula":
+            return ", ".join([*self.choices, "or a formula"])
+        if self.type == "reference":
+            return f"the name of a row of kind {self.choices[0]}"
+        if not self.numeric:
+            return "text"
+        whole = "whole " if self.type == "integer" else ""
+        if self.minimum is not None and self.maximum is not None:
+            return f"{whole}{self.minimum:.12g} to {self.maximum:.12g}"
+        return f"{whole}{self.minimum:.12g} or more" if self.minimum is not None else f"{whole}any number"
 
     def id(self, **names: str) -> str:
         """Return the id with the open names filled in."""
@@ -80,7 +99,11 @@ class Sheet:
     columns: tuple[str, ...]
 
 
-UNREAD_SHEETS = ("Cover", "Sources")
+LISTS = "Lists"
+"""The sheet that holds the choices of a drop-down where they are too many for a cell."""
+UNREAD_SHEETS = ("Cover", "Sources", LISTS)
+MODEL_SHEET = "Model"
+"""Sheets whose names begin with this are calculations and are never read."""
 _EXTRA = ("time", "time_origin", "versus", "p_value", "events", "bound", "weight", "use_in_fit")
 
 
@@ -101,6 +124,8 @@ def kinds() -> tuple[Kind, ...]:
             required=row["required"],
             varies=row["varies"],
             definition=row["definition"],
+            in_template=row["template"] == "yes",
+            guideline=row["guideline"],
         )
         for row in _table("dictionary.csv")
     )

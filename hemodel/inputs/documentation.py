@@ -16,6 +16,8 @@ def inputs_page() -> str:
         "# Inputs",
         "",
         "Every kind of row a workbook can hold. Names in braces are yours, in lower case with underscores.",
+        "The last column says which guideline speaks of the input: NICE's manual (PMG36) and the documents of its",
+        "Decision Support Unit (DSU TSD), PBAC, CHEERS 2022 (reporting), TECH-VER 2019 (verification) and others.",
         "This page is written from `hemodel/inputs/data/dictionary.csv` by `python -m hemodel.inputs.documentation`.",
         "",
         "## Columns",
@@ -26,28 +28,19 @@ def inputs_page() -> str:
     lines += [f"| {c.header} | `.{c.name}` | {c.definition} |" for c in columns().values() if c.name != "id"]
     for sheet in sheets().values():
         lines += ["", f"## {sheet.name}", "", f"{sheet.purpose}.", ""]
-        lines += ["| id | holds | unit | allowed | distributions | required |", "|---|---|---|---|---|---|"]
+        lines += [
+            "| id | holds | unit | allowed | distributions | required | guideline |",
+            "|---|---|---|---|---|---|---|",
+        ]
         lines += [_line(kind) for kind in kinds() if kind.sheet == sheet.name]
     return "\n".join(lines) + "\n"
 
 
 def _line(kind: Kind) -> str:
+    allowed = ", ".join(f"`{choice}`" for choice in kind.choices) if kind.type == "choice" else kind.allowed
     distributions = ", ".join(kind.distributions)
-    cells = (f"`{kind.pattern}`", f"{kind.label}. {kind.definition}", kind.unit, _allowed(kind), distributions)
-    return "| " + " | ".join((*cells, _REQUIRED[kind.required])) + " |"
-
-
-def _allowed(kind: Kind) -> str:
-    if kind.type == "choice":
-        return ", ".join(f"`{choice}`" for choice in kind.choices)
-    if kind.type == "reference":
-        return f"the name of a row of kind {kind.choices[0]}"
-    if not kind.numeric:
-        return "text"
-    whole = "whole " if kind.type == "integer" else ""
-    if kind.minimum is not None and kind.maximum is not None:
-        return f"{whole}{kind.minimum:g} to {kind.maximum:g}"
-    return f"{whole}{kind.minimum:g} or more" if kind.minimum is not None else f"{whole}any number"
+    cells = (f"`{kind.pattern}`", f"{kind.label}. {kind.definition}", kind.unit, allowed, distributions)
+    return "| " + " | ".join((*cells, _REQUIRED[kind.required], kind.guideline)) + " |"
 
 
 if __name__ == "__main__":

@@ -12,18 +12,19 @@ from hemodel.errors import OutputError, UsageError
 from hemodel.inputs import writing_formats as look
 from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
 from hemodel.inputs.dictionary import Kind, columns, match, sheets
-from hemodel.inputs.writing_checks import Names, names_in, validation
+from hemodel.inputs.writing_checks import Choices, choices_in, validation
+from hemodel.inputs.writing_notes import write_lists, write_note, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from hemodel.inputs.cells import Scalar
+    from hemodel.inputs.cells import DataTable, Scalar
 
-__all__ = ["Cover", "write_workbook"]
+__all__ = ["Cover", "write_input_sheets", "write_workbook"]
 
 _HEADER = 3
 _FIRST = _HEADER + 1
@@ -33,7 +34,11 @@ _LONGEST_TEXT = 32_767
 
 
 def write_workbook(
-    path: Path, rows: Sequence[dict[str, Scalar]], sources: Sequence[Sequence[str]], cover: Cover
+    path: Path,
+    rows: Sequence[dict[str, Scalar]],
+    sources: Sequence[Sequence[str]],
+    cover: Cover,
+    tables: Iterable[DataTable] = (),
 ) -> None:
     """Write an input workbook, whole or not at all.
 
@@ -50,6 +55,8 @@ def write_workbook(
         holds the headers.
     cover : Cover
         What the cover says about the analysis.
+    tables : iterable of DataTable, optional
+        Sheets of data, written as they stand.
 
     Raises
     ------
@@ -59,11 +66,15 @@ def write_workbook(
         Where the file cannot be written.
     """
     _refuse_what_would_be_lost(rows, sources)
-    _replace(path, _workbook_bytes(path.name, rows, sources, cover))
+    replace_file(path, _workbook_bytes(path.name, rows, sources, cover, tuple(tables)))
 
 
 def _workbook_bytes(
-    name: str, rows: Sequence[dict[str, Scalar]], sources: Sequence[Sequence[str]], cover: Cover
+    name: str,
+    rows: Sequence[dict[str, Scalar]],
+    sources: Sequence[Sequence[str]],
+    cover: Cover,
+    tables: Sequence[DataTable],
 ) -> bytes:
     import xlsxwriter
 
@@ -72,17 +83,48 @@ def _workbook_bytes(
     book.set_properties({"title": cover.title, "subject": cover.subtitle, "created": datetime(2000, 1, 1, tzinfo=UTC)})
     book.set_size(28_000, 17_000)
     formats = look.Formats(book)
-    write_cover(book, formats, cover, rows, name)
-    names = names_in(rows)
-    for sheet in sheets():
-        page = book.add_worksheet(sheet)
-        _write_sheet(page, formats, sheet, [row for row in rows if row["sheet"] == sheet], names)
+    write_cover(book, formats, cover, rows, name, [table.sheet for table in tables])
+    write_input_sheets(book, formats, rows)
+    for table in tables:
+        write_table(book, formats, table)
     write_sources(book, formats, sources)
     book.close()
     return buffer.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_input_sheets(
+    book: Workbook, formats: look.Formats, rows: Sequence[dict[str, Scalar]]
+) -> dict[str, tuple[str, int]]:
+    """Add every input sheet to an open workbook, without cover and sources.
+
+    A drop-down whose choices are too many for a cell gets them from the sheet
+    `LISTS`, which is added last and only then.
+
+    Parameters
+    ----------
+    book : xlsxwriter.Workbook
+        The workbook to add to.
+    formats : Formats
+        The formats of that workbook.
+    rows : sequence of dict
+        The rows as in a listing.
+
+    Returns
+    -------
+    dict
+        By id: the sheet, and the row on it from 0. The value stands in column C.
+    """
+    choices = choices_in(rows)
+    places: dict[str, tuple[str, int]] = {}
+    for sheet in sheets():
+        own = [row for row in rows if row["sheet"] == sheet]
+        _write_sheet(book.add_worksheet(sheet), formats, sheet, own, choices)
+        places |= {str(row["id"]): (sheet, _FIRST + number) for number, row in enumerate(own)}
+    write_lists(book, formats, choices)
+    return places
+
+
+def replace_file(path: Path, content: bytes) -> None:
     """Write beside the target, then put the new file in its place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -97,7 +139,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _write_sheet(
-    page: Worksheet, formats: look.Formats, name: str, rows: list[dict[str, Scalar]], names: Names
+    page: Worksheet, formats: look.Formats, name: str, rows: list[dict[str, Scalar]], choices: Choices
 ) -> None:
     hits = [match(str(row["id"])) for row in rows]
     kinds = [hit[0] if hit else None for hit in hits]
@@ -110,19 +152,20 @@ def _write_sheet(
         for index, (column, width) in enumerate(widths.items()):
             value, at = row.get(column), (_FIRST + number, index)
             use = look.role(kind, column, value)
-            _write_value(page, at, value, look.cell_format(formats, column, kind, use, width, band))
+            look.write_value(page, at, value, look.cell_format(formats, column, kind, use, width, band))
             if kind is not None and use in {"input", "information"}:
-                page.data_validation(*at, *at, validation(kind, column, names))
+                page.data_validation(*at, *at, validation(kind, column, choices))
+        if kind is not None:
+            write_note(page, (_FIRST + number, list(widths).index("label")), kind)
     last = _FIRST + max(len(rows), 1) - 1
     page.autofilter(_HEADER, 0, last, len(widths) - 1)
     _mark_sources(page, formats, list(widths), last + _SPARE_ROWS)
 
 
 def _widths(name: str, rows: list[dict[str, Scalar]], kinds: list[Kind | None]) -> dict[str, float]:
+    pairs = list(zip(rows, kinds, strict=True))
     return {
-        column: look.column_width(
-            column, [look.shown_text(row.get(column), kind, column) for row, kind in zip(rows, kinds, strict=True)]
-        )
+        column: look.column_width(column, [look.expected_text(row.get(column), kind, column) for row, kind in pairs])
         for column in sheets()[name].columns
     }
 
@@ -149,18 +192,6 @@ def _write_head(page: Worksheet, formats: look.Formats, name: str, widths: dict[
     page.repeat_rows(_HEADER)
     page.set_zoom(90)
     print_setup(page)
-
-
-def _write_value(page: Worksheet, at: tuple[int, int], value: Scalar, style: Format) -> None:
-    """Write one cell; text is always text, whatever it begins with."""
-    if value is None:
-        page.write_blank(*at, None, style)
-    elif isinstance(value, bool):
-        page.write_boolean(*at, value, style)
-    elif isinstance(value, str):
-        page.write_string(*at, value, style)
-    else:
-        page.write_number(*at, value, style)
 
 
 def _mark_sources(page: Worksheet, formats: look.Formats, names: list[str], last: int) -> None:

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hemodel.inputs.dictionary import Kind, columns, match
+from hemodel.inputs.dictionary import LISTS, Kind, columns, match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,14 +35,41 @@ def names_in(rows: Iterable[dict[str, Scalar]]) -> Names:
     return Names(**{name: tuple(values) for name, values in found.items()})
 
 
-def validation(kind: Kind, column: str, names: Names) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Choices:
+    """What the drop-downs of one workbook offer."""
+
+    names: Names
+    long: tuple[tuple[str, ...], ...] = ()
+    """Lists too long for a cell, each in a column of the sheet `LISTS`, headers in row 1."""
+
+    def source(self, choices: tuple[str, ...]) -> list[str] | str:
+        """Return the choices themselves, or the range that holds them."""
+        if choices not in self.long:
+            return list(choices)
+        column = chr(ord("A") + self.long.index(choices))
+        return f"={LISTS}!${column}$2:${column}${len(choices) + 1}"
+
+
+def choices_in(rows: Iterable[dict[str, Scalar]]) -> Choices:
+    """Return what the drop-downs of these rows offer."""
+    names = names_in(rows)
+    lists = (names.strategy, names.endpoint, names.administration)
+    return Choices(names, tuple(choices for choices in lists if _too_long(choices)))
+
+
+def _too_long(choices: tuple[str, ...]) -> bool:
+    return len(",".join(choices)) > _LONGEST
+
+
+def validation(kind: Kind, column: str, offered: Choices) -> dict[str, Any]:
     """Return the XlsxWriter options of the check that Excel makes while a cell is edited."""
     title = kind.label if column == "value" else columns()[column].header
     meaning = (kind.definition if column == "value" else columns()[column].definition).rstrip(".") + "."
-    choices, (minimum, maximum) = _choices(kind, column, names), _bounds(kind, column)
+    choices, (minimum, maximum) = _choices(kind, column, offered.names), _bounds(kind, column)
     rule: dict[str, Any] = {"validate": "any"}
-    if choices and len(",".join(choices)) <= _LONGEST:
-        rule = {"validate": "list", "source": list(choices)}
+    if choices:
+        rule = {"validate": "list", "source": offered.source(choices)}
         if column == "value" and kind.type == "formula":
             rule["error_type"] = "information"
     elif columns()[column].type == "number" or (column == "value" and kind.numeric):
@@ -95,6 +122,8 @@ def _expected(rule: dict[str, Any]) -> str:
     """Say in words what a check accepts."""
     if rule["validate"] == "any":
         return ""
+    if isinstance(rule.get("source"), str):
+        return "Choose a name from the list."
     if rule["validate"] == "list":
         return f"Choose one of: {', '.join(rule['source'])}."
     noun = "a whole number" if rule["validate"] == "integer" else "a number"

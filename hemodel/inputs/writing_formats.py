@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
     from hemodel.inputs.cells import Scalar
     from hemodel.inputs.dictionary import Kind
@@ -44,6 +45,7 @@ WIDTHS = {
     "note": 50.0,
 }
 _NARROW = 11.0
+_SOME_WORDS = "a sentence of a few words in all"
 _WIDEST = {"id": 44.0, "label": 40.0, "value": 46.0, "versus": 40.0}
 _WIDE_VALUES = 30.0
 _NUMBERS = ("value", "low", "high", "se", "n", "time", "time_origin", "p_value", "events")
@@ -72,6 +74,18 @@ class Formats:
         if key not in self.made:
             self.made[key] = self.book.add_format(full)
         return self.made[key]
+
+
+def write_value(page: Worksheet, at: tuple[int, int], value: Scalar, style: Format) -> None:
+    """Write one cell; text is always text, whatever it begins with."""
+    if value is None:
+        page.write_blank(*at, None, style)
+    elif isinstance(value, bool):
+        page.write_boolean(*at, value, style)
+    elif isinstance(value, str):
+        page.write_string(*at, value, style)
+    else:
+        page.write_number(*at, value, style)
 
 
 def role(kind: Kind | None, column: str, value: Scalar) -> str:
@@ -193,6 +207,12 @@ def shown_text(value: Scalar, kind: Kind | None, column: str) -> str:
     if isinstance(value, (int, float)) and number_format(kind, column).startswith("#,##0"):
         return f"{value:,.2f}"
     return f"{value:.3f}" if isinstance(value, float) and len(repr(value)) < len("0.000") else str(value)
+
+
+def expected_text(value: Scalar, kind: Kind | None, column: str) -> str:
+    """Return about what a cell shows once it is filled in: a text, where one belongs in an empty value."""
+    to_come = value is None and column == "value" and kind is not None and kind.type == "text"
+    return _SOME_WORDS if to_come else shown_text(value, kind, column)
 
 
 def column_width(column: str, texts: Iterable[str]) -> float:

@@ -185,6 +185,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("assumptions", "Assumptions", names=("assumptions",)),
         Section("inputs", "Inputs and their sources", names=("inputs",)),
         Section("sources", "Sources", names=("sources",)),
+        Section("dictionary", "Dictionary of the inputs", names=("dictionary",)),
         Section("changes", "Changes to the workbook for this run", names=("changes",)),
         Section("warnings", "Warnings", points=tuple(results.warnings)),
     ]

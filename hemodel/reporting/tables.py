@@ -100,6 +100,6 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
 
 def _inputs(results: Results, run: Run, names: Names) -> list[Table]:
     found = [tables_inputs.settings(run), tables_inputs.regimens(run, names), tables_inputs.inputs(run)]
-    found += [tables_inputs.assumptions(run), tables_inputs.sources(run)]
+    found += [tables_inputs.assumptions(run), tables_inputs.sources(run), tables_inputs.dictionary(run)]
     optional = [tables_inputs.changes(results), tables_inputs.warnings(results)]
     return found + [table for table in optional if table.rows]

@@ -1,9 +1,10 @@
-"""Tables of what went in: inputs with their sources, assumptions, sources, settings, changes."""
+"""Tables of what went in: inputs with their sources, their dictionary, assumptions, sources, settings, changes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.inputs.dictionary import kinds
 from hemodel.inputs.writing_formats import sheet_titles
 from hemodel.reporting.format import Value, display
 from hemodel.reporting.tables_shape import Column, Table
@@ -190,6 +191,29 @@ def sources(run: Run) -> Table:
         Column((text if headers.index(text) == i else f"{text} {i + 1}").capitalize()) for i, text in enumerate(headers)
     ]
     return Table("sources", "Sources", (), tuple(columns), tuple(_padded(row, width) for row in rows))
+
+
+def dictionary(run: Run) -> Table:
+    """Return what the dictionary says about each kind of input that the workbook holds, in its order."""
+    used = {row.kind for row in _filled(run)}
+    rows = [
+        (
+            sheet_titles().get(kind.sheet, kind.sheet),
+            kind.label,
+            kind.definition,
+            kind.unit,
+            kind.allowed,
+            ", ".join(kind.distributions) or None,
+            kind.guideline or None,
+            kind.pattern,
+        )
+        for kind in kinds()
+        if kind in used
+    ]
+    headers = ("Subject", "Input", "Definition", "Unit", "Allowed", "Distributions", "Guideline", "Id")
+    notes = ("Names in braces stand for those of the strategies, drugs, events and the like in the workbook.",)
+    columns = tuple(Column(header) for header in headers)
+    return Table("dictionary", "Dictionary of the inputs", notes, columns, tuple(rows), banded=True)
 
 
 def _padded(row: Sequence[str], width: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs"}
+_ALWAYS_WIDE = {"inputs", "dictionary"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
 _BANDS = {"scenario_changes": (0, 4, 5)}
@@ -23,6 +23,7 @@ _BANDS = {"scenario_changes": (0, 4, 5)}
 _LEFT_OUT = {
     "inputs": ("n", "Note", "Id"),
     "assumptions": ("Id",),
+    "dictionary": ("Distributions",),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
 """Columns that a page has no room for; files and the workbook have them."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from hemodel.errors import OutputError, UsageError
-from hemodel.inputs.cells import Scalar, read_cells
+from hemodel.inputs.cells import DataTable, Scalar, read_cells
 from hemodel.inputs.dictionary import columns, kind_of, sheets
 from hemodel.inputs.listing import listing_columns, to_listing
-from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.inputs.writing_formats import INFORMATION, INPUT, UNUSED, line_count, number_format
+from hemodel.inputs.writing import Cover, write_input_sheets, write_workbook
+from hemodel.inputs.writing_formats import INFORMATION, INPUT, UNUSED, Formats, line_count, number_format
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,16 +95,20 @@ def test_what_is_written_is_read_again(workbook: Path) -> None:
 
 
 def test_libreoffice_keeps_rows_and_sources(workbook: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "converted"
-    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    command += ["--convert-to", "xlsx", "--outdir", str(folder), str(workbook)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    raw = read_cells(folder / workbook.name)
+    raw = read_cells(libreoffice(workbook, tmp_path / "converted"))
     assert raw.problems == []
     assert to_listing(raw) == [
         {name: _as_libreoffice_saves(value) for name, value in item.items()} for item in example()
     ]
     assert raw.sources == SOURCES
+
+
+def libreoffice(path: Path, folder: Path) -> Path:
+    """Open a workbook in LibreOffice, save it in another folder and return it."""
+    command = ["soffice", f"-env:UserInstallation=file://{path.parent}/profile", "--headless"]
+    command += ["--convert-to", "xlsx", "--outdir", str(folder), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return folder / path.name
 
 
 def _as_libreoffice_saves(value: Scalar) -> Scalar:
@@ -153,7 +159,7 @@ def test_the_cover_shows_the_analysis_by_formula_and_links_to_every_sheet(workbo
     assert (
         "3.  Save the file as .xlsx and close it. In the folder that holds it, run: hemodel run two_drugs.xlsx" in texts
     )
-    assert '=INDEX(Settings!$C:$C,MATCH("settings.title",Settings!$A:$A,0))' in {
+    assert '=INDEX(Settings!$C:$C,MATCH("settings.title",Settings!$A:$A,0))&""' in {
         cell.value for line in formulas.iter_rows() for cell in line
     }
     links = {cell.hyperlink.location for line in stored.iter_rows() for cell in line if cell.hyperlink}
@@ -261,6 +267,74 @@ def test_an_unknown_id_is_written_as_it_is(tmp_path: Path) -> None:
     rows = [row("Drugs", "nothing.of.this.kind", 1.5)]
     write_workbook(tmp_path / "book.xlsx", rows, SOURCES, COVER)
     assert to_listing(read_cells(tmp_path / "book.xlsx")) == rows
+
+
+def test_the_comment_on_a_label_says_what_the_dictionary_says(workbook: Path) -> None:
+    book = openpyxl.load_workbook(workbook)
+    comment = find(book, "Drugs", "drug.a.price_per_vial", "label").comment
+    assert comment.text == (
+        "Price of a vial.\nUnit: currency per vial.\nAllowed: 0 or more.\n"
+        "Distributions: gamma, lognormal, uniform, fixed.\n"
+        "Guideline: CHEERS 2022 items 14 and 15; ICER (US): net prices."
+    )
+    assert find(book, "Curves", "curve.os.a.family", "label").comment.text.split("\n")[1] == (
+        "Allowed: exp, weibull, weibullPH, gompertz, llogis, lnorm, gamma, gengamma, genf, or a formula."
+    )
+
+
+def test_every_row_of_a_known_kind_has_one_comment_and_it_is_hidden(workbook: Path) -> None:
+    book = openpyxl.load_workbook(workbook)
+    for name in sheets():
+        ids = [str(item["id"]) for item in example() if item["sheet"] == name]
+        cells = [cell.coordinate for line in book[name].iter_rows() for cell in line if cell.comment]
+        assert cells == [f"B{number}" for number in range(5, 5 + len(ids))]
+    with zipfile.ZipFile(workbook) as archive:
+        drawings = [archive.read(part).decode() for part in archive.namelist() if "vmlDrawing" in part]
+        authors = [archive.read(part).decode() for part in archive.namelist() if "xl/comments" in part]
+        pages = [archive.read(part).decode() for part in archive.namelist() if "worksheets/sheet" in part]
+    shapes = sum(text.count("<v:shape ") for text in drawings)
+    assert shapes == sum(text.count("visibility:hidden") for text in drawings) == len(example())
+    assert all("<author></author>" in text for text in authors)
+    assert not any("cellComments" in text for text in pages)
+
+
+def test_a_drop_down_too_long_for_a_cell_is_read_from_a_sheet_that_the_cover_names(tmp_path: Path) -> None:
+    """Also after LibreOffice has saved the file."""
+    path, names = tmp_path / "long.xlsx", [f"strategy_number_{number:02}" for number in range(20)]
+    rows = [row("Strategies", f"strategy.{name}.name", name, source="Trial 2024") for name in names]
+    rows += [row("Curves", "curve.os.strategy_number_00.reference", names[1], source="Trial 2024")]
+    write_workbook(path, rows, SOURCES, COVER)
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[-2:] == ["Lists", "Sources"]
+    assert [cell.value for cell in book["Lists"]["A"]] == ["strategies", *names]
+    assert "'Lists'!A1" in {cell.hyperlink.location for line in book["Cover"] for cell in line if cell.hyperlink}
+    saved = libreoffice(path, tmp_path / "saved")
+    for file in (path, saved):
+        check = check_of(openpyxl.load_workbook(file), "Curves", "curve.os.strategy_number_00.reference")
+        assert (check.type, check.formula1) == ("list", "Lists!$A$2:$A$21")
+        raw = read_cells(file)
+        assert (raw.problems, to_listing(raw)) == ([], rows)
+
+
+def test_sheets_of_data_are_written_as_they_stand(tmp_path: Path) -> None:
+    grid = (("time", "event"), (1.25, True), (1e-07, "=1+1"), (None, "@SUM(A1)"))
+    write_workbook(tmp_path / "book.xlsx", example(), SOURCES, COVER, [DataTable("", "Data 1", grid)])
+    assert read_cells(tmp_path / "book.xlsx").tables["Data 1"].rows == grid
+
+
+def test_input_sheets_can_stand_in_another_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "other.xlsx"
+    book = xlsxwriter.Workbook(path)
+    book.add_worksheet("First")
+    places = write_input_sheets(book, Formats(book), example())
+    book.close()
+    found = openpyxl.load_workbook(path)
+    assert found.sheetnames == ["First", *sheets()]
+    assert list(places) == [item["id"] for item in example()]
+    for item in example():
+        sheet, number = places[str(item["id"])]
+        assert found[sheet].cell(number + 1, 1).value == item["id"]
+        assert found[sheet].cell(number + 1, 3).value == item["value"]
 
 
 def test_what_would_be_lost_is_refused_and_the_old_file_stays(workbook: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from hemodel.analysis.run import Options, Run, run
 from hemodel.inputs.changes import Change
-from hemodel.reporting.tables_inputs import assumptions, inputs, settings
+from hemodel.inputs.dictionary import match
+from hemodel.reporting.tables_inputs import assumptions, dictionary, inputs, settings
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 CHANGED = "settings.cycle_length"
@@ -49,3 +50,21 @@ def test_draws_and_seed_of_the_run_stand_beside_those_of_the_workbook(made: Run)
     found = rows_of("settings", made)
     assert (found["--draws"]["Value"], found["--seed"]["Value"]) == (20, 7)
     assert found["settings.seed"]["Value"] != 7
+
+
+def test_the_dictionary_explains_each_kind_of_input_of_the_workbook_once(made: Run) -> None:
+    table = dictionary(made)
+    found = {str(row[-1]): dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows}
+    used = {hit[0].pattern for id_ in rows_of("inputs", made) if (hit := match(id_)) is not None}
+    assert set(found) == used
+    assert len(table.rows) == len(used)
+    assert found["utility.progressed"] == {
+        "Subject": "Utilities",
+        "Input": "Progressed",
+        "Definition": "Utility while progressed.",
+        "Unit": "utility",
+        "Allowed": "-0.594 to 1",
+        "Distributions": "beta, uniform, fixed",
+        "Guideline": "CHEERS 2022 items 12 and 13; NICE PMG36: EQ-5D with the public's values; TECH-VER 2019: beta",
+        "Id": "utility.progressed",
+    }

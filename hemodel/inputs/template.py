@@ -1,0 +1,210 @@
+"""Workbooks to begin with: blank, or filled in from another workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.errors import Problem, UsageError, raise_if_any
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.completeness import missing_ids
+from hemodel.inputs.dictionary import match, sheets
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.template_names import strategy_ids
+from hemodel.inputs.template_rows import blank_row, blank_rows, place
+from hemodel.inputs.writing import Cover, write_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from hemodel.inputs.cells import RawWorkbook, Scalar
+
+    Row = dict[str, Scalar]
+
+STRATEGIES = ("Comparator", "Intervention")
+"""Names of the strategies of a blank workbook where none are given."""
+_NAME, _ROLE = "strategy.{strategy}.name", "strategy.{strategy}.role"
+_GIVEN = "assumption: as named when this workbook was made"
+_SOURCES = (("source", "citation", "link", "status"),)
+_BLANK = (
+    (
+        "This workbook is blank: nothing in it is a default. Fill in the yellow cells, each value with its source, and "
+        "run hemodel check to see what is still missing."
+    ),
+    (
+        "Names such as drug_1 or event_1 are placeholders. Change the name in every id that holds it; copy the rows "
+        "for a second one. Rows that the analysis does not need, such as those of the curve time_on_treatment, can be "
+        "deleted."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """What was written: the strategies by id, comparator first, and what differs from the workbook it was made from."""
+
+    path: Path
+    strategies: Mapping[str, str]
+    source: Path | None = None
+    added: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    new_roles: tuple[str, ...] = ()
+    new_rows: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What was written and what to do next, in a few lines."""
+        made = "blank" if self.source is None else f"with the rows of {self.source.name}"
+        lines = [f"Wrote {self.path}, {made}: {', '.join(self.strategies.values())}."]
+        for what, names in (
+            ("Added with blank rows", self.added),
+            ("Left out with all their rows", self.left_out),
+            ("With another role than before, since the first strategy named is the comparator", self.new_roles),
+            ("Rows that were missing and are blank", self.new_rows),
+        ):
+            lines += [f"{what}: {', '.join(names)}."] if names else []
+        return "\n".join(
+            [
+                *lines,
+                "Next: fill in the yellow cells, each value with its source, and save the file.",
+                f"Then: hemodel check {self.path} lists what is still missing; hemodel run {self.path} runs the model.",
+            ]
+        )
+
+
+def template(path: Path, strategies: Sequence[str] | None = None, source: Path | None = None) -> Template:
+    """Write a workbook to begin with, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook to write (.xlsx); one that exists is never touched.
+    strategies : sequence of str, optional
+        Names; the first is the comparator. Without them: `STRATEGIES`, or those of the source.
+    source : Path, optional
+        A workbook whose rows, values, sources and sheets of data are taken over. Strategies
+        that it does not have get blank rows of the kinds that its comparator has; those not
+        named are left out with all their rows. A row that is missing is added blank.
+
+    Returns
+    -------
+    Template
+        What was written.
+
+    Raises
+    ------
+    UsageError
+        Where the file exists, is not an .xlsx, or a name cannot be used.
+    InputError
+        Where the source cannot be read, or holds what would be lost.
+    OutputError
+        Where the file cannot be written.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"{path}: a workbook ends in .xlsx, for example {path.stem or 'model'}.xlsx")
+    if path.exists():
+        raise UsageError(f"{path} exists already and was left as it is: choose another name, or move the file away.")
+    if source is None:
+        return _blank(path, STRATEGIES if strategies is None else strategies)
+    return _filled(path, strategies, source)
+
+
+def _blank(path: Path, given: Sequence[str]) -> Template:
+    names = strategy_ids(given, {})
+    rows = blank_rows(names)
+    for id_, name in names.items():
+        _fill(rows, _NAME.format(strategy=id_), name)
+    _assign_roles(rows, names)
+    write_workbook(path, rows, _SOURCES, Cover("Input workbook", _versus(names), _BLANK))
+    return Template(path, names)
+
+
+def _filled(path: Path, given: Sequence[str] | None, source: Path) -> Template:
+    raw = read_cells(source)
+    raise_if_any(problem for problem in raw.problems if not _is_absence(problem))
+    rows = to_listing(raw)
+    before = _strategies_of(rows)
+    names = before if given is None else strategy_ids(given, before)
+    left_out = {id_: name for id_, name in before.items() if id_ not in names}
+    added = {id_: name for id_, name in names.items() if id_ not in before}
+    _add_strategies(rows, added, before)
+    rows = [row for row in rows if _strategy(row) not in left_out]
+    roles = () if given is None else _assign_roles(rows, names)
+    missing = missing_ids(str(row["id"]) for row in rows)
+    for id_ in missing:
+        place(rows, blank_row(id_, names))
+    _write(path, rows, raw, names)
+    return Template(
+        path,
+        names,
+        source,
+        added=tuple(added.values()),
+        left_out=tuple(left_out.values()),
+        new_roles=tuple(names[id_] for id_ in roles if id_ not in added),
+        new_rows=tuple(missing),
+    )
+
+
+def _write(path: Path, rows: Sequence[Row], raw: RawWorkbook, names: Mapping[str, str]) -> None:
+    title = next((row["value"] for row in rows if row["id"] == "settings.title"), None)
+    has_header = bool(raw.sources) and raw.sources[0][0] == "source"
+    cover = Cover(str(title or "Input workbook"), _versus(names))
+    write_workbook(path, rows, raw.sources if has_header else _SOURCES, cover, raw.tables.values())
+
+
+def _is_absence(problem: Problem) -> bool:
+    """Whether a sheet or a column is missing, which the current layout supplies."""
+    where = problem.where
+    return where.sheet in sheets() and (where.cell is None or ":" in where.cell)
+
+
+def _versus(names: Mapping[str, str]) -> str:
+    first, *others = names.values() or ("",)
+    return f"{' and '.join(others)} against {first}" if others else first
+
+
+def _strategies_of(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the names of the strategies by id, the comparator first."""
+    values = {str(row["id"]): row["value"] for row in rows}
+    ids = [id_.split(".")[1] for id_ in values if (hit := match(id_)) is not None and hit[0].pattern == _NAME]
+    ids.sort(key=lambda id_: values.get(_ROLE.format(strategy=id_)) != "comparator")
+    return {id_: str(values[_NAME.format(strategy=id_)] or id_) for id_ in ids}
+
+
+def _strategy(row: Row) -> str | None:
+    """Return the strategy that a row is about."""
+    hit = match(str(row["id"]))
+    return None if hit is None else hit[1].get("strategy")
+
+
+def _add_strategies(rows: list[Row], added: Mapping[str, str], before: Mapping[str, str]) -> None:
+    """Add blank rows for each new strategy, of the kinds that the first strategy has."""
+    first = next(iter(before), None)
+    pattern = [row for row in rows if first is not None and _strategy(row) == first]
+    for id_, name in added.items():
+        for row in pattern:
+            hit = match(str(row["id"]))
+            if hit is not None:
+                new = blank_row(hit[0].id(**{**hit[1], "strategy": id_}), added)
+                place(rows, {**new, "unit": row["unit"]})
+        _fill(rows, _NAME.format(strategy=id_), name)
+
+
+def _assign_roles(rows: Sequence[Row], names: Mapping[str, str]) -> list[str]:
+    """Make the first strategy the comparator and the others interventions; return those whose role changed."""
+    changed = []
+    for number, id_ in enumerate(names):
+        role = "intervention" if number else "comparator"
+        if _fill(rows, _ROLE.format(strategy=id_), role):
+            changed.append(id_)
+    return changed
+
+
+def _fill(rows: Sequence[Row], id_: str, value: str) -> bool:
+    """Put a value that was given on the command line into its row; return whether it was another."""
+    row = next((row for row in rows if row["id"] == id_), None)
+    if row is None or row["value"] == value:
+        return False
+    row |= {"value": value, "source": _GIVEN}
+    return True
