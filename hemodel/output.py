@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import OutputError
+from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.charts import figures, save
+from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
 from hemodel.reporting.evidence_html import evidence_html
 from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
+from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.tables import csv_text, tables
 
@@ -31,18 +34,20 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
-MANIFEST = "manifest.json"
 ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", MANIFEST)
 """What a run writes."""
 EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIFEST)
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
+"""What a comparison of two workbooks consists of."""
 EVIDENCE_SUFFIX = "_evidence"
 LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
@@ -55,7 +60,7 @@ def default_folder(workbook: Path, suffix: str = "") -> Path:
     OutputError
         Where it cannot be made.
     """
-    parent = Path("outputs")
+    parent = Path(OUTPUTS)
     try:
         parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -99,7 +104,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES} - set(entries)
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -166,11 +171,13 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str, eviden
     (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _write_tables(folder, tables(results, run))
     saved = _write_figures(folder, figures(results, run))
-    write_results_workbook(folder / "results.xlsx", results, run, {name: png for name, (png, _) in saved.items()})
+    made = manifest(run, command)
+    pictures = {name: png for name, (png, _) in saved.items()}
+    write_results_workbook(folder / "results.xlsx", results, run, pictures, made)
     if evidence is not None:
         saved |= _write_figures(folder, report_figures(run.model, evidence))
     (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
-    (folder / MANIFEST).write_text(json.dumps(manifest(run, command), indent=1) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, command: str) -> None:
@@ -197,6 +204,20 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def write_differences(folder: Path, found: Differences, command: str) -> None:
+    """Write a comparison of two workbooks to an existing, empty folder."""
+    (folder / "differences.json").write_text(json_text(differences_document(found)), encoding="utf-8")
+    _write_tables(folder, [differences_table(found)])
+    made = {
+        "hemodel": metadata.version("hemodel"),
+        "command": command,
+        "workbooks": [{"name": s.path.name, "sha256": s.sha256} for s in (found.first, found.second)],
+        "scenarios": [{s.name: s.sha256 for s in side.scenarios} for side in (found.first, found.second)],
+        **_made_with(),
+    }
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
 def _write_tables(folder: Path, made: Iterable[Table]) -> None:
     (folder / "tables").mkdir()
     for table in made:
@@ -214,7 +235,7 @@ def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
 
 
 def manifest(run: Run, command: str) -> dict[str, Any]:
-    """Return what is needed to repeat a run: versions, hashes, seed, settings and changes."""
+    """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
     inputs = run.model.inputs
     return {
         "hemodel": metadata.version("hemodel"),
@@ -224,11 +245,18 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
         "draws": None if run.psa is None else run.psa.draws,
         "seed": None if run.psa is None else run.psa.seed,
         "settings": inputs.settings.model_dump(),
+        "inputs": {row.id: row.value for row in inputs.rows.values() if row.value is not None},
         "changes": [
             {"id": change.id, "from": change.expected, "to": change.value, "origin": change.origin}
             for change in inputs.changes
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
+        **_made_with(),
+    }
+
+
+def _made_with() -> dict[str, Any]:
+    return {
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
     }

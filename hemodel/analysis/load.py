@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.acting import acting_problems
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
+from hemodel.inputs.warnings import warnings
 from hemodel.model import Model, model
 from hemodel.survival.workbook.fits import fit_curves
+from hemodel.survival.workbook.tables import table_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
+    from hemodel.errors import Problem
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.inputs.changes import Change
     from hemodel.inputs.model_inputs import ModelInputs
+
+
+@dataclass(frozen=True)
+class Check:
+    """What there is to say about a workbook; `model` is None where there are problems."""
+
+    file: str
+    model: Model | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
 def load(path: str | Path, changes: Iterable[Change] = ()) -> Model:
@@ -50,6 +64,28 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
         With every problem found.
     """
     return _model(check_rows(path, raw, changes))
+
+
+def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> Check:
+    """Find everything that is wrong with a workbook, and what is likely to be.
+
+    Parameters
+    ----------
+    path : path of the workbook
+    changes : iterable of Change
+    previous : mapping from id to number
+        Values of the last run (`inputs.previous.last_values`).
+    """
+    file = Path(path).name
+    try:
+        reading = read_workbook(path, changes)
+    except InputError as error:
+        return Check(file, None, error.problems, ())
+    found = (*warnings(reading, previous), *table_warnings(reading))
+    try:
+        return Check(file, _model(reading), (), found)
+    except InputError as error:
+        return Check(file, None, error.problems, found)
 
 
 def _model(reading: Reading) -> Model:

@@ -19,6 +19,7 @@ from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.survival.workbook.tables import table_warnings
 from hemodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
         available=scenarios,
         options=options,
         warnings=(
+            *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
             *_warnings(folder, setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),

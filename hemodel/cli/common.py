@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 1
 BAD_USAGE = 2
+DRAWS_STORED = 1000
+"""Draws in a live model unless --draws says otherwise."""
 
 app = typer.Typer(
     add_completion=False,

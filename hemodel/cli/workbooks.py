@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import Set, Workbook, app, changes, errors
+from hemodel.cli.common import BAD_INPUT, DRAWS_STORED, ScenarioNames, Set, Workbook, app, changes, command, errors
 
 
 @app.command()
@@ -18,16 +19,101 @@ def inputs(
     """List every input: id, value, unit, low, high, distribution, source, sheet!cell."""
     with errors():
         from hemodel.analysis.load import read_valid
-        from hemodel.reporting.console import input_list
+        from hemodel.reporting.console import input_list, warning_list
 
-        typer.echo(input_list(read_valid(workbook, changes(set_)), as_json=as_json), nl=False)
+        found = read_valid(workbook, changes(set_))
+        typer.echo(input_list(found, as_json=as_json), nl=False)
+        if found.raw.warnings:
+            typer.echo(warning_list(found.raw.warnings), err=True)
 
 
 @app.command()
-def check(workbook: Workbook, set_: Set = None) -> None:
-    """Check a workbook: cells, references and whether the curves can be fitted."""
+def check(
+    workbook: Workbook,
+    set_: Set = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are warnings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print problems and warnings as JSON.")] = False,
+) -> None:
+    """Check a workbook: what is wrong with it, and what is allowed but likely to be a mistake."""
     with errors():
-        from hemodel.analysis.load import load
-        from hemodel.reporting.console import checked
+        from hemodel.analysis.load import check as find
+        from hemodel.inputs.previous import last_values
+        from hemodel.reporting.console import check_json, checked, problem_list, warning_list
 
-        typer.echo(checked(load(workbook, changes(set_))))
+        found = find(workbook, changes(set_), last_values(workbook))
+        if as_json:
+            typer.echo(check_json(found), nl=False)
+        else:
+            lists = [problem_list(found.problems)] if found.problems else []
+            lists += [warning_list(found.warnings)] if found.warnings else []
+            if lists:
+                typer.echo("\n\n".join(lists), err=True)
+            if found.model is not None:
+                typer.echo(checked(found.model))
+        if found.problems or (strict and found.warnings):
+            raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def template(
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The workbook to write (.xlsx).")],
+    strategies: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Strategies between commas, the comparator first.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="WORKBOOK", help="Take over the rows of this workbook.")
+    ] = None,
+) -> None:
+    """Write a workbook to begin with: blank, or filled in from another one."""
+    with errors():
+        from hemodel.inputs.template import template as write
+
+        typer.echo(write(new, None if strategies is None else strategies.split(","), source).summary)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="A", help="The earlier workbook (.xlsx).")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The later workbook (.xlsx).")],
+    scenario: ScenarioNames = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what changed between two workbooks, and what each change alone and all together do to the results."""
+    with errors():
+        from hemodel.analysis.differences import differences
+        from hemodel.reporting.differences_document import differences_document
+        from hemodel.reporting.differences_text import differences_text
+        from hemodel.reporting.loose_writing import json_text
+
+        found = differences(a, b, tuple(scenario or ()))
+        if out is not None:
+            from hemodel.output import DIFFERENCES_ENTRIES, staged, write_differences
+
+            with staged(out, DIFFERENCES_ENTRIES) as folder:
+                write_differences(folder, found, command())
+        typer.echo(json_text(differences_document(found)) if as_json else differences_text(found, out), nl=not as_json)
+
+
+@app.command()
+def excel(
+    workbook: Workbook,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File (.xlsx); default: outputs/<workbook>_live.xlsx.")
+    ] = None,
+    set_: Set = None,
+    scenario: ScenarioNames = None,
+    draws: Annotated[int, typer.Option(min=2, help="Draws of the probabilistic analysis to store.")] = DRAWS_STORED,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the file if there is one.")] = False,
+) -> None:
+    """Write the live model: one workbook that calculates everything by formula."""
+    with errors():
+        from hemodel.analysis.run import Options
+        from hemodel.live_model.excel import write_live_model
+        from hemodel.output import default_folder
+
+        folder = default_folder(workbook, "_live")
+        target = out or folder.with_name(f"{folder.name}.xlsx")
+        options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed)
+        typer.echo(write_live_model(target, workbook, options, replace=replace))

@@ -6,12 +6,14 @@ written to.
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hemodel.errors import InputError, Location, Problem
-from hemodel.inputs.dictionary import UNREAD_SHEETS, columns, nearest, sheets
+from hemodel.errors import Location, Problem
+from hemodel.inputs.dictionary import MODEL_SHEET, UNREAD_SHEETS, columns, nearest, sheets
+from hemodel.inputs.grids import Grid, read_grids
+from hemodel.inputs.numbers import trimmed
+from hemodel.inputs.tolerance import is_note, mend_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +39,7 @@ class RawRow:
     @property
     def id(self) -> str:
         """Id of the row, stripped of spaces."""
-        return str(self.cells["id"].value or "").strip()
+        return trimmed(str(self.cells["id"].value or ""))
 
     def where(self, column: str = "id") -> Location:
         """Address of one cell of the row."""
@@ -46,13 +48,14 @@ class RawRow:
 
 @dataclass
 class RawWorkbook:
-    """All rows of a workbook and the problems met while reading them."""
+    """All rows of a workbook, and the problems and warnings met while reading them."""
 
     file: str
     rows: list[RawRow]
     problems: list[Problem]
     sources: tuple[tuple[str, ...], ...] = ()
     tables: dict[str, DataTable] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,64 +72,43 @@ class DataTable:
 
 
 DATA_SHEET = "Data"
+SOURCES = "Sources"
 
 
 def read_cells(path: Path) -> RawWorkbook:
     """Read every input sheet of a workbook.
+
+    Calculations (sheets whose names begin with `MODEL_SHEET`) and charts are left out.
 
     Raises
     ------
     InputError
         Where the file is missing or is not an Excel workbook.
     """
-    values, formulas = _open(path)
+    names, grids = read_grids(path, _is_read)
     raw = RawWorkbook(file=path.name, rows=[], problems=[])
-    _compare_sheet_names(raw, list(values.sheetnames))
+    _compare_sheet_names(raw, names)
     for name in sheets():
-        if name in values.sheetnames:
-            _read_sheet(raw, values[name], formulas[name])
-    for name in values.sheetnames:
+        if name in grids:
+            _read_sheet(raw, name, grids[name])
+    for name, grid in grids.items():
         if name.startswith(DATA_SHEET):
-            grid = tuple(tuple(_scalar(v) for v in row) for row in values[name].iter_rows(values_only=True))
-            raw.tables[name] = DataTable(path.name, name, grid)
-    if "Sources" in values.sheetnames:
-        raw.sources = _read_sources(values["Sources"])
+            width = max((len(row) for row in grid.values), default=0)
+            rows = (tuple(_scalar(value) for value in row) + (None,) * (width - len(row)) for row in grid.values)
+            raw.tables[name] = DataTable(path.name, name, tuple(rows))
+    if SOURCES in grids:
+        raw.sources = _read_sources(grids[SOURCES])
     return raw
 
 
-def _open(path: Path) -> tuple[Any, Any]:
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    where = Location(str(path))
-    if not path.is_file():
-        raise InputError((Problem(where, "there is no such file", todo="Check the path."),))
-    try:
-        return (
-            openpyxl.load_workbook(path, data_only=True),
-            openpyxl.load_workbook(path, data_only=False),
-        )
-    except PermissionError as error:
-        raise InputError(
-            (Problem(where, "the file cannot be read", todo="Close it elsewhere or change its permissions."),)
-        ) from error
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:
-        raise InputError(
-            (
-                Problem(
-                    where,
-                    "this is not an Excel workbook (.xlsx)",
-                    "It cannot be opened as one",
-                    "Save it from Excel or LibreOffice as .xlsx.",
-                ),
-            )
-        ) from error
+def _is_read(name: str) -> bool:
+    return name in {*sheets(), SOURCES} or name.startswith(DATA_SHEET)
 
 
 def _compare_sheet_names(raw: RawWorkbook, found: list[str]) -> None:
     known = [*sheets(), *UNREAD_SHEETS]
     for name in found:
-        if name not in known and not name.startswith(DATA_SHEET):
+        if name not in known and not name.startswith((DATA_SHEET, MODEL_SHEET)):
             raw.problems.append(
                 Problem(
                     Location(raw.file, name),
@@ -147,24 +129,22 @@ def _compare_sheet_names(raw: RawWorkbook, found: list[str]) -> None:
             )
 
 
-def _read_sheet(raw: RawWorkbook, values: Any, formulas: Any) -> None:
-    grid = list(values.iter_rows(values_only=True))
-    header = next((i for i, row in enumerate(grid) if _text(row[0] if row else None) == "id"), None)
-    name = values.title
+def _read_sheet(raw: RawWorkbook, name: str, grid: Grid) -> None:
+    texts = [[_text(value) for value in row] for row in grid.values]
+    header = next((i for i, row in enumerate(texts) if "id" in row), None)
     if header is None:
         raw.problems.append(
             Problem(
                 Location(raw.file, name, "A1"),
                 "no header row was found",
-                "Column A must hold the word id above the rows",
+                "One column must hold the word id above the rows",
                 "Restore the header row.",
             )
         )
         return
-    positions = _columns(raw, name, header, [_text(value) for value in grid[header]])
-    formula_grid = list(formulas.iter_rows(values_only=True))
-    for number in range(header + 1, len(grid)):
-        _read_row(raw, name, number, positions, grid[number], formula_grid[number])
+    positions = _columns(raw, name, header, [" ".join(text.split()) for text in texts[header]])
+    for number in range(header + 1, len(grid.values)):
+        _read_row(raw, name, number, positions, grid)
 
 
 def _columns(raw: RawWorkbook, sheet: str, header: int, texts: list[str]) -> dict[str, int]:
@@ -194,21 +174,14 @@ def _columns(raw: RawWorkbook, sheet: str, header: int, texts: list[str]) -> dic
     return positions
 
 
-def _read_row(
-    raw: RawWorkbook,
-    sheet: str,
-    number: int,
-    positions: dict[str, int],
-    values: tuple[Any, ...],
-    formulas: tuple[Any, ...],
-) -> None:
+def _read_row(raw: RawWorkbook, sheet: str, number: int, positions: dict[str, int], grid: Grid) -> None:
     row = RawRow(sheet)
     for name in sheets()[sheet].columns:
         index = positions.get(name)
         where = Location(raw.file, sheet, None if index is None else _address(number, index))
-        value = None if index is None or index >= len(values) else values[index]
-        formula = None if index is None or index >= len(formulas) else formulas[index]
-        if value is None and isinstance(formula, str) and formula.startswith("="):
+        value = None if index is None else grid.value(number, index)
+        formula = None if index is None else grid.formula(number, index)
+        if value is None and formula is not None:
             raw.problems.append(
                 Problem(
                     where,
@@ -219,8 +192,11 @@ def _read_row(
             )
             value = _UNKNOWN
         row.cells[name] = Cell(_scalar(value), where)
+    if is_note(row):
+        return
     if row.id:
         raw.rows.append(row)
+        raw.warnings += mend_numbers(row)
     elif isinstance(row.cells["value"].value, (int, float)):
         raw.problems.append(
             Problem(
@@ -240,20 +216,21 @@ def has_no_stored_value(cell: Cell) -> bool:
     return cell.value == _UNKNOWN
 
 
-def _read_sources(sheet: Any) -> tuple[tuple[str, ...], ...]:
-    rows = [tuple(_text(v) for v in row) for row in sheet.iter_rows(values_only=True)]
+def _read_sources(grid: Grid) -> tuple[tuple[str, ...], ...]:
+    width = max((len(row) for row in grid.values), default=0)
+    rows = [tuple(_text(v) for v in row) + ("",) * (width - len(row)) for row in grid.values]
     start = next((i for i, row in enumerate(rows) if row and row[0] == "source"), len(rows))
     return tuple(row for row in rows[start:] if any(row))
 
 
 def _scalar(value: Any) -> Scalar:
     if isinstance(value, str):
-        return value.strip() or None
+        return trimmed(value) or None
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None else trimmed(str(value))
 
 
 def _address(row: int, column: int) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hemodel.errors import Location, Problem
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.dictionary import columns, match, nearest, sheets
+from hemodel.inputs.numbers import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
     the workbook's own.
     """
     result = RawWorkbook(raw.file, [RawRow(r.sheet, dict(r.cells)) for r in raw.rows], list(raw.problems), raw.sources)
-    result.tables = raw.tables
+    result.tables, result.warnings = raw.tables, list(raw.warnings)
     rows = {row.id: row for row in result.rows}
     changes = list(changes)
     named = {change.id for change in changes}
@@ -176,4 +177,5 @@ def _as_number(text: str) -> Scalar:
     try:
         return float(text)
     except ValueError:
-        return text
+        number = read_number(text)
+        return text if number is None else number

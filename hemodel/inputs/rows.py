@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel.errors import Location, Problem
 from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value
 from hemodel.inputs.dictionary import Column, Kind, columns, kinds, match, nearest
+from hemodel.inputs.numbers import why_no_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,13 +190,8 @@ def _number(id_: str, cell: Cell, rule: Kind | Column, problems: list[Problem]) 
 
 
 def _not_a_number(id_: str, cell: Cell) -> Problem:
-    text = str(cell.value)
-    try:
-        number = float(text.replace(" ", "").replace(",", ""))
-        todo = f"The cell holds text: enter {number:g} as a number, without separators."
-    except ValueError:
-        todo = "Enter a number, or leave the cell empty if the row is optional."
-    return Problem(cell.where, f"{id_} is the text {text!r}", "A number belongs here", todo)
+    why, todo = why_no_number(str(cell.value))
+    return Problem(cell.where, f"{id_} is the text {str(cell.value)!r}", why, todo)
 
 
 def _bounds(rule: Kind | Column) -> str:
@@ -208,7 +204,11 @@ def _bounds(rule: Kind | Column) -> str:
 
 
 def _hint(rule: Kind | Column, value: float) -> str:
-    if rule.maximum is not None and rule.maximum >= 1 and 2 <= value <= 100:
+    unit = rule.unit if isinstance(rule, Kind) else ""
+    if unit == "utility" and rule.minimum == 0 and value < 0:
+        return "Enter the loss as a positive number."
+    least = 1 if unit == "per year" else 2
+    if rule.maximum is not None and rule.maximum >= 1 and least <= value <= 100:
         return f"Was a percentage entered? {value:g}% is {value / 100:g}."
     return ""
 

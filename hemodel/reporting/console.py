@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from hemodel.analysis.load import Check
     from hemodel.analysis.run import Run
     from hemodel.errors import Problem
     from hemodel.inputs.model_inputs import ModelInputs
@@ -120,11 +121,42 @@ def checked(model: Model) -> str:
 
 def problem_list(problems: Sequence[Problem]) -> str:
     """Return all problems, those of one sheet together."""
-    lines = [f"Error: {len(problems)} problem{'' if len(problems) == 1 else 's'} found."]
-    ordered = sorted(enumerate(problems), key=lambda pair: (pair[1].where.sheet or "", pair[0]))
-    for _, group in groupby(ordered, key=lambda pair: pair[1].where.sheet or ""):
-        lines += ["", *(str(problem) for _, problem in group)]
+    ordered = sorted(problems, key=lambda problem: problem.where.sheet or "")
+    return _by_sheet(f"Error: {_count(problems, 'problem')} found.", ordered)
+
+
+def warning_list(warnings: Sequence[Problem]) -> str:
+    """Return all warnings in the order given, those of one sheet together; nothing where there are none."""
+    places = list(dict.fromkeys(warning.where.sheet for warning in warnings))
+    ordered = sorted(warnings, key=lambda warning: places.index(warning.where.sheet))
+    return _by_sheet(f"{_count(warnings, 'warning')}: allowed, but look at them.", ordered) if warnings else ""
+
+
+def _count(found: Sequence[Problem], name: str) -> str:
+    return f"{len(found)} {name}{'' if len(found) == 1 else 's'}"
+
+
+def _by_sheet(first: str, ordered: Sequence[Problem]) -> str:
+    lines = [first]
+    for _, group in groupby(ordered, key=lambda problem: problem.where.sheet):
+        lines += ["", *(str(problem) for problem in group)]
     return "\n".join(lines)
+
+
+def check_json(check: Check) -> str:
+    """Return the problems and warnings of a check as JSON."""
+    found = {
+        "file": check.file,
+        "problems": [_entry(problem) for problem in check.problems],
+        "warnings": [_entry(warning) for warning in check.warnings],
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _entry(problem: Problem) -> dict[str, str | None]:
+    where = problem.where
+    place = {"file": where.file, "sheet": where.sheet, "cell": where.cell}
+    return place | {"what": problem.what, "why": problem.why, "todo": problem.todo}
 
 
 def _fitted_to(fit: EndpointFit) -> str:
