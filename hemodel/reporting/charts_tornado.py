@@ -69,8 +69,8 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
         the ICER where the base case has none.
     """
     increment = _increment(results, intervention)
-    base = _base(results, increment, measure)
-    entries = _largest(results, increment.intervention, measure)
+    base = base_value(results, increment, measure)
+    entries = largest(results, increment.intervention, measure)
     varied = sum(entry.intervention == increment.intervention for entry in results.dsa or ())
     rows = [(entry, _ends(entry, measure)) for entry in entries]
     figure = page(_TITLES[measure], _subtitle(results, increment, measure, (len(rows), varied)), _body(rows))
@@ -78,7 +78,7 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     for place, (_, ends) in enumerate(rows):
         _draw_row(axes, base, place, ends)
     axes.axvline(base, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(rows)), _labels(results, entries), linespacing=1.05)
+    axes.set_yticks(range(len(rows)), labels(results, entries), linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(axes.xaxis, _axis_label(results, measure, base))
@@ -99,7 +99,14 @@ def _increment(results: Results, intervention: str | None) -> Incremental:
     raise UsageError(f"There is no intervention {intervention}. Interventions: {known}.")
 
 
-def _base(results: Results, increment: Incremental, measure: str) -> float:
+def base_value(results: Results, increment: Incremental, measure: str) -> float:
+    """Return the base-case result of one comparison.
+
+    Raises
+    ------
+    UsageError
+        For an unknown measure, without a one-way analysis, and where there is no ICER.
+    """
     if measure not in _TITLES:
         raise UsageError(f"There is no tornado of {measure}. Measures: {', '.join(MEASURES)}.")
     if not results.dsa:
@@ -117,7 +124,7 @@ def _base(results: Results, increment: Incremental, measure: str) -> float:
     return base
 
 
-def _largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
+def largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
     """Return the inputs with the largest span; one without a ratio at a bound has none larger."""
 
     def span(entry: Dsa) -> tuple[float, float]:
@@ -168,7 +175,7 @@ def _note(axes: Axes, x: float, place: int, text: str, *, to_right: bool) -> Non
     )
 
 
-def _labels(results: Results, entries: list[Dsa]) -> list[str]:
+def labels(results: Results, entries: list[Dsa]) -> list[str]:
     """Return name and base value of each input; inputs of the same name also show what their ids differ in."""
     words, labels = Names(results), []
     others: dict[str, set[str]] = {}

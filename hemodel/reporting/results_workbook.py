@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import OutputError
 from hemodel.inputs import writing_formats as look
 from hemodel.inputs.cover import print_setup
+from hemodel.reporting.results_workbook_bars import add_scenarios, add_tornado, scenario_data, tornado_data
 from hemodel.reporting.results_workbook_charts import (
     CHART_SHEETS,
     CHART_TITLES,
@@ -17,8 +18,11 @@ from hemodel.reporting.results_workbook_charts import (
     add_costs,
     add_occupancy,
     add_plane,
+    add_survival,
     draw_sample,
+    survival_by_month,
 )
+from hemodel.reporting.results_workbook_manifest import manifest_table
 from hemodel.reporting.results_workbook_pictures import BELOW, chosen, place_pictures
 from hemodel.reporting.results_workbook_sheets import CONTENTS, Page, add_page, sheet_name, write_table
 from hemodel.reporting.tables import names_of, tables
@@ -40,11 +44,15 @@ _WIDTHS = (3.0, 34.0, 88.0, 10.0)
 
 
 def write_results_workbook(
-    path: str | Path, results: Results, run: Run, figures: Mapping[str, Path] | None = None
+    path: str | Path,
+    results: Results,
+    run: Run,
+    figures: Mapping[str, Path] | None = None,
+    manifest: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the results workbook.
 
-    The same results and figures give the same bytes.
+    The same results, figures and manifest give the same bytes, wherever they are written.
 
     Parameters
     ----------
@@ -55,6 +63,8 @@ def write_results_workbook(
     figures : mapping from name to Path, optional
         PNG files, by the names of `charts.figures`; those that are missing are left
         out.
+    manifest : mapping, optional
+        What repeats the run, for a sheet of its own.
 
     Raises
     ------
@@ -62,7 +72,7 @@ def write_results_workbook(
         Where the file cannot be written.
     """
     path = Path(path)
-    content = _content(results, run, {} if figures is None else figures)
+    content = _content(results, run, {} if figures is None else figures, manifest)
     try:
         path.write_bytes(content)
     except OSError as error:
@@ -72,7 +82,9 @@ def write_results_workbook(
         ) from error
 
 
-def _content(results: Results, run: Run, figures: Mapping[str, Path]) -> bytes:
+def _content(
+    results: Results, run: Run, figures: Mapping[str, Path], manifest: Mapping[str, Any] | None = None
+) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
@@ -84,8 +96,10 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path]) -> bytes:
     pages: dict[str, Page] = {}
     chart_pages: dict[str, Worksheet] = {}
     listed: list[Listed] = []
-    for table in _with_draws(tables(results, run), draw_sample(results, run, names)):
-        if table.name in NATIVE or chosen(table.name, figures):
+    made = _all_tables(results, run, names, manifest)
+    native = {name for name in NATIVE if any(table.name == DATA.get(name, name) for table in made)}
+    for table in made:
+        if table.name in native or chosen(table.name, figures):
             name, title = CHART_SHEETS[table.name], CHART_TITLES[table.name]
             chart_pages[table.name] = add_page(book, formats, name, title)
             listed.append((name, title, None))
@@ -93,8 +107,8 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path]) -> bytes:
         listed.append((page.name, table.title, len(table.rows)))
     for name, sheet in chart_pages.items():
         sheet.fit_to_pages(1, 1)
-        if name in NATIVE:
-            NATIVE[name](book, sheet, pages[name], results, names)
+        if name in native:
+            NATIVE[name](book, sheet, pages, results, names)
         else:
             place_pictures(sheet, 3, chosen(name, figures))
     _add_below(book, pages, results, names, figures)
@@ -106,8 +120,17 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path]) -> bytes:
 
 Listed = tuple[str, str, int | None]
 """A sheet in the contents: its name, its title, and the rows of its table."""
-NATIVE = {"occupancy": add_occupancy, "ceac": add_ceac, "psa_draws": add_plane}
-"""Charts that Excel draws, by table."""
+NATIVE = {
+    "occupancy": add_occupancy,
+    "survival_by_month": add_survival,
+    "dsa": add_tornado,
+    "ceac": add_ceac,
+    "psa_draws": add_plane,
+    "scenarios": add_scenarios,
+}
+"""Charts that Excel draws, by the table that they come before."""
+DATA = {"dsa": "tornado_data", "scenarios": "scenario_data"}
+"""Tables behind charts, where these are not drawn over the table itself; without one there is no such chart."""
 
 
 def _add_below(
@@ -125,14 +148,20 @@ def _add_below(
         pages[name].sheet.fit_to_pages(1, 1)
 
 
-def _with_draws(made: Sequence[Table], draws: Table | None) -> list[Table]:
-    """Put the sample of draws after the acceptability curves."""
+def _all_tables(results: Results, run: Run, names: Names, manifest: Mapping[str, Any] | None) -> list[Table]:
+    """Return the tables of the run with those behind charts, each after the table it belongs to, and the manifest."""
+    made = tables(results, run)
+    occupancy = next(table for table in made if table.name == "occupancy")
+    further = {
+        "modelled_survival": survival_by_month(occupancy, results, names),
+        "dsa": tornado_data(results, names),
+        "ceac": draw_sample(results, run, names),
+        "scenarios": scenario_data(results, names),
+    }
     found = []
     for table in made:
-        found.append(table)
-        if table.name == "ceac" and draws is not None:
-            found.append(draws)
-    return found
+        found += [table, *(more for more in (further.get(table.name),) if more is not None)]
+    return found if manifest is None else [*found, manifest_table(manifest)]
 
 
 def _write_contents(

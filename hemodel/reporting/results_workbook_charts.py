@@ -9,6 +9,8 @@ from hemodel.reporting import style
 from hemodel.reporting.tables_shape import Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
@@ -21,6 +23,7 @@ DRAWS_SHOWN = 1000
 """Draws on the sheet behind the cost-effectiveness plane."""
 CHART_SHEETS = {
     "occupancy": "Occupancy chart",
+    "survival_by_month": "Survival chart",
     "dsa": "Tornado",
     "ceac": "CEAC chart",
     "psa_draws": "CE plane",
@@ -29,6 +32,7 @@ CHART_SHEETS = {
 """Sheets for charts of tables too long to stand beside; each comes before its table."""
 CHART_TITLES = {
     "occupancy": "Patients by state over time",
+    "survival_by_month": "Survival as modelled, over time",
     "dsa": "One-way sensitivity analysis",
     "ceac": "Cost-effectiveness acceptability curves",
     "psa_draws": "Cost-effectiveness plane",
@@ -61,16 +65,19 @@ def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
     return Table("psa_draws", "Draws", (note,), tuple(columns), tuple(zip(*values, strict=True)))
 
 
-def _chart(book: Workbook, kind: str, subtype: str = "") -> Any:
+def new_chart(book: Workbook, kind: str, subtype: str = "") -> Any:
+    """Return an empty chart."""
     return book.add_chart({"type": kind} | ({"subtype": subtype} if subtype else {}))
 
 
-def _axis(name: str, number: str = "", **more: Any) -> dict[str, Any]:
-    axis = {"name": name, "name_font": {**_FONT, "bold": False}, "num_font": _FONT, "line": {"color": "#5A5A5A"}}
-    return axis | ({"num_format": number} if number else {}) | more
+def axis(name: str, number: str = "", **more: Any) -> dict[str, Any]:
+    """Return the properties of an axis in the house style."""
+    found = {"name": name, "name_font": {**_FONT, "bold": False}, "num_font": _FONT, "line": {"color": "#5A5A5A"}}
+    return found | ({"num_format": number} if number else {}) | more
 
 
-def _finish(chart: Any, title: str, width: int = _WIDTH, height: int = _HEIGHT) -> None:
+def finish(chart: Any, title: str, width: int = _WIDTH, height: int = _HEIGHT) -> None:
+    """Give a chart its title, legend, size and frame."""
     chart.set_title({"name": title, "name_font": {"name": "Arial", "size": 12}, "overlay": False})
     chart.set_legend({"position": "bottom", "font": _FONT})
     chart.set_size({"width": width, "height": height})
@@ -87,7 +94,7 @@ def _cells(page: Page, row: int, columns: list[int]) -> str:
 
 def add_costs(book: Workbook, page: Page, results: Results, names: Names) -> None:
     """Put the chart of costs by category below its table."""
-    chart = _chart(book, "column", "stacked")
+    chart = new_chart(book, "column", "stacked")
     places = [page.column(f"{names.strategy(s)}: Discounted") for s in results.strategies]
     for i, row in enumerate(range(page.first, page.last)):
         chart.add_series(
@@ -99,19 +106,20 @@ def add_costs(book: Workbook, page: Page, results: Results, names: Names) -> Non
                 "gap": 80,
             }
         )
-    _finish(chart, "Discounted costs by category")
-    chart.set_x_axis(_axis(""))
-    chart.set_y_axis(_axis(f"{results.currency} per patient", "#,##0", major_gridlines=_GRID))
+    finish(chart, "Discounted costs by category")
+    chart.set_x_axis(axis(""))
+    chart.set_y_axis(axis(f"{results.currency} per patient", "#,##0", major_gridlines=_GRID))
     page.sheet.insert_chart(page.last + 2, 0, chart, {"object_position": 2})
 
 
-def add_occupancy(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+def add_occupancy(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
     """Put one chart of occupancy for each strategy on a sheet."""
+    page = pages["occupancy"]
     dead = [page.column(f"{names.strategy(s)}: Dead") for s in results.strategies]
     rows = enumerate(page.table.rows)
     last = next((i for i, row in rows if all(_share(row[k]) >= _ALMOST_ALL for k in dead)), len(page.table.rows) - 1)
     for i, strategy in enumerate(results.strategies):
-        chart = _chart(book, "area", "stacked")
+        chart = new_chart(book, "area", "stacked")
         for state, colour in _STATES.items():
             place = page.column(f"{names.strategy(strategy)}: {state}")
             chart.add_series(
@@ -122,9 +130,45 @@ def add_occupancy(book: Workbook, sheet: Worksheet, page: Page, results: Results
                     "fill": {"color": colour},
                 }
             )
-        _finish(chart, names.strategy(strategy), height=380)
-        chart.set_x_axis(_axis("Months from model start", "0", interval_unit=12, interval_tick=12))
-        chart.set_y_axis(_axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
+        finish(chart, names.strategy(strategy), height=380)
+        chart.set_x_axis(axis("Months from model start", "0", interval_unit=12, interval_tick=12))
+        chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
+        sheet.insert_chart(3, 0, chart, {"object_position": 3, "y_offset": 400 * i})
+
+
+def survival_by_month(occupancy: Table, results: Results, names: Names) -> Table:
+    """Return progression-free and overall survival by month, from the table of occupancy."""
+    places = [column.name for column in occupancy.columns]
+    columns = [occupancy.columns[0]]
+    picked: list[tuple[int, bool]] = []
+    for title, state in (("Progression-free survival", "Progression-free"), ("Overall survival", "Dead")):
+        for strategy in results.strategies:
+            columns.append(Column(names.strategy(strategy), "share", "proportion", title))
+            picked.append((places.index(f"{names.strategy(strategy)}: {state}"), state == "Dead"))
+    rows = tuple((row[0], *(1.0 - _share(row[k]) if dead else row[k] for k, dead in picked)) for row in occupancy.rows)
+    note = "After every cap and adjustment: progression-free, and not dead, at the end of each month."
+    return Table("survival_by_month", "Survival by month", (note,), tuple(columns), rows)
+
+
+def add_survival(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
+    """Put one chart of survival for each endpoint on a sheet."""
+    page, count = pages["survival_by_month"], len(results.strategies)
+    for i, title in enumerate(dict.fromkeys(column.group for column in page.table.columns[1:])):
+        chart = new_chart(book, "scatter", "straight")
+        for k, strategy in enumerate(results.strategies):
+            colour = style.STRATEGY_COLOURS[k % len(style.STRATEGY_COLOURS)]
+            chart.add_series(
+                {
+                    "name": names.strategy(strategy),
+                    "categories": page.range(0),
+                    "values": page.range(1 + i * count + k),
+                    "line": {"color": colour, "width": 2.25},
+                }
+            )
+        finish(chart, title, height=380)
+        last = _share(page.table.rows[-1][0]) or float(len(page.table.rows) - 1)
+        chart.set_x_axis(axis("Months from model start", "0", min=0, max=last, major_unit=12, major_gridlines=_NO_GRID))
+        chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
         sheet.insert_chart(3, 0, chart, {"object_position": 3, "y_offset": 400 * i})
 
 
@@ -132,9 +176,10 @@ def _share(value: object) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-def add_ceac(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+def add_ceac(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
     """Put the acceptability curves and the frontier on a sheet."""
-    chart = _chart(book, "scatter", "straight")
+    page = pages["ceac"]
+    chart = new_chart(book, "scatter", "straight")
     lines = [("Acceptability frontier", "Acceptability frontier: Probability", FRONTIER)]
     for strategy, colour in zip(results.strategies, cycle(style.STRATEGY_COLOURS), strict=False):
         lines.append(
@@ -149,17 +194,18 @@ def add_ceac(book: Workbook, sheet: Worksheet, page: Page, results: Results, nam
                 "line": line,
             }
         )
-    _finish(chart, "Probability of being cost-effective")
+    finish(chart, "Probability of being cost-effective")
     unit = f"Willingness to pay ({results.currency} per QALY)"
     top = page.table.rows[-1][0]
-    chart.set_x_axis(_axis(unit, "#,##0", min=0, max=top, major_gridlines=_NO_GRID))
-    chart.set_y_axis(_axis("Probability", "0%", min=0, max=1, major_gridlines=_GRID))
+    chart.set_x_axis(axis(unit, "#,##0", min=0, max=top, major_gridlines=_NO_GRID))
+    chart.set_y_axis(axis("Probability", "0%", min=0, max=1, major_gridlines=_GRID))
     sheet.insert_chart(3, 0, chart, {"object_position": 3})
 
 
-def add_plane(book: Workbook, sheet: Worksheet, page: Page, results: Results, names: Names) -> None:
+def add_plane(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
     """Put the cost-effectiveness plane of the sampled draws on a sheet."""
-    chart = _chart(book, "scatter")
+    page = pages["psa_draws"]
+    chart = new_chart(book, "scatter")
     for i, strategy in enumerate(results.strategies[1:]):
         colour = style.STRATEGY_COLOURS[(i + 1) % len(style.STRATEGY_COLOURS)]
         chart.add_series(
@@ -177,10 +223,10 @@ def add_plane(book: Workbook, sheet: Worksheet, page: Page, results: Results, na
         )
     chart.add_series(_threshold_line(page, results))
     comparator = names.strategy(results.strategies[0])
-    _finish(chart, f"Incremental costs and QALYs against {comparator}")
+    finish(chart, f"Incremental costs and QALYs against {comparator}")
     low = {"label_position": "low", "major_gridlines": _GRID}
-    chart.set_x_axis(_axis("Incremental QALYs", "0.0", **low))
-    chart.set_y_axis(_axis(f"Incremental costs ({results.currency})", "#,##0", **low))
+    chart.set_x_axis(axis("Incremental QALYs", "0.0", **low))
+    chart.set_y_axis(axis(f"Incremental costs ({results.currency})", "#,##0", **low))
     sheet.insert_chart(3, 0, chart, {"object_position": 3})
 
 
@@ -189,6 +235,7 @@ def _threshold_line(page: Page, results: Results) -> dict[str, Any]:
     numbers = [_share(row[k]) for row in page.table.rows for k in range(1, len(row), 2)]
     at, row = len(page.table.columns) + 1, page.first
     page.sheet.write_string(row, at, "Ends of the threshold line: QALYs and costs")
+    page.sheet.print_area(0, 0, page.last, at - 2)
     for k, end in enumerate((min(0.0, *numbers), max(0.0, *numbers)), start=1):
         page.sheet.write_number(row + k, at, end)
         page.sheet.write_number(row + k, at + 1, end * results.decision_threshold)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 BELOW = {"survival_fit": "survival_curves", "psa_net_benefit": "convergence"}
 """Which picture stands below which table."""
-ON_SHEETS = {"dsa": ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs"), "scenarios": ("scenarios",)}
-"""Which pictures stand on the chart sheet of which table, two beside each other."""
+ON_SHEETS = {"scenarios": ("scenarios",)}
+"""Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""
 _WIDTH = 720.0
 _GAP = 20
 _SCREEN = 96.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 CONTENTS = "Contents"
 _ABBREVIATIONS = {"dsa": "DSA", "psa": "PSA", "ceac": "CEAC", "qalys": "QALYs"}
 _NARROWEST, _USUAL_WIDEST = 9.0, 46.0
-_WIDEST = {"Id": 34.0, "Value": 30.0, "Question": 60.0, "Citation": 70.0, "In words": 80.0}
+_WIDEST = {"Id": 34.0, "Value": 30.0, "Question": 60.0, "Citation": 70.0, "In words": 80.0, "Content": 72.0}
 _PADDING, _HEADER_PADDING = 34.0, 22.0
-_NOTE_WIDTH, _PORTRAIT_WIDTH, _A4_WIDTH = 120.0, 100.0, 250.0
-_A3 = 8
+_NOTE_WIDTH, _PORTRAIT_WIDTH, _PAGE_WIDTH = 120.0, 100.0, 230.0
+"""Widths of columns that notes, an upright and a lying A4 page have room for at a size that can be read."""
+_MOST_ACROSS = 3
 _LONG = 20
 """Rows from which a table has filters."""
 
@@ -88,11 +90,20 @@ def write_table(book: Workbook, formats: look.Formats, table: Table) -> Page:
     sheet.repeat_rows(header, row)
     if sum(widths) < _PORTRAIT_WIDTH:
         sheet.set_portrait()
-    elif sum(widths) > _A4_WIDTH:
-        sheet.set_paper(_A3)
+    elif sum(widths) > _PAGE_WIDTH:
+        _print_across(sheet, widths)
     if len(table.rows) > _LONG:
         sheet.autofilter(row, 0, last, len(table.columns) - 1)
     return Page(sheet, name, table, first, last)
+
+
+def _print_across(sheet: Worksheet, widths: Sequence[float]) -> None:
+    """Print a wide table on several pages side by side, the first two columns on each."""
+    own = sum(widths[:2])
+    across = min(math.ceil((sum(widths) - own) / (_PAGE_WIDTH - own)), _MOST_ACROSS)
+    sheet.fit_to_pages(across, 0)
+    sheet.print_across()
+    sheet.repeat_columns(0, 1)
 
 
 def _width(table: Table, index: int) -> float:
