@@ -34,13 +34,17 @@ PARTS = ("base", "dsa", "psa", "scenarios")
 
 @dataclass(frozen=True)
 class Options:
-    """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's)."""
+    """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
+
+    `families` says whether every family is tried on the evidence, for the table that compares them.
+    """
 
     changes: tuple[Change, ...] = ()
     scenarios: tuple[str, ...] = ()
     parts: tuple[str, ...] = PARTS
     draws: int | None = None
     seed: int | None = None
+    families: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     return Run(
         model=model,
         base=base,
-        families=try_families(model),
+        families=try_families(model) if options.families else (),
         one_way=tornado,
         psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
         scenarios=results,

@@ -36,7 +36,7 @@ def fit(
         from hemodel.output import EVIDENCE_ENTRIES, EVIDENCE_SUFFIX, default_folder, staged, write_evidence
         from hemodel.reporting.evidence_console import evidence_summary
 
-        options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed)
+        options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed, families=False)
         target = out or default_folder(workbook, EVIDENCE_SUFFIX)
         with staged(target, EVIDENCE_ENTRIES) as folder:
             done = run_all(workbook, options)

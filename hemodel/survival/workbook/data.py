@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from hemodel.survival.digitised.checking import DigitisedCurve, RiskTable
     from hemodel.survival.tables import Table
 
-MONTHS = {
-    "days": 1.0 / DAYS_PER_MONTH,
-    "weeks": 7.0 / DAYS_PER_MONTH,
-    "months": 1.0,
-    "years": MONTHS_PER_YEAR,
+RATIOS = {
+    "days": (1.0, DAYS_PER_MONTH),
+    "weeks": (7.0, DAYS_PER_MONTH),
+    "months": (1.0, 1.0),
+    "years": (MONTHS_PER_YEAR, 1.0),
 }
+"""By what to multiply and then divide the times of each unit to have months."""
+MONTHS = {unit: units / per_month for unit, (units, per_month) in RATIOS.items()}
+"""Months in one of each unit."""
 PATIENT_COLUMNS = ("time", "event")
 OPTIONAL_COLUMNS = ("strategy", "entry", "weight")
 
@@ -52,8 +55,9 @@ def patient_source(table: Table, strategy: str, unit: str) -> Source:
 
 
 def _in_months(data: PatientData, unit: str) -> PatientData:
-    factor = MONTHS[unit]
-    return patients(factor * data.time, data.event, factor * data.entry, data.weight)
+    """Return patients with times in months, divided as the days of the model are: a day is the same number in both."""
+    units, per_month = RATIOS[unit]
+    return patients(units * data.time / per_month, data.event, units * data.entry / per_month, data.weight)
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,1 @@
+"""The live model: a workbook without macros that calculates what the engine calculates, by formula."""

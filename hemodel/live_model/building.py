@@ -1,0 +1,176 @@
+"""Put a live model together: every sheet with its formulas, in the order in which one refers to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.live_model.acceptability import add_acceptability, add_at_settings
+from hemodel.live_model.background import add_background
+from hemodel.live_model.calculation import add_calculation
+from hemodel.live_model.coefficients import add_curves, curves_sheet
+from hemodel.live_model.fit_cells import add_fit_cells
+from hemodel.live_model.formula import absolute, as_formula, both, larger, whole
+from hemodel.live_model.parameters import add_parameters
+from hemodel.live_model.psa import PsaSheet
+from hemodel.live_model.readers import add_readers
+from hemodel.live_model.refit import fit_inputs, followed
+from hemodel.live_model.sheet import Sheet
+from hemodel.live_model.status import Check, add_checks, at_most
+from hemodel.live_model.tornado import add_tornado
+from hemodel.live_model.uncertainty import add_plane, add_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hemodel.live_model.acceptability import Acceptability, Curves
+    from hemodel.live_model.fit_cells import FitCells
+    from hemodel.live_model.formula import Formula
+    from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.psa import Stored
+    from hemodel.live_model.readers import Readers
+    from hemodel.live_model.results import ResultCells
+    from hemodel.live_model.status import CheckSheet
+    from hemodel.live_model.strategy import StrategySheets
+    from hemodel.live_model.tornado import Tornado
+    from hemodel.live_model.uncertainty import Plane, Summary
+    from hemodel.model import Model
+    from hemodel.reporting.schema import Results
+
+RESULTS = "Model results"
+SELECTOR = (3, 2)
+"""Row and column, from 0, of the cell that selects a draw on the sheet of results."""
+TOLERANCE = 1e-9
+"""Relative difference between live model and engine that is put down to rounding."""
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """All sheets of a live model and what charts and cover refer to.
+
+    Attributes
+    ----------
+    sheets : tuple of Sheet
+        In the order of the workbook; the sheet of results comes first.
+    difference : Formula
+        The largest relative difference between a total and the engine's.
+    """
+
+    sheets: tuple[Sheet, ...]
+    parameters: Parameters
+    psa: PsaSheet
+    results: ResultCells
+    strategies: tuple[StrategySheets, ...]
+    checks: CheckSheet
+    plane: Plane
+    summary: Summary
+    acceptability: Acceptability
+    at_settings: Curves
+    tornado: Tornado
+    difference: Formula
+
+
+def build(model: Model, found: Results, stored: Stored) -> LiveModel:
+    """Return the live model of a model.
+
+    Parameters
+    ----------
+    model : Model
+    found : Results
+        Of the base case and the one-way analysis.
+    stored : Stored
+        The draws to put into it.
+    """
+    inputs, taken = model.inputs, {RESULTS.lower()}
+    results_sheet, draw = _results_sheet(stored)
+    psa = PsaSheet(model, stored)
+    parameters = add_parameters(inputs, psa, draw)
+    curves = curves_sheet()
+    naturals = add_curves(curves, model, parameters)
+    background = add_background(model, parameters)
+    hazard = None if background is None else background.population_hazard
+    naturals.population = hazard
+    calculation = add_calculation(model, parameters, naturals, hazard, results_sheet, taken)
+    results, strategies = calculation.results, calculation.strategies
+    plane = add_plane(psa, parameters, model.strategies)
+    summary = add_summary(psa, plane, parameters, model.strategies)
+    acceptability = add_acceptability(psa, parameters, inputs.settings, model.strategies)
+    at_settings = add_at_settings(summary, psa, parameters, model.strategies)
+    tornado = add_tornado(found, parameters)
+    fits = add_fit_cells(
+        inputs, parameters, {e: fit_inputs(model, e) for e in model.fits}, {e: followed(model, e) for e in model.fits}
+    )
+    readers = add_readers(inputs, parameters)
+    difference = _largest_difference(results)
+    parts = [*calculation.checks, *(background.checks if background is not None else ())]
+    checks = add_checks([*_general(parameters, fits, readers, difference, psa.rows - 1), *parts])
+    results_sheet.write(4, 0, checks.message, "verdict")
+    between = [] if background is None else [background.sheet]
+    sheets = (
+        *(results_sheet, checks.sheet, parameters.sheet, curves, fits.sheet, *between, *calculation.sheets),
+        *(psa.sheet, plane.sheet, summary.sheet, acceptability.sheet, tornado.sheet),
+    )
+    return LiveModel(
+        sheets, parameters, psa, results, strategies, checks, plane, summary, acceptability, at_settings, tornado,
+        difference,
+    )  # fmt: skip
+
+
+def _results_sheet(stored: Stored) -> tuple[Sheet, Formula]:
+    draws = next(iter(stored.discounted.values())).size - 1
+    purpose = (
+        "Everything here is calculated by formula from the input sheets. Engine is what hemodel found in the selected "
+        "draw, for the inputs as they were when this file was written; the difference is that of the discounted values."
+    )
+    sheet = Sheet(RESULTS, "Results", purpose, frozen=(6, 0))
+    sheet.write(SELECTOR[0], 0, "Draw that is calculated", "label")
+    draw = sheet.write(*SELECTOR, 0, "selector")
+    sheet.write(SELECTOR[0], 3, f"0 is the base case; 1 to {draws:,} are the draws of the sheet Model PSA.", "verdict")
+    return sheet, draw
+
+
+def _largest_difference(results: ResultCells) -> Formula:
+    """Return the largest difference of a total from the engine's, relative to the engine's."""
+    gaps = []
+    for (outcome, strategy, component, kind), cell in results.cells.items():
+        if kind == "difference" and component == "total":
+            engine = results.cells[outcome, strategy, component, "engine"]
+            gaps.append(absolute(cell) / larger(absolute(engine), 1e-9))
+    return larger(*gaps)
+
+
+def _general(
+    parameters: Parameters, fits: FitCells, readers: Readers, difference: Formula, draws: int
+) -> Sequence[Check]:
+    """Return the checks of the model as a whole."""
+    draw = parameters.draw
+    known = _valid_draw(draw, draws)
+    stale = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
+    found = [
+        Check("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
+        Check(
+            "Every input is read by something", readers.unread, readers.unread.equals(0), "See Read by, Model inputs."
+        ),
+        Check("Inputs changed since the file was written", readers.changed, readers.changed.equals(0), stale),
+        Check(
+            "Inputs changed that decide which formulas there are",
+            readers.structure,
+            readers.structure.equals(0),
+            "Formulas cannot follow this change: save the file and run hemodel excel on it.",
+        ),
+        at_most("Largest relative difference from the engine", difference, TOLERANCE, stale),
+    ]
+    for endpoint, count in fits.refit.items():
+        found.append(
+            Check(
+                f"Cells changed that the curves of {endpoint} were fitted to",
+                count,
+                count.equals(0),
+                "The curve needs a refit: save the file and run hemodel on it, or write the live model anew from it.",
+            )
+        )
+    return found
+
+
+def _valid_draw(draw: Formula, draws: int) -> Formula:
+    return both(draw >= 0, draw <= as_formula(draws), whole(draw).equals(draw))

@@ -1,0 +1,249 @@
+"""The cover of a live model: what it is, how to use it, how it calculates, and what it finds now, on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.inputs import writing_formats
+from hemodel.inputs.cover import print_setup
+from hemodel.inputs.dictionary import sheets
+from hemodel.live_model import look as styles
+from hemodel.live_model.chart_parts import SHEET as CHARTS
+from hemodel.live_model.cover_text import ANALYSIS, CALCULATION, SHORT, STEPS, WHAT
+from hemodel.live_model.formula import Formula, as_formula, call, quoted, rendered, when
+from hemodel.live_model.uncertainty import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.live_model.building import LiveModel
+    from hemodel.live_model.look import Look
+    from hemodel.live_model.sheet import Sheet
+
+_WIDTHS = (2.0, 24.0, 46.0, 24.0, 46.0)
+_FIRST, _LAST = 1, 4
+_TITLE_SIZE, _BOLD = 16, 1.1
+_JOINED = 1.05
+"""Merged cells have the room between columns too, and the estimate of the width of a text is on the safe side."""
+_TEXT = _JOINED * sum(_WIDTHS[_FIRST:])
+_ASIDE = _JOINED * sum(_WIDTHS[_FIRST + 1 :])
+
+_LEGEND = (
+    (writing_formats.INPUT, "Input", "to edit; every value has a unit and a source"),
+    ("#FFFFFF", "Formula", "calculated from the inputs, live"),
+    (styles.STORED_FILL, "Stored", "found by hemodel when the file was written"),
+    (styles.BAD, "Look", "a check that does not pass, or a value without a source"),
+)
+FRONT = 2
+"""Calculated sheets that stand before the input sheets: results and checks."""
+
+
+@dataclass
+class _Page:
+    """The cover while it is filled from the top."""
+
+    page: Worksheet
+    look: Look
+    row: int = 0
+
+    def format(self, **properties: object) -> Format:
+        """Return a format of wrapped text."""
+        return self.look.formats.get(**{"text_wrap": True, "valign": "top", "align": "left", **properties})
+
+    def heading(self, text: str) -> None:
+        """Write a band with a heading, after an empty line."""
+        self.page.set_row(self.row, 6)
+        self.row += 1
+        style = {"bold": True, "font_color": "#FFFFFF", "bg_color": writing_formats.INK, "indent": 1}
+        self.page.merge_range(self.row, _FIRST, self.row, _LAST, text, self.look.formats.get(**style))
+        self.page.set_row(self.row, 18)
+        self.row += 1
+
+    def text(self, text: str, **properties: object) -> None:
+        """Write a text over the width of the page."""
+        self.page.merge_range(self.row, _FIRST, self.row, _LAST, "", self.format(**properties))
+        self.page.write_string(self.row, _FIRST, text, self.format(**properties))
+        self._next(text, _TEXT)
+
+    def formula(self, content: Formula, **properties: object) -> None:
+        """Write a formula over the width of the page."""
+        self.page.merge_range(self.row, _FIRST, self.row, _LAST, "", self.format(**properties))
+        self._write(_FIRST, content, self.format(**properties))
+        self._next(str(content.value), _TEXT)
+
+    def line(self, label: str, content: Formula | str, **properties: object) -> None:
+        """Write a label and what it says, which may be a formula."""
+        line = {"bottom": 1, "bottom_color": writing_formats.LINE, "indent": 1}
+        self.page.write_string(self.row, _FIRST, label, self.format(bold=True, **line))
+        style = self.format(**line, **properties)
+        self.page.merge_range(self.row, _FIRST + 1, self.row, _LAST, "", style)
+        if isinstance(content, Formula):
+            self._write(_FIRST + 1, content, style)
+            self._next(str(content.value), _ASIDE)
+        else:
+            self.page.write_string(self.row, _FIRST + 1, content, style)
+            self._next(content, _ASIDE)
+
+    def pairs(self, items: Sequence[tuple[str, str]]) -> None:
+        """Write links to sheets with what is on each, in two columns of links."""
+        half = -(-len(items) // 2)
+        link = self.format(font_color=styles.LINK, underline=1, font_size=9, indent=1)
+        note = self.format(font_size=9, font_color="#404040")
+        for i, item in enumerate(items[:half]):
+            lines = [self._link(_FIRST, item, link, note)]
+            lines += [self._link(_FIRST + 2, other, link, note) for other in items[half + i : half + i + 1]]
+            self.page.set_row(self.row, 12.0 * max(lines) + 2)
+            self.row += 1
+
+    def _link(self, column: int, item: tuple[str, str], link: Format, note: Format) -> int:
+        """Write a link to a sheet and what is on it; return how many lines they need."""
+        name, purpose = item
+        self.page.write_url(self.row, column, f"internal:{quoted(name)}!A1", link, name)
+        self.page.write_string(self.row, column + 1, purpose, note)
+        texts = ((name, _WIDTHS[column]), (purpose, _WIDTHS[column + 1]))
+        return max(writing_formats.line_count(text, width, "note") for text, width in texts)
+
+    def _write(self, column: int, content: Formula, style: Format) -> None:
+        text = rendered(content, range(self.row + 1, self.row + 2), "Cover")[0]
+        self.page.write_formula(self.row, column, text, style, content.value)
+
+    def _next(self, text: str, width: float) -> None:
+        self.page.set_row(self.row, writing_formats.height_of(writing_formats.line_count(text, width)) - 2)
+        self.row += 1
+
+
+def write_live_cover(page: Worksheet, look: Look, live: LiveModel, inputs: ModelInputs, tables: Sequence[str]) -> None:
+    """Write the cover, when all other sheets are there.
+
+    Parameters
+    ----------
+    page : Worksheet
+        Empty, named Cover.
+    look : Look
+        The styles of the workbook.
+    live : LiveModel
+    inputs : ModelInputs
+    tables : sequence of str
+        Names of the sheets with tables that inputs name.
+    """
+    for column, width in enumerate(_WIDTHS):
+        page.set_column(column, column, width)
+    on = _Page(page, look)
+    title = _setting("settings.title", inputs)
+    on.formula(title, font_size=_TITLE_SIZE, bold=True, font_color=writing_formats.INK)
+    lines = writing_formats.line_count(str(title.value), _TEXT * 10 / _TITLE_SIZE / _BOLD)
+    page.set_row(0, lines * _TITLE_SIZE * 1.3 + 4)
+    on.text("Live cost-effectiveness model", font_size=12, font_color=writing_formats.GREY)
+    on.text(WHAT)
+    _results(on, live)
+    on.heading("The analysis")
+    for id_, label in ANALYSIS:
+        if id_ in inputs.rows:
+            on.line(label, _setting(id_, inputs))
+    on.heading("How to use it")
+    for number, step in enumerate(STEPS, start=1):
+        on.text(f"{number}.  {step.format(draws=f'{live.psa.rows - 1:,}')}", indent=1)
+    on.heading("How it calculates")
+    for label, text in CALCULATION.items():
+        on.line(label, text)
+    on.heading("Colours")
+    _legend(on)
+    on.heading("Contents")
+    on.pairs([*_contents(live, tables)])
+    _set_up(page, on.row)
+
+
+def _setting(id_: str, inputs: ModelInputs) -> Formula:
+    """Return a text of Settings by formula, so that it follows that sheet."""
+    value = inputs.rows[id_].value
+    text = f'INDEX(Settings!$C$1:$C$2000,MATCH("{id_}",Settings!$A$1:$A$2000,0))&""'
+    return Formula(text, "" if value is None else str(value))
+
+
+def _results(on: _Page, live: LiveModel) -> None:
+    """Write what the model finds now, by formula: one line an intervention, the draw, and the checks."""
+    on.heading("Results now")
+    results, parameters = live.results, live.parameters
+    comparator, *others = [each.id for each in live.strategies]
+    money = parameters.text("settings.currency").joined(" ")
+    for strategy in others:
+        pair = name_of(parameters, strategy).joined(" against ").joined(name_of(parameters, comparator))
+        costs, qalys = (results.increments[outcome, strategy, "discounted"] for outcome in ("costs", "qalys"))
+        icer = results.icer[strategy]
+        number = call("ISNUMBER", lambda value: not isinstance(value, str), icer)
+        ratio = when(number, as_formula("ICER ").joined(money).joined(_shown(icer, "#,##0")), icer)
+        found = (
+            pair.joined(": incremental costs ")
+            .joined(money)
+            .joined(_shown(costs, "#,##0"))
+            .joined(", incremental QALYs ")
+        )
+        on.line("Result", found.joined(_shown(qalys, "0.000")).joined(", ").joined(ratio), bold=True)
+    draw = parameters.draw
+    on.line(
+        "Draw", when(draw.equals(0), "Base case", as_formula("Draw ").joined(_shown(draw, "0")).joined(" of Model PSA"))
+    )
+    on.line("Checks", live.checks.message)
+    begins = {"type": "text", "criteria": "begins with", "value": "Look", "format": on.look.fill(styles.BAD)}
+    on.page.conditional_format(on.row - 1, _FIRST + 1, on.row - 1, _LAST, begins)
+
+
+def _shown(number: Formula, places: str) -> Formula:
+    """Return TEXT: a number as it reads in a sentence."""
+    decimals = len(places.partition(".")[2])
+    separator = "," if "," in places else ""
+
+    def written(value: object, _: object) -> str:
+        return value if isinstance(value, str) else f"{float(np.asarray(value)):{separator}.{decimals}f}"
+
+    return call("TEXT", written, number, places)
+
+
+def _legend(on: _Page) -> None:
+    for k in range(0, len(_LEGEND), 2):
+        for column, (colour, name, meaning) in zip((_FIRST, _FIRST + 2), _LEGEND[k : k + 2], strict=False):
+            on.page.write_string(
+                on.row, column, name, on.format(bg_color=colour, border=1, border_color=writing_formats.LINE, indent=1)
+            )
+            on.page.write_string(on.row, column + 1, meaning, on.format(indent=1))
+        on.page.set_row(on.row, 15)
+        on.row += 1
+
+
+def _contents(live: LiveModel, tables: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Yield every sheet, in the order of the workbook, with what is on it."""
+    front, behind = live.sheets[:FRONT], live.sheets[FRONT:]
+    yield from ((sheet.name, _purpose(sheet, live)) for sheet in front)
+    yield CHARTS, SHORT[CHARTS]
+    yield from ((name, entry.purpose) for name, entry in sheets().items())
+    yield from ((sheet.name, _purpose(sheet, live)) for sheet in behind)
+    yield from ((name, "Table that an input names") for name in tables)
+    yield "Sources", "The publications and files behind the values"
+
+
+def _purpose(sheet: Sheet, live: LiveModel) -> str:
+    """Return in a few words what a sheet calculates."""
+    for each in live.strategies:
+        name = str(name_of(live.parameters, each.id).value)
+        if sheet is each.trace.sheet:
+            return f"{name}: curves, states, QALYs and costs by cycle"
+        if sheet is each.doses.sheet:
+            return f"{name}: every administration"
+    return SHORT.get(sheet.name, sheet.title)
+
+
+def _set_up(page: Worksheet, rows: int) -> None:
+    """Print on one upright A4 page."""
+    print_setup(page)
+    page.set_portrait()
+    page.fit_to_pages(1, 1)
+    page.print_area(0, 0, rows - 1, _LAST)
+    page.hide_gridlines(2)
+    page.set_tab_color(styles.FRONT_TAB)

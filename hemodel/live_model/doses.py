@@ -1,0 +1,209 @@
+"""Drug administrations in the live model: one row a day of administration, with who is still treated on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.live_model.formula import Formula, larger, rounded_up, smaller, sum_of, when, whole
+from hemodel.live_model.places import Within
+from hemodel.live_model.sheet import Column, Sheet, Table, sheet_name
+from hemodel.live_model.status import Check
+from hemodel.live_model.time import SPARE_SHARE, Time
+from hemodel.timeline import DAY_TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hemodel.inputs.structure import Regimen
+    from hemodel.live_model.curves import StrategyCurves
+    from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.vials import DoseCost
+
+FACTS_ROW, FIRST_ROW = 7, 12
+SPARE_ROWS = 10
+PARTS = ("administrations", "acquisition", "administration")
+
+
+@dataclass(frozen=True)
+class RegimenDoses:
+    """One regimen's administrations.
+
+    Attributes
+    ----------
+    regimen : Regimen
+    cycle : Column
+        The cycle each falls in, from 1.
+    on_treatment : Column
+        Share of patients.
+    amounts : mapping from part to (undiscounted, discounted) Column
+        Administrations a patient, acquisition cost and administration cost.
+    totals : mapping from part to (undiscounted, discounted) Formula
+    check : Check
+        That there are rows enough.
+    """
+
+    regimen: Regimen
+    cycle: Column
+    on_treatment: Column
+    amounts: Mapping[str, tuple[Column, Column]]
+    totals: Mapping[str, tuple[Formula, Formula]]
+    check: Check
+
+
+@dataclass(frozen=True)
+class Doses:
+    """The sheet of administrations of one strategy."""
+
+    sheet: Sheet
+    regimens: tuple[RegimenDoses, ...]
+
+
+@dataclass(frozen=True)
+class DosePlaces:
+    """What all regimens of a strategy refer to.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    time : Time
+    curves : StrategyCurves
+    endpoints : tuple of str
+        Whose curve may say who is treated.
+    costs : mapping from drug to DoseCost
+    population_hazard : callable or None
+    """
+
+    parameters: Parameters
+    time: Time
+    curves: StrategyCurves
+    endpoints: tuple[str, ...]
+    costs: Mapping[str, DoseCost]
+    population_hazard: Callable[[Formula], Formula] | None
+
+
+def add_doses(number: int, strategy: str, regimens: tuple[Regimen, ...], places: DosePlaces, taken: set[str]) -> Doses:
+    """Return the sheet of one strategy, with a block of columns for each of its regimens."""
+    purpose = (
+        "Each drug on its own rows by date: who is still on treatment on that day, and what the administration costs. "
+        "Rows beyond the last administration stand at day 0 and count for nothing; they are for shorter intervals."
+    )
+    name = sheet_name(f"Model doses {number} {strategy}", taken)
+    sheet = Sheet(name, "Drug administrations", purpose, frozen=(FIRST_ROW, 0))
+    sheet.write(3, 0, places.parameters.text(f"strategy.{strategy}.name"), "label")
+    found, column = [], 0
+    for regimen in regimens:
+        block, column = _regimen(sheet, column, regimen, places)
+        found.append(block)
+    return Doses(sheet, tuple(found))
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    """Cells that say when a drug is given."""
+
+    first: Formula
+    interval: Formula
+    count: Formula
+
+
+def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -> tuple[RegimenDoses, int]:
+    time = places.time
+    schedule = _schedule(sheet, column, regimen, places)
+    rows = _rows(schedule, time)
+    table = Table(sheet, FIRST_ROW, rows, column)
+    n = table.add("Number", list(range(rows)), "count", "Administration")
+    given = table.add("Given", when(n < schedule.count, 1, 0), "count", "Administration")
+    dated = when(given.equals(1), schedule.first + n * schedule.interval, 0)
+    day = table.add("Day", dated, "date", "Administration")
+    cycle = table.add("Cycle", time.boundary(day), "count", "Administration")
+    month = table.add("Month", day / time.days_per_month, "time", "Administration")
+    population = None
+    if places.population_hazard is not None:
+        hazard = places.population_hazard(month)
+        population = table.add("Cumulative hazard", hazard, "factor", "Population")
+    on = _on_treatment(table, regimen, places, Within(table, month, cycle, population))
+    factor = table.add("Discount factor", time.discount(day / time.days_per_year, "costs"), "factor", "Costs")
+    amounts, totals = _amounts(table, (given * on, factor), places.costs[regimen.drug])
+    sheet.write(FIRST_ROW - 3, column, "Total", "label")
+    check = Check(
+        f"Rows for every administration: {regimen.strategy}, {regimen.drug}",
+        schedule.count - rows,
+        schedule.count <= rows,
+        f"The sheet {sheet.name} has {rows} rows for {regimen.drug}: write the model anew.",
+    )
+    return RegimenDoses(regimen, cycle, on, amounts, totals, check), table.next + 1
+
+
+def _schedule(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -> _Schedule:
+    """Write when the drug is given, in cells above the rows."""
+    parameters, horizon = places.parameters, places.time.horizon
+    facts, drug = Table(sheet, FACTS_ROW, 1, column), parameters.text(f"drug.{regimen.drug}.name")
+
+    def fact(header: str, content: Formula, style: str) -> Formula:
+        placed = facts.add_each(header, [content], style)
+        sheet.write(FACTS_ROW - 2, placed.index, drug, "group")
+        return placed.cell(0)
+
+    first = fact("First day", parameters.number(regimen.id("start_day")), "date")
+    interval = fact("Interval (days)", parameters.number(regimen.id("interval")), "date")
+    stop = _optional(parameters, regimen.id("stop_day"), horizon)
+    end = fact("Before day", smaller(horizon, stop), "date")
+    times = rounded_up(larger((end - first) / interval - DAY_TOLERANCE, 0))
+    most = _optional(parameters, regimen.id("max_administrations"), times)
+    return _Schedule(first, interval, fact("Administrations", smaller(times, whole(most)), "count"))
+
+
+def _optional(parameters: Parameters, id_: str, otherwise: Formula) -> Formula:
+    return parameters.optional(id_, otherwise) if parameters.has(id_) else otherwise
+
+
+def _rows(schedule: _Schedule, time: Time) -> int:
+    """Return rows enough for half the interval, and for treatment without a limit beyond the horizon."""
+    in_all = max((time.horizon.value - schedule.first.value) / schedule.interval.value, 0.0)
+    return int(max(2 * schedule.count.value, (1 + SPARE_SHARE) * in_all)) + SPARE_ROWS
+
+
+def _on_treatment(table: Table, regimen: Regimen, places: DosePlaces, place: Within) -> Column:
+    """Add who is treated on each day: by the curve named, never above OS, nor PFS where treatment stops there."""
+    curves, parameters = places.curves, places.parameters
+    alive = curves.within("os", place)
+    free = table.add("Progression-free", smaller(curves.within("pfs", place), alive), "proportion", "Treated")
+    named = parameters.text(regimen.id("time_on_treatment"))
+    result = when(named.equals("os"), alive, when(named.equals("pfs"), free, ""))
+    for endpoint in places.endpoints:
+        if endpoint not in {"os", "pfs"}:
+            curve = smaller(curves.within(endpoint, place), alive)
+            result = when(
+                named.equals(endpoint), table.add(f"{endpoint}, at most OS", curve, "proportion", "Treated"), result
+            )
+    stops = parameters.text(regimen.id("stops_at_progression"))
+    by_curve = table.add("By its curve", result, "proportion", "Treated")
+    on = when(stops.equals("yes"), smaller(by_curve, free), by_curve)
+    return table.add("On treatment", on, "proportion", "Treated")
+
+
+def _amounts(
+    table: Table, given: tuple[Formula, Column], cost: DoseCost
+) -> tuple[dict[str, tuple[Column, Column]], dict[str, tuple[Formula, Formula]]]:
+    """Add administrations and costs, undiscounted and discounted, with their totals above."""
+    administrations, factor = given
+    amounts: dict[str, tuple[Column, Column]] = {}
+    totals: dict[str, tuple[Formula, Formula]] = {}
+    count = table.add("Undiscounted", administrations, "proportion", "Administrations a patient")
+    units = {
+        "acquisition": ("Acquisition", cost.acquisition),
+        "administration": ("Administration", cost.administration),
+    }
+    amounts["administrations"] = (
+        count,
+        table.add("Discounted", count * factor, "proportion", "Administrations a patient"),
+    )
+    for part, (title, unit) in units.items():
+        plain = table.add("Undiscounted", count * unit, "money", title)
+        amounts[part] = plain, table.add("Discounted", plain * factor, "money", title)
+    for part, (plain, discounted) in amounts.items():
+        style = "qaly" if part == "administrations" else "money"
+        cells = [table.sheet.write(table.first - 3, c.index, sum_of(c.range), style) for c in (plain, discounted)]
+        totals[part] = cells[0], cells[1]
+    return amounts, totals

@@ -1,0 +1,151 @@
+"""Write the live model of a workbook: its inputs, every calculation by formula, and what the engine found."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from hemodel.analysis.run import run
+from hemodel.errors import OutputError
+from hemodel.inputs import writing_formats
+from hemodel.inputs.cover import write_sources
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.writing import replace_file, write_input_sheets
+from hemodel.inputs.writing_notes import write_table
+from hemodel.live_model.building import SELECTOR, TOLERANCE, build
+from hemodel.live_model.charts import add_charts
+from hemodel.live_model.cover import write_live_cover
+from hemodel.live_model.look import Look
+from hemodel.live_model.naming import DRAW, defined_name
+from hemodel.live_model.psa import stored_draws
+from hemodel.live_model.writing import FormulaPage, write_sheet
+from hemodel.reporting.document import results
+from hemodel.survival.workbook.tables import tables_named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from hemodel.analysis.run import Options, Run
+    from hemodel.live_model.building import LiveModel
+
+FRONT = 2
+"""Calculated sheets that stand before the input sheets: results and checks."""
+
+
+def write_live_model(target: Path, workbook: Path, options: Options, *, replace: bool) -> str:
+    """Write the live model of a workbook, whole or not at all, and say what was written.
+
+    Parameters
+    ----------
+    target : Path
+        The file to write (.xlsx).
+    workbook : Path
+    options : Options
+        Changes, scenarios, how many draws to store, and their seed.
+    replace : bool
+        Whether a file that exists is replaced.
+
+    Raises
+    ------
+    InputError
+        With every problem of the workbook, the changes and the scenarios.
+    OutputError
+        Where the file exists and is not to be replaced, cannot be written, or where the
+        formulas do not give what the engine gives.
+    """
+    _refuse(target, workbook, replace=replace)
+    content, live = live_model(run(workbook, options))
+    replace_file(target, content)
+    return said(target, content, live)
+
+
+def live_model(done: Run) -> tuple[bytes, LiveModel]:
+    """Return the bytes of the live model of a run, and its sheets.
+
+    Raises
+    ------
+    OutputError
+        Where the formulas do not give what the engine gives.
+    """
+    settings, options = done.model.inputs.settings, done.options
+    draws = settings.draws if options.draws is None else options.draws
+    seed = settings.seed if options.seed is None else options.seed
+    live = build(done.model, results(done), stored_draws(done.model, draws, seed))
+    gap = live.difference.value
+    if not gap <= TOLERANCE:
+        raise OutputError(
+            f"The live model was not written: a total by formula differs from the engine's by {gap:.1e} of its size."
+            " This is a defect of hemodel; please report it with the workbook."
+        )
+    return _content(done, live), live
+
+
+def _refuse(target: Path, workbook: Path, *, replace: bool) -> None:
+    if target.suffix.lower() != ".xlsx":
+        raise OutputError(f"{target}: the live model is an .xlsx file. Choose a name that ends in .xlsx.")
+    if target.resolve() == workbook.resolve():
+        raise OutputError(f"{target}: this is the workbook itself, which is never written to. Choose another name.")
+    if not target.parent.is_dir():
+        raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another name.")
+    if target.exists() and not replace:
+        raise OutputError(f"{target}: this file exists. Choose another name, or give --replace to write over it.")
+
+
+def _content(done: Run, live: LiveModel) -> bytes:
+    import xlsxwriter
+
+    inputs, buffer = done.model.inputs, io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(writing_formats.FONT)})
+    created = datetime(2000, 1, 1, tzinfo=UTC)
+    book.set_properties({"title": inputs.settings.title, "subject": "Live model", "created": created})
+    book.set_size(28_000, 17_000)
+    formats = writing_formats.Formats(book)
+    look = Look(formats)
+    cover = book.add_worksheet("Cover")
+    pages = _add(book, live, slice(0, FRONT), look)
+    charts = book.add_worksheet("Model charts")
+    places = write_input_sheets(book, formats, to_listing(inputs.raw))
+    pages |= _add(book, live, slice(FRONT, None), look)
+    tables = tables_named(inputs)
+    for table in tables.values():
+        write_table(book, formats, table)
+    write_sources(book, formats, inputs.raw.sources)
+    add_charts(book, charts, live, look)
+    write_live_cover(cover, look, live, inputs, tuple(tables))
+    page = pages[live.results.sheet.name]
+    rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": live.psa.rows - 1}
+    page.data_validation(*SELECTOR, *SELECTOR, {**rule, "input_title": "Draw", "input_message": "0 is the base case."})
+    _name_cells(book, live, places)
+    cover.activate()
+    book.close()
+    return buffer.getvalue()
+
+
+def _add(book: Workbook, live: LiveModel, which: slice, look: Look) -> dict[str, Worksheet]:
+    pages = {}
+    for sheet in live.sheets[which]:
+        pages[sheet.name] = page = book.add_worksheet(sheet.name, FormulaPage)
+        write_sheet(page, sheet, look)
+        look.set_up(page, sheet)
+    return pages
+
+
+def _name_cells(book: Workbook, live: LiveModel, places: dict[str, tuple[str, int]]) -> None:
+    """Give the value of every input its id as a name."""
+    book.define_name(DRAW, f"='{live.results.sheet.name}'!$C${SELECTOR[0] + 1}")
+    for id_, (sheet, row) in places.items():
+        book.define_name(defined_name(id_), f"='{sheet}'!$C${row + 1}")
+
+
+def said(target: Path, content: bytes, live: LiveModel) -> str:
+    """Return what to tell a user whose live model was written."""
+    size, sheets, draws = len(content) / 1e6, len(live.sheets), live.psa.rows - 1
+    return (
+        f"{target} ({size:.1f} MB, {sheets} sheets of calculations, {draws:,} draws). "
+        f"Largest difference from the engine: {live.difference.value:.1e} of a total.\n"
+        "Open it in Excel or LibreOffice and change yellow cells; it is also a workbook for hemodel run."
+    )

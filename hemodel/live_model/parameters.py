@@ -1,0 +1,141 @@
+"""The values the model calculates with: every input as it stands now, or as it is in the selected draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hemodel.live_model.formula import Formula, when
+from hemodel.live_model.sheet import Column, Sheet, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.inputs.rows import Row
+    from hemodel.live_model.psa import PsaSheet
+
+SHEET = "Model inputs"
+FIRST_ROW = 6
+LAST_INPUT_ROW = 2000
+"""Inputs are looked for by their id down to this row of their sheet, so that rows can be sorted and added."""
+
+
+@dataclass
+class Parameters:
+    """The inputs, by id, and a record of which of them formulas use.
+
+    Attributes
+    ----------
+    sheet : Sheet
+        The sheet "Model inputs", one row an input.
+    draw : Formula
+        The selected draw; 0 is the base case.
+    rows : mapping from id to row of the table, from 0
+    now, written, changed, used : Column
+        The value in the yellow cell; the value there when the model was written; 1
+        where the two differ; the value that formulas use.
+    table : Table
+    psa : PsaSheet
+    read : dict from id to set of str
+        What reads each input.
+    """
+
+    sheet: Sheet
+    draw: Formula
+    rows: Mapping[str, int]
+    now: Column
+    written: Column
+    changed: Column
+    used: Column
+    table: Table
+    psa: PsaSheet
+    read: dict[str, set[str]] = field(default_factory=dict)
+
+    def has(self, id_: str) -> bool:
+        """Whether the workbook has a row with this id, empty or not."""
+        return id_ in self.rows
+
+    def filled(self, id_: str) -> bool:
+        """Whether the workbook held a value under this id when the model was written."""
+        return id_ in self.rows and self.now.value[self.rows[id_]] != ""
+
+    def number(self, id_: str) -> Formula:
+        """Return the value in use of an input that holds a number."""
+        return self._reference(self.used, id_)
+
+    def optional(self, id_: str, otherwise: Formula | float) -> Formula:
+        """Return the value in use, or another where the cell is empty."""
+        cell = self._reference(self.used, id_)
+        return when(cell.equals(""), otherwise, cell)
+
+    def text(self, id_: str) -> Formula:
+        """Return a choice or text."""
+        return self._reference(self.now, id_)
+
+    def drawn(self, name: str, column: int) -> Formula:
+        """Return a column of the draws of a name in the selected draw; draw 0 is the base case as it was fitted."""
+        return self.psa.drawn(name, column, self.draw)
+
+    def note(self, id_: str, reader: str) -> None:
+        """Record that an input is read by something other than a formula, such as a fit."""
+        self.read.setdefault(id_, set()).add(reader)
+
+    def _reference(self, column: Column, id_: str) -> Formula:
+        self.note(id_, "formulas")
+        return column.cell(self.rows[id_])
+
+
+def add_parameters(inputs: ModelInputs, psa: PsaSheet, draw: Formula) -> Parameters:
+    """Return the sheet of inputs with a row for every input of the workbook."""
+    purpose = (
+        "Every input, found by its id on its sheet: the value there now and when the model was written, and the value "
+        "in use, which is that of the selected draw where the input varies. Formulas use the last of these."
+    )
+    sheet = Sheet(SHEET, "Inputs in use", purpose, frozen=(FIRST_ROW, 1))
+    found = list(inputs.rows.values())
+    table = Table(sheet, FIRST_ROW, len(found))
+    table.add("Id", [row.id for row in found], "text")
+    table.add("Label", [row.label or row.kind.label for row in found], "text")
+    table.add("Unit", [row.unit for row in found], "text")
+    table.add("Sheet", [row.sheet for row in found], "text")
+    now = table.add_each("Value now", [_lookup(row, FIRST_ROW + i) for i, row in enumerate(found)], "number")
+    written = table.add("Value when written", [_blank(row.value) for row in found], "stored number")
+    changed = table.add("Changed", _changed(now, written), "count")
+    drawn = table.add_each("Selected draw", [_drawn(row, psa, draw) for row in found], "number")
+    used = table.add_each("Value in use", _used(found, psa, now, drawn, draw), "number")
+    rows = {row.id: i for i, row in enumerate(found)}
+    return Parameters(sheet, draw, rows, now, written, changed, used, table, psa)
+
+
+def _blank(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _lookup(row: Row, at: int) -> Formula:
+    """Return the value of the row with this id on its sheet; an empty cell is an empty text, not 0."""
+    page = "'" + row.sheet + "'"
+    found = f"INDEX({page}!$C$1:$C${LAST_INPUT_ROW},MATCH($A${at + 1},{page}!$A$1:$A${LAST_INPUT_ROW},0))"
+    return Formula(f'IF({found}="","",{found})', _blank(row.value))
+
+
+def _changed(now: Column, written: Column) -> Formula:
+    same = now.equals(written)
+    return Formula(
+        f"IF({same.text},0,1)", np.where([a == b for a, b in zip(now.value, written.value, strict=True)], 0, 1)
+    )
+
+
+def _drawn(row: Row, psa: PsaSheet, draw: Formula) -> Formula:
+    if not psa.varies(row.id):
+        return Formula('""', "")
+    return when(draw.equals(0), "", psa.drawn(row.id, 0, draw))
+
+
+def _used(found: list[Row], psa: PsaSheet, now: Column, drawn: Column, draw: Formula) -> list[Formula]:
+    made = []
+    for i, row in enumerate(found):
+        made.append(when(draw.equals(0), now.cell(i), drawn.cell(i)) if psa.varies(row.id) else now.cell(i))
+    return made

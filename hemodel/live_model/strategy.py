@@ -1,0 +1,185 @@
+"""The sheets of one strategy in the live model, and what other parts refer to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.exposure import STATES
+from hemodel.live_model.curves import strategy_curves
+from hemodel.live_model.cycle_amounts import BandPlaces, Spending, add_band_years, add_costs, add_flows, add_qalys
+from hemodel.live_model.doses import DosePlaces, Doses, add_doses
+from hemodel.live_model.formula import Formula, absolute, call, either, larger
+from hemodel.live_model.status import Check, at_most
+from hemodel.live_model.trace import States, Trace, add_states, begin_trace
+from hemodel.live_model.unit_costs import UnitCosts, band_words
+from hemodel.occupancy import GAP_TOLERANCE
+from hemodel.reporting.tables_words import COMPONENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hemodel.live_model.coefficients import Naturals
+    from hemodel.live_model.curves import StrategyCurves
+    from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.sheet import Column, Sheet
+    from hemodel.live_model.time import Time
+    from hemodel.live_model.vials import Vials
+    from hemodel.model import Model
+
+SUM_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the sheets of every strategy refer to.
+
+    Attributes
+    ----------
+    model : Model
+    parameters : Parameters
+    naturals : Naturals
+        Coefficients of the curves.
+    time : Time
+    costs : UnitCosts
+    vials : Vials
+    population_hazard : callable or None
+        From a formula of months to the cumulative hazard of the population.
+    """
+
+    model: Model
+    parameters: Parameters
+    naturals: Naturals
+    time: Time
+    costs: UnitCosts
+    vials: Vials
+    population_hazard: Callable[[Formula], Formula] | None
+
+
+@dataclass(frozen=True)
+class StrategySheets:
+    """One strategy.
+
+    Attributes
+    ----------
+    id : str
+    trace : Trace
+        With the totals by (outcome, component).
+    doses : Doses
+    curves : StrategyCurves
+    states : States
+    spending : Spending
+    labels : mapping from component of QALYs to its words
+    checks : tuple of Check
+    """
+
+    id: str
+    trace: Trace
+    doses: Doses
+    curves: StrategyCurves
+    states: States
+    spending: Spending
+    labels: Mapping[str, str]
+    checks: tuple[Check, ...]
+
+    @property
+    def sheets(self) -> tuple[Sheet, Sheet]:
+        """The trace, and the doses."""
+        return self.trace.sheet, self.doses.sheet
+
+
+def add_strategy(number: int, strategy: str, shared: Shared, taken: set[str]) -> StrategySheets:
+    """Return the trace and the administrations of one strategy.
+
+    Parameters
+    ----------
+    number : int
+        Its place among the strategies, from 1.
+    strategy : str
+    shared : Shared
+    taken : set of str
+        Names of sheets, in lower case; those of the new sheets are added.
+    """
+    model, parameters, time = shared.model, shared.parameters, shared.time
+    trace = begin_trace(number, strategy, parameters, time, taken)
+    curves = strategy_curves(model, strategy, parameters, shared.naturals, trace.bounds)
+    further = tuple(endpoint for endpoint in curves.endpoints if endpoint not in {"os", "pfs"})
+    states = add_states(trace, curves, further)
+    flows = add_flows(trace, states)
+    bands = model.inputs.bands if model.inputs.settings.utilities_by == "time_to_death" else ()
+    places = BandPlaces(parameters, curves, shared.population_hazard)
+    years = add_band_years(trace, states, bands, places) if bands else flows.years
+    names = {band.id: band_words(model.inputs, band.id) for band in bands}
+    labels = names if bands else {state: COMPONENTS[state] for state in STATES}
+    add_qalys(trace, years, labels, shared.costs)
+    regimens = tuple(regimen for regimen in model.inputs.regimens if regimen.strategy == strategy)
+    own = {drug: cost for (given, drug), cost in shared.vials.costs.items() if given == strategy}
+    dosing = DosePlaces(parameters, time, curves, further, own, shared.population_hazard)
+    doses = add_doses(number, strategy, regimens, dosing, taken)
+    spending = add_costs(trace, flows, doses, shared.costs)
+    checks = (
+        *_checks(strategy, states, parameters),
+        *_complete(strategy, trace, doses),
+        *(regimen.check for regimen in doses.regimens),
+    )
+    return StrategySheets(strategy, trace, doses, curves, states, spending, labels, checks)
+
+
+def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Check, ...]:
+    gap = _largest(states.cut_off)
+    allowed = parameters.text("settings.pfs_above_os").differs("error")
+    return (
+        at_most(
+            f"States add up to 1: {strategy}",
+            larger(_largest(states.added) - 1, 1 - call("MIN", np.min, states.added.range)),
+            SUM_TOLERANCE,
+            "Progression-free, progressed and dead do not add up: a formula of the trace was changed.",
+        ),
+        Check(
+            f"PFS is not above OS: {strategy}",
+            gap,
+            either(allowed, gap <= GAP_TOLERANCE),
+            "The setting says that this is an error: choose other curves, or set settings.pfs_above_os to cap_pfs.",
+        ),
+        *(_falls(strategy, name, column) for name, column in (("OS", states.overall), ("PFS", states.free))),
+    )
+
+
+def _falls(strategy: str, name: str, column: Column) -> Check:
+    """Return a check that a curve never rises: what leaves it in each cycle is not negative."""
+    first, last = column.first, column.first + column.rows - 1
+    above = column.sheet.area((first, column.index), (last - 1, column.index), column.value[:-1])
+    below = column.sheet.area((first + 1, column.index), (last, column.index), column.value[1:])
+    rises = Formula(
+        f"SUMPRODUCT(({below.text}>{above.text}+{GAP_TOLERANCE:.0E})*1)",
+        int(np.sum(below.value > above.value + GAP_TOLERANCE)),
+    )
+    return Check(
+        f"{name} never rises: {strategy}",
+        rises,
+        rises.equals(0),
+        "Survival rises: look at the curve and what acts on it.",
+    )
+
+
+def _largest(column: Column) -> Formula:
+    return call("MAX", np.max, column.range)
+
+
+def _complete(strategy: str, trace: Trace, doses: Doses) -> tuple[Check, ...]:
+    """Return checks that every administration falls in a cycle of the trace."""
+    found = []
+    for part in ("acquisition", "administration"):
+        dated = [regimen.totals[part][1] for regimen in doses.regimens]
+        if dated:
+            summed = dated[0]
+            for other in dated[1:]:
+                summed = summed + other
+            difference = absolute(trace.totals["costs", part][1] - summed) / (1 + absolute(summed))
+            what = f"Cost of {part} by cycle and by day agree: {strategy}"
+            found.append(
+                at_most(what, difference, SUM_TOLERANCE, "Administrations fall outside the cycles of the trace.")
+            )
+    return tuple(found)

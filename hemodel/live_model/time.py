@@ -1,0 +1,225 @@
+"""Time in the live model: cycles, and discount factors of cycles and of dated events."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.inputs.checks import select
+from hemodel.live_model.formula import Formula, as_formula, both, larger, rounded_up, smaller, when, whole
+from hemodel.live_model.sheet import Column, Sheet, Table
+from hemodel.live_model.status import Check
+from hemodel.timeline import DAY_TOLERANCE
+from hemodel.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.live_model.parameters import Parameters
+
+SHEET = "Model time"
+FACTS_ROW = 5
+STREAMS = ("costs", "effects")
+SPARE_SHARE, FEWEST_SPARE = 0.05, 4
+"""Rows beyond those in use, for a horizon or a cycle changed in the file."""
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Single cells above the boundaries.
+
+    Attributes
+    ----------
+    days_per_year, months_per_year, days_per_month, cycle_length : Formula
+    horizon : Formula
+        [days]
+    cycles : Formula
+    at_start, at_end : Formula
+        Weights of both ends of a cycle in the time in a state.
+    method : Formula
+        Of discounting within a year.
+    next : int
+        The next column that is free.
+    """
+
+    days_per_year: Formula
+    months_per_year: Formula
+    days_per_month: Formula
+    cycle_length: Formula
+    horizon: Formula
+    cycles: Formula
+    at_start: Formula
+    at_end: Formula
+    method: Formula
+    next: int
+
+
+@dataclass(frozen=True)
+class Time(Constants):
+    """The sheet of time: its constants, and a row for each boundary k = 0, 1, ...
+
+    Attributes
+    ----------
+    sheet : Sheet
+    number, day, months : Column
+        Of each boundary.
+    active, years : Column
+        1 and the length in years where the boundary ends a cycle of the model, else 0.
+    factors : mapping from costs or effects to Column
+        Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
+    rates : mapping from costs or effects to list of (from year, rate)
+    population : Column or None
+    checks : tuple of Check
+    """
+
+    sheet: Sheet
+    number: Column
+    day: Column
+    months: Column
+    active: Column
+    years: Column
+    factors: Mapping[str, Column]
+    rates: Mapping[str, list[tuple[Formula, Formula]]]
+    population: Column | None
+    checks: tuple[Check, ...]
+
+    @property
+    def first(self) -> int:
+        """First row of the boundaries, the same on every sheet that has a row for each."""
+        return self.number.first
+
+    def discount(self, years: Formula, stream: str) -> Formula:
+        """Return the discount factor of costs or effects after some years."""
+        return _factor(years, self.rates[stream], self.method)
+
+    def boundary(self, day: Formula) -> Formula:
+        """Return the row, from 1, of the last boundary at or before a day; the last row for days beyond it."""
+        return smaller(whole(day / self.cycle_length + DAY_TOLERANCE) + 1, self.number.rows)
+
+
+def add_time(
+    inputs: ModelInputs, parameters: Parameters, population_hazard: Callable[[Formula], Formula] | None
+) -> Time:
+    """Return the sheet of time.
+
+    Parameters
+    ----------
+    inputs : ModelInputs
+    parameters : Parameters
+    population_hazard : callable or None
+        From a formula of months to the cumulative hazard of the population.
+    """
+    purpose = (
+        "The boundaries of the cycles, and the discount factor of each cycle in its middle. There are more rows than "
+        "the horizon needs, so that it can be longer; rows that end no cycle of the model count for nothing."
+    )
+    sheet = Sheet(SHEET, "Time and discounting", purpose)
+    constants = _constants(sheet, parameters)
+    length, per_year, cycles = constants.cycle_length, constants.days_per_year, constants.cycles
+    rates = _rates(inputs, parameters, sheet, constants.next + 1)
+    beyond = _rows_beyond(inputs, parameters, length)
+    rows = _rows(cycles, beyond)
+    table = Table(sheet, FACTS_ROW + max(len(steps) for steps in rates.values()) + 3, rows)
+    sheet.frozen = (table.first, 1)
+    number = table.add("Cycle that ends here", list(range(rows)), "count", "Boundary")
+    day = table.add("Day", number * length, "date", "Boundary")
+    month = table.add("Month", day / constants.days_per_month, "time", "Boundary")
+    active = table.add("In the model", when(both(number >= 1, number <= cycles), 1, 0), "count", "Cycle")
+    years = table.add("Years", active * length / per_year, "factor", "Cycle")
+    middle = table.add("Middle (years)", when(number < 1, 0, (number - 0.5) * length / per_year), "factor", "Cycle")
+    factors = {stream: _factor(middle, rates[stream], constants.method) for stream in STREAMS}
+    columns = {s: table.add(s.capitalize(), factor, "factor", "Discount factor") for s, factor in factors.items()}
+    population = None
+    if population_hazard is not None:
+        population = table.add("Cumulative hazard", population_hazard(month), "factor", "Population")
+    check = Check(
+        "Rows for every cycle",
+        cycles + beyond - (rows - 1),
+        cycles + beyond <= rows - 1,
+        f"There are rows for {rows - 1} cycles; write the model anew for a longer horizon or shorter cycles.",
+    )
+    return Time(
+        **vars(constants),
+        sheet=sheet,
+        number=number,
+        day=day,
+        months=month,
+        active=active,
+        years=years,
+        factors=columns,
+        rates=rates,
+        population=population,
+        checks=(check,),
+    )
+
+
+def _constants(sheet: Sheet, parameters: Parameters) -> Constants:
+    """Write single values side by side, each under its header."""
+    table = Table(sheet, FACTS_ROW, 1)
+
+    def constant(header: str, value: float) -> Formula:
+        return table.add(header, [value], "number", "Units").cell(0)
+
+    def add(header: str, content: Formula, style: str, group: str) -> Formula:
+        return table.add_each(header, [content], style, group).cell(0)
+
+    per_year, months = constant("Days in a year", DAYS_PER_YEAR), constant("Months in a year", MONTHS_PER_YEAR)
+    per_month = add("Days in a month", per_year / months, "number", "Units")
+    length = add("Cycle length (days)", parameters.number("settings.cycle_length"), "number", "Cycles")
+    horizon = add("Horizon (days)", parameters.number("settings.time_horizon") * per_year, "number", "Cycles")
+    cycles = add("Cycles", rounded_up(horizon / length - DAY_TOLERANCE), "count", "Cycles")
+    choice = parameters.text("settings.half_cycle_correction")
+    at_start = when(choice.equals("life_table"), 0.5, when(choice.equals("start"), 1, 0))
+    start = add("Weight of the start", at_start, "number", "Time in a state")
+    end = add("Weight of the end", 1 - start, "number", "Time in a state")
+    method = add("Within a year", parameters.text("settings.discounting"), "text", "Discounting")
+    return Constants(per_year, months, per_month, length, horizon, cycles, start, end, method, table.next)
+
+
+def _rates(
+    inputs: ModelInputs, parameters: Parameters, sheet: Sheet, column: int
+) -> dict[str, list[tuple[Formula, Formula]]]:
+    """Place the steps of the discount rates, each from a year on."""
+    found = {}
+    for stream in STREAMS:
+        base, later = f"settings.discount_rate_{stream}", f"settings.discount_rate_{stream}_from_year_"
+        steps = sorted(select(inputs.rows, later + "{year}"), key=lambda row: float(row.names["year"]))
+        table = Table(sheet, FACTS_ROW, 1 + len(steps), column)
+        starts = table.add(
+            "From year", [0.0, *(float(row.names["year"]) for row in steps)], "number", stream.capitalize()
+        )
+        cells = [parameters.number(id_) for id_ in (base, *(row.id for row in steps))]
+        rates = table.add_each("Discount rate", cells, "factor", stream.capitalize())
+        found[stream] = [(starts.cell(i), rates.cell(i)) for i in range(table.rows)]
+        column = table.next
+        for row in inputs.rows.values():
+            if row.id.startswith(later) and row.value is None:
+                parameters.note(row.id, "structure")
+    return found
+
+
+def _factor(years: Formula, rates: list[tuple[Formula, Formula]], method: Formula) -> Formula:
+    elapsed = when(method.equals("annual"), whole(years + DAY_TOLERANCE), years)
+    result = as_formula(1.0)
+    for step, (start, rate) in enumerate(rates):
+        spent = elapsed if step + 1 == len(rates) else smaller(elapsed, rates[step + 1][0])
+        if step > 0:
+            spent = larger(spent - start, 0)
+        factor = (1 + rate) ** -spent
+        result = factor if step == 0 else result * factor
+    return result
+
+
+def _rows_beyond(inputs: ModelInputs, parameters: Parameters, length: Formula) -> Formula:
+    """Return how many boundaries beyond the last cycle the bands of time to death need."""
+    if inputs.settings.utilities_by != "time_to_death":
+        return as_formula(0)
+    edges = [parameters.number(f"utility.time_to_death_within.{b.id}") for b in inputs.bands if b.within is not None]
+    return rounded_up(larger(*edges) / length - DAY_TOLERANCE) if edges else as_formula(0)
+
+
+def _rows(cycles: Formula, beyond: Formula) -> int:
+    count = int(cycles.value)
+    return count + int(beyond.value) + max(FEWEST_SPARE, math.ceil(SPARE_SHARE * count)) + 1
