@@ -107,6 +107,13 @@ def families() -> None:
     subprocess.run([sys.executable, str(script), *quick], check=True)  # noqa: S603
 
 
+def live_model() -> None:
+    """Run `live_model.py` in a process of its own."""
+    script = Path(__file__).with_name("live_model.py")
+    quick = [each for each in sys.argv[1:] if each == "--quick"]
+    subprocess.run([sys.executable, str(script), *quick], check=True)  # noqa: S603
+
+
 def command_times() -> None:
     """Time the two commands that a user waits for, from a cold start."""
     command = [sys.executable, "-c", "from hemodel.cli import main; main()"]
@@ -147,5 +154,7 @@ if __name__ == "__main__":
     sys.stdout.flush()
     families()
     command_times()
+    sys.stdout.flush()
+    live_model()
     if "--quick" not in sys.argv:
         many_draws()

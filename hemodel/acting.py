@@ -104,7 +104,8 @@ def acting_problems(reading: Reading) -> list[Problem]:
     broken = {id_.split(".")[0] for id_ in (row.id for row in reading.raw.rows) if id_ not in reading.rows}
     problems = [] if "waning" in broken else check_waning(reading.rows)
     problems += [] if "curve" in broken else _effects_on_nothing(reading.rows)
-    if "background" in broken or any(id_ not in reading.rows for id_ in ("background.method", "settings.time_horizon")):
+    needed = [reading.rows.get(id_) for id_ in ("background.method", "settings.time_horizon")]
+    if "background" in broken or any(row is None or row.value is None for row in needed):
         return problems
     try:
         population(reading)

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -249,6 +249,7 @@ def line_count(text: str, width: float, column: str = "label") -> int:
     return lines
 
 
+@lru_cache(maxsize=20_000)
 def text_width(text: str, column: str = "label") -> float:
     """Return about how wide a text is in the font of a column, in pixels, and rather too wide than too narrow."""
     if column == "id":

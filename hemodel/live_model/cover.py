@@ -13,7 +13,8 @@ from hemodel.inputs.dictionary import sheets
 from hemodel.live_model import look as styles
 from hemodel.live_model.chart_parts import SHEET as CHARTS
 from hemodel.live_model.cover_text import ANALYSIS, CALCULATION, SHORT, STEPS, WHAT
-from hemodel.live_model.formula import Formula, as_formula, call, quoted, rendered, when
+from hemodel.live_model.formula import Formula, as_formula, call, quoted, when
+from hemodel.live_model.rendering import rendered
 from hemodel.live_model.uncertainty import name_of
 
 if TYPE_CHECKING:

@@ -5,13 +5,12 @@ cell shows before any program recalculates it. Values are single numbers, or arr
 entry for each row of a table. In a text, ``[0]`` stands for the number of the row that the
 formula is in and ``[-1]`` for that of the row above.
 
-Only functions that Excel 2007 had are used, so that no prefix is needed; `FUNCTIONS` lists them.
+Only functions that Excel 2007 had are used, so that no prefix is needed; `rendering.FUNCTIONS` lists them.
 A minus sign is always in brackets of its own, because spreadsheets bind it before a power.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,16 +24,6 @@ if TYPE_CHECKING:
     Value: TypeAlias = Any
     Number: TypeAlias = "Formula | float | int"
 
-FUNCTIONS = frozenset(
-    (
-        *("ABS", "AND", "AVERAGE", "BETADIST", "COUNT", "COUNTA", "COUNTIF", "EXACT", "EXP", "GAMMADIST"),
-        *("GAMMALN", "IF", "IFERROR", "INDEX", "INT", "ISERROR", "ISNUMBER", "LARGE", "LEFT", "LN"),
-        *("LOOKUP", "MATCH", "MAX", "MIN", "MOD", "NORMSDIST", "NORMSINV", "NOT", "OR", "PERCENTILE"),
-        *("POWER", "PRODUCT", "ROUND", "ROUNDDOWN", "ROUNDUP", "SIGN", "SMALL", "SQRT", "SUM", "SUMIF"),
-        *("SUMPRODUCT", "TEXT", "TRIM"),
-    )
-)
-"""The functions that a live model may use: all are in Excel 2007 and LibreOffice."""
 LARGEST_EXPONENT = 700.0
 """EXP of more is an error in a spreadsheet."""
 COMPARISON, CONCATENATION, SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5, 9
@@ -271,22 +260,6 @@ def item(cells: Formula, position: Number) -> Formula:
         return found if np.ndim(found) else np.asarray(found).item()
 
     return call("INDEX", pick, cells, where)
-
-
-def rendered(formula: Formula, rows: range, sheet: str) -> list[str]:
-    """Return the text of a formula in each of some rows (numbers from 1) of a sheet, which it does not name itself."""
-    text = formula.text.replace(f"{quoted(sheet)}!", "")
-    unknown = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", re.sub(r'"[^"]*"', '""', text))) - FUNCTIONS
-    if unknown:
-        message = f"functions that a live model may not use: {', '.join(sorted(unknown))}"
-        raise ValueError(message)
-    parts = re.split(r"\[([+-]?\d+)\]", text)
-    literal, offsets = parts[::2], [int(offset) for offset in parts[1::2]]
-    made = []
-    for row in rows:
-        cells = [f"{before}{row + offset}" for before, offset in zip(literal[:-1], offsets, strict=True)]
-        made.append("=" + "".join(cells) + literal[-1])
-    return made
 
 
 def quoted(sheet: str) -> str:

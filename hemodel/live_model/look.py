@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.inputs import writing_formats
 from hemodel.inputs.cover import print_setup
-from hemodel.live_model.formula import Formula, rendered
+from hemodel.live_model.formula import Formula
 from hemodel.live_model.layout import NUMBERS, Layout, general_format, group_runs, is_text, layout, pixels
+from hemodel.live_model.rendering import rendered
 from hemodel.live_model.sheet import letter
 from hemodel.live_model.status import FAILS, PASSES
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
-from hemodel.live_model.formula import Formula, rendered
+from hemodel.live_model.formula import Formula
+from hemodel.live_model.rendering import rendered
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
