@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.live_model.formula import Formula, as_formula, call, exp, exp_of_negative, total, when
+from hemodel.live_model.formula import Formula, Natural, as_formula, call, exp, exp_of_negative, total, when
 from hemodel.live_model.refit import exact_refit, followed
 from hemodel.live_model.sheet import Sheet, Table
 from hemodel.live_model.workings import Workings
@@ -96,7 +96,8 @@ def add_curves(sheet: Sheet, model: Model, parameters: Parameters) -> Naturals:
     workings.title("Constants, and results that do not depend on time")
     found = Naturals(sheet, workings)
     for i, (endpoint, *_) in enumerate(listed):
-        found.setdefault(endpoint, []).append(natural.cell(i))
+        cell = natural.cell(i)
+        found.setdefault(endpoint, []).append(Natural(cell.text, cell.value, estimate=used.cell(i)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
         formulas do not give what the engine gives.
     """
     _refuse(target, workbook, replace=replace)
-    content, live = live_model(run(workbook, options))
+    content, live = live_model(run(workbook, dataclasses.replace(options, families=False)))
     replace_file(target, content)
     return said(target, content, live)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from hemodel.live_model import functions as f
-from hemodel.live_model.formula import Formula, as_formula, exp_of_negative, larger, ln, smaller, total, when
+from hemodel.live_model.formula import Formula, Natural, as_formula, exp_of_negative, larger, ln, smaller, total, when
 from hemodel.live_model.gamma_functions import generalised_f_hazard, log_gamma_hazard
 from hemodel.survival.families.average import Average
 from hemodel.survival.families.closed_form import Exponential, Gompertz, Weibull, WeibullPH
@@ -159,7 +159,14 @@ def _mixture_cure(family: Family, p: Parameters, t: Formula, keep: Keep, working
 
 def _nonmixture_cure(family: Family, p: Parameters, t: Formula, keep: Keep, workings: Workings) -> Formula:
     inner = _inner(_is(family, NonmixtureCure).inner, p, t, keep, workings)
-    return -ln(larger(p[0], SMALLEST)) * (1.0 - exp_of_negative(inner))
+    return _minus_log_of_cure(p[0]) * (1.0 - exp_of_negative(inner))
+
+
+def _minus_log_of_cure(cure: Formula) -> Formula:
+    """Return -ln of a share cured: from its logit where there is one, since the share can be too small a number."""
+    if isinstance(cure, Natural):
+        return f.log_of_one_plus_exp(-cure.estimate)
+    return -ln(larger(cure, SMALLEST))
 
 
 def _inner(inner: Family, p: Parameters, t: Formula, keep: Keep, workings: Workings) -> Formula:

@@ -11,7 +11,7 @@ A minus sign is always in brackets of its own, because spreadsheets bind it befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -109,6 +109,13 @@ class Formula:
         right = as_formula(other)
         text = f"{_bracketed(self, CONCATENATION)}&{_bracketed(right, CONCATENATION + 1)}"
         return Formula(text, f"{self.value}{right.value}", CONCATENATION)
+
+
+@dataclass(frozen=True, eq=False)
+class Natural(Formula):
+    """A coefficient on its natural scale, and the cell that holds it on the scale on which it was estimated."""
+
+    estimate: Formula = field(default_factory=lambda: Formula("0", 0.0))
 
 
 def as_formula(value: Formula | float | str | bool) -> Formula:

@@ -84,8 +84,8 @@ def three_file(path: Path) -> Path:
 def family_files(folder: Path) -> list[Path]:
     """Write small models whose curves, fitted to patients, are of every family: four families a workbook.
 
-    The patients are those of `survival::lung` of R. PFS has half the times of OS. For non-mixture cure, whose fit has
-    no end where nobody is cured, those who lived longest are cured.
+    The patients are those of `survival::lung` of R. PFS has half the times of OS. Nobody of them is cured, so that
+    a cured fraction goes to 0; for one family those who lived longest are cured.
     """
     _patients(folder / "lung.csv", lambda time, event: (time, event))
     _patients(folder / "half.csv", lambda time, event: (0.5 * time, event))
@@ -95,7 +95,7 @@ def family_files(folder: Path) -> list[Path]:
         values: dict[str, Scalar] = {}
         for place, family in zip(("pfs.standard", "pfs.active", "os.standard", "os.active"), names, strict=True):
             patients = "lung.csv" if place.startswith("os") else "half.csv"
-            data = "cured.csv" if family.startswith("nonmixture_cure") else patients
+            data = "cured.csv" if family == "nonmixture_cure(exp)" else patients
             fields = {"family": family, "source": "patients", "data": data, "time_unit": "days"}
             values |= {f"curve.{place}.{field}": value for field, value in fields.items()}
         made.append(small_file(folder / f"families_{number}.xlsx", values))
