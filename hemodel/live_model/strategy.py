@@ -11,7 +11,7 @@ from hemodel.exposure import STATES
 from hemodel.live_model.curves import strategy_curves
 from hemodel.live_model.cycle_amounts import BandPlaces, Spending, add_band_years, add_costs, add_flows, add_qalys
 from hemodel.live_model.doses import DosePlaces, Doses, add_doses
-from hemodel.live_model.formula import Formula, absolute, call, either, larger
+from hemodel.live_model.formula import Formula, absolute, call, either, larger, sum_of_products, total
 from hemodel.live_model.status import Check, at_most
 from hemodel.live_model.trace import States, Trace, add_states, begin_trace
 from hemodel.live_model.unit_costs import UnitCosts, band_words
@@ -122,6 +122,7 @@ def add_strategy(number: int, strategy: str, shared: Shared, taken: set[str]) ->
     checks = (
         *_checks(strategy, states, parameters),
         *_complete(strategy, trace, doses),
+        *_parts(strategy, trace, states, spending),
         *(regimen.check for regimen in doses.regimens),
     )
     return StrategySheets(strategy, trace, doses, curves, states, spending, labels, checks)
@@ -162,6 +163,38 @@ def _falls(strategy: str, name: str, column: Column) -> Check:
         rises.equals(0),
         "Survival rises: look at the curve and what acts on it.",
     )
+
+
+def _parts(strategy: str, trace: Trace, states: States, spending: Spending) -> tuple[Check, ...]:
+    """Return checks that parts add up to totals found in another way: years alive from OS, costs cycle by cycle."""
+    years = total([plain for (outcome, _), (plain, _) in trace.totals.items() if outcome == "life_years"])
+    costs = total([discounted for (outcome, _), (_, discounted) in trace.totals.items() if outcome == "costs"])
+    spent = spending.cumulative[1].cell(spending.cumulative[1].rows - 1)
+    meaning = "The parts do not add up: a formula of the trace was changed."
+    return (
+        at_most(
+            f"Years in the states add up to the years alive: {strategy}",
+            years - _alive(trace, states),
+            SUM_TOLERANCE,
+            meaning,
+        ),
+        at_most(
+            f"Costs by category add up to the costs of all cycles: {strategy}",
+            absolute(costs - spent) / (1 + absolute(spent)),
+            SUM_TOLERANCE,
+            meaning,
+        ),
+    )
+
+
+def _alive(trace: Trace, states: States) -> Formula:
+    """Return the undiscounted years alive within the horizon, straight from overall survival."""
+    time, alive = trace.time, states.overall
+    first, last = alive.first, alive.first + alive.rows - 1
+    above = alive.sheet.area((first, alive.index), (last - 1, alive.index), alive.value[:-1])
+    below = alive.sheet.area((first + 1, alive.index), (last, alive.index), alive.value[1:])
+    lengths = time.years.sheet.area((first + 1, time.years.index), (last, time.years.index), time.years.value[1:])
+    return sum_of_products(lengths, time.at_start * above + time.at_end * below)
 
 
 def _largest(column: Column) -> Formula:
