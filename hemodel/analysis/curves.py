@@ -116,7 +116,8 @@ def _median(model: Model, endpoint: str, strategy: str) -> float:
     if not model.acting.changes(endpoint, strategy):
         return float(fit.curves.quantile(strategy, 0.5, fit.coefficients[None, :])[0])
     months = model.plan.timeline.months
-    hazard = -np.log(survival_at(model, base_draws(model), endpoint, strategy, months)[0])
+    with np.errstate(divide="ignore"):
+        hazard = -np.log(survival_at(model, base_draws(model), endpoint, strategy, months)[0])
     reached = hazard >= np.log(2.0)
     if not reached.any():
         return float("inf")
