@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from hemodel.live_model.parameters import Parameters
     from hemodel.live_model.time import Time
 
-ENDPOINT_WORDS = {"os": "OS", "pfs": "PFS"}
-
 
 @dataclass
 class Trace:

@@ -26,12 +26,11 @@ class Workings:
         self._sheet, self._row, self._labels, self._values = sheet, row, column, column + 1
         self._placed: dict[tuple[float, ...], Formula] = {}
         self._singles: dict[tuple[str, str], Formula] = {}
+        self._heading = ""
 
     def title(self, text: str) -> None:
-        """Put a heading over what comes next."""
-        self._row += 1
-        self._sheet.write(self._row, self._labels, text, "header")
-        self._row += 1
+        """Put a heading over what comes next, if anything does."""
+        self._heading = text
 
     def constants(self, label: str, values: Sequence[float]) -> Formula:
         """Return a range of cells in one row that hold these numbers; its value is an array (n,)."""
@@ -56,4 +55,7 @@ class Workings:
         return self._singles[key]
 
     def _label(self, text: str) -> None:
+        if self._heading:
+            self._sheet.write(self._row + 1, self._labels, self._heading, "header")
+            self._row, self._heading = self._row + 2, ""
         self._sheet.write(self._row, self._labels, text, "text")
