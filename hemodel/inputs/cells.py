@@ -48,7 +48,10 @@ class RawRow:
 
 @dataclass
 class RawWorkbook:
-    """All rows of a workbook, and the problems and warnings met while reading them."""
+    """All rows of a workbook, and the problems and warnings met while reading them.
+
+    `before` holds the values, by id, that a payer's reference case has replaced.
+    """
 
     file: str
     rows: list[RawRow]
@@ -56,6 +59,7 @@ class RawWorkbook:
     sources: tuple[tuple[str, ...], ...] = ()
     tables: dict[str, DataTable] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
+    before: dict[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +121,13 @@ def _compare_sheet_names(raw: RawWorkbook, found: list[str]) -> None:
                     nearest(name, known) or "Remove it, or keep notes on the sheet Sources.",
                 )
             )
-    for name in sheets():
-        if name not in found:
+    for name, sheet in sheets().items():
+        if name not in found and not sheet.optional:
             raw.problems.append(
                 Problem(
                     Location(raw.file, name),
                     f"the sheet {name} is missing",
-                    f"It holds: {sheets()[name].purpose[0].lower()}{sheets()[name].purpose[1:]}",
+                    f"It holds: {sheet.purpose[0].lower()}{sheet.purpose[1:]}",
                     "Add the sheet; it may have no rows below its headers.",
                 )
             )

@@ -7,7 +7,7 @@ any check, so that a changed workbook is checked as an edited one would be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
@@ -16,7 +16,7 @@ from hemodel.inputs.dictionary import columns, match, nearest, sheets
 from hemodel.inputs.numbers import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 COMMAND_LINE = "--set"
 
@@ -27,7 +27,8 @@ class Change:
 
     `expected` is the value the change was written for (a scenario's `from`);
     where it no longer holds the change is refused. `factor` multiplies the
-    value that stands there instead of replacing it.
+    value that stands there instead of replacing it. `reference_case` marks what a payer's
+    reference case sets: a later change of the same cell may be written for the value before it.
     """
 
     id: str
@@ -35,29 +36,31 @@ class Change:
     origin: str
     expected: Scalar = None
     factor: float | None = None
+    reference_case: bool = False
 
 
 def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkbook, list[Change]]:
     """Return the workbook with the changes made, and each change as it was made.
 
     The changes returned carry the old value in `expected` and the new one in
-    `value`. A value set in a row without a source has the change as its source.
+    `value`. A value set in a row without a source has the change as its source. A
+    change of the value of an optional row that the workbook does not have adds the row.
     Problems (unknown id, a `from` that no longer holds) are added to
     the workbook's own.
     """
     result = RawWorkbook(raw.file, [RawRow(r.sheet, dict(r.cells)) for r in raw.rows], list(raw.problems), raw.sources)
-    result.tables, result.warnings = raw.tables, list(raw.warnings)
+    result.tables, result.warnings, result.before = raw.tables, list(raw.warnings), dict(raw.before)
     rows = {row.id: row for row in result.rows}
     changes = list(changes)
     named = {change.id for change in changes}
     made = []
     for change in changes:
-        target = _find(rows, change.id)
+        target = _find(rows, change.id) or _added(result, rows, change)
         if target is None:
             result.problems.append(_unknown(change, rows))
             continue
         row, column = target
-        problem = _refusal(change, row, column)
+        problem = _refusal(change, row, column, result.before)
         if problem is not None:
             result.problems.append(problem)
             continue
@@ -65,7 +68,9 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
         new = _new_value(change, old, row, column)
         where = Location(f"{change.origin} ({change.id})")
         row.cells[column] = Cell(new, where)
-        made.append(Change(change.id, new, change.origin, expected=old, factor=change.factor))
+        made.append(replace(change, value=new, expected=old))
+        if change.reference_case:
+            result.before.setdefault(change.id, old)
         if column == "value":
             if row.cells["source"].value is None:
                 row.cells["source"] = Cell(change.origin, where)
@@ -112,6 +117,20 @@ def _within(row: RawRow, name: str, end: float, value: float) -> float:
     return {"low": min(end, value), "high": max(end, value)}.get(name, end)
 
 
+def _added(raw: RawWorkbook, rows: dict[str, RawRow], change: Change) -> tuple[RawRow, str] | None:
+    """Add the optional row that a change is about, with id, label and unit; None where there is no such kind."""
+    found = match(change.id)
+    if found is None or found[0].required != "optional":
+        return None
+    kind = found[0]
+    texts: dict[str, Scalar] = {"id": change.id, "label": kind.label, "unit": kind.unit or None}
+    where = Location(f"{change.origin} ({change.id})")
+    row = RawRow(kind.sheet, {name: Cell(texts.get(name), where) for name in sheets()[kind.sheet].columns})
+    raw.rows.append(row)
+    rows[change.id] = row
+    return row, "value"
+
+
 def _find(rows: dict[str, RawRow], id_: str) -> tuple[RawRow, str] | None:
     if id_ in rows:
         return rows[id_], "value"
@@ -134,11 +153,12 @@ def _unknown(change: Change, rows: dict[str, RawRow]) -> Problem:
     )
 
 
-def _refusal(change: Change, row: RawRow, column: str) -> Problem | None:
+def _refusal(change: Change, row: RawRow, column: str, before: Mapping[str, Scalar]) -> Problem | None:
     old = row.cells[column].value
     if change.factor is not None and not isinstance(old, (int, float)):
         return Problem(Location(change.origin), f"{change.id} is {old!r}; only a number can be multiplied")
-    if change.expected is not None and not same(old, change.expected):
+    written_for = (old, before.get(change.id, old))
+    if change.expected is not None and not any(same(value, change.expected) for value in written_for):
         return Problem(
             Location(change.origin),
             f"{change.id} is {old!r}, but the scenario was written for {change.expected!r}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.inputs import writing_formats as look
-from hemodel.inputs.dictionary import LISTS, sheets
+from hemodel.inputs.dictionary import LISTS, sheets, sheets_for
 from hemodel.inputs.writing_checks import choices_in
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ def _contents(
     row = _heading(sheet, formats, row, "Contents", "Rows")
     line = {"bottom": 1, "bottom_color": look.LINE}
     link = formats.get(font_color="#0563C1", underline=1, indent=1, **line)
-    for name, entry in sheets().items():
+    for name in sheets_for(rows):
+        entry = sheets()[name]
         count = sum(item["sheet"] == name for item in rows)
         quoted = f"'{name}'" if " " in name else name
         sheet.write_url(row, 1, f"internal:'{name}'!A1", link, name)

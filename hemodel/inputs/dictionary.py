@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 NAME = r"[a-z][a-z0-9_]*"
 
@@ -92,11 +92,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One input sheet and the columns it has."""
+    """One input sheet and the columns it has; a workbook need not have an optional one."""
 
     name: str
     purpose: str
     columns: tuple[str, ...]
+    optional: bool
 
 
 LISTS = "Lists"
@@ -159,9 +160,16 @@ def sheets() -> dict[str, Sheet]:
             name=row["sheet"],
             purpose=row["purpose"],
             columns=(*head, *(c for c in row["extra_columns"].split(",") if c), *tail),
+            optional=row["optional"] == "yes",
         )
         for row in _table("sheets.csv")
     }
+
+
+def sheets_for(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the input sheets that a workbook with these rows (each with its `sheet`) has, in order."""
+    held = {row["sheet"] for row in rows}
+    return [name for name, sheet in sheets().items() if name in held or not sheet.optional]
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel.errors import OutputError, UsageError
 from hemodel.inputs import writing_formats as look
 from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
-from hemodel.inputs.dictionary import Kind, columns, match, sheets
+from hemodel.inputs.dictionary import Kind, columns, match, sheets, sheets_for
 from hemodel.inputs.writing_checks import Choices, choices_in, validation
 from hemodel.inputs.writing_notes import write_lists, write_note, write_table
 
@@ -95,7 +95,7 @@ def _workbook_bytes(
 def write_input_sheets(
     book: Workbook, formats: look.Formats, rows: Sequence[dict[str, Scalar]]
 ) -> dict[str, tuple[str, int]]:
-    """Add every input sheet to an open workbook, without cover and sources.
+    """Add every input sheet to an open workbook, without cover, sources and optional sheets without rows.
 
     A drop-down whose choices are too many for a cell gets them from the sheet
     `LISTS`, which is added last and only then.
@@ -116,7 +116,7 @@ def write_input_sheets(
     """
     choices = choices_in(rows)
     places: dict[str, tuple[str, int]] = {}
-    for sheet in sheets():
+    for sheet in sheets_for(rows):
         own = [row for row in rows if row["sheet"] == sheet]
         _write_sheet(book.add_worksheet(sheet), formats, sheet, own, choices)
         places |= {str(row["id"]): (sheet, _FIRST + number) for number, row in enumerate(own)}

@@ -105,7 +105,7 @@ def test_dictionary_is_complete(kind: object) -> None:
     assert kind.type in {"number", "integer", "choice", "formula", "reference", "text"}
     assert bool(kind.choices) == (kind.type in {"choice", "formula", "reference"})
     assert kind.required in {"once", "some", "each", "optional"}
-    assert kind.varies in {"yes", "no", "fit", "structure"}
+    assert kind.varies in {"yes", "no", "fit", "structure", "budget"}
     if kind.varies in {"yes", "fit"}:
         assert kind.numeric
         assert "fixed" in kind.distributions
