@@ -1,4 +1,4 @@
-"""What a payer's profile holds: the reference case of one body, every field with source, date and whether it was checked.
+"""What a payer's profile holds: the reference case of one body, each field with source, date and whether it was checked.
 
 The values are in one TOML file per jurisdiction (`hemodel/payers/data/`, or the user's own); none are here.
 """
@@ -19,6 +19,7 @@ Text = Annotated[str, Field(min_length=1)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(gt=0)]
 Year = Annotated[int, Field(gt=0)]
+Day = date | Annotated[int, Field(ge=1900, le=2100)]
 Asked = Literal["required", "expected", "recommended", "not stated", "not asked"]
 """How strongly something is asked for; not stated: the profile's sources do not tell."""
 Outcome = Literal["QALY", "life-years", "evLYG", "benefit of the indication"]
@@ -48,7 +49,7 @@ class Item(_Part, Generic[T]):
 
     value: T
     source: Text
-    date: date | Annotated[int, Field(ge=1900, le=2100)]
+    date: Day
     checked: bool = False
     note: str = ""
 
@@ -68,7 +69,7 @@ class Pair(_Part):
 
 
 class Thresholds(_Part):
-    """Thresholds at which net benefit is shown, and the one for decisions. [currency per QALY]"""
+    """Thresholds at which net benefit is shown, and the one for decisions [currency per QALY]."""
 
     values: Annotated[tuple[Money, ...], Field(min_length=1), AfterValidator(_rising)]
     decision: Money
@@ -89,7 +90,7 @@ class Years(_Part):
 
 
 class Trigger(_Part):
-    """Net budget impact in any one of the first so many years above which the payer acts. [currency per year]"""
+    """Net budget impact in any one of the first so many years above which the payer acts [currency per year]."""
 
     amount: Money
     years: Year
@@ -120,7 +121,8 @@ class SeverityWeight(_Part):
     def _one_weight_more(self) -> SeverityWeight:
         for name, limits in (("absolute", self.absolute), ("proportional", self.proportional)):
             if len(self.weights) != len(limits) + 1:
-                message = f"{name} has {len(limits)} limits, which part {len(limits) + 1} weights; there are {len(self.weights)}"
+                needed = len(limits) + 1
+                message = f"{name} has {len(limits)} limits, which part {needed} weights; there are {len(self.weights)}"
                 raise ValueError(message)
         return self
 
