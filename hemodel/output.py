@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
+    from hemodel.payers.reading import Found
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -251,8 +252,13 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
             for change in inputs.changes
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
+        "payer": None if run.payer is None else _payer(run.payer.found),
         **_made_with(),
     }
+
+
+def _payer(found: Found) -> dict[str, str]:
+    return {"code": found.profile.code, "file": found.file, "sha256": found.sha256}
 
 
 def _made_with() -> dict[str, Any]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LIFE_YEAR = "utility.life_year_gained"
 """The row with the utility of a life-year gained."""
+SHOWN = frozenset({"net health benefit", "price threshold", "efficiency frontier"})
+"""Results that every run shows, by the words of profiles."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def assess(
         scenarios_run=scenarios[1],
         severity=weighed,
         evlyg=evlyg is not None,
+        shown=SHOWN,
     )
     return Payer(prepared.found, applied, weighed, evlyg, reference_case_rows(facts))
 

@@ -10,7 +10,7 @@ from hemodel.analysis.reference_case_facts import MET, MISSING, TO_JUDGE, Facts,
 from hemodel.payers.words import pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hemodel.inputs.cells import Scalar
     from hemodel.inputs.scenarios import Scenario
@@ -112,7 +112,7 @@ def _scenario(
         return Finding("the base case", MET, part=part, asked=asked)
     for scenario in facts.scenarios:
         own = _set_by(scenario, values)
-        if _holds(values, own, sets) and all(any(fnmatchcase(id_, p) for id_ in own) for p in changes[:1]):
+        if _holds(values, own, sets) and _changes(own, changes):
             status = MET if facts.scenarios_run else MISSING
             how = "" if facts.scenarios_run else NOT_RUN
             return Finding(f"scenario {scenario.name}", status, how, part, asked)
@@ -128,6 +128,11 @@ def _set_by(scenario: Scenario, values: Mapping[str, Scalar]) -> dict[str, Scala
         scaled = change.factor is not None and isinstance(old, (int, float))
         found[change.id] = change.factor * old if scaled else change.value  # type: ignore[operator]
     return found
+
+
+def _changes(own: Iterable[str], patterns: tuple[str, ...]) -> bool:
+    """Whether an id of one of the patterns is changed; so it is where there are no patterns."""
+    return not patterns or any(fnmatchcase(id_, pattern) for id_ in own for pattern in patterns)
 
 
 def _holds(values: Mapping[str, Scalar], own: Mapping[str, Scalar], sets: Mapping[str, float | str]) -> bool:

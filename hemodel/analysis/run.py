@@ -11,6 +11,7 @@ import numpy as np
 from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.payer import Payer, assess, general_population, prepare
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
@@ -36,6 +37,7 @@ PARTS = ("base", "dsa", "psa", "scenarios")
 class Options:
     """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
 
+    `payer` is the code of a payer whose reference case is applied, or the path of a profile file.
     `families` says whether every family is tried on the evidence, for the table that compares them.
     """
 
@@ -45,6 +47,7 @@ class Options:
     draws: int | None = None
     seed: int | None = None
     families: bool = True
+    payer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
+    payer: Payer | None = None
 
 
 def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
@@ -86,11 +90,14 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     path = Path(path)
     raw = read_cells(path)
     folder, setting = _folder(path, raw, options.changes)
-    scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
+    scenarios = read_scenarios(folder) if options.scenarios or options.payer or "scenarios" in options.parts else ()
     under = pick(scenarios, options.scenarios)
     changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
+    prepared = None if options.payer is None else prepare(options.payer, path, raw, changes)
+    changes = (*(prepared.applied.changes if prepared else ()), *changes)
     _refuse_clashes(changes)
     model = load_rows(path, raw, changes)
+    general = None if prepared is None else general_population(prepared, model)
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
@@ -98,12 +105,13 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
     tornado = one_way(model) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
+    psa = _psa(model, draws, seed, progress) if "psa" in options.parts else None
     return Run(
         model=model,
         base=base,
         families=try_families(model) if options.families else (),
         one_way=tornado,
-        psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
+        psa=psa,
         scenarios=results,
         under=under,
         available=scenarios,
@@ -114,6 +122,9 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
         ),
+        payer=None
+        if prepared is None
+        else assess(prepared, model, general, base, tornado, psa, (scenarios, results is not None)),
     )
 
 

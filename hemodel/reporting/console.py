@@ -53,6 +53,10 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.scenarios is not None:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
+    if results.payer is not None:
+        from hemodel.reporting.payers_text import reference_case_text
+
+        lines += ["", reference_case_text(results.payer)]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 
