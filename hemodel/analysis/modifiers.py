@@ -161,7 +161,9 @@ def _modified(
     value = threshold_of_band(getattr(found, modifier.measure), modifier.starts, thresholds)
     if rate is None:
         return float("nan"), None, ()
-    by_draw = None if drawn is None else threshold_of_band(getattr(drawn, modifier.measure), modifier.starts, thresholds)
+    by_draw = (
+        None if drawn is None else threshold_of_band(getattr(drawn, modifier.measure), modifier.starts, thresholds)
+    )
     return float(value[0]), by_draw, thresholds
 
 

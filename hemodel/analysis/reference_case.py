@@ -63,11 +63,11 @@ def _row(name: str, item: Item[Any], finding: Finding, own: str) -> AskedFor:
     )
 
 
-def _text(facts: Facts, value: Any) -> Iterable[Finding]:
+def _text(_facts: Facts, _value: Any) -> Iterable[Finding]:
     yield Finding("", TO_JUDGE)
 
 
-def _software(facts: Facts, value: str) -> Iterable[Finding]:
+def _software(_facts: Facts, _value: str) -> Iterable[Finding]:
     yield Finding("A program in Python with an Excel workbook; hemodel excel writes the model as formulas", TO_JUDGE)
 
 

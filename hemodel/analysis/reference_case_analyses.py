@@ -41,7 +41,7 @@ def modifier(facts: Facts, value: object) -> Iterator[Finding]:
             yield Finding(f"No threshold below the first band: {lost}", MET, "see the table on severity")
 
 
-def shortfall_discounted(facts: Facts, value: bool) -> Iterator[Finding]:  # noqa: FBT001
+def shortfall_discounted(_facts: Facts, value: bool) -> Iterator[Finding]:
     """Say how the shortfall was taken."""
     yield Finding("discounted" if value else "not discounted", MET, "applied")
 
@@ -69,7 +69,7 @@ def probabilistic(facts: Facts, value: str) -> Iterator[Finding]:
     yield _run(value, f"{facts.draws:,} draws" if facts.draws else "", "run without --only, or with --only psa")
 
 
-def value_of_information(facts: Facts, value: str) -> Iterator[Finding]:
+def value_of_information(_facts: Facts, value: str) -> Iterator[Finding]:
     """Compare the value of information, which is not among the analyses."""
     yield _run(value, "", "hemodel does not calculate it")
 
@@ -116,8 +116,14 @@ def _scenario(
             status = MET if facts.scenarios_run else MISSING
             how = "" if facts.scenarios_run else NOT_RUN
             return Finding(f"scenario {scenario.name}", status, how, part, asked)
-    needed = [f"sets {id_} to {v}" for id_, v in sets.items()] + [f"changes {' or '.join(changes)}"] * bool(changes)
+    needed = [f"sets {id_} to {_plain(v)}" for id_, v in sets.items()] + [f"changes {' or '.join(changes)}"] * bool(
+        changes
+    )
     return Finding("no such scenario", MISSING, f"add a scenario that {' and '.join(needed)}", part, asked)
+
+
+def _plain(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.10g}"
 
 
 def _set_by(scenario: Scenario, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -139,5 +145,3 @@ def _holds(values: Mapping[str, Scalar], own: Mapping[str, Scalar], sets: Mappin
     """Whether every pattern has an id with its value, after a scenario's changes."""
     after = {**values, **own}
     return all(any(fnmatchcase(id_, p) and equal(v, wanted) for id_, v in after.items()) for p, wanted in sets.items())
-
-

@@ -66,7 +66,7 @@ class Finding:
     asked: str = ""
 
 
-def met(holds: bool) -> str:  # noqa: FBT001
+def met(holds: bool) -> str:
     """Return met or departs."""
     return MET if holds else DEPARTS
 

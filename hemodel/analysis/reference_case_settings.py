@@ -15,14 +15,13 @@ from hemodel.analysis.reference_case_facts import (
     how,
     met,
 )
-from hemodel.inputs.checks import select
 from hemodel.model import base_draws, survival_at
 from hemodel.payers.applying import DECISION, THRESHOLD, TRIGGER, TRIGGER_YEARS, exchange_rate_id
 from hemodel.payers.words import money, rate, steps
 from hemodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from hemodel.payers.profile import Horizon, Step, Thresholds, Trigger, Years
 
@@ -100,30 +99,30 @@ def thresholds(facts: Facts, value: Thresholds) -> Iterator[Finding]:
     yield Finding(found, met(same and equal(own.decision_threshold, value.decision * scale)), said)
 
 
-def threshold_rule(facts: Facts, value: str) -> Iterator[Finding]:
+def threshold_rule(facts: Facts, _value: str) -> Iterator[Finding]:
     """Show the thresholds beside the rule."""
     own = facts.model.inputs.settings
     yield Finding(f"Thresholds of this run: {money(own.thresholds, own.currency)} per QALY", TO_JUDGE)
 
 
-def _said(facts: Facts, value: str, found: str) -> Finding:
+def _said(value: str, found: str) -> Finding:
     same = " ".join(found.lower().split()).rstrip(".") == " ".join(value.lower().split()).rstrip(".")
     return Finding(found, MET if same else TO_JUDGE)
 
 
 def perspective(facts: Facts, value: str) -> Iterator[Finding]:
     """Compare the words on the perspective; other words have to be judged."""
-    yield _said(facts, value, facts.model.inputs.settings.perspective)
+    yield _said(value, facts.model.inputs.settings.perspective)
 
 
 def utilities(facts: Facts, value: str) -> Iterator[Finding]:
     """Show the sources of the utilities."""
     rows = [row for row in facts.model.inputs.rows.values() if row.id.startswith("utility.progress")]
     sources = "; ".join(dict.fromkeys(row.source for row in rows if row.value is not None))
-    yield _said(facts, value, f"Sources of the utilities: {sources}")
+    yield _said(value, f"Sources of the utilities: {sources}")
 
 
-def price_base(facts: Facts, value: str) -> Iterator[Finding]:
+def price_base(facts: Facts, _value: str) -> Iterator[Finding]:
     """Show the year of the prices."""
     own = facts.model.inputs.settings
     yield Finding(f"Prices of {own.price_year} in {own.currency}; each with its source", TO_JUDGE)
@@ -142,7 +141,9 @@ def horizon(facts: Facts, value: Horizon) -> Iterator[Finding]:
         yield Finding(found, MET)
     else:
         status = DEPARTS if value.length == "lifetime" else TO_JUDGE
-        yield Finding(found, status, f"a lifetime leaves fewer than {FEW_ALIVE:.0%} alive; lengthen settings.time_horizon")
+        yield Finding(
+            found, status, f"a lifetime leaves fewer than {FEW_ALIVE:.0%} alive; lengthen settings.time_horizon"
+        )
 
 
 _HALF_CYCLE = {
@@ -170,7 +171,7 @@ def budget_years(facts: Facts, value: Years) -> Iterator[Finding]:
     yield Finding(f"{own:g} years", met(holds), how(facts, ["budget.years"]))
 
 
-def budget_discounted(facts: Facts, value: bool) -> Iterator[Finding]:  # noqa: FBT001
+def budget_discounted(facts: Facts, value: bool) -> Iterator[Finding]:
     """Compare the discounting of the budget impact, which is never discounted here."""
     if not facts.has_budget:
         yield Finding("no budget impact", MISSING, NO_BUDGET)
@@ -190,5 +191,3 @@ def budget_trigger(facts: Facts, value: Trigger) -> Iterator[Finding]:
         return
     holds = equal(own, value.amount * scale) and equal(within, value.years)
     yield Finding(found, met(holds), how(facts, [TRIGGER, TRIGGER_YEARS]))
-
-

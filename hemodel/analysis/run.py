@@ -15,6 +15,7 @@ from hemodel.analysis.payer import Payer, assess, general_population, prepare
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
+from hemodel.analysis.sharing import Shared
 from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -67,7 +68,12 @@ class Run:
     payer: Payer | None = None
 
 
-def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
+def run(
+    path: str | Path,
+    options: Options,
+    progress: Callable[[str, int, int], None] | None = None,
+    shared: Shared | None = None,
+) -> Run:
     """Run the base case and the parts asked for.
 
     Parameters
@@ -76,6 +82,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     options : Options
     progress : callable, optional
         Called with the name of the part, the steps done and all steps.
+    shared : Shared, optional
+        Where runs for several payers, alike in all else, keep what they have in common.
 
     Raises
     ------
@@ -87,8 +95,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    path = Path(path)
-    raw = read_cells(path)
+    path, shared = Path(path), shared or Shared()
+    raw = shared.once("cells", lambda: read_cells(path))
     folder, setting = _folder(path, raw, options.changes)
     scenarios = read_scenarios(folder) if options.scenarios or options.payer or "scenarios" in options.parts else ()
     under = pick(scenarios, options.scenarios)
@@ -103,13 +111,16 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     seed = settings.seed if options.seed is None else options.seed
     others = tuple(s for s in scenarios if s not in under)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
-    tornado = one_way(model) if "dsa" in options.parts else None
+    rates = (settings.cost_rates, settings.effect_rates)
+    tornado = shared.once(("dsa", rates), lambda: one_way(model)) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
-    psa = _psa(model, draws, seed, progress) if "psa" in options.parts else None
+    psa = None
+    if "psa" in options.parts:
+        psa = shared.once(("psa", rates), lambda: _psa(model, draws, seed, progress))
     return Run(
         model=model,
         base=base,
-        families=try_families(model) if options.families else (),
+        families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
         psa=psa,
         scenarios=results,

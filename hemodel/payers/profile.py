@@ -1,4 +1,4 @@
-"""What a payer's profile holds: the reference case of one body, each field with source, date and whether it was checked.
+"""What a payer's profile holds: the reference case of one body, each field with source, date and whether checked.
 
 The values are in one TOML file per jurisdiction (`hemodel/payers/data/`, or the user's own); none are here.
 """
@@ -20,6 +20,8 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(gt=0)]
 Year = Annotated[int, Field(gt=0)]
 Day = date | Annotated[int, Field(ge=1900, le=2100)]
+CODE = r"[A-Z][A-Z0-9-]*"
+"""What a payer's code looks like."""
 Asked = Literal["required", "expected", "recommended", "not stated", "not asked"]
 """How strongly something is asked for; not stated: the profile's sources do not tell."""
 Outcome = Literal["QALY", "life-years", "evLYG", "benefit of the indication"]
@@ -178,7 +180,7 @@ class RequiredScenario(_Part):
 class Profile(_Part):
     """The reference case of one payer. A field that is None is not in the profile."""
 
-    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]*$")]
+    code: Annotated[str, Field(pattern=f"^{CODE}$")]
     jurisdiction: Text
     body: Text
     guideline: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.dictionary import nearest
 from hemodel.inputs.files import find_beside
-from hemodel.payers.profile import FIELDS, HEAD, Item, Profile
+from hemodel.payers.profile import CODE, FIELDS, HEAD, Item, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ FOLDER = "payers"
 """Folder of the user's own profiles, beside a workbook or above it."""
 ENDING = ".toml"
 SHIPPED = "shipped with hemodel"
+_CODE = re.compile(CODE)
 _ITEM_KEYS = tuple(Item.model_fields)
 
 
@@ -94,6 +96,47 @@ def find_profile(name: str, workbook: Path | None = None) -> Found:
         todo = nearest(code, shipped()) or f"There are: {', '.join(shipped())}; or name a file ending with {ENDING}."
         raise InputError((Problem(Location(f"--payer {name}"), f"there is no payer {name}", todo=todo),))
     return shipped()[code]
+
+
+def find_profiles(names: Sequence[str], workbook: Path) -> list[Found]:
+    """Return the profiles of several names; see `find_profile`.
+
+    Raises
+    ------
+    InputError
+        With the problems of all.
+    """
+    found, problems = [], []
+    for name in names:
+        try:
+            found.append(find_profile(name, workbook))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(tuple(problems))
+    return found
+
+
+def twice(codes: Sequence[str]) -> list[Problem]:
+    """Return a problem for each payer that is named more than once."""
+    repeated = sorted({code for code in codes if codes.count(code) > 1})
+    return [Problem(Location("--payer"), f"{code} is named more than once", todo="Keep one.") for code in repeated]
+
+
+def all_profiles(workbook: Path | None = None) -> list[Found]:
+    """Return every payer by code: the shipped ones, or the user's in their place, and the user's others.
+
+    Raises
+    ------
+    InputError
+        With the problems of all files of the user's.
+    """
+    folder = find_beside(Path("_") if workbook is None else workbook, FOLDER)
+    files_there = sorted(folder.glob(f"*{ENDING}")) if folder is not None else []
+    own = [path.stem for path in files_there if _CODE.fullmatch(path.stem)]
+    found = find_profiles(own, Path("_") if workbook is None else workbook)
+    by_code = shipped() | {one.profile.code: one for one in found}
+    return [by_code[code] for code in sorted(by_code)]
 
 
 def _own(path: Path) -> Found:

@@ -81,6 +81,12 @@ def _bands(value: ThresholdBands, currency: str) -> str:
     return f"By {value.measure} shortfall, {bands(value.starts, value.thresholds, currency)} per QALY. {value.words}"
 
 
+def _horizon(value: Horizon) -> str:
+    return (
+        value.words if value.words.lower().startswith(value.length) else f"{value.length.capitalize()}. {value.words}"
+    )
+
+
 def _of_class(value: BaseModel, currency: str) -> str:
     by_class: dict[type, Callable[[Any], str]] = {
         Thresholds: lambda v: _thresholds(v, currency),
@@ -91,7 +97,7 @@ def _of_class(value: BaseModel, currency: str) -> str:
         Years: years,
         Pair: pair,
         RequiredScenario: lambda v: v.words,
-        Horizon: lambda v: f"{v.length[0].upper()}{v.length[1:]}. {v.words}",
+        Horizon: _horizon,
     }
     return by_class.get(type(value), lambda v: str(v.words))(value)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hemodel.reporting.schema_payer import PayerResult
+from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 
 SCHEMA_VERSION = 1
 

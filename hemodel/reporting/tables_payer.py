@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.analysis.modifiers import BY_WEIGHT
+from hemodel.analysis.reference_case_facts import STATUSES
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.tables_shape import Column, Table
 
@@ -38,8 +39,7 @@ def payer_tables(results: Results, names: Names) -> list[Table]:
 def counts(payer: PayerResult) -> str:
     """Return how many fields of the reference case are met, and so on."""
     statuses = [entry.status for entry in payer.reference_case]
-    words = {"met": "met", "departs": "depart", "missing": "missing", "to judge": "to judge"}
-    return ", ".join(f"{statuses.count(status)} {word}" for status, word in words.items())
+    return ", ".join(f"{status}: {statuses.count(status)}" for status in STATUSES)
 
 
 def of_whom(payer: PayerResult) -> str:
@@ -88,7 +88,7 @@ _SHORTFALL = ("modifier", "shortfall_discounted")
 def severity(results: Results, payer: PayerResult, found: SeverityResult) -> Table:
     """Return QALYs of the general population and of current care, the shortfall and the weight or threshold."""
     weighs = found.kind == BY_WEIGHT
-    kind, unit, what = (("value", "", "weight") if weighs else ("icer", f"{results.currency} per QALY", "threshold"))
+    kind, unit, what = ("value", "", "weight") if weighs else ("icer", f"{results.currency} per QALY", "threshold")
     shares = [(f"{what.capitalize()} {entry.value:,.10g}", entry.share_of_draws) for entry in found.classes]
     if found.below_first_band:
         shares.append(("Below the first band", found.below_first_band))
@@ -110,8 +110,9 @@ def severity(results: Results, payer: PayerResult, found: SeverityResult) -> Tab
     )
     how = "Both sides of the shortfall are discounted" if found.discounted else "The shortfall is not discounted"
     remarks = (
-        f"{how}. Current care is {results.strategy_names[results.strategies[0]]}; the general population has its"
-        " ages and sexes.",
+        f"{how}.",
+        f"Current care: {results.strategy_names[results.strategies[0]]}.",
+        "The general population has the ages and sexes of the patients.",
         *_remarks(payer, (*_SHORTFALL, *(_RATES if found.discounted else ()))),
     )
     return Table("severity", "Severity of the condition", remarks, columns, (row,))
@@ -150,7 +151,9 @@ def severity_net_benefit(results: Results, payer: PayerResult, found: SeverityRe
         notes.NET_BENEFIT,
         *_remarks(payer, (*_SHORTFALL, *(() if payer.exchange_rate is None else ("thresholds",)))),
     )
-    title = "Net benefit with and without the weight for severity" if weighs else "Net benefit at the threshold by severity"
+    title = (
+        "Net benefit with and without the weight for severity" if weighs else "Net benefit at the threshold by severity"
+    )
     return Table("severity_net_benefit", title, remarks, columns, tuple(rows))
 
 
