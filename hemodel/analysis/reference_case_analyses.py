@@ -116,9 +116,8 @@ def _scenario(
             status = MET if facts.scenarios_run else MISSING
             how = "" if facts.scenarios_run else NOT_RUN
             return Finding(f"scenario {scenario.name}", status, how, part, asked)
-    needed = [f"sets {id_} to {_plain(v)}" for id_, v in sets.items()] + [f"changes {' or '.join(changes)}"] * bool(
-        changes
-    )
+    needed = [f"sets {id_} to {_plain(value)}" for id_, value in sets.items()]
+    needed += [f"changes {' or '.join(changes)}"] if changes else []
     return Finding("no such scenario", MISSING, f"add a scenario that {' and '.join(needed)}", part, asked)
 
 

@@ -82,9 +82,8 @@ def _bands(value: ThresholdBands, currency: str) -> str:
 
 
 def _horizon(value: Horizon) -> str:
-    return (
-        value.words if value.words.lower().startswith(value.length) else f"{value.length.capitalize()}. {value.words}"
-    )
+    said = value.words.lower().startswith(value.length)
+    return value.words if said else f"{value.length.capitalize()}. {value.words}"
 
 
 def _of_class(value: BaseModel, currency: str) -> str:
