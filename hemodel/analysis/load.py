@@ -66,6 +66,17 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
     return _model(check_rows(path, raw, changes))
 
 
+def load_reading(reading: Reading) -> Model:
+    """Do the same for a workbook that has been read and checked.
+
+    Raises
+    ------
+    InputError
+        With every problem of the reading and of the fits.
+    """
+    return _model(reading)
+
+
 def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> Check:
     """Find everything that is wrong with a workbook, and what is likely to be.
 
