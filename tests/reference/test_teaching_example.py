@@ -1,20 +1,23 @@
 """The teaching example against the published table, to its printed digits.
 
-Raldow 2020 (JNCI Cancer Spectrum 4(2):pkaa004, https://pmc.ncbi.nlm.nih.gov/articles/PMC7083239/table/T1): strategy 1 is
-no test and no radiotherapy, 2 is to test all, 3 is radiotherapy for all. Each number is rounded as it is printed
-there, so that the tolerance is the printed digit. The curves are in closed form: a year counts the mean of both ends.
+Raldow 2020 (JNCI Cancer Spectrum 4(2):pkaa004, https://pmc.ncbi.nlm.nih.gov/articles/PMC7083239/table/T1):
+strategy 1 is no test and no radiotherapy, 2 is to test all, 3 is radiotherapy for all. Each number is rounded as it
+is printed there, so that the tolerance is the printed digit.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hemodel.analysis.run import Options, run
 from hemodel.reporting.document import results
-from hemodel.reporting.schema import Results
+
+if TYPE_CHECKING:
+    from hemodel.reporting.schema import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "teaching_three_strategies.xlsx"
 NONE, TEST, ALL = "no_radiotherapy", "test_all", "radiotherapy_for_all"
@@ -71,7 +74,7 @@ def test_against_the_common_baseline(found: Results) -> None:
 
 
 def test_dominated_by_the_next_strategy(found: Results) -> None:
-    """The part with all strategies in order of cost: 106.001, -0.00741 and the negative ratio that is never printed here."""
+    """The part with all in order of cost: 106.001, -0.00741 and a negative ratio, which hemodel never prints."""
     costs = total(found, TEST, "costs") - total(found, ALL, "costs")
     qalys = total(found, TEST, "qalys") - total(found, ALL, "qalys")
 
@@ -83,7 +86,7 @@ def under(*scenarios: str) -> Results:
 
 
 def test_price_of_the_test() -> None:
-    """At 4588 USD the test is worth as much as radiotherapy for all at 100,000 USD per QALY, and extendedly dominated."""
+    """At 4588 USD the test is worth as much as radiotherapy for all at 100,000 USD per QALY; yet see its status."""
     cheaper = under("test_price_4588")
     costs = total(cheaper, ALL, "costs") - total(cheaper, TEST, "costs")
     qalys = total(cheaper, ALL, "qalys") - total(cheaper, TEST, "qalys")
@@ -111,7 +114,10 @@ def test_limits_of_the_price(scenario: str, status: str) -> None:
 
 
 def test_closed_form(found: Results) -> None:
-    """QALYs = 0.92 x years without an event + 0.70 x the other years; years of a rate r: sum of (e^-rk + e^-r(k+1)) / 2."""
+    """QALYs = 0.92 x years without an event + 0.70 x the other years.
+
+    Years of a rate r: the sum over ten years of (e^-rk + e^-r(k+1)) / 2.
+    """
 
     def years(rate: float) -> float:
         return sum((math.exp(-rate * k) + math.exp(-rate * (k + 1))) / 2 for k in range(10))

@@ -1,4 +1,6 @@
-"""Renew the stored results of the shipped workbooks: python tests/regression/update.py [NAME ...], then review the diff.
+"""Renew the stored results of the shipped workbooks, then review the diff.
+
+    python tests/regression/update.py [NAME ...]
 
 Of the first workbook every analysis is held steady, of the others the base case and the scenarios.
 """
