@@ -11,6 +11,7 @@ from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.warnings import warnings
 from hemodel.model import Model, model
+from hemodel.population import ageing_problems
 from hemodel.survival.workbook.fits import fit_curves
 from hemodel.survival.workbook.tables import table_warnings
 
@@ -66,6 +67,17 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
     return _model(check_rows(path, raw, changes))
 
 
+def load_reading(reading: Reading) -> Model:
+    """Do the same for a workbook that has been read and checked.
+
+    Raises
+    ------
+    InputError
+        With every problem of the reading and of the fits.
+    """
+    return _model(reading)
+
+
 def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> Check:
     """Find everything that is wrong with a workbook, and what is likely to be.
 
@@ -90,7 +102,9 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
 
 def _model(reading: Reading) -> Model:
     fits, unfitted = fit_curves(reading)
-    problems = tuple(dict.fromkeys([*reading.problems, *unfitted, *acting_problems(reading)]))
+    problems = tuple(
+        dict.fromkeys([*reading.problems, *unfitted, *acting_problems(reading), *ageing_problems(reading)])
+    )
     if problems:
         raise InputError(problems)
     return model(build_inputs(reading), fits)
