@@ -12,13 +12,10 @@ from hemodel.analysis.reference_case import AskedFor, Facts, reference_case_rows
 from hemodel.economics import Verdict, verdict
 from hemodel.payers.applying import Applied, reference_case
 from hemodel.payers.profile import SeverityWeight, ThresholdBands
-from hemodel.payers.reading import Found, find_profile
 from hemodel.population import qale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
-
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.sensitivity import OneWay
     from hemodel.inputs.cells import RawWorkbook
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.scenarios import Scenario
     from hemodel.model import Model
     from hemodel.outcomes import Outcomes
+    from hemodel.payers.reading import Found
 
 LIFE_YEAR = "utility.life_year_gained"
 """The row with the utility of a life-year gained."""
@@ -68,15 +66,8 @@ class Prepared:
     applied: Applied
 
 
-def prepare(name: str, workbook: Path, raw: RawWorkbook, later: Iterable[Change]) -> Prepared:
-    """Find a payer's profile and what it changes in a workbook.
-
-    Raises
-    ------
-    InputError
-        Where there is no such profile, or with every problem of its file.
-    """
-    found = find_profile(name, workbook)
+def prepare(found: Found, raw: RawWorkbook, later: Iterable[Change]) -> Prepared:
+    """Return a payer with what it changes in a workbook; see `reference_case`."""
     return Prepared(found, reference_case(found.profile, raw, later))
 
 

@@ -19,8 +19,9 @@ from hemodel.analysis.sharing import Shared
 from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.payers.reading import find_profile
 from hemodel.survival.workbook.tables import table_warnings
 from hemodel.units import DAYS_PER_MONTH
 
@@ -38,8 +39,9 @@ PARTS = ("base", "dsa", "psa", "scenarios")
 class Options:
     """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
 
-    `payer` is the code of a payer whose reference case is applied, or the path of a profile file.
     `families` says whether every family is tried on the evidence, for the table that compares them.
+    `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
+    are run with those of all payers. `groups` and `only` name the groups and the scenarios that are run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -48,7 +50,9 @@ class Options:
     draws: int | None = None
     seed: int | None = None
     families: bool = True
-    payer: str | None = None
+    payer: str = ""
+    groups: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,13 @@ def run(
     path, shared = Path(path), shared or Shared()
     raw = shared.once("cells", lambda: read_cells(path))
     folder, setting = _folder(path, raw, options.changes)
-    scenarios = read_scenarios(folder) if options.scenarios or options.payer or "scenarios" in options.parts else ()
+    found = find_profile(options.payer, path) if options.payer else None
+    code = "" if found is None else found.profile.code
+    wanted = found is not None or options.scenarios or "scenarios" in options.parts
+    scenarios = for_payer(read_scenarios(folder, raw.scenarios), code) if wanted else ()
     under = pick(scenarios, options.scenarios)
     changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
-    prepared = None if options.payer is None else prepare(options.payer, path, raw, changes)
+    prepared = None if found is None else prepare(found, raw, changes)
     changes = (*(prepared.applied.changes if prepared else ()), *changes)
     _refuse_clashes(changes)
     model = load_rows(path, raw, changes)
@@ -109,7 +116,7 @@ def run(
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
-    others = tuple(s for s in scenarios if s not in under)
+    others = _chosen(tuple(s for s in scenarios if s not in under), options)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
     rates = (settings.cost_rates, settings.effect_rates)
     tornado = shared.once(("dsa", rates), lambda: one_way(model)) if "dsa" in options.parts else None
@@ -151,6 +158,12 @@ def _folder(path: Path, raw: RawWorkbook, changes: Sequence[Change]) -> tuple[Pa
     raw, _ = apply_changes(raw, changes)
     setting = next((str(r.cells["value"].value or "") for r in raw.rows if r.id == "settings.scenarios"), "")
     return scenario_folder(path, setting), setting
+
+
+def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario, ...]:
+    """Return the scenarios of the groups and names that were asked for."""
+    named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
+    return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
 
 
 def _psa(model: Model, draws: int, seed: int, progress: Callable[[str, int, int], None] | None) -> Psa:

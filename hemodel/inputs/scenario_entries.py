@@ -116,8 +116,8 @@ def written_out(entries: Sequence[Entry], unread: Iterable[str] = ()) -> tuple[t
 
 
 def clashing(changes: Sequence[Change]) -> list[str]:
-    """Return the ids that are changed more than once; the id of a row is that of its value."""
-    ids = [_cell(change.id) for change in changes]
+    """Return the ids changed more than once (the id of a row is that of its value); a payer's do not count."""
+    ids = [_cell(change.id) for change in changes if not change.reference_case]
     return sorted({id_ for id_ in ids if ids.count(id_) > 1})
 
 
