@@ -11,6 +11,7 @@ import numpy as np
 from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
@@ -61,6 +62,7 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
+    prices: tuple[DrugPrice, ...] | None = None
 
 
 def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
@@ -98,12 +100,13 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
     tornado = one_way(model) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
+    psa = _psa(model, draws, seed, progress) if "psa" in options.parts else None
     return Run(
         model=model,
         base=base,
         families=try_families(model) if options.families else (),
         one_way=tornado,
-        psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
+        psa=psa,
         scenarios=results,
         under=under,
         available=scenarios,
@@ -114,6 +117,7 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
         ),
+        prices=price_thresholds(model, psa=psa),
     )
 
 

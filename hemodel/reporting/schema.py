@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
+
 SCHEMA_VERSION = 1
 
 Amounts = Annotated[dict[str, float], Field(description="total, and each component by name")]
@@ -290,6 +292,7 @@ class Results(_Entry):
     dsa: list[Dsa] | None
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None
+    prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
     warnings: list[str]
 
 
