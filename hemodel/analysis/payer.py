@@ -16,6 +16,7 @@ from hemodel.population import qale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.sensitivity import OneWay
     from hemodel.inputs.cells import RawWorkbook
@@ -95,9 +96,7 @@ def assess(
     prepared: Prepared,
     model: Model,
     general: float | None,
-    base: Outcomes,
-    one_way: OneWay | None,
-    psa: Psa | None,
+    results: tuple[Outcomes, OneWay | None, Psa | None],
     scenarios: tuple[tuple[Scenario, ...], bool],
 ) -> Payer:
     """Return what the payer's modifier and reference case say about a run.
@@ -108,11 +107,12 @@ def assess(
     model : Model
     general : float or None
         From `general_population`.
-    base, one_way, psa
-        Results; None for a part that was not run.
+    results : Outcomes of the base case, OneWay, Psa
+        None for a part that was not run.
     scenarios : scenarios that there are, and whether they were run
     """
     profile, applied = prepared.found.profile, prepared.applied
+    base, one_way, psa = results
     weighed = _severity(prepared, model, general, (base, psa))
     evlyg = _evlyg(model, base) if profile.outcomes is not None and "evLYG" in profile.outcomes.value else None
     facts = Facts(

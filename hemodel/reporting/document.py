@@ -11,13 +11,13 @@ from hemodel.analysis.curves import compare_external, state_medians, summarise_c
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.reporting.payer_document import payer_result
+from hemodel.reporting.prices_document import price_entries
 from hemodel.reporting.psa_document import psa_result
 from hemodel.reporting.scenarios_document import scenario_entries
 from hemodel.reporting.schema import (
     SCHEMA_VERSION,
     AdjustmentEntry,
     Both,
-    ChangeEntry,
     Curve,
     Dsa,
     External,
@@ -76,6 +76,7 @@ def results(run: Run) -> Results:
         psa=None if run.psa is None else psa_result(run.psa, settings),
         scenarios=None if run.scenarios is None else scenario_entries(run),
         payer=payer_result(run.payer),
+        prices=price_entries(run),
         warnings=list(run.warnings),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
+from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
@@ -313,6 +314,7 @@ class Results(_Entry):
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
+    prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
     warnings: list[str]
 
 

@@ -9,6 +9,7 @@ from hemodel.reporting import (
     tables_inputs,
     tables_judgement,
     tables_outcomes,
+    tables_prices,
     tables_scenarios,
     tables_survival,
     tables_uncertainty,
@@ -45,6 +46,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
         *payer_tables(results, names),
         *_survival(results, run, names),
         *_uncertainty(results, names),
+        *tables_prices.price_tables(results, names),
         *_inputs(results, run, names),
     )
 
