@@ -10,8 +10,8 @@ import numpy as np
 from hemodel.analysis.modifiers import Severity, severity
 from hemodel.analysis.reference_case import AskedFor, Facts, reference_case_rows
 from hemodel.economics import Verdict, verdict
-from hemodel.payers.applying import Applied, reference_case
-from hemodel.payers.profile import SeverityWeight, ThresholdBands
+from hemodel.payers.applying import Applied, exchange_rate_id, reference_case
+from hemodel.payers.profile import LABELS, SeverityWeight, ThresholdBands
 from hemodel.population import qale_of
 
 if TYPE_CHECKING:
@@ -128,6 +128,27 @@ def assess(
         shown=SHOWN,
     )
     return Payer(prepared.found, applied, weighed, evlyg, reference_case_rows(facts))
+
+
+def payer_warnings(payer: Payer | None) -> tuple[str, ...]:
+    """Return what to know about a payer's profile: what was not checked or not used, and whose profile it is."""
+    if payer is None:
+        return ()
+    profile, applied = payer.found.profile, payer.applied
+    code, currency = profile.code, profile.currency.value
+    said = []
+    if payer.found.replaces:
+        said.append(f"Payer {code}: the profile {payer.found.file} was used in place of the shipped one.")
+    if applied.rate is None and profile.thresholds is not None:
+        row = exchange_rate_id(currency)
+        said.append(
+            f"Payer {code}: its thresholds are in {currency} and were not used; the workbook's stand."
+            f" Add the row {row}, {applied.currency} for one {currency}."
+        )
+    if profile.unchecked:
+        labels = "; ".join(LABELS[name].lower() for name in profile.unchecked)
+        said.append(f"Payer {code}: these fields of the profile are not checked against the primary text: {labels}.")
+    return tuple(said)
 
 
 def _severity(

@@ -185,7 +185,9 @@ def budget_trigger(facts: Facts, value: Trigger) -> Iterator[Finding]:
     if not facts.has_budget:
         yield Finding("no budget impact", MISSING, NO_BUDGET)
         return
-    found = "none" if not isinstance(own, (int, float)) else f"{money([own], facts.applied.currency)} in {within} years"
+    found = "none"
+    if isinstance(own, (int, float)) and isinstance(within, (int, float)):
+        found = f"{money([own], facts.applied.currency)} in any of the first {within:g} years"
     if scale is None:
         yield Finding(found, MISSING, f"as in the workbook; {_add_rate(facts)}")
         return

@@ -11,7 +11,7 @@ import numpy as np
 from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
-from hemodel.analysis.payer import Payer, Prepared, assess, general_population, prepare
+from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
@@ -109,6 +109,7 @@ def run(
     tornado = shared.once(("dsa", rates), lambda: one_way(model)) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
     psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
+    payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
         base=base,
@@ -124,8 +125,9 @@ def run(
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
+            *payer_warnings(payer),
         ),
-        payer=_payer(loaded, (base, tornado, psa), scenarios_run=results is not None),
+        payer=payer,
         prices=price_thresholds(model, psa=psa),
     )
 
