@@ -6,14 +6,18 @@ The factors are products of powers from `bc -l` with scale=22, for example Norwa
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from support import base_outcomes, exponential_curves, small_model, small_rows
 
-from hemodel.model import Model
 from hemodel.payers.applying import reference_case
 from hemodel.payers.reading import shipped
 from hemodel.timeline import discount_factors
+
+if TYPE_CHECKING:
+    from hemodel.model import Model
 
 BY_HAND = {
     "FR": {

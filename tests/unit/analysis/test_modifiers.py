@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from support import small_model, small_run
 
 from hemodel.analysis.modifiers import Severity, severity
-from hemodel.analysis.run import Run
 from hemodel.payers.profile import SeverityWeight, ThresholdBands
 from hemodel.payers.reading import shipped
+
+if TYPE_CHECKING:
+    from hemodel.analysis.run import Run
 
 DRAWS = 200
 
@@ -95,15 +98,18 @@ def test_net_benefit_by_hand(made: Run) -> None:
 
 
 def test_every_draw_has_its_weight(made: Run) -> None:
-    """At this general population about half of the draws of current care lose 12 QALYs or more."""
+    """At this general population half of the draws of current care lose 12 QALYs or more; only that test acts."""
     assert made.psa is not None
-    general = float(np.median(made.psa.qalys[:, 0])) + 12.0
-    found = of(made, "GB-ENG", general, drawn=True)
-    lost = general - made.psa.qalys[:, 0]
+    raised = replace(made.psa, qalys=made.psa.qalys + 80.0)
+    general = float(np.median(raised.qalys[:, 0])) + 12.0
+    results = (made.base, raised)
+    found = severity(made.model, modifier("GB-ENG"), general, results, rate=1.0, discounted=True)
+    lost = general - raised.qalys[:, 0]
     weights = np.where(lost >= 12.0, 1.2, 1.0)
     gain = made.psa.qalys[:, 1] - made.psa.qalys[:, 0]
     extra = made.psa.costs[:, 1] - made.psa.costs[:, 0]
 
+    assert 0.4 < (weights == 1.2).mean() < 0.6
     assert dict(found.classes) == {1.0: (weights == 1.0).mean(), 1.2: (weights == 1.2).mean(), 1.7: 0.0}
     for at in found.weighed[0].at:
         assert at.probability == (at.threshold * gain > extra).mean()
