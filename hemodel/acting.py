@@ -7,11 +7,12 @@ ratio, odds ratio), waning, and last a floor at the population's hazard, on OS o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.errors import InputError, Location, Problem
+from hemodel.errors import InputError, Problem
 from hemodel.inputs.checks import select
 from hemodel.occupancy import Adjustment
 from hemodel.survival.acting.floor import floor_hazard
@@ -23,7 +24,6 @@ from hemodel.survival.acting.waning import (
 )
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
 from hemodel.survival.curves import population_hazard
-from hemodel.survival.errors import SurvivalError
 from hemodel.survival.relations import related_hazard, slowed
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
 from hemodel.survival.workbook.specs import FAMILY
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.parameters import FloatArray
     from hemodel.plan import Plan
+    from hemodel.survival.acting.life_tables import Background
     from hemodel.survival.curves import EndpointCurves
 
     Draws = Mapping[str, FloatArray]
@@ -80,7 +81,7 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
 
     Raises
     ------
-    InputError, SurvivalError
+    InputError
         Where the life table or a waning cannot be used; `acting_problems` finds these first.
     """
     effects: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -95,8 +96,16 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
         effects={at: tuple(some) for at, some in effects.items()},
         waning=found,
         treated_by={at: treated_by(inputs.rows, at) for at in found},
-        floor=people.cumulative_hazard(plan.timeline.months) if floored and people is not None else None,
+        floor=_floor(people, plan.timeline.months.tobytes()) if floored and people is not None else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _floor(people: Background, months: bytes) -> FloatArray:
+    """Return the population's cumulative hazard at these times, once for all models that share them."""
+    hazard = people.cumulative_hazard(np.frombuffer(months, dtype=np.float64))
+    hazard.flags.writeable = False
+    return hazard
 
 
 def acting_problems(reading: Reading) -> list[Problem]:
@@ -111,8 +120,6 @@ def acting_problems(reading: Reading) -> list[Problem]:
         population(reading)
     except InputError as error:
         problems += error.problems
-    except SurvivalError as error:
-        problems += [_cohort_problem(reading, part) for part in (error.parts or (error,))]
     return problems
 
 
@@ -130,11 +137,6 @@ def _effects_on_nothing(rows: Mapping[str, Row]) -> list[Problem]:
         for row in select(rows, f"effect.{{endpoint}}.{{strategy}}.{name}")
         if (row.names["endpoint"], row.names["strategy"]) not in curves
     ]
-
-
-def _cohort_problem(reading: Reading, error: SurvivalError) -> Problem:
-    rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
-    return Problem(rows[0].where["value"] if rows else Location(reading.raw.file), str(error))
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,18 @@ import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemodel.analysis.sharing import Shared
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.charts import figures, save
+from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
+from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
 from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
@@ -27,7 +31,9 @@ from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.results_workbook import write_results_workbook
-from hemodel.reporting.tables import csv_text, tables
+from hemodel.reporting.scenarios_document import scenario_results
+from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
+    from hemodel.payers.reading import Found
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -46,6 +53,9 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
+"""What `hemodel scenarios` writes."""
+SCENARIO_SUFFIX = "_scenarios"
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
 EVIDENCE_SUFFIX = "_evidence"
@@ -66,6 +76,23 @@ def default_folder(workbook: Path, suffix: str = "") -> Path:
     except OSError as error:
         raise _refusal(parent, error) from error
     return parent / f"{workbook.stem}{suffix}"
+
+
+def parent_folder(folder: Path) -> Path:
+    """Return a folder for the folders of several runs, made where it is missing and its parent exists.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    if not folder.parent.is_dir():
+        raise OutputError(f"{folder}: the folder {folder.parent} does not exist. Create it, or choose another --out.")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _refusal(folder, error) from error
+    return folder
 
 
 @contextmanager
@@ -104,7 +131,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -154,7 +181,14 @@ def _put_in_place(stage: Path, target: Path, entries: tuple[str, ...]) -> None:
         raise
 
 
-def write_outputs(folder: Path, run: Run, results: Results, command: str, evidence: EvidencePack | None = None) -> None:
+def write_outputs(
+    folder: Path,
+    run: Run,
+    results: Results,
+    command: str,
+    evidence: EvidencePack | None = None,
+    shared: Shared | None = None,
+) -> None:
     """Write every output of a run to a folder.
 
     Parameters
@@ -167,15 +201,20 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str, eviden
         The command that repeats the run, for the manifest and the report.
     evidence : EvidencePack, optional
         On the curves of the run, for a section of the report.
+    shared : Shared, optional
+        Where runs for several payers keep the figures that they have in common.
     """
+    shared = shared or Shared()
     (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _write_tables(folder, tables(results, run))
-    saved = _write_figures(folder, figures(results, run))
+    drawn = figures(results, run)
+    saved = write_shared(folder, {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}, shared)
+    saved |= _write_figures(folder, drawn)
     made = manifest(run, command)
     pictures = {name: png for name, (png, _) in saved.items()}
     write_results_workbook(folder / "results.xlsx", results, run, pictures, made)
     if evidence is not None:
-        saved |= _write_figures(folder, report_figures(run.model, evidence))
+        saved |= write_shared(folder, report_figures(run.model, evidence), shared)
     (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -202,6 +241,20 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / "evidence.html").write_text(evidence_html(run.model, pack, svgs, command), encoding="utf-8")
     made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> str:
+    """Write what comes of the scenarios to an existing, empty folder; return the text of scenarios.json."""
+    found = scenario_results(results, run.options.payer)
+    text = found.model_dump_json(indent=1) + "\n"
+    (folder / "scenarios.json").write_text(text, encoding="utf-8")
+    names, entries = names_of(results, run), found.scenarios
+    _write_tables(folder, [scenarios(results, entries, names), scenario_changes(entries)])
+    if entries:
+        _write_figures(folder, {"scenarios": partial(scenario_chart, results, run), **group_charts(results, run)})
+    made = manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)}
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    return text
 
 
 def write_differences(folder: Path, found: Differences, command: str) -> None:
@@ -251,8 +304,13 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
             for change in inputs.changes
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
+        "payer": None if run.payer is None else _payer(run.payer.found),
         **_made_with(),
     }
+
+
+def _payer(found: Found) -> dict[str, str]:
+    return {"code": found.profile.code, "file": found.file, "sha256": found.sha256}
 
 
 def _made_with() -> dict[str, Any]:
