@@ -79,7 +79,7 @@ class Norms:
         """
         ages = np.add.outer(np.arange(people.starts.size) + later, np.floor(people.ages))
         row = np.minimum(ages - self.ages[0], self.ages.size - 1.0).astype(np.intp)
-        return np.where(people.male, self.male[row], self.female[row])
+        return np.asarray(np.where(people.male, self.male[row], self.female[row]))
 
 
 def read_norms(path: Path) -> Norms:

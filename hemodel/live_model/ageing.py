@@ -52,6 +52,11 @@ class AgeingCells:
     capped: bool
     check: Check
 
+    @property
+    def cap(self) -> Formula | None:
+        """What no utility may be above at the start; None: there is no cap."""
+        return self.start if self.capped else None
+
     def multiplier(self, years: Formula) -> Formula:
         """Return the norm some years after the start over that at the start; one value, or one a row."""
         return _norm(self.background, self.norms, self.columns, years) / self.start

@@ -144,18 +144,10 @@ def add_time(
     middle = table.add("Middle (years)", when(number < 1, 0, (number - 0.5) * length / per_year), "factor", "Cycle")
     factors = {stream: _factor(middle, rates[stream], constants.method) for stream in STREAMS}
     columns = {s: table.add(s.capitalize(), factor, "factor", "Discount factor") for s, factor in factors.items()}
-    population = None
-    if population_hazard is not None:
-        population = table.add("Cumulative hazard", population_hazard(month), "factor", "Population")
-    multiplier = None
-    if ageing is not None:
-        multiplier = table.add("Multiplier", ageing.multiplier(middle), "factor", "Utilities by age")
-    check = Check(
-        "Rows for every cycle",
-        cycles + beyond - (rows - 1),
-        cycles + beyond <= rows - 1,
-        f"There are rows for {rows - 1} cycles; write the model anew for a longer horizon or shorter cycles.",
-    )
+    hazard = None if population_hazard is None else population_hazard(month)
+    population = None if hazard is None else table.add("Cumulative hazard", hazard, "factor", "Population")
+    aged = None if ageing is None else ageing.multiplier(middle)
+    check = _enough_rows(cycles + beyond, rows - 1)
     return Time(
         **vars(constants),
         sheet=sheet,
@@ -167,10 +159,15 @@ def add_time(
         factors=columns,
         rates=rates,
         population=population,
-        multiplier=multiplier,
-        norm=ageing.start if ageing is not None and ageing.capped else None,
+        multiplier=None if aged is None else table.add("Multiplier", aged, "factor", "Utilities by age"),
+        norm=None if ageing is None else ageing.cap,
         checks=(check,) if ageing is None else (check, ageing.check),
     )
+
+
+def _enough_rows(needed: Formula, cycles: int) -> Check:
+    meaning = f"There are rows for {cycles} cycles; write the model anew for a longer horizon or shorter cycles."
+    return Check("Rows for every cycle", needed - cycles, needed <= cycles, meaning)
 
 
 def _constants(sheet: Sheet, parameters: Parameters) -> Constants:

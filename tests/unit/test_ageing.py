@@ -158,8 +158,9 @@ def test_the_cap_is_told_with_its_share_of_draws() -> None:
     (entry,) = [e for e in document.adjustments if (e.strategy, e.rule) == ("active", ADJUSTMENT)]
     assert run.psa is not None
     values = model_draws(model, 200)
+    assert entry.share_of_draws is not None
     assert entry.share_of_draws == pytest.approx(float((values > found(model, []).norm).mean()))
-    assert 0.2 < (entry.share_of_draws or 0.0) < 0.9
+    assert 0.2 < entry.share_of_draws < 0.9
     assert adjustment_sentence(entry, Names(document)) == (
         "Utility (progression-free) for Active was capped at the norm of the general population; it was"
         f" {entry.max_gap:.3f} above it at the start; {entry.life_years_moved:.3f} QALYs per patient taken away;"
