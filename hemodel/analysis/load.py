@@ -11,6 +11,7 @@ from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.warnings import warnings
 from hemodel.model import Model, model
+from hemodel.population import ageing_problems
 from hemodel.survival.workbook.fits import fit_curves
 from hemodel.survival.workbook.tables import table_warnings
 
@@ -90,7 +91,9 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
 
 def _model(reading: Reading) -> Model:
     fits, unfitted = fit_curves(reading)
-    problems = tuple(dict.fromkeys([*reading.problems, *unfitted, *acting_problems(reading)]))
+    problems = tuple(
+        dict.fromkeys([*reading.problems, *unfitted, *acting_problems(reading), *ageing_problems(reading)])
+    )
     if problems:
         raise InputError(problems)
     return model(build_inputs(reading), fits)
