@@ -37,14 +37,15 @@ COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
 ALWAYS = ("survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
+PRICE = "price_icer"
 EXPECTED = {
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"},
-    "bare": {*ALWAYS},
-    "few_draws": {*ALWAYS, *PROBABILISTIC},
-    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
-    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios", PRICE},
+    "bare": {*ALWAYS, PRICE},
+    "few_draws": {*ALWAYS, *PROBABILISTIC, PRICE},
+    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE},
+    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE, "efficiency_frontier"},
     "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"} - {"tornado_icer"},
-    "almost_equal": {*ALWAYS, *TORNADOES},
+    "almost_equal": {*ALWAYS, *TORNADOES, PRICE},
 }
 CHARTS = [(case, chart) for case, charts in EXPECTED.items() for chart in sorted(charts)]
 LONG = (
@@ -196,7 +197,7 @@ def test_every_axis_of_numbers_has_a_label_with_its_unit(drawn: Figure) -> None:
 
 def test_money_is_in_the_currency_of_the_model(runs: Callable[[str], tuple[Results, Run]]) -> None:
     made = figures(*runs("small"))
-    for chart in ("cost_breakdown", "tornado_nmb", "tornado_icer", "tornado_costs", "ceac"):
+    for chart in ("cost_breakdown", "tornado_nmb", "tornado_icer", "tornado_costs", "ceac", PRICE):
         assert "EUR" in made[chart]().axes[0].get_xlabel()
     for chart in ("ce_plane", "convergence"):
         assert "EUR" in made[chart]().axes[0].get_ylabel()
