@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.acting import TOWARDS_LOWER
+from hemodel.analysis.budget import BudgetImpact, budget_impact
+from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
-from hemodel.analysis.sensitivity import OneWay, one_way
+from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -49,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """Results of a run; None for a part that was not asked for."""
+    """Results of a run; None for a part that was not asked for, and for a budget impact without values for it."""
 
     model: Model
     base: Outcomes
@@ -61,6 +63,8 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
+    budget: BudgetImpact | None = None
+    budget_one_way: BudgetOneWay | None = None
 
 
 def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
@@ -96,8 +100,9 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     seed = settings.seed if options.seed is None else options.seed
     others = tuple(s for s in scenarios if s not in under)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
-    tornado = one_way(model) if "dsa" in options.parts else None
-    base = evaluate(model, base_draws(model))
+    moved = moves(model) if "dsa" in options.parts else None
+    tornado = None if moved is None else one_way(model, moved)
+    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
     return Run(
         model=model,
         base=base,
@@ -114,6 +119,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
         ),
+        budget=budget,
+        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
     )
 
 
