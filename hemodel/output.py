@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
-from hemodel.reporting.charts import figures, save
+from hemodel.reporting.budget_document import budget_document
+from hemodel.reporting.budget_workbook import write_budget_workbook
+from hemodel.reporting.charts import budget_figures, figures, save
 from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
@@ -27,7 +29,8 @@ from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.results_workbook import write_results_workbook
-from hemodel.reporting.tables import csv_text, tables
+from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_budget import budget_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,6 +51,9 @@ FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
+BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
+"""What a budget impact consists of."""
+BUDGET_SUFFIX = "_budget"
 EVIDENCE_SUFFIX = "_evidence"
 LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
@@ -104,7 +110,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES, *BUDGET_ENTRIES} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -202,6 +208,18 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / "evidence.html").write_text(evidence_html(run.model, pack, svgs, command), encoding="utf-8")
     made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write_budget(folder: Path, run: Run, results: Results, command: str) -> None:
+    """Write a budget impact to an existing, empty folder: budget.json, tables, figures, budget.xlsx, manifest.json."""
+    document = budget_document(results)
+    (folder / "budget.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    made = budget_tables(results, names_of(results, run))
+    _write_tables(folder, made)
+    saved = _write_figures(folder, budget_figures(results, run))
+    repeats = manifest(run, command) | {"parts": ["budget"]}
+    write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
+    (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
 
 
 def write_differences(folder: Path, found: Differences, command: str) -> None:

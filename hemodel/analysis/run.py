@@ -16,7 +16,7 @@ from hemodel.analysis.load import load_rows
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
-from hemodel.errors import Location, Problem, UsageError, raise_if_any
+from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
@@ -122,6 +122,25 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
     )
+
+
+def budget_run(path: str | Path, options: Options) -> Run:
+    """Run as `run` does, and refuse a workbook without values for the budget impact.
+
+    Raises
+    ------
+    InputError
+    """
+    done = run(path, options)
+    if done.budget is None:
+        missing = Problem(
+            Location(Path(path).name, "Budget impact"),
+            "there are no values for the budget impact",
+            "It needs the patients of each year and the mix of treatments with and without the new one",
+            "Add the sheet Budget impact with the rows budget.* that docs/inputs.md lists.",
+        )
+        raise InputError((missing,))
+    return done
 
 
 def _refuse_clashes(changes: Sequence[Change]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
+from hemodel.reporting.charts_budget import budget_impact, budget_one_way, budget_patients
 from hemodel.reporting.charts_costs import cost_breakdown
 from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_scenarios import scenario_chart
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema import Results
 
 __all__ = [
+    "budget_impact",
+    "budget_one_way",
+    "budget_patients",
     "ce_plane",
     "ceac",
     "convergence",
@@ -70,6 +74,19 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
             found["convergence"] = partial(convergence, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)
+    return found | budget_figures(results, run)
+
+
+def budget_figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
+    """Return the charts of the budget impact by name; none without one."""
+    if results.budget is None:
+        return {}
+    found: dict[str, Callable[[], Figure]] = {
+        "budget_impact": partial(budget_impact, results, run),
+        "budget_patients": partial(budget_patients, results, run),
+    }
+    if results.budget.one_way:
+        found["budget_one_way"] = partial(budget_one_way, results, run)
     return found
 
 

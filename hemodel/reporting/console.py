@@ -7,6 +7,7 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hemodel.reporting.budget_text import budget_results
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_words import adjustment_sentence
@@ -53,6 +54,7 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.scenarios is not None:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
+    lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 

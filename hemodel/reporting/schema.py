@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemodel.reporting.schema_budget import BudgetResult  # noqa: TC001 - pydantic reads it
+
 SCHEMA_VERSION = 1
 
 Amounts = Annotated[dict[str, float], Field(description="total, and each component by name")]
@@ -290,6 +292,7 @@ class Results(_Entry):
     dsa: list[Dsa] | None
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None
+    budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     warnings: list[str]
 
 
