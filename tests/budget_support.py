@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from support import STRATEGIES, small_model
+from support import STRATEGIES, small_model, small_run
 
 from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
@@ -13,6 +14,7 @@ from hemodel.analysis.sensitivity import moves
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hemodel.analysis.run import Run
     from hemodel.inputs.cells import Scalar
     from hemodel.model import Model
 
@@ -60,3 +62,9 @@ def budget_of(model: Model) -> BudgetImpact:
 def one_way_of(model: Model) -> BudgetOneWay:
     """Return the one-way analysis of the budget impact."""
     return budget_one_way(model, budget_of(model), moves(model))
+
+
+def small_budget_run(model: Model) -> Run:
+    """Return a run with the base case and the budget impact, and nothing else."""
+    one_way, found = one_way_of(model), budget_of(model)
+    return replace(small_run(model, 2), one_way=None, psa=None, budget=found, budget_one_way=one_way)

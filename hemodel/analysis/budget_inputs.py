@@ -97,6 +97,6 @@ def _parameter(row: Row) -> Parameter:
 
 
 def _share(row: Row, side: str, name: str, year: int) -> Parameter:
-    label = f"{name}, {year}: share {SIDES[side]}"
+    label = f"{year}: share {SIDES[side]}, {name}"
     group = f"budget.{side}.{year}"
     return Parameter(row.id, label, row.number, row.unit, low=row.low, high=row.high, group=group)

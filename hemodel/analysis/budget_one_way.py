@@ -76,7 +76,10 @@ def _varies(parameter: Parameter) -> bool:
 
 
 def _single(inputs: BudgetInputs) -> Iterable[tuple[Item, Ends]]:
-    """Yield every row with a range; when a share moves the others of its year keep their proportions."""
+    """Yield every row with a range; when a share moves the others of its year keep their proportions.
+
+    A single other strategy takes the rest, whatever it had.
+    """
     for p in inputs.parameters:
         if _varies(p):
             low, high = p.low or 0.0, p.high or 0.0
@@ -86,7 +89,10 @@ def _single(inputs: BudgetInputs) -> Iterable[tuple[Item, Ends]]:
 def _moved(inputs: BudgetInputs, parameter: Parameter, value: float) -> dict[str, float]:
     if not parameter.group:
         return {parameter.id: value}
-    return rescale_shares([p for p in inputs.parameters if p.group == parameter.group], parameter.id, value)
+    members = [p for p in inputs.parameters if p.group == parameter.group]
+    if len(members) == 2:
+        return {p.id: value if p is parameter else 1.0 - value for p in members}
+    return rescale_shares(members, parameter.id, value)
 
 
 def _together(inputs: BudgetInputs) -> Iterable[tuple[Item, Ends]]:
@@ -100,7 +106,7 @@ def _together(inputs: BudgetInputs) -> Iterable[tuple[Item, Ends]]:
             members = [p for p in inputs.parameters if p.id.startswith(f"{prefix}.year_") and _varies(p)]
             if len(members) < 2:
                 continue
-            label = f"{name}, all years: mean share {words}"
+            label = f"All years: mean share {words}, {name}"
             low: dict[str, float] = {}
             high: dict[str, float] = {}
             for p in members:

@@ -66,7 +66,7 @@ def _groups(rows: Rows) -> list[tuple[str, int, list[str]]]:
 
 
 def _shares(rows: Rows) -> Iterable[Problem]:
-    """Yield the years whose shares do not add up to 1, and shares that vary alone."""
+    """Yield the years whose shares do not add up to 1, and shares that vary where nobody can take up the rest."""
     for side, year, ids in _groups(rows):
         members = [rows[id_] for id_ in ids if id_ in rows and rows[id_].value is not None]
         if len(members) < len(ids):
@@ -83,11 +83,11 @@ def _shares(rows: Rows) -> Iterable[Problem]:
             continue
         for row in members:
             others = sum(other.number for other in members if other is not row)
-            if others == 0 and row.low is not None and row.low < row.number:
+            if len(members) > 2 and others == 0 and row.low is not None and row.low < row.number:
                 yield Problem(
                     row.where["low"],
                     f"{row.id} varies from {row.low:g}, but every other share of its year is 0",
-                    "When one share moves the others of the year keep their proportions, and 0 has none",
+                    "When one share moves the others of the year keep their proportions, and zeros have none",
                     "Clear low and high, or give another strategy a share.",
                 )
 

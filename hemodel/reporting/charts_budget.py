@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 from hemodel.errors import UsageError
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
-from hemodel.reporting.charts_text import brief, fixed, fold
+from hemodel.reporting.charts_text import fixed
 from hemodel.reporting.charts_tornado import (
-    LABEL_WIDTH,
     MOST_BARS,
-    PLAIN_UNITS,
     ROW_HEIGHT,
     End,
     bounds_legend,
     draw_row,
+    labels,
 )
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import Names
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 
 _MILLION = 1e6
 _BAR = 0.62
+_MOST_BESIDE = 5
+"""Years named on the axis of a panel that stands beside another."""
 _ROOM = 0.14
 """Share of the height kept free above and below the bars for the amounts."""
 
@@ -47,8 +48,10 @@ def _scale(results: Results, largest: float) -> tuple[float, str]:
     return (_MILLION if many else 1.0), f"{'million ' if many else ''}{results.currency}"
 
 
-def _year_axis(axes: Axes, years: list[int]) -> None:
-    axes.set_xticks(range(len(years)), [str(year) for year in years])
+def _year_axis(axes: Axes, years: list[int], most: int = 10) -> None:
+    """Name the years, or every second or third of them where there are more than the axis has room for."""
+    step = -(-len(years) // most)
+    axes.set_xticks(range(0, len(years), step), [str(year) for year in years[::step]])
     axes.set_xlim(-0.6, len(years) - 0.4)
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel("Year (calendar)")
@@ -170,7 +173,7 @@ def budget_patients(results: Results, _run: Run) -> Figure:
     left.set_ylim(-0.03, 1.03)
     for axes in (left, right):
         axes.grid(axis="y")
-        _year_axis(axes, budget.years)
+        _year_axis(axes, budget.years, _MOST_BESIDE)
     legend_below(figure, handles)
     return settle(figure)
 
@@ -220,7 +223,7 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
     for place, item in enumerate(shown):
         draw_row(axes, base / by, place, _ends(item, by))
     axes.axvline(base / by, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(shown)), [_label(item, results.currency) for item in shown], linespacing=1.05)
+    axes.set_yticks(range(len(shown)), labels(results, shown, budget.one_way), linespacing=1.05)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(
@@ -238,9 +241,3 @@ def _ends(item: BudgetItem, by: float) -> tuple[End, End]:
         End(item.low, item.total_low / by, "", style.LOW_COLOUR),
         End(item.high, item.total_high / by, "", style.HIGH_COLOUR),
     )
-
-
-def _label(item: BudgetItem, currency: str) -> str:
-    unit = "" if item.unit in PLAIN_UNITS else f" {item.unit.replace('currency', currency)}"
-    value = f"{brief(item.base)}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
-    return fold(f"{item.label}: {value}", LABEL_WIDTH)

@@ -17,16 +17,19 @@ from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import ENDPOINTS, Names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Dsa, Incremental, Results
+    from hemodel.reporting.schema_budget import BudgetItem
 
 MOST_BARS = 15
 LABEL_WIDTH = 2.55
 ROW_HEIGHT = 0.32
-PLAIN_UNITS = ("proportion", "ratio", "utility", "")
+_PLAIN_UNITS = ("proportion", "ratio", "utility", "")
 NO_MOVE = 0.03
 """Share of the other end's distance under which an end counts as the base case when notes are placed."""
 _TITLES = {
@@ -175,14 +178,19 @@ def _note(axes: Axes, x: float, place: int, text: str, *, to_right: bool) -> Non
     )
 
 
-def labels(results: Results, entries: list[Dsa]) -> list[str]:
-    """Return name and base value of each input; inputs of the same name also show what their ids differ in."""
+def labels(
+    results: Results, entries: Sequence[Dsa | BudgetItem], among: Sequence[Dsa | BudgetItem] | None = None
+) -> list[str]:
+    """Return name and base value of each input; inputs of the same name also show what their ids differ in.
+
+    `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
+    """
     words, labels = Names(results), []
     others: dict[str, set[str]] = {}
-    for entry in results.dsa or ():
+    for entry in (results.dsa or ()) if among is None else among:
         others.setdefault(_name(entry), set()).add(entry.id)
     for entry in entries:
-        unit = "" if entry.unit in PLAIN_UNITS else f" {entry.unit.replace('currency', results.currency)}"
+        unit = "" if entry.unit in _PLAIN_UNITS else f" {entry.unit.replace('currency', results.currency)}"
         value = f"{brief(entry.base)}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
         same = [id_.split(".") for id_ in others[_name(entry)]]
         differing = [part for part in entry.id.split(".") if not all(part in parts for parts in same)]
@@ -191,7 +199,7 @@ def labels(results: Results, entries: list[Dsa]) -> list[str]:
     return labels
 
 
-def _name(entry: Dsa) -> str:
+def _name(entry: Dsa | BudgetItem) -> str:
     """Return the label of an input; a utility that is labelled by its state alone is called one."""
     if not entry.id.startswith("utility.") or "utility" in entry.label.lower():
         return entry.label

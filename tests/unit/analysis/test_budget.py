@@ -212,7 +212,7 @@ def test_one_way_equals_a_budget_impact_with_that_value() -> None:
 def test_all_years_together_are_shown_by_their_means() -> None:
     item = one_way_of(budget_model(rows=RANGES)).items[-1]
 
-    assert item.label == "Active, all years: mean share with the new treatment"
+    assert item.label == "All years: mean share with the new treatment, Active"
     assert (item.base, item.low, item.high) == pytest.approx((0.3, 0.2, 0.6))
 
 
@@ -246,3 +246,16 @@ def test_background_mortality_and_waning_act_in_every_year() -> None:
 
     assert found.costs[0].sum(axis=0) == pytest.approx(whole.costs.undiscounted[0], rel=CLOSE)
     assert found.alive[0, 1, 1] == pytest.approx(1 - whole.exposures["active"].deaths.undiscounted[0], rel=CLOSE)
+
+
+def test_a_single_other_strategy_takes_what_a_share_of_1_gives_away() -> None:
+    varying: dict[str, dict[str, Scalar]] = {
+        "budget.share_without.standard.year_1": {"value": 1, "low": 0.9, "high": 1},
+    }
+    found = one_way_of(budget_model(rows=varying))
+    moved = budget_of(
+        budget_model({"budget.share_without.standard.year_1": 0.9, "budget.share_without.active.year_1": 0.1})
+    )
+
+    assert found.items[-1].id == "budget.share_without.standard.year_1"
+    assert found.impact[-2] == pytest.approx(moved.total, rel=CLOSE)

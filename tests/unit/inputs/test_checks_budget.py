@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from budget_support import budget_model, budget_values
-from support import small_model, small_rows
+from support import small_model, small_rows, workbook
 
+from hemodel.analysis.load import load_rows
 from hemodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,3 +64,31 @@ def test_shares_may_differ_from_1_by_a_millionth() -> None:
 
 def test_years_after_the_last_are_not_read() -> None:
     assert budget_model({"budget.share_with.active.year_9": 0.9})
+
+
+def test_a_share_may_vary_beside_one_other_of_0_but_not_beside_several() -> None:
+    """With two strategies the other one takes the rest; with more it is for the workbook to say who does."""
+    varying = {"budget.share_without.standard.year_1": {"value": 1, "low": 0.9, "high": 1}}
+    assert budget_model(rows=varying)
+
+    raw = workbook(third_strategy() | {id_: {"value": v} for id_, v in budget_values((0.2,)).items()} | varying | {
+        f"budget.share_{side}.third.year_1": {"value": 0} for side in ("with", "without")
+    })  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        load_rows(Path("small.xlsx"), raw)
+    (problem,) = caught.value.problems
+    assert (problem.where.sheet, problem.what) == (
+        "Budget impact",
+        "budget.share_without.standard.year_1 varies from 0.9, but every other share of its year is 0",
+    )
+    assert problem.why == "When one share moves the others of the year keep their proportions, and zeros have none"
+    assert problem.todo == "Clear low and high, or give another strategy a share."
+
+
+def third_strategy() -> dict[str, dict[str, Scalar]]:
+    """The rows of the small model, and those of its active strategy again under another name."""
+    rows = {row.id: {name: cell.value for name, cell in row.cells.items()} for row in small_rows().rows}
+    copies = {id_: cells for id_, cells in rows.items() if "active" in id_.split(".")}
+    return rows | {
+        id_.replace("active", "third"): {**cells, "id": id_.replace("active", "third")} for id_, cells in copies.items()
+    }
