@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,14 @@ from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel import output
+from hemodel.analysis.run import Options, budget_run, run
 from hemodel.cli import app
 from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import kind_of, match
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
+from hemodel.reporting.document import results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,17 +127,17 @@ def test_without_values_it_says_what_is_needed(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert (
         "imforte_us.xlsx, Budget impact: there are no values for the budget impact. It needs the patients of each year"
-        " and the mix of treatments with and without the new one. Add the sheet Budget impact with the rows budget.* that"
-        " docs/inputs.md lists."
+        " and the mix of treatments with and without the new one. Add the sheet Budget impact with the rows budget.*"
+        " that docs/inputs.md lists."
     ) in done.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_check_and_run_report_the_same_problems(book: Path, tmp_path: Path) -> None:
     change = ("--set", "budget.share_with.active.year_2=0.7")
-    checked, run = hemodel("check", book, *change), hemodel("run", book, *change, "--out", tmp_path / "out")
+    checked, ran = hemodel("check", book, *change), hemodel("run", book, *change, "--out", tmp_path / "out")
 
-    for done in (checked, run):
+    for done in (checked, ran):
         assert done.exit_code == 1
         assert "the shares of year 2 with the new treatment add up to 1.3" in done.stderr
         assert "Traceback" not in done.output
@@ -163,7 +167,7 @@ def test_template_diff_and_check_take_a_workbook_with_the_sheet(book: Path, tmp_
     assert "No effect on the base case\n  budget.patients: 1,000 -> 900" in done.stdout
 
 
-def test_the_example_with_a_budget_impact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_year_of_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """First-year cost of a cohort of one year is the undiscounted cost of the example with a horizon of one year."""
     monkeypatch.chdir(ROOT)
     raw = read_cells(EXAMPLE)
@@ -175,14 +179,15 @@ def test_the_example_with_a_budget_impact(tmp_path: Path, monkeypatch: pytest.Mo
             values[f"budget.share_{side}.{strategy}.year_1"] = value
     book = tmp_path / "example.xlsx"
     write_workbook(book, with_rows(to_listing(raw), values), raw.sources, Cover("Example"))
-    budget = hemodel("budget", book, "--json")
-    run = hemodel("run", EXAMPLE, "--set", "settings.time_horizon=1", "--only", "base", "--out", tmp_path / "one")
+    options = Options(parts=("base",), families=False)
+    found = results(budget_run(book, options)).budget
+    one_year = replace(options, changes=(Change("settings.time_horizon", 1, "test"),))
+    cases = results(run(EXAMPLE, one_year)).base_case
 
-    assert budget.exit_code == run.exit_code == 0, budget.output + run.output
-    cases = json.loads((tmp_path / "one" / "results.json").read_text(encoding="utf-8"))["base_case"]
-    found = json.loads(budget.stdout)["budget"]
+    assert found is not None
+    assert found.one_way is None
     for strategy in shares:
-        costs = {name: values[0] for name, values in found["cost_per_patient"][strategy].items()}
-        assert costs == pytest.approx(cases[strategy]["costs"]["undiscounted"], rel=1e-12)
-    old, new = (cases[strategy]["costs"]["undiscounted"]["total"] for strategy in shares)
-    assert found["net"]["total"]["by_year"] == pytest.approx([300 * (new - old)], rel=1e-9)
+        costs = {name: values[0] for name, values in found.cost_per_patient[strategy].items()}
+        assert costs == pytest.approx(cases[strategy].costs.undiscounted, rel=1e-12)
+    old, new = (cases[strategy].costs.undiscounted["total"] for strategy in shares)
+    assert found.net.total.by_year == pytest.approx([300 * (new - old)], rel=1e-9)

@@ -118,11 +118,12 @@ def test_sentences(found: Results, run: Run, budget: BudgetResult) -> None:
     assert at is not None
 
     assert " ".join(sentences) == (
-        f"From 2027 to 2029 the net budget impact of the mix with the new treatment is EUR {total:,.0f}, undiscounted;"
-        f" it is largest in 2029, EUR {peak[2]:,.0f}. The payer's trigger of EUR 3,000,000 in any of the first 2 years is"
-        f" exceeded: the largest net impact among them is EUR {peak[1]:,.0f} in 2028, EUR {peak[1] - 3e6:,.0f} above it."
-        f" With Newtinib at EUR {at:,.2f} instead of 1,200 per vial ({at / 12:.1f}% of the price) the trigger would just"
-        " be met."
+        "From 2027 to 2029 the net budget impact of the mix with the new treatment is"
+        f" EUR {total:,.0f}, undiscounted; it is largest in 2029, EUR {peak[2]:,.0f}."
+        " The payer's trigger of EUR 3,000,000 in any of the first 2 years is exceeded: the largest net impact among"
+        f" them is EUR {peak[1]:,.0f} in 2028, EUR {peak[1] - 3e6:,.0f} above it."
+        f" With Newtinib at EUR {at:,.2f} instead of 1,200 per vial ({at / 12:.1f}% of the price)"
+        " the trigger would just be met."
     )
 
 
