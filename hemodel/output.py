@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from hemodel.analysis.sharing import Shared
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
-from hemodel.reporting.charts import figures, save
+from hemodel.reporting.budget_document import budget_document
+from hemodel.reporting.budget_workbook import write_budget_workbook
+from hemodel.reporting.charts import budget_figures, figures, save
 from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
 from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
 from hemodel.reporting.differences_document import differences_document, differences_table
@@ -33,6 +35,7 @@ from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
 from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 
 if TYPE_CHECKING:
@@ -58,6 +61,9 @@ SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
 SCENARIO_SUFFIX = "_scenarios"
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
+BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
+"""What a budget impact consists of."""
+BUDGET_SUFFIX = "_budget"
 EVIDENCE_SUFFIX = "_evidence"
 LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
@@ -131,7 +137,8 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    every = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES, *BUDGET_ENTRIES}
+    others = every - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -255,6 +262,18 @@ def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> s
     made = manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)}
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     return text
+
+
+def write_budget(folder: Path, run: Run, results: Results, command: str) -> None:
+    """Write a budget impact to an existing, empty folder: budget.json, tables, figures, budget.xlsx, manifest.json."""
+    document = budget_document(results)
+    (folder / "budget.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    made = budget_tables(results, names_of(results, run))
+    _write_tables(folder, made)
+    saved = _write_figures(folder, budget_figures(results, run))
+    repeats = manifest(run, command) | {"parts": ["budget"]}
+    write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
+    (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
 
 
 def write_differences(folder: Path, found: Differences, command: str) -> None:

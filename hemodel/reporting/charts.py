@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
+from hemodel.reporting.charts_budget import budget_impact, budget_one_way, budget_patients
 from hemodel.reporting.charts_costs import cost_breakdown
 from hemodel.reporting.charts_frontier import efficiency_frontier
 from hemodel.reporting.charts_occupancy import occupancy
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema import Results
 
 __all__ = [
+    "budget_impact",
+    "budget_one_way",
+    "budget_patients",
     "ce_plane",
     "ceac",
     "convergence",
@@ -78,6 +82,19 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
         found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)
+    return found | budget_figures(results, run)
+
+
+def budget_figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
+    """Return the charts of the budget impact by name; none without one."""
+    if results.budget is None:
+        return {}
+    found: dict[str, Callable[[], Figure]] = {
+        "budget_impact": partial(budget_impact, results, run),
+        "budget_patients": partial(budget_patients, results, run),
+    }
+    if results.budget.one_way:
+        found["budget_one_way"] = partial(budget_one_way, results, run)
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from hemodel.reporting.budget_text import budget_method, budget_results
 from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
 from hemodel.reporting.evidence_tables import RANKING, report_tables
 from hemodel.reporting.tables import names_of, tables
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
+    from hemodel.reporting.tables_words import Names
 
 _LONG_WORD = 18
 _TALL = 1.15
@@ -86,6 +88,9 @@ _CAPTIONS = {
     "ceac": "Cost-effectiveness acceptability curves and frontier",
     "price_icer": "ICER by price of a vial",
     "efficiency_frontier": "Efficiency frontier",
+    "budget_impact": "Net budget impact by category and year",
+    "budget_patients": "Mix of treatments and patients by year",
+    "budget_one_way": "One-way analysis of the net budget impact",
     "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
 }
 
@@ -196,6 +201,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("scenarios", "Scenarios", names=_SCENARIOS),
         Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
+        budget_section(results, names),
         Section("assumptions", "Assumptions", names=("assumptions",)),
         Section("inputs", "Inputs and their sources", names=("inputs",)),
         Section("sources", "Sources", names=("sources",)),
@@ -210,6 +216,12 @@ def _of_payer(results: Results) -> tuple[str, ...]:
     return () if results.payer is None else (f"{of_whom(results.payer)}. {counts(results.payer)}.",)
 
 
+def budget_section(results: Results, names: Names) -> Section:
+    """Return the section on the budget impact, empty without one."""
+    text = (*budget_results(results, names), *budget_method(results))
+    return Section("budget", "Budget impact", text=text, names=_BUDGET)
+
+
 FIGURE = "figure "
 """What stands before the name of a figure in the list of a section."""
 _SURVIVAL = (
@@ -220,6 +232,10 @@ _EVIDENCE = (RANKING, *(f"{FIGURE}{name}" for name in REPORT_FIGURES))
 _COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
 _OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
 _PRICE = ("figure price_icer", "price_threshold", "figure efficiency_frontier", "frontier_price")
+_BUDGET = (
+    *("budget_impact", "figure budget_impact", "budget_by_category", "figure budget_patients", "budget_uptake"),
+    *("budget_population", "budget_cost_per_patient", "figure budget_one_way", "budget_one_way"),
+)
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
 _ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
 _PROBABILISTIC = (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemodel.reporting.schema_budget import BudgetResult  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
 
@@ -315,6 +316,7 @@ class Results(_Entry):
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
+    budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     warnings: list[str]
 
 
