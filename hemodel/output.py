@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemodel.dossier.writing import DOCX, HTML, write_dossier
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.charts import figures, save
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
+    from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -46,6 +48,8 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+REPORT_ENTRIES = (DOCX, HTML, "results.json", "tables", "figures", MANIFEST)
+"""What a dossier consists of; which of the two documents is said with the command."""
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
 EVIDENCE_SUFFIX = "_evidence"
@@ -104,7 +108,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES, *REPORT_ENTRIES} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -201,6 +205,25 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     svgs = _texts(_write_figures(folder, evidence_figures(run.model, pack)))
     (folder / "evidence.html").write_text(evidence_html(run.model, pack, svgs, command), encoding="utf-8")
     made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write_report(folder: Path, run: Run, request: Request, command: str) -> None:
+    """Write a dossier to an existing, empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+    run : Run
+    request : Request
+        Results, evidence, layout and formats.
+    command : str
+        The command that repeats it, for the manifest and the dossier.
+    """
+    made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    (folder / "figures").mkdir()
+    document = write_dossier(folder, run, request, made)
+    _write_tables(folder, document.tables.values())
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 

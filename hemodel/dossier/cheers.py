@@ -38,7 +38,8 @@ def items() -> tuple[Item, ...]:
     """Return the items in order."""
     with files("hemodel.dossier").joinpath("data", "cheers.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
-            Item(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"])) for row in csv.DictReader(file)
+            Item(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"]))
+            for row in csv.DictReader(file)
         )
 
 

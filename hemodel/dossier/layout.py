@@ -3,6 +3,7 @@
 A layout is a TOML file; adding one needs no code.
 
     kind = "Cost-effectiveness analysis"
+    table_set = "generic"
     language = "en-GB"
 
     [[section]]
@@ -70,9 +71,14 @@ class LayoutSection(_Entry):
 
 
 class Layout(_Entry):
-    """A whole layout. `source` says where its headings are from and what was not checked against that."""
+    """A whole layout.
+
+    `table_set` is what the profiles of payers call it; `source` says where its headings are from and what
+    was not checked against that.
+    """
 
     kind: Annotated[str, Field(min_length=1)]
+    table_set: str = ""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
     source: str = ""
     prefix: str = ""
@@ -101,6 +107,11 @@ def read_layout(name: str) -> Layout:
         near = nearest(name, layout_names())
         raise UsageError(f"there is no layout {name}; there are {', '.join(layout_names())}. {near}".rstrip())
     return read_layout_file(files("hemodel.dossier").joinpath("layouts", f"{name}.toml"))
+
+
+def layout_for(table_set: str) -> str:
+    """Return the name of the layout that a payer's table set stands for; the generic one where none does."""
+    return next((name for name in layout_names() if read_layout(name).table_set == table_set), GENERIC)
 
 
 def read_layout_file(path: Traversable) -> Layout:
@@ -160,4 +171,6 @@ def _reference_problems(text: str, here: str, where: Location, ids: list[str]) -
     for hit in REFERENCE.finditer(text):
         options = ids if hit[1] == "section" else known(hit[1])
         if hit[2] not in options:
-            yield Problem(where, f"{here}: a note refers to {hit[0]}, which there is not", todo=nearest(hit[2], options))
+            yield Problem(
+                where, f"{here}: a note refers to {hit[0]}, which there is not", todo=nearest(hit[2], options)
+            )

@@ -68,8 +68,10 @@ def _inputs(context: Context) -> Lines:
     counts = context.results.counts
     return Lines(
         [
-            f"The workbook holds {counts.inputs} inputs; {counts.assumptions} of them are assumptions, each with its"
-            " reason.",
+            (
+                f"The workbook holds {counts.inputs} inputs; {counts.assumptions} of them are assumptions, each with its"
+                " reason."
+            ),
             "Every input is listed with its value, range, distribution and source in [table inputs].",
             "Inputs that rest on a judgement are in [table assumptions].",
             "The sources are listed in [table sources].",
@@ -91,8 +93,10 @@ def _survival(context: Context) -> Lines:
             lines.append(f"Modelled medians, {context.names.strategy(strategy)}: {' and '.join(told)}.")
     return Lines(
         [
-            "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure survival_curves]"
-            " shows both.",
+            (
+                "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure survival_curves]"
+                " shows both."
+            ),
             *lines,
         ]
     )

@@ -36,24 +36,38 @@ def _equations(context: Context) -> Lines:
     settings = context.run.model.inputs.settings
     return Lines(
         [
-            "Progression-free = the smaller of the curves of progression-free and overall survival; progressed ="
-            " overall survival less that; dead = one less overall survival.",
-            f"Years in a state in a cycle = {_HALF_CYCLE[settings.half_cycle_correction]} x length of the cycle;"
-            " life-years are their sum.",
-            "A discounted amount = the amount x (one plus the yearly rate) to the power of minus its time in years;"
-            " costs and effects have rates of their own.",
-            "Acquisition = administrations on the days of the schedule x share still on treatment that day x vials x"
-            " price x relative dose intensity x share of patients given the drug; administration = the same"
-            " administrations x the cost of one.",
-            "Vials for a dose = the expected number of whole vials over the distribution of body size; with sharing"
-            " of vials, the mean dose over the content of a vial.",
+            (
+                "Progression-free = the smaller of the curves of progression-free and overall survival; progressed ="
+                " overall survival less that; dead = one less overall survival."
+            ),
+            (
+                f"Years in a state in a cycle = {_HALF_CYCLE[settings.half_cycle_correction]} x length of the cycle;"
+                " life-years are their sum."
+            ),
+            (
+                "A discounted amount = the amount x (one plus the yearly rate) to the power of minus its time in years;"
+                " costs and effects have rates of their own."
+            ),
+            (
+                "Acquisition = administrations on the days of the schedule x share still on treatment that day x vials x"
+                " price x relative dose intensity x share of patients given the drug; administration = the same"
+                " administrations x the cost of one."
+            ),
+            (
+                "Vials for a dose = the expected number of whole vials over the distribution of body size; with sharing"
+                " of vials, the mean dose over the content of a vial."
+            ),
             "Disease management = months in each state x uses a month x unit cost.",
             "Adverse events = incidence x cost, at the start; end-of-life care = deaths x cost.",
-            "Subsequent treatment = patients leaving progression-free x share of these events that are progressions x"
-            " share given each treatment x its cost.",
+            (
+                "Subsequent treatment = patients leaving progression-free x share of these events that are progressions x"
+                " share given each treatment x its cost."
+            ),
             _UTILITIES[settings.utilities_by],
-            "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net monetary"
-            " benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over threshold.",
+            (
+                "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net monetary"
+                " benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over threshold."
+            ),
         ],
         look="bullets",
         lead="What is calculated, in words:",

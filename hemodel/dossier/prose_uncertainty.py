@@ -33,8 +33,10 @@ def _one_way(context: Context) -> Lines:
     if not results.dsa:
         return Lines()
     lines = [
-        f"{results.counts.one_way_inputs} uncertain inputs were moved to the ends of their ranges, one at a time;"
-        " [figure tornado_nmb] and [table dsa] show what each does."
+        (
+            f"{results.counts.one_way_inputs} uncertain inputs were moved to the ends of their ranges, one at a time;"
+            " [figure tornado_nmb] and [table dsa] show what each does."
+        )
     ]
     for entry in results.incremental:
         mine = [each for each in results.dsa if each.intervention == entry.intervention][:MOST_INFLUENTIAL]
@@ -43,9 +45,7 @@ def _one_way(context: Context) -> Lines:
             for each in mine
         )
         name = context.names.strategy(entry.intervention)
-        lines.append(
-            f"The incremental net monetary benefit of {name}, in {results.currency}, depends most on: {told}."
-        )
+        lines.append(f"The incremental net monetary benefit of {name}, in {results.currency}, depends most on: {told}.")
     return Lines(lines)
 
 
@@ -54,8 +54,10 @@ def _probabilistic(context: Context) -> Lines:
     if results.psa is None:
         return Lines()
     lines = [
-        f"All uncertain inputs were drawn together {results.psa.draws:,} times, with seed {results.psa.seed};"
-        " no draw was discarded."
+        (
+            f"All uncertain inputs were drawn together {results.psa.draws:,} times, with seed {results.psa.seed};"
+            " no draw was discarded."
+        )
     ]
     lines += [_mean(context, entry) for entry in results.psa.increments]
     lines.append("[figure ce_plane] shows the draws and [figure ceac] the probability of being cost-effective.")
@@ -82,8 +84,10 @@ def _scenarios(context: Context) -> Lines:
         return Lines()
     counts = results.counts
     lines = [
-        f"{counts.scenarios} scenarios were run; [table scenarios] gives the increments and the ICER under each,"
-        " [table scenario_changes] what each changes and why."
+        (
+            f"{counts.scenarios} scenarios were run; [table scenarios] gives the increments and the ICER under each,"
+            " [table scenario_changes] what each changes and why."
+        )
     ]
     if counts.scenarios_stopped:
         lines.append(f"{counts.scenarios_stopped} of them could not be run; the table says why.")
@@ -119,9 +123,11 @@ def _validation(context: Context) -> Lines:
         [
             f"{passed}; [table checks] lists each with the number that was found.",
             "Modelled beside reported survival is in [table survival_fit].",
-            "The same model can be written as an Excel workbook that calculates everything by formula (hemodel excel):"
-            " an independent calculation of the same inputs, in which every draw can be followed cell by cell. The"
-            " software's own tests recalculate such workbooks and hold their totals against its engine.",
+            (
+                "The same model can be written as an Excel workbook that calculates everything by formula (hemodel excel):"
+                " an independent calculation of the same inputs, in which every draw can be followed cell by cell. The"
+                " software's own tests recalculate such workbooks and hold their totals against its engine."
+            ),
         ]
     )
 

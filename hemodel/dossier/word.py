@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hemodel.dossier.document import Bullets, Code, Facts, FigureBlock, Paragraph, TableBlock
 from hemodel.dossier.word_flow import Piece, flow
 from hemodel.dossier.word_package import Picture, pack
-from hemodel.dossier.word_tables import PORTRAIT, fit, table_xml
+from hemodel.dossier.word_tables import PORTRAIT, fit, table_xml, upright
 from hemodel.dossier.word_xml import bookmark, clean, field, hyperlink, paragraph, run
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ class _Writer:
         for place, section in enumerate(self._document.sections):
             mark = _mark("section", section.id)
             tab = "<w:r><w:tab/></w:r>"
-            page = field(f"PAGEREF {mark} \\h", "")
-            text = run(section.number) + tab + run(section.heading) + tab + page
+            text = run(section.number) + tab + run(section.heading)
             first = begin if place == 0 else ""
             last = end if place == len(self._document.sections) - 1 else ""
             entries.append(paragraph(f"TOC{section.level}", f"{first}{hyperlink(mark, text)}{last}"))
@@ -143,6 +142,9 @@ class _Writer:
 
     def _table(self, block: TableBlock) -> Piece:
         view, found = block.view, fit(block.view)
+        if found.landscape and upright(view) is not view:
+            view = upright(view)
+            found = fit(view)
         caption = self._caption("Table", view.name, view.number, view.title)
         note = paragraph("Note", run(" ".join(view.notes)))
         return Piece(caption + table_xml(view, found) + note, role="table", landscape=found.landscape)

@@ -120,7 +120,9 @@ def _document_relationships(pictures: Sequence[Picture]) -> str:
         (f"rId{place}", f"{_OFFICE}/relationships/{kind}", f"{name}.xml")
         for place, (name, kind) in enumerate(PARTS.items(), start=1)
     ]
-    return _relationships([*own, *((p.relationship, f"{_OFFICE}/relationships/image", f"media/{p.name}") for p in pictures)])
+    return _relationships(
+        [*own, *((p.relationship, f"{_OFFICE}/relationships/image", f"media/{p.name}") for p in pictures)]
+    )
 
 
 def _core(title: str, style: Style) -> str:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hemodel.dossier.word_xml import breakable, paragraph, run
+import numpy as np
+
+from hemodel.dossier.word_xml import breakable, clean, paragraph, run
+from hemodel.reporting.tables_view import Cell, Heading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.reporting.tables_view import Cell, Heading, TableView
+    from hemodel.parameters import FloatArray
+    from hemodel.reporting.tables_view import TableView
 
 PORTRAIT, LANDSCAPE = 467.0, 728.0
 """Width of the text on a page. [points]"""
 SIZES = (8.5, 8.0, 7.5, 7.0)
 """Sizes of the text of a table, the first that fits. [points]"""
-PAD = 8.5
-"""Space left and right in a cell, together. [points]"""
+PAD = 10.0
+"""Space left and right in a cell, together, and a little more. [points]"""
+STEP = 6.0
+"""By which columns are widened. [points]"""
+LOW, LOW_SMALL = 2.6, 3.5
+"""Most lines a row of an upright table has on average; of a table of few rows."""
 SHORT = 14
 """Rows up to which a table is kept on one page."""
+FEW = 4
+"""Rows up to which a table too wide for a page is turned, rows for columns."""
 _TWENTIETHS = 20
-_MOST = 230.0
-"""Width that no column needs more than. [points]"""
-_ROOMY = 0.3
-"""Least share of the space that the texts would like, from which a table stays upright."""
 _TOTALS = {"Total", "Base case", "base case"}
 _STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode", "group": "TableGroup"}
 _WIDE = frozenset("mwMW%@—–")
@@ -32,8 +38,8 @@ _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 
 
 def text_width(text: str, size: float) -> float:
-    """Return about how wide a line of text is in Arial, in points."""
-    wide = sum(0.85 if c in _WIDE else 0.3 if c in _NARROW else 0.68 if c.isupper() else 0.556 for c in text)
+    """Return about how wide a line of text is, in points: in Arial, or in a wider typeface put in its place."""
+    wide = sum(0.92 if c in _WIDE else 0.33 if c in _NARROW else 0.7 if c.isupper() else 0.65 for c in text)
     return wide * size
 
 
@@ -47,50 +53,69 @@ class Fit:
 
 
 def fit(view: TableView) -> Fit:
-    """Return how a table is set: upright where its texts have room, on its side where not."""
-    for size in SIZES[:2]:
-        least, liked = _needs(view, size)
-        if sum(least) <= PORTRAIT and _room(least, liked, PORTRAIT) >= _ROOMY and not view.wide:
-            return Fit(_share(least, liked, PORTRAIT), size, landscape=False)
+    """Return how a table is set: upright where its rows stay low, on its side where not."""
+    small = len(view.rows) <= SHORT
+    for size in SIZES if small else SIZES[:2]:
+        least, texts = _needs(view, size)
+        if sum(least) <= PORTRAIT and not view.wide:
+            widths = _share(least, texts, PORTRAIT)
+            if float(_lines(texts, widths).mean()) <= (LOW_SMALL if small else LOW):
+                return Fit(tuple(widths.tolist()), size, landscape=False)
     for size in SIZES:
-        least, liked = _needs(view, size)
+        least, texts = _needs(view, size)
         if sum(least) <= LANDSCAPE:
-            return Fit(_share(least, liked, LANDSCAPE), size, landscape=True)
-    return Fit(_share([LANDSCAPE * w / sum(least) for w in least], liked, LANDSCAPE), SIZES[-1], landscape=True)
+            widths = _share(least, texts, LANDSCAPE)
+            if size == SIZES[-1] or float(_lines(texts, widths).mean()) <= LOW:
+                return Fit(tuple(widths.tolist()), size, landscape=True)
+    return Fit(tuple((least * LANDSCAPE / sum(least)).tolist()), SIZES[-1], landscape=True)
 
 
-def _room(least: Sequence[float], liked: Sequence[float], width: float) -> float:
-    wanted = sum(liked) - sum(least)
-    return 1.0 if wanted <= 0 else (width - sum(least)) / wanted
+def _share(least: FloatArray, texts: FloatArray, width: float) -> FloatArray:
+    """Share out a width: what each column needs, then step by step where rows become lowest by it.
+
+    Parameters
+    ----------
+    least : array (columns,)
+    texts : array (rows, columns)
+        Widths of the texts in one line.
+    width : float
+    """
+    widths = least.copy()
+    longest = np.maximum(least, texts.max(axis=0, initial=0.0) + PAD)
+    while widths.sum() + STEP < width and (widths < longest).any():
+        lines = np.maximum(1.0, texts / (widths - PAD))
+        wider = np.maximum(1.0, texts / (widths + STEP - PAD))
+        gains = [
+            (lines.max(axis=1) - np.maximum(wider[:, j], np.delete(lines, j, axis=1).max(axis=1, initial=0.0))).sum()
+            for j in range(widths.size)
+        ]
+        own = (lines - wider).sum(axis=0)
+        best = int(np.argmax(np.where(widths < longest, np.array(gains) + own / widths.size, -np.inf)))
+        widths[best] += STEP
+    return widths * (width / widths.sum())
 
 
-def _share(least: Sequence[float], liked: Sequence[float], width: float) -> tuple[float, ...]:
-    """Share out a width: what each column needs, then what the texts would like, then the rest in proportion."""
-    room = width - sum(least)
-    wanted = [like - need for like, need in zip(liked, least, strict=True)]
-    total = sum(wanted)
-    if total > room:
-        return tuple(need + room * want / total for need, want in zip(least, wanted, strict=True))
-    spare = (width - sum(liked)) / sum(liked)
-    return tuple(like * (1 + spare) for like in liked)
+def _lines(texts: FloatArray, widths: FloatArray) -> FloatArray:
+    """Return how many lines each row has."""
+    return np.asarray(np.ceil(np.maximum(1.0, texts / (widths - PAD))).max(axis=1, initial=1.0))
 
 
-def _needs(view: TableView, size: float) -> tuple[list[float], list[float]]:
-    """Return the least width of each column, and the width that its texts would like."""
-    least, liked = [0.0] * view.columns, [0.0] * view.columns
+def _needs(view: TableView, size: float) -> tuple[FloatArray, FloatArray]:
+    """Return the least width of each column, and the width of every text in one line, (rows, columns)."""
+    least = np.zeros(view.columns)
     for i, heading in _under(view):
-        words = breakable(f"{heading.text} {heading.unit}").replace("\N{ZERO WIDTH SPACE}", " ").split()
-        least[i] = max((text_width(word, size) * 1.08 for word in words), default=0.0)
-        liked[i] = least[i]
-    for i in range(view.columns):
-        cells = [cells[i] for _, cells in view.rows]
-        numbers = [text_width(cell.text, size) for cell in cells if cell.look == "number"]
-        texts = [cell.text for cell in cells if cell.look != "number"]
-        words = [w for text in texts for w in breakable(text).replace("\N{ZERO WIDTH SPACE}", " ").split()]
-        least[i] = max([least[i], *numbers, *(text_width(word, size) for word in words)]) + PAD
-        lines = sorted(text_width(text, size) for text in texts) or [0.0]
-        liked[i] = max(least[i], min(_MOST, lines[int(0.9 * (len(lines) - 1))] + PAD))
-    return least, liked
+        words = _words(f"{heading.text} {heading.unit}")
+        least[i] = max((text_width(word, size) * 1.18 for word in words), default=0.0)
+    texts = np.array([[text_width(cell.text, size) for cell in cells] for _, cells in view.rows])
+    for _, cells in view.rows:
+        for i, cell in enumerate(cells):
+            words = [cell.text] if cell.look == "number" else _words(cell.text)
+            least[i] = max(least[i], *(text_width(word, size) for word in words), 0.0)
+    return least + PAD, texts.reshape(len(view.rows), view.columns)
+
+
+def _words(text: str) -> list[str]:
+    return breakable(text).replace("\N{ZERO WIDTH SPACE}", " ").split()
 
 
 def _under(view: TableView) -> list[tuple[int, Heading]]:
@@ -108,6 +133,20 @@ def _under(view: TableView) -> list[tuple[int, Heading]]:
     return found
 
 
+def upright(view: TableView) -> TableView:
+    """Return a table of few rows and many columns with its rows as columns, so that it stands on an upright page."""
+    if len(view.rows) > FEW or len(view.headings) > 1 or any(band is not None for band, _ in view.rows):
+        return view
+    first, *others = view.headings[0]
+    names = [cells[0].text for _, cells in view.rows]
+    headings = (Heading(first.text, first.unit, "text"), *(Heading(name, "", "number") for name in names))
+    rows = []
+    for i, heading in enumerate(others, start=1):
+        label = f"{heading.text} ({heading.unit})" if heading.unit else heading.text
+        rows.append((None, (Cell(label, "text"), *(replace(cells[i], look="number") for _, cells in view.rows))))
+    return replace(view, headings=(headings,), columns=len(headings), rows=tuple(rows), wide=False)
+
+
 def table_xml(view: TableView, found: Fit) -> str:
     """Return a table as WordprocessingML."""
     widths = [round(width * _TWENTIETHS) for width in found.widths]
@@ -116,16 +155,10 @@ def table_xml(view: TableView, found: Fit) -> str:
         '<w:tblPr><w:tblStyle w:val="DossierTable"/>'
         f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
         '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" w:noHBand="1"'
-        f' w:noVBand="1"/><w:tblDescription w:val="{_escaped(view.title)}"/></w:tblPr>'
+        f' w:noVBand="1"/><w:tblDescription w:val="{clean(view.title)}"/></w:tblPr>'
     )
     setter = _Setter(view, widths, f'<w:sz w:val="{round(2 * found.size)}"/>')
     return f"<w:tbl>{properties}<w:tblGrid>{grid}</w:tblGrid>{setter.headings()}{setter.rows()}</w:tbl>"
-
-
-def _escaped(text: str) -> str:
-    from hemodel.dossier.word_xml import clean
-
-    return clean(text)
 
 
 @dataclass(frozen=True)
@@ -171,13 +204,14 @@ class _Setter:
 
     def rows(self) -> str:
         """Return the rows of the body."""
-        together = len(self.view.rows) <= SHORT
+        last = len(self.view.rows) - 1
+        first_kept = 0 if last < SHORT else last - 1
         found = []
         for place, (band, cells) in enumerate(self.view.rows):
             if band is not None:
                 found.append(self._band(band))
-            keep = together and place < len(self.view.rows) - 1
-            found.append(self._row(cells, keep=keep))
+            kept = place >= first_kept and (place < last or bool(self.view.notes))
+            found.append(self._row(cells, keep=kept))
         return "".join(found)
 
     def _band(self, text: str) -> str:

@@ -54,7 +54,7 @@ def field(instruction: str, stored: str, properties: str = "") -> str:
         f'<w:r>{inner}<w:fldChar w:fldCharType="begin"/></w:r>'
         f'<w:r>{inner}<w:instrText xml:space="preserve"> {clean(instruction)} </w:instrText></w:r>'
         f'<w:r>{inner}<w:fldChar w:fldCharType="separate"/></w:r>'
-        f'{run(stored, properties) if stored else ""}'
+        f"{run(stored, properties) if stored else ''}"
         f'<w:r>{inner}<w:fldChar w:fldCharType="end"/></w:r>'
     )
 

@@ -158,5 +158,3 @@ def _counts(results: Results, run: Run, found: list[CheckEntry]) -> Counts:
         checks_passed=sum(check.passed for check in found),
         drugs={strategy: given.count(strategy) for strategy in results.strategies},
     )
-
-
