@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.errors import InputError, Location, Problem
+from hemodel.errors import InputError, Problem
 from hemodel.inputs.checks import select
 from hemodel.occupancy import Adjustment
 from hemodel.survival.acting.floor import floor_hazard
@@ -23,7 +23,6 @@ from hemodel.survival.acting.waning import (
 )
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
 from hemodel.survival.curves import population_hazard
-from hemodel.survival.errors import SurvivalError
 from hemodel.survival.relations import related_hazard, slowed
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
 from hemodel.survival.workbook.specs import FAMILY
@@ -80,7 +79,7 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
 
     Raises
     ------
-    InputError, SurvivalError
+    InputError
         Where the life table or a waning cannot be used; `acting_problems` finds these first.
     """
     effects: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -111,8 +110,6 @@ def acting_problems(reading: Reading) -> list[Problem]:
         population(reading)
     except InputError as error:
         problems += error.problems
-    except SurvivalError as error:
-        problems += [_cohort_problem(reading, part) for part in (error.parts or (error,))]
     return problems
 
 
@@ -130,11 +127,6 @@ def _effects_on_nothing(rows: Mapping[str, Row]) -> list[Problem]:
         for row in select(rows, f"effect.{{endpoint}}.{{strategy}}.{name}")
         if (row.names["endpoint"], row.names["strategy"]) not in curves
     ]
-
-
-def _cohort_problem(reading: Reading, error: SurvivalError) -> Problem:
-    rows = [reading.rows[id_] for id_ in error.ids if id_ in reading.rows]
-    return Problem(rows[0].where["value"] if rows else Location(reading.raw.file), str(error))
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hemodel.analysis.sharing import Shared
 from hemodel.dossier.writing import DOCX, HTML, write_dossier
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.charts import figures, save
+from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
 from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.dossier.writing import Request
+    from hemodel.payers.reading import Found
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -70,6 +73,23 @@ def default_folder(workbook: Path, suffix: str = "") -> Path:
     except OSError as error:
         raise _refusal(parent, error) from error
     return parent / f"{workbook.stem}{suffix}"
+
+
+def parent_folder(folder: Path) -> Path:
+    """Return a folder for the folders of several runs, made where it is missing and its parent exists.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    if not folder.parent.is_dir():
+        raise OutputError(f"{folder}: the folder {folder.parent} does not exist. Create it, or choose another --out.")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _refusal(folder, error) from error
+    return folder
 
 
 @contextmanager
@@ -158,7 +178,14 @@ def _put_in_place(stage: Path, target: Path, entries: tuple[str, ...]) -> None:
         raise
 
 
-def write_outputs(folder: Path, run: Run, results: Results, command: str, evidence: EvidencePack | None = None) -> None:
+def write_outputs(
+    folder: Path,
+    run: Run,
+    results: Results,
+    command: str,
+    evidence: EvidencePack | None = None,
+    shared: Shared | None = None,
+) -> None:
     """Write every output of a run to a folder.
 
     Parameters
@@ -171,15 +198,20 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str, eviden
         The command that repeats the run, for the manifest and the report.
     evidence : EvidencePack, optional
         On the curves of the run, for a section of the report.
+    shared : Shared, optional
+        Where runs for several payers keep the figures that they have in common.
     """
+    shared = shared or Shared()
     (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _write_tables(folder, tables(results, run))
-    saved = _write_figures(folder, figures(results, run))
+    drawn = figures(results, run)
+    saved = write_shared(folder, {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}, shared)
+    saved |= _write_figures(folder, drawn)
     made = manifest(run, command)
     pictures = {name: png for name, (png, _) in saved.items()}
     write_results_workbook(folder / "results.xlsx", results, run, pictures, made)
     if evidence is not None:
-        saved |= _write_figures(folder, report_figures(run.model, evidence))
+        saved |= write_shared(folder, report_figures(run.model, evidence), shared)
     (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -274,8 +306,13 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
             for change in inputs.changes
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
+        "payer": None if run.payer is None else _payer(run.payer.found),
         **_made_with(),
     }
+
+
+def _payer(found: Found) -> dict[str, str]:
+    return {"code": found.profile.code, "file": found.file, "sha256": found.sha256}
 
 
 def _made_with() -> dict[str, Any]:

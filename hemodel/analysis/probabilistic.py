@@ -38,6 +38,8 @@ class Psa:
         Discounted totals.
     component_means : mapping from outcome to mapping from component to array (strategies,)
         Means of the discounted components.
+    qalys_undiscounted : array (draws, strategies)
+        Undiscounted totals.
     adjusted : mapping from (strategy, rule) to int
         In how many draws each cap bound.
     """
@@ -49,6 +51,7 @@ class Psa:
     costs: FloatArray
     component_means: Mapping[str, Mapping[str, FloatArray]]
     adjusted: Mapping[tuple[str, str], int]
+    qalys_undiscounted: FloatArray
 
     @property
     def draws(self) -> int:
@@ -82,7 +85,7 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
     """
     if draws < FEWEST_DRAWS:
         raise UsageError(f"{draws} draws: a probabilistic analysis needs at least {FEWEST_DRAWS}")
-    totals = np.empty((3, draws, len(model.strategies)))
+    totals = np.empty((4, draws, len(model.strategies)))
     sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}}
     adjusted: dict[tuple[str, str], int] = {}
     for block, start in enumerate(range(0, draws, BLOCK)):
@@ -95,11 +98,12 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
             for j, component in enumerate(outcome.components):
                 before = sums[name].get(component, np.zeros(len(model.strategies)))
                 sums[name][component] = before + scale * outcome.discounted[:, :, j].sum(axis=0)
+        totals[3, start : start + count] = outcomes.qalys.undiscounted_total
         _count_adjusted(outcomes, count, adjusted)
         if progress is not None:
             progress(start + count)
     means = {name: {c: total / draws for c, total in parts.items()} for name, parts in sums.items()}
-    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted)
+    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted, totals[3])
 
 
 def _count_adjusted(outcomes: Outcomes, count: int, adjusted: dict[tuple[str, str], int]) -> None:

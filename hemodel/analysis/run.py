@@ -11,9 +11,11 @@ import numpy as np
 from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.payer import Payer, assess, general_population, prepare
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, one_way
+from hemodel.analysis.sharing import Shared
 from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -36,6 +38,7 @@ PARTS = ("base", "dsa", "psa", "scenarios")
 class Options:
     """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
 
+    `payer` is the code of a payer whose reference case is applied, or the path of a profile file.
     `families` says whether every family is tried on the evidence, for the table that compares them.
     """
 
@@ -45,6 +48,7 @@ class Options:
     draws: int | None = None
     seed: int | None = None
     families: bool = True
+    payer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,15 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
+    payer: Payer | None = None
 
 
-def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
+def run(
+    path: str | Path,
+    options: Options,
+    progress: Callable[[str, int, int], None] | None = None,
+    shared: Shared | None = None,
+) -> Run:
     """Run the base case and the parts asked for.
 
     Parameters
@@ -72,6 +82,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     options : Options
     progress : callable, optional
         Called with the name of the part, the steps done and all steps.
+    shared : Shared, optional
+        Where runs for several payers, alike in all else, keep what they have in common.
 
     Raises
     ------
@@ -83,27 +95,34 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    path = Path(path)
-    raw = read_cells(path)
+    path, shared = Path(path), shared or Shared()
+    raw = shared.once("cells", lambda: read_cells(path))
     folder, setting = _folder(path, raw, options.changes)
-    scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
+    scenarios = read_scenarios(folder) if options.scenarios or options.payer or "scenarios" in options.parts else ()
     under = pick(scenarios, options.scenarios)
     changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
+    prepared = None if options.payer is None else prepare(options.payer, path, raw, changes)
+    changes = (*(prepared.applied.changes if prepared else ()), *changes)
     _refuse_clashes(changes)
     model = load_rows(path, raw, changes)
+    general = None if prepared is None else general_population(prepared, model)
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
     others = tuple(s for s in scenarios if s not in under)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
-    tornado = one_way(model) if "dsa" in options.parts else None
+    rates = (settings.cost_rates, settings.effect_rates)
+    tornado = shared.once(("dsa", rates), lambda: one_way(model)) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
+    psa = None
+    if "psa" in options.parts:
+        psa = shared.once(("psa", rates), lambda: _psa(model, draws, seed, progress))
     return Run(
         model=model,
         base=base,
-        families=try_families(model) if options.families else (),
+        families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
-        psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
+        psa=psa,
         scenarios=results,
         under=under,
         available=scenarios,
@@ -114,6 +133,9 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
         ),
+        payer=None
+        if prepared is None
+        else assess(prepared, model, general, base, tornado, psa, (scenarios, results is not None)),
     )
 
 

@@ -107,7 +107,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Style:
-    """How sections are numbered (what stands before, where the first begins), the language, and the kind of document."""
+    """How sections are numbered (what stands before, the first number), the language, the kind of document."""
 
     kind: str
     language: str

@@ -69,8 +69,8 @@ def _inputs(context: Context) -> Lines:
     return Lines(
         [
             (
-                f"The workbook holds {counts.inputs} inputs; {counts.assumptions} of them are assumptions, each with its"
-                " reason."
+                f"The workbook holds {counts.inputs} inputs; {counts.assumptions} of them are assumptions, each with"
+                " its reason."
             ),
             "Every input is listed with its value, range, distribution and source in [table inputs].",
             "Inputs that rest on a judgement are in [table assumptions].",
@@ -94,8 +94,8 @@ def _survival(context: Context) -> Lines:
     return Lines(
         [
             (
-                "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure survival_curves]"
-                " shows both."
+                "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure"
+                " survival_curves] shows both."
             ),
             *lines,
         ]
@@ -118,7 +118,7 @@ def _adjustments(context: Context) -> Lines:
     return Lines(found, look="bullets")
 
 
-def _base_case(context: Context) -> Lines:
+def _base_case(_context: Context) -> Lines:
     return Lines(
         [
             "Costs by category are in [table disaggregated_costs], discounted and not.",

@@ -49,8 +49,8 @@ def _equations(context: Context) -> Lines:
                 " costs and effects have rates of their own."
             ),
             (
-                "Acquisition = administrations on the days of the schedule x share still on treatment that day x vials x"
-                " price x relative dose intensity x share of patients given the drug; administration = the same"
+                "Acquisition = administrations on the days of the schedule x share still on treatment that day x vials"
+                " x price x relative dose intensity x share of patients given the drug; administration = the same"
                 " administrations x the cost of one."
             ),
             (
@@ -60,13 +60,13 @@ def _equations(context: Context) -> Lines:
             "Disease management = months in each state x uses a month x unit cost.",
             "Adverse events = incidence x cost, at the start; end-of-life care = deaths x cost.",
             (
-                "Subsequent treatment = patients leaving progression-free x share of these events that are progressions x"
-                " share given each treatment x its cost."
+                "Subsequent treatment = patients leaving progression-free x share of these events that are progressions"
+                " x share given each treatment x its cost."
             ),
             _UTILITIES[settings.utilities_by],
             (
-                "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net monetary"
-                " benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over threshold."
+                "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net"
+                " monetary benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over threshold."
             ),
         ],
         look="bullets",

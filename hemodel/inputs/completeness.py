@@ -7,6 +7,7 @@ group must then exist for each of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
@@ -108,6 +109,13 @@ def _expected(kind: Kind, members: Mapping[str, list[tuple[str, ...]]]) -> list[
     if "strategy" in kind.fields and "strategy" not in fields:
         named = [{**names, "strategy": s} for names in named for (s,) in members["strategy"]]
     return [kind.id(**names) for names in named]
+
+
+def needed_problems(file: str, rows: Mapping[str, Row], ids: Iterable[str], purpose: str) -> list[Problem]:
+    """Return a problem for each of these rows that is not there or is empty, though a purpose needs it."""
+    empty = [id_ for id_ in ids if id_ not in rows or rows[id_].value is None]
+    found = [_empty(rows[id_]) if id_ in rows else _missing(file, kind_of(id_), id_) for id_ in empty]
+    return [replace(problem, what=f"{problem.what}, and {purpose} needs it") for problem in found]
 
 
 def _missing(file: str, kind: Kind, id_: str) -> Problem:

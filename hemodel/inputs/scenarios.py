@@ -105,8 +105,8 @@ def _explain(detail: ErrorDetails) -> str:
 
 
 def clashing(changes: Sequence[Change]) -> list[str]:
-    """Return the ids that are changed more than once."""
-    ids = [change.id for change in changes]
+    """Return the ids that are changed more than once; what a payer's reference case sets may be changed again."""
+    ids = [change.id for change in changes if not change.reference_case]
     return sorted({id_ for id_ in ids if ids.count(id_) > 1})
 
 

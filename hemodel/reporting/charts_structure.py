@@ -161,10 +161,11 @@ def _draw_box(axes: Axes, box: _Box, corner: tuple[float, float], height: float,
     axes.add_patch(patch)
     y = corner[1] + height - PAD
     axes.text(corner[0] + PAD, y, box.heading, va="top", weight="bold", linespacing=1.2)
+    above = box.heading
     for line in box.lines:
-        y -= lines_height(box.heading if line is box.lines[0] else before)
+        y -= lines_height(above)
         axes.text(corner[0] + PAD, y, line, va="top", linespacing=1.2)
-        before = line
+        above = line
 
 
 def _draw_states(axes: Axes, states: Sequence[_Box], top: float, height: float) -> None:

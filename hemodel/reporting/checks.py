@@ -142,7 +142,7 @@ def _increments(results: Results) -> Iterator[CheckEntry]:
     yield _entry("ratio_of_increments", "Is each ICER incremental costs over incremental QALYs?", DIFFERENCE, ratio)
     yield _entry(
         "net_benefit_follows",
-        "Is net monetary benefit the threshold times QALYs, less costs, and net health benefit that over the threshold?",
+        "Is net monetary benefit threshold x QALYs less costs, and net health benefit that over the threshold?",
         DIFFERENCE,
         benefit,
     )

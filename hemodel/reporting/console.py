@@ -53,6 +53,10 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.scenarios is not None:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
+    if results.payer is not None:
+        from hemodel.reporting.payers_text import reference_case_text
+
+        lines += ["", reference_case_text(results.payer)]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 
@@ -171,15 +175,15 @@ def _fitted_to(fit: EndpointFit) -> str:
     return ", ".join([*reported, *others])
 
 
-def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
-    """Return a table as text, the first column to the left and in one line, the others to the right."""
+def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int, *, words: bool = False) -> str:
+    """Return a table as text, the first column to the left and in one line, the others (unless words) to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.ASCII2)
     for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i == 0)
+        table.add_column(header, justify="left" if words or i == 0 else "right", no_wrap=i == 0)
     for row in rows:
         table.add_row(*row)
     text = StringIO()

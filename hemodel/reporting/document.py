@@ -10,6 +10,7 @@ import numpy as np
 from hemodel.analysis.curves import compare_external, state_medians, summarise_curves
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.reporting.payer_document import payer_result
 from hemodel.reporting.psa_document import psa_result
 from hemodel.reporting.schema import (
     SCHEMA_VERSION,
@@ -75,6 +76,7 @@ def results(run: Run) -> Results:
         dsa=None if run.one_way is None else _one_way(run, run.one_way),
         psa=None if run.psa is None else psa_result(run.psa, settings),
         scenarios=None if run.scenarios is None else _scenarios(run),
+        payer=payer_result(run.payer),
         warnings=list(run.warnings),
     )
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
 from hemodel.reporting.evidence_tables import RANKING, report_tables
 from hemodel.reporting.tables import names_of, tables
+from hemodel.reporting.tables_payer import TABLES as PAYER_TABLES
+from hemodel.reporting.tables_payer import counts, of_whom
 from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
 from hemodel.reporting.tables_view import TableView, view
 from hemodel.reporting.tables_words import adjustment_sentence
@@ -175,6 +177,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
     return [
         Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=_STRUCTURE),
         Section("base-case", "Base-case results", names=compared),
+        Section("reference-case", "Reference case", text=_of_payer(results), names=PAYER_TABLES),
         Section("survival", "Survival", names=_SURVIVAL),
         Section("evidence", "Evidence for the curves", names=_EVIDENCE),
         Section("adjustments", "What was adjusted", text=nothing, points=adjusted),
@@ -190,6 +193,11 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("changes", "Changes to the workbook for this run", names=("changes",)),
         Section("warnings", "Warnings", points=tuple(results.warnings)),
     ]
+
+
+def _of_payer(results: Results) -> tuple[str, ...]:
+    """Say whose reference case was applied, and how far it is met."""
+    return () if results.payer is None else (f"{of_whom(results.payer)}. {counts(results.payer)}.",)
 
 
 FIGURE = "figure "

@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
+
 SCHEMA_VERSION = 1
 
 Amounts = Annotated[dict[str, float], Field(description="total, and each component by name")]
@@ -290,6 +292,7 @@ class Results(_Entry):
     dsa: list[Dsa] | None
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None
+    payer: PayerResult | None = Field(description="null without --payer")
     warnings: list[str]
 
 

@@ -12,6 +12,7 @@ from hemodel.reporting import (
     tables_survival,
     tables_uncertainty,
 )
+from hemodel.reporting.tables_payer import payer_tables
 from hemodel.reporting.tables_shape import Column, Table, csv_text, frame
 from hemodel.reporting.tables_words import Names
 
@@ -40,6 +41,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
     names = names_of(results, run)
     return (
         *_outcomes(results, run, names),
+        *payer_tables(results, names),
         *_survival(results, run, names),
         *_uncertainty(results, names),
         *_inputs(results, run, names),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs", "dictionary"}
+_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
 _BANDS = {"scenario_changes": (0, 4, 5)}
@@ -24,6 +24,7 @@ _LEFT_OUT = {
     "inputs": ("n", "Note", "Id"),
     "assumptions": ("Id",),
     "dictionary": ("Distributions",),
+    "reference_case": ("Date", "Note", "Checked"),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
 """Columns that a page has no room for; files and the workbook have them."""

@@ -31,9 +31,10 @@ def hazards_by_age(table: Table) -> tuple[Array, Array, Array]:
     """
     names = _measure(table)
     columns = table.need(("age", *names), ())
-    values = {name: _finite([as_number(cell) for cell in columns[name]]) for name in columns}
+    values = {name: finite([as_number(cell) for cell in columns[name]]) for name in columns}
     check = _probability_problems if names == PROBABILITIES else _rate_problems
-    problems = [*_not_numbers(table, columns, values), *_age_problems(table, values["age"])]
+    problems = [*not_numbers(table, columns, values), *_begins_late(table, values["age"][0])]
+    problems += age_problems(table, values["age"])
     problems += [problem for name in names for problem in check(table, name, values[name])]
     raise_if_any(problems)
     ages, (male, female) = values["age"], (values[name] for name in names)
@@ -43,7 +44,7 @@ def hazards_by_age(table: Table) -> tuple[Array, Array, Array]:
     return ages[kept], -np.log1p(-male[kept]), -np.log1p(-female[kept])
 
 
-def _finite(numbers: Sequence[float]) -> Array:
+def finite(numbers: Sequence[float]) -> Array:
     """Return numbers (n,), nan for what is not finite."""
     values = np.array(numbers, dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
@@ -65,9 +66,10 @@ def _measure(table: Table) -> tuple[str, ...]:
     return RATES if rates else PROBABILITIES
 
 
-def _not_numbers(
+def not_numbers(
     table: Table, columns: Mapping[str, Sequence[object]], values: Mapping[str, Array]
 ) -> Iterator[Problem]:
+    """Return the cells of a table by age that hold no number."""
     for name, numbers in values.items():
         for i, (cell, number) in enumerate(zip(columns[name], numbers, strict=True)):
             if np.isnan(number):
@@ -78,12 +80,16 @@ def _not_numbers(
                 yield Problem(table.where(i, name), what, todo=todo)
 
 
-def _age_problems(table: Table, ages: Array) -> Iterator[Problem]:
-    first = ages[0]
+def _begins_late(table: Table, first: float) -> Iterator[Problem]:
     if first > LATEST_FIRST_AGE:
         why = f"A life table begins at age {LATEST_FIRST_AGE:g} or before"
         yield Problem(table.where(0, "age"), f"the first age is {first:g}", why, "Add the younger ages.")
-    elif first < 0.0 or first % 1.0 > 0.0:
+
+
+def age_problems(table: Table, ages: Array) -> Iterator[Problem]:
+    """Return what keeps the column of ages from being consecutive whole years."""
+    first = ages[0]
+    if first < 0.0 or first % 1.0 > 0.0:
         why = "Ages are whole years, 0 or more"
         yield Problem(table.where(0, "age"), f"the first age is {first:g}", why, "Correct it.")
     for i, (before, age) in enumerate(pairwise(ages), start=1):

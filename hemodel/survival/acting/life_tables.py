@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from hemodel.survival.family import Array
     from hemodel.survival.tables import Table
 
@@ -112,12 +114,18 @@ class Background:
         Hazard of each group in each year. [1/month]
     cumulative : array (years, groups)
         Cumulative hazard of each group at the beginning of each year.
+    ages : array (groups,)
+        Age of each group at the start. [years]
+    male : array (groups,) of bool
+        Whether each group is of men.
     """
 
     shares: Array
     starts: Array
     rates: Array
     cumulative: Array
+    ages: Array
+    male: NDArray[np.bool_]
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -144,33 +152,50 @@ class Background:
         def total(least: Array, alive: Array, _: Array) -> Array:
             return np.asarray(least - np.log(alive.sum(axis=1)))
 
-        return np.where(np.asarray(t) > 0.0, self._in_chunks(total, t), 0.0)
+        return np.where(np.asarray(t) > 0.0, self._in_chunks(total, self.rates, t), 0.0)
 
     def hazard(self, t: Array) -> Array:
         """Compute the mean hazard of those alive, sum of w_g S_g h_g over sum of w_g S_g, in the shape of t.
 
         At a birthday it is the hazard of the age that begins. [1/month]
         """
+        return self.mean_of_those_alive(self.rates, t)
 
-        def mean(_: Array, alive: Array, rates: Array) -> Array:
-            return np.asarray((alive * rates).sum(axis=1) / alive.sum(axis=1))
+    def mean_of_those_alive(self, values: Array, t: Array) -> Array:
+        """Compute sum of w_g S_g(t) v_g(t) over sum of w_g S_g(t), in the shape of t.
 
-        return self._in_chunks(mean, t)
+        Parameters
+        ----------
+        values : array (years, groups)
+            v, constant in each year from one birthday to the next.
+        t : array, any shape
+            [months]
+        """
 
-    def _in_chunks(self, function: Callable[[Array, Array, Array], Array], t: Array) -> Array:
+        def mean(_: Array, alive: Array, now: Array) -> Array:
+            return np.asarray((alive * now).sum(axis=1) / alive.sum(axis=1))
+
+        return self._in_chunks(mean, values, t)
+
+    def survival_by_group(self, t: Array) -> Array:
+        """Compute the share of each group alive, (times, groups), at times (times,) in months."""
+        year = np.searchsorted(self.starts, t, side="right") - 1
+        return np.asarray(np.exp(-(self.cumulative[year] + self.rates[year] * (t - self.starts[year])[:, None])))
+
+    def _in_chunks(self, function: Callable[[Array, Array, Array], Array], values: Array, t: Array) -> Array:
         """Apply a function of the groups to some times after the others, so that memory stays small.
 
         Its arguments are the least cumulative hazard of any group (times,), the share of
-        each group alive in multiples of exp(-least) (times, groups), and their rates.
+        each group alive in multiples of exp(-least) (times, groups), and the values of the
+        year (times, groups).
         """
         times = np.asarray(t, dtype=np.float64).ravel()
         parts = [np.empty(0)]
         for some in np.split(times, range(CHUNK, times.size, CHUNK)):
             year = np.searchsorted(self.starts, some, side="right") - 1
-            rates = self.rates[year]
-            hazard = self.cumulative[year] + rates * (some - self.starts[year])[:, None]
+            hazard = self.cumulative[year] + self.rates[year] * (some - self.starts[year])[:, None]
             least = hazard.min(axis=1)
-            parts.append(function(least, np.exp(least[:, None] - hazard) * self.shares, rates))
+            parts.append(function(least, np.exp(least[:, None] - hazard) * self.shares, values[year]))
         return np.concatenate(parts).reshape(np.shape(t))
 
 
@@ -226,7 +251,7 @@ def background(table: LifeTable, cohort: Cohort, horizon_years: float) -> Backgr
         youngest age.
     """
     raise_if_any(_coverage_problems(table, cohort, horizon_years))
-    ages, weights = _age_distribution(cohort, table.ages[-1])
+    ages, weights = age_distribution(cohort, table.ages[-1])
     sexes = [(table.hazard_male, cohort.share_male), (table.hazard_female, 1.0 - cohort.share_male)]
     shares = np.concatenate([share * weights for _, share in sexes])
     years = np.arange(table.ages[-1] - math.floor(ages[0]) + 1.0)
@@ -237,7 +262,8 @@ def background(table: LifeTable, cohort: Cohort, horizon_years: float) -> Backgr
     passed = np.cumsum(rates[:-1] * np.diff(starts)[:, None], axis=0)
     cumulative = np.concatenate([np.zeros((1, shares.size)), passed])
     some = shares > 0.0
-    return Background(shares[some], starts, rates[:, some], cumulative[:, some])
+    male = np.repeat([True, False], ages.size)
+    return Background(shares[some], starts, rates[:, some], cumulative[:, some], np.tile(ages, 2)[some], male[some])
 
 
 def _coverage_problems(table: LifeTable, cohort: Cohort, horizon_years: float) -> list[Problem]:
@@ -258,7 +284,7 @@ def _coverage_problems(table: LifeTable, cohort: Cohort, horizon_years: float) -
     return problems
 
 
-def _age_distribution(cohort: Cohort, oldest: float) -> tuple[Array, Array]:
+def age_distribution(cohort: Cohort, oldest: float) -> tuple[Array, Array]:
     """Return ages (n,) and their weights (n,), which add up to 1 and have the cohort's mean."""
     if cohort.sd_age == 0.0:
         return np.array([cohort.mean_age]), np.ones(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Problem
 from hemodel.survival.acting.life_tables import Background, Cohort, LifeTable, background, life_table
+from hemodel.survival.errors import SurvivalError
 from hemodel.survival.workbook.tables import table_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 NONE, FLOOR, EXCESS = "none", "floor", "excess_hazard"
 OVERALL_SURVIVAL = "os"
 _COHORT = ("mean_age", "sd_age", "youngest_age", "share_male")
+NEEDED = ("background.life_table", *(f"background.{name}" for name in _COHORT))
+"""Rows without which there is no mortality of the population."""
 
 
 def population(inputs: Inputs) -> Background | None:
@@ -29,16 +32,31 @@ def population(inputs: Inputs) -> Background | None:
     rows = inputs.rows
     if rows["background.method"].text == NONE:
         return None
-    needed = ["background.life_table", *(f"background.{name}" for name in _COHORT)]
-    missing = [id_ for id_ in needed if id_ not in rows or rows[id_].value is None]
+    missing = [id_ for id_ in NEEDED if id_ not in rows or rows[id_].value is None]
     if missing:
         where = rows["background.method"].where["value"]
         todo = f"Fill in {', '.join(missing)}, or set background.method to none."
         raise InputError((Problem(where, f"background mortality needs {', '.join(missing)}", todo=todo),))
+    return _background(*life_table_and_cohort(inputs), rows["settings.time_horizon"].number)
+
+
+def life_table_and_cohort(inputs: Inputs) -> tuple[LifeTable, Cohort]:
+    """Return the life table and the cohort of a workbook, all of whose rows (`NEEDED`) have values.
+
+    Raises
+    ------
+    InputError
+        Where the table cannot be read or has problems, or the values of the cohort do not
+        go together.
+    """
+    rows = inputs.rows
     table = _life_table(table_of(rows["background.life_table"], inputs))
     mean, sd, youngest, male = (rows[f"background.{name}"].number for name in _COHORT)
-    cohort = Cohort(mean_age=mean, sd_age=sd, share_male=male, youngest_age=youngest)
-    return _background(table, cohort, rows["settings.time_horizon"].number)
+    try:
+        return table, Cohort(mean_age=mean, sd_age=sd, share_male=male, youngest_age=youngest)
+    except SurvivalError as error:
+        parts = error.parts or (error,)
+        raise InputError(tuple(Problem(rows[part.ids[0]].where["value"], str(part)) for part in parts)) from None
 
 
 @lru_cache(maxsize=16)

@@ -1,6 +1,6 @@
 """Tables of data that the rows of a workbook name: sheets of it, or CSV files.
 
-One rule for life tables, patients, digitised curves and risk tables. What a row names is
+One rule for life tables, utility norms, patients, digitised curves and risk tables. What a row names is
 (1) the sheet of that name, which begins with Data; else (2) the sheet that carries the
 file (`data_sheet`); else (3) the file, beside the workbook, in the folders above it or in
 the current folder.
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.survival.workbook.inputs import Inputs
 
-_KINDS = ("background.life_table", "curve.{endpoint}.{strategy}.data", "curve.{endpoint}.{strategy}.at_risk")
+_KINDS = (
+    "background.life_table",
+    "utility.norms",
+    "curve.{endpoint}.{strategy}.data",
+    "curve.{endpoint}.{strategy}.at_risk",
+)
 _NAMES = ("strategy",)
 """Columns that hold names, even where a name looks like a number."""
 
