@@ -13,6 +13,7 @@ from hemodel.dossier import prose_method, prose_uncertainty
 from hemodel.dossier.prose_shape import Lines
 from hemodel.reporting.evidence_words import EvidenceNames, in_use_words
 from hemodel.reporting.format import display
+from hemodel.reporting.tables_payer import counts, of_whom
 from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
 from hemodel.reporting.tables_words import ENDPOINTS, adjustment_sentence
 
@@ -37,6 +38,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "changes": _changes,
         "warnings": lambda context: Lines(context.results.warnings, look="bullets", lead="Warnings of the run:"),
         "not_run": _not_run,
+        "payer": _payer,
         **prose_uncertainty.texts(),
         **prose_method.texts(),
     }
@@ -135,6 +137,13 @@ def _changes(context: Context) -> Lines:
     scenario = f" The run was made under the scenario {under}." if under else ""
     verb = "input differs" if count == 1 else "inputs differ"
     return Lines([f"{count} {verb} from the workbook; [table changes] lists what was changed.{scenario}"])
+
+
+def _payer(context: Context) -> Lines:
+    payer = context.results.payer
+    if payer is None:
+        return Lines()
+    return Lines([f"The run is for {of_whom(payer)}; {counts(payer)}. [table reference_case] has each field."])
 
 
 def _not_run(context: Context) -> Lines:

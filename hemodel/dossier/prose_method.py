@@ -66,7 +66,8 @@ def _equations(context: Context) -> Lines:
             _UTILITIES[settings.utilities_by],
             (
                 "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net"
-                " monetary benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over threshold."
+                " monetary benefit = threshold x QALYs less costs; net health benefit = QALYs less costs over the"
+                " threshold."
             ),
         ],
         look="bullets",

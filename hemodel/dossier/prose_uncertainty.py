@@ -124,9 +124,10 @@ def _validation(context: Context) -> Lines:
             f"{passed}; [table checks] lists each with the number that was found.",
             "Modelled beside reported survival is in [table survival_fit].",
             (
-                "The same model can be written as an Excel workbook that calculates everything by formula (hemodel"
-                " excel): an independent calculation of the same inputs, in which every draw can be followed cell by cell. The"
-                " software's own tests recalculate such workbooks and hold their totals against its engine."
+                "The same model can be written as an Excel workbook that calculates everything by formula"
+                " (hemodel excel): an independent calculation of the same inputs, in which every draw can be followed"
+                " cell by cell. The software's own tests recalculate such workbooks and hold their totals against its"
+                " engine."
             ),
         ]
     )

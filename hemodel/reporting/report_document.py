@@ -16,6 +16,7 @@ from hemodel.reporting.schema_report import (
     Difference,
     InputEntry,
     OneWayRange,
+    RankingEntry,
     ReportResults,
     Step,
 )
@@ -54,6 +55,8 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: 
             for e in results.dsa or ()
         ],
         external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
+        sources=[list(row) for row in run.model.inputs.raw.sources],
+        ranking=[] if pack is None else [row for endpoint in pack.endpoints for row in _ranking(pack, endpoint)],
         steps=[step for entry in results.incremental for step in _steps(entry, pack)],
         checks=found,
         counts=_counts(results, run, found),
@@ -110,7 +113,29 @@ def _difference(results: Results, entry: Incremental) -> Difference:
             for how, amounts in dict(getattr(mine, outcome)).items()
         }
         by[outcome] = Both(**parts)
-    return Difference(intervention=entry.intervention, comparator=entry.comparator, **by)
+    return Difference(
+        intervention=entry.intervention,
+        comparator=entry.comparator,
+        nmb_at_decision_threshold=results.decision_threshold * entry.qalys - entry.costs,
+        **by,
+    )
+
+
+def _ranking(pack: EvidencePack, endpoint: str) -> list[RankingEntry]:
+    tried = pack.endpoints[endpoint].families
+    lowest = min((family.criterion for family in tried if family.criterion is not None), default=0.0)
+    return [
+        RankingEntry(
+            endpoint=endpoint,
+            family=family.family,
+            place=family.place,
+            concerns=None if family.fit is None else len(family.concerns),
+            criterion=family.criterion,
+            above_lowest=None if family.criterion is None else family.criterion - lowest,
+            weight=family.weight,
+        )
+        for family in tried
+    ]
 
 
 def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:

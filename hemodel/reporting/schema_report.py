@@ -57,6 +57,7 @@ class Difference(_Entry):
     life_years: Both
     qalys: Both
     costs: Both
+    nmb_at_decision_threshold: float = Field(description="incremental net monetary benefit, discounted")
 
 
 class OneWayRange(_Entry):
@@ -76,6 +77,18 @@ class Step(_Entry):
     costs: float | None = Field(description="increment, at the step costs")
     ratio: float | None = Field(description="currency per QALY, at the step costs; null where it means nothing")
     cost_per_life_year: float | None = Field(description="at the step costs; null where it means nothing")
+
+
+class RankingEntry(_Entry):
+    """The place of a family among those tried on an endpoint."""
+
+    endpoint: str
+    family: str
+    place: int
+    concerns: int | None
+    criterion: float | None
+    above_lowest: float | None = Field(description="criterion less the lowest one of the endpoint")
+    weight: float | None
 
 
 class CheckEntry(_Entry):
@@ -108,10 +121,12 @@ class ReportResults(Results):
     """Everything that a dossier shows."""
 
     inputs: list[InputEntry]
+    sources: list[list[str]] = Field(description="the sheet Sources of the workbook, row by row")
     coefficients: list[CoefficientEntry]
     differences: list[Difference]
     one_way_ranges: list[OneWayRange]
     external_model_months: dict[str, float] = Field(description="time of external evidence on the model's clock, by id")
+    ranking: list[RankingEntry] = Field(description="of families, by endpoint")
     steps: list[Step]
     checks: list[CheckEntry]
     counts: Counts
