@@ -58,6 +58,9 @@ class Exposure:
         Person-time. [years]
     band_years : mapping from band of time to death to Amount
         Person-time; empty unless utilities are by time to death. [years]
+    aged_years : mapping from state, or band of time to death, to Amount
+        Person-time, each cycle times the multiplier of utilities at the age reached; empty
+        unless utilities change with age. [years]
     progressions : Flow
         Patients leaving progression-free, by progression or death. [patients]
     deaths : Flow
@@ -69,6 +72,7 @@ class Exposure:
 
     years: Mapping[str, Amount]
     band_years: Mapping[str, Amount]
+    aged_years: Mapping[str, Amount]
     progressions: Flow
     deaths: Flow
     administrations: Mapping[str, Amount]
@@ -118,7 +122,7 @@ class _Block:
     """Integrals of one block of draws, and who is left at the end.
 
     Of PFS and OS: sums (draws, 4) with the plan's weights, and survival (draws,) at
-    the end of the model. Of bands and administrations: sums (draws, 3).
+    the end of the model. Of bands, administrations and aged person-time: sums (draws, 3).
     """
 
     pf: FloatArray
@@ -126,6 +130,7 @@ class _Block:
     pf_end: FloatArray
     os_end: FloatArray
     bands: Mapping[str, FloatArray]
+    aged: Mapping[str, FloatArray]
     given: Mapping[str, FloatArray]
     adjustments: Mapping[str, Adjustment]
 
@@ -188,7 +193,18 @@ def _block(curves: _Curves, buffers: tuple[FloatArray, ...]) -> _Block:
         adjustments |= {f"{rule}: {schedule.regimen.drug}": done for rule, done in caps.items()}
     bands = {band: overall @ weight for band, weight in plan.band_weights.items()}
     ends = free[:, plan.end].copy(), overall[:, plan.end].copy()
-    return _Block(free @ plan.weights[within], overall @ plan.weights, *ends, bands, given, adjustments)
+    sums = free @ plan.weights[within], overall @ plan.weights
+    return _Block(*sums, *ends, bands, _aged(plan, free, overall), given, adjustments)
+
+
+def _aged(plan: Plan, free: FloatArray, overall: FloatArray) -> dict[str, FloatArray]:
+    """Person-time with the utility of the age reached, by band of time to death or else by state."""
+    if plan.aged is None:
+        return {}
+    if plan.aged.band_weights:
+        return {band: overall @ weight for band, weight in plan.aged.band_weights.items()}
+    progression_free, alive = free @ plan.aged.weights[: plan.end + 1], overall @ plan.aged.weights
+    return dict(zip(STATES, (progression_free, alive - progression_free), strict=True))
 
 
 def _on_treatment(
@@ -223,6 +239,7 @@ def _join(plan: Plan, strategy: str, blocks: list[_Block], count: int) -> Exposu
     return Exposure(
         years={"progression_free": _amount(pf), "progressed": _amount(total - pf)},
         band_years={band: _amount(joined(block.bands[band] for block in blocks)) for band in plan.band_weights},
+        aged_years={name: _amount(joined(block.aged[name] for block in blocks)) for name in blocks[0].aged},
         progressions=Flow(1.0 - joined(block.pf_end for block in blocks), pf[:, 3]),
         deaths=Flow(1.0 - joined(block.os_end for block in blocks), total[:, 3]),
         administrations={drug: _amount(joined(block.given[drug] for block in blocks)) for drug in drugs},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ from hemodel.exposure import STATES, Exposure, exposure
 from hemodel.outcomes import Component, Outcomes, table
 from hemodel.plan import Plan, plan
 from hemodel.units import DAYS_PER_MONTH
-from hemodel.utilities import adverse_event_loss, band_utility, state_utility
+from hemodel.utilities import adverse_event_loss, band_utility, cap_at_norm, state_utility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,12 +91,15 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
     count = max(array.shape[0] for array in draws.values())
     exposures = _exposures(model, curves, draws)
     _refuse_crossing(model, exposures)
+    utilities = {s: _utilities(draws, s, e) for s, e in exposures.items()}
+    if model.plan.aged is not None and model.plan.aged.norm is not None:
+        utilities, exposures = _capped(utilities, exposures, model.plan.aged.norm)
     per_strategy = [(s, exposures[s]) for s in model.strategies]
     drugs = [_drug_costs(model.inputs, draws, s, e) for s, e in per_strategy]
     return Outcomes(
         strategies=model.strategies,
         life_years=table(count, [_life_years(e) for _, e in per_strategy]),
-        qalys=table(count, [_qalys(model.inputs, draws, s, e) for s, e in per_strategy]),
+        qalys=table(count, [_qalys(model.inputs, draws, s, e, utilities[s]) for s, e in per_strategy]),
         costs=table(
             count, [_costs(model.inputs, draws, s, e, d) for (s, e), d in zip(per_strategy, drugs, strict=True)]
         ),
@@ -121,14 +124,37 @@ def _life_years(exposed: Exposure) -> dict[str, Component]:
     return {state: (years.undiscounted, years.effects) for state, years in exposed.years.items()}
 
 
-def _qalys(inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure) -> dict[str, Component]:
-    """Person-time x utility, less the loss from adverse events at the start."""
+Utilities = dict[str, "FloatArray"]
+"""By state, or by band of time to death; arrays (draws,) or (1,)."""
+
+
+def _utilities(draws: Draws, strategy: str, exposed: Exposure) -> Utilities:
+    """Utilities of a strategy at the start."""
     if exposed.band_years:
-        valued = {band: (years, band_utility(draws, band)) for band, years in exposed.band_years.items()}
-    else:
-        valued = {state: (exposed.years[state], state_utility(draws, strategy, state)) for state in STATES}
+        return {band: band_utility(draws, band) for band in exposed.band_years}
+    return {state: state_utility(draws, strategy, state) for state in STATES}
+
+
+def _capped(
+    utilities: Mapping[str, Utilities], exposures: Mapping[str, Exposure], norm: float
+) -> tuple[dict[str, Utilities], dict[str, Exposure]]:
+    """Cap utilities at the population's norm, and enter in the adjustments where that was."""
+    capped, recorded = {}, {}
+    for strategy, exposed in exposures.items():
+        found = {n: cap_at_norm(u, exposed.aged_years[n].undiscounted, norm) for n, u in utilities[strategy].items()}
+        capped[strategy] = {name: utility for name, (utility, _) in found.items()}
+        caps = {f"utility_capped_at_norm: {name}": done for name, (_, done) in found.items()}
+        recorded[strategy] = replace(exposed, adjustments={**exposed.adjustments, **caps})
+    return capped, recorded
+
+
+def _qalys(
+    inputs: ModelInputs, draws: Draws, strategy: str, exposed: Exposure, utilities: Utilities
+) -> dict[str, Component]:
+    """Person-time (at the age reached, where utilities change with it) x utility, less the loss from adverse events."""
+    years = exposed.aged_years or exposed.band_years or exposed.years
     loss = -adverse_event_loss(inputs, draws, strategy)
-    parts: dict[str, Component] = {n: (y.undiscounted * u, y.effects * u) for n, (y, u) in valued.items()}
+    parts: dict[str, Component] = {n: (years[n].undiscounted * u, years[n].effects * u) for n, u in utilities.items()}
     return parts | {"adverse_events": (loss, loss)}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.population import ageing
 from hemodel.survival.family import log_time
 from hemodel.timeline import (
     Timeline,
@@ -55,6 +56,24 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Aged:
+    """Weights of person-time that count with the utility of the age reached.
+
+    Attributes
+    ----------
+    weights : array (points, 3)
+        Those of person-time, each cycle times the multiplier in its middle.
+    band_weights : mapping from band to array (points, 3)
+    norm : float or None
+        No utility is above it; None: there is no cap. [utility]
+    """
+
+    weights: FloatArray
+    band_weights: Mapping[str, FloatArray]
+    norm: float | None
+
+
+@dataclass(frozen=True)
 class Plan:
     """The grid and all weights of a model; the same for every draw.
 
@@ -67,6 +86,8 @@ class Plan:
         Place of the last boundary, the end of the model, on the grid.
     band_weights : mapping from band to array (points, 3)
     schedules : mapping from strategy to its schedules
+    aged : Aged or None
+        None where utilities are the same at every age.
     """
 
     timeline: Timeline
@@ -75,6 +96,7 @@ class Plan:
     end: int
     band_weights: Mapping[str, FloatArray]
     schedules: Mapping[str, tuple[Schedule, ...]]
+    aged: Aged | None
 
 
 def plan(inputs: ModelInputs) -> Plan:
@@ -107,7 +129,18 @@ def plan(inputs: ModelInputs) -> Plan:
             )
             for strategy in inputs.strategies
         },
+        aged=_aged(inputs, grid, factors, bands),
     )
+
+
+def _aged(inputs: ModelInputs, grid: Timeline, factors: FloatArray, bands: tuple[Band, ...]) -> Aged | None:
+    found = ageing(inputs, midpoints(grid.boundaries))
+    if found is None:
+        return None
+    rule = inputs.settings.half_cycle_correction
+    state = np.column_stack([state_time_weights(grid.boundaries, f * found.multipliers, rule) for f in factors])
+    weights = _spread(grid, grid.boundaries, state)
+    return Aged(weights, _band_weights(grid, state, bands), found.norm if found.capped else None)
 
 
 def _factors(years: FloatArray, settings: Settings) -> FloatArray:

@@ -20,7 +20,7 @@ from hemodel.inputs.completeness import needed_problems
 from hemodel.survival.acting.life_table_rows import age_problems, finite, not_numbers
 from hemodel.survival.acting.life_tables import background
 from hemodel.survival.tables import as_number, read_table
-from hemodel.survival.workbook.background import NEEDED, life_table_and_cohort
+from hemodel.survival.workbook.background import NEEDED, life_table_and_cohort, people
 from hemodel.survival.workbook.tables import table_of
 from hemodel.timeline import discount_factors
 from hemodel.units import MONTHS_PER_YEAR
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from hemodel.survival.tables import Table
     from hemodel.survival.workbook.inputs import Inputs
 
-NORMS = "utility.norms"
+NORMS, OVER_TIME = "utility.norms", "utility.over_time"
+CONSTANT, CAPPED = "constant", "age_adjusted_capped"
 _COLUMNS = ("utility_male", "utility_female")
 AGE_REACHED = 100.0
 """A life table that ends before this age leaves out too many of the old for a life expectancy."""
@@ -249,3 +250,70 @@ def _norm_problems(norms: Norms, cohort: Cohort) -> Iterator[Problem]:
         what = f"the norms end with age {last:g} and the mean age of the patients is {cohort.mean_age:g}"
         why = "The last norm stands for everybody older"
         yield Problem(where, what, why, f"Give the norms to age {math.ceil(cohort.mean_age)} at least.")
+
+
+@dataclass(frozen=True)
+class Ageing:
+    """How the utility of a cohort changes as it grows older.
+
+    Attributes
+    ----------
+    multipliers : array (times,)
+        Norm of those of the cohort whom the population's mortality leaves alive, over that at the start.
+    norm : float
+        Mean norm of the cohort at the start. [utility]
+    capped : bool
+        Whether no utility may be above the norm: at the start, and so at any time.
+    """
+
+    multipliers: FloatArray
+    norm: float
+    capped: bool
+
+
+def is_age_adjusted(inputs: Inputs) -> bool:
+    """Return whether the utilities of a workbook change with age."""
+    row = inputs.rows.get(OVER_TIME)
+    return row is not None and row.text not in {"", CONSTANT}
+
+
+def ageing(inputs: Inputs, years: FloatArray) -> Ageing | None:
+    """Return the age adjustment that a workbook asks for, or None for utilities that are constant.
+
+    multiplier(t) = n(t) / n(0) with n(t) = sum of w_g S_g(t) u_g(t) / sum of w_g S_g(t) over
+    ages and sexes g: w the share at the start, S survival and u the norm at the age reached,
+    constant from one birthday to the next.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    years : array (times,)
+        t. [years]
+
+    Raises
+    ------
+    InputError
+        With every row that is missing, and with every problem of the tables.
+    """
+    if not is_age_adjusted(inputs):
+        return None
+    raise_if_any(needed_problems(inputs.raw.file, inputs.rows, (NORMS, *NEEDED), OVER_TIME))
+    _, cohort, found = _tables_and_cohort(inputs)
+    raise_if_any(_norm_problems(found, cohort))
+    cohort_alive = people(inputs)
+    times = MONTHS_PER_YEAR * np.concatenate([[0.0], years])
+    norm, *later = cohort_alive.mean_of_those_alive(found.of(cohort_alive, 0), times)
+    return Ageing(np.array(later) / norm, float(norm), inputs.rows[OVER_TIME].text == CAPPED)
+
+
+def ageing_problems(reading: Inputs) -> list[Problem]:
+    """Return what keeps the utilities of a workbook from being adjusted for age, beyond the problems of single rows."""
+    needed = (OVER_TIME, NORMS, *NEEDED, "settings.time_horizon")
+    written = {row.id for row in reading.raw.rows}
+    if any(id_ in written and id_ not in reading.rows for id_ in needed) or needed[-1] not in reading.rows:
+        return []
+    try:
+        ageing(reading, np.empty(0))
+    except InputError as error:
+        return list(error.problems)
+    return []

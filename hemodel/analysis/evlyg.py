@@ -66,7 +66,8 @@ def equal_value_life_years(model: Model, draws: Draws, utility: float) -> FloatA
     for start in range(0, count, size):
         found[start : start + size] = _gained(model, _rows(draws, start, size), utility)
     losses = [adverse_event_loss(model.inputs, draws, strategy) for strategy in model.strategies]
-    return found - np.stack(np.broadcast_arrays(*(loss - losses[0] for loss in losses)), axis=1)
+    lost = np.stack(np.broadcast_arrays(*(loss - losses[0] for loss in losses)), axis=1)
+    return np.asarray(found - lost)
 
 
 def _rows(draws: Draws, start: int, size: int) -> Draws:

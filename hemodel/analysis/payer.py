@@ -12,12 +12,10 @@ from hemodel.analysis.reference_case import AskedFor, Facts, reference_case_rows
 from hemodel.economics import Verdict, verdict
 from hemodel.payers.applying import Applied, reference_case
 from hemodel.payers.profile import SeverityWeight, ThresholdBands
-from hemodel.payers.reading import Found, find_profile
 from hemodel.population import qale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.sensitivity import OneWay
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.scenarios import Scenario
     from hemodel.model import Model
     from hemodel.outcomes import Outcomes
+    from hemodel.payers.reading import Found
 
 LIFE_YEAR = "utility.life_year_gained"
 """The row with the utility of a life-year gained."""
@@ -68,15 +67,8 @@ class Prepared:
     applied: Applied
 
 
-def prepare(name: str, workbook: Path, raw: RawWorkbook, later: Iterable[Change]) -> Prepared:
-    """Find a payer's profile and what it changes in a workbook.
-
-    Raises
-    ------
-    InputError
-        Where there is no such profile, or with every problem of its file.
-    """
-    found = find_profile(name, workbook)
+def prepare(found: Found, raw: RawWorkbook, later: Iterable[Change]) -> Prepared:
+    """Return a payer with what it changes in a workbook; see `reference_case`."""
     return Prepared(found, reference_case(found.profile, raw, later))
 
 
@@ -104,9 +96,7 @@ def assess(
     prepared: Prepared,
     model: Model,
     general: float | None,
-    base: Outcomes,
-    one_way: OneWay | None,
-    psa: Psa | None,
+    results: tuple[Outcomes, OneWay | None, Psa | None],
     scenarios: tuple[tuple[Scenario, ...], bool],
 ) -> Payer:
     """Return what the payer's modifier and reference case say about a run.
@@ -117,11 +107,12 @@ def assess(
     model : Model
     general : float or None
         From `general_population`.
-    base, one_way, psa
-        Results; None for a part that was not run.
+    results : Outcomes of the base case, OneWay, Psa
+        None for a part that was not run.
     scenarios : scenarios that there are, and whether they were run
     """
     profile, applied = prepared.found.profile, prepared.applied
+    base, one_way, psa = results
     weighed = _severity(prepared, model, general, (base, psa))
     evlyg = _evlyg(model, base) if profile.outcomes is not None and "evLYG" in profile.outcomes.value else None
     facts = Facts(

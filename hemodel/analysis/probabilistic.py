@@ -37,7 +37,7 @@ class Psa:
     life_years, qalys, costs : array (draws, strategies)
         Discounted totals.
     component_means : mapping from outcome to mapping from component to array (strategies,)
-        Means of the discounted components.
+        Means of the discounted components; drug_costs, by drug, is a breakdown of acquisition.
     qalys_undiscounted : array (draws, strategies)
         Undiscounted totals.
     adjusted : mapping from (strategy, rule) to int
@@ -86,14 +86,15 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
     if draws < FEWEST_DRAWS:
         raise UsageError(f"{draws} draws: a probabilistic analysis needs at least {FEWEST_DRAWS}")
     totals = np.empty((4, draws, len(model.strategies)))
-    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}}
+    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}, "drug_costs": {}}
     adjusted: dict[tuple[str, str], int] = {}
     for block, start in enumerate(range(0, draws, BLOCK)):
         count = min(BLOCK, draws - start)
         outcomes = evaluate(model, block_draws(model, seed, block, count))
         for k, name in enumerate(sums):
             outcome = getattr(outcomes, name)
-            totals[k, start : start + count] = outcome.total
+            if k < len(totals):
+                totals[k, start : start + count] = outcome.total
             scale = count / outcomes.draws
             for j, component in enumerate(outcome.components):
                 before = sums[name].get(component, np.zeros(len(model.strategies)))

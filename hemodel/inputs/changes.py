@@ -50,7 +50,8 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
     the workbook's own.
     """
     result = RawWorkbook(raw.file, [RawRow(r.sheet, dict(r.cells)) for r in raw.rows], list(raw.problems), raw.sources)
-    result.tables, result.warnings, result.before = raw.tables, list(raw.warnings), dict(raw.before)
+    result.tables, result.scenarios = raw.tables, raw.scenarios
+    result.warnings, result.before = list(raw.warnings), dict(raw.before)
     rows = {row.id: row for row in result.rows}
     changes = list(changes)
     named = {change.id for change in changes}

@@ -86,6 +86,27 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     return Reading(path, raw, rows, tuple(made), tuple(found))
 
 
+def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
+    """Make further changes to inputs without problems, and check what they touch.
+
+    The same as `check_rows` of the inputs' own cells, without reading again the rows that stay as they are.
+    """
+    raw, made = apply_changes(inputs.raw, changes)
+    before = {row.id: row.cells for row in inputs.raw.rows}
+    touched = [row for row in raw.rows if row.cells != before.get(row.id)]
+    parsed, problems = parse_rows(touched)
+    ids = {row.id for row in touched}
+    rows = {
+        row.id: parsed[row.id] if row.id in ids else inputs.rows[row.id]
+        for row in raw.rows
+        if row.id not in ids or row.id in parsed
+    }
+    stays = not problems and all(id_ in inputs.rows and inputs.has(id_) == (rows[id_].value is not None) for id_ in ids)
+    missing = [] if stays else check_completeness(raw.file, [row.id for row in raw.rows], rows)
+    found = [*raw.problems, *problems, *missing, *check_together(rows)]
+    return Reading(inputs.path, raw, rows, tuple(made), tuple(found))
+
+
 def build_inputs(reading: Reading) -> ModelInputs:
     """Return the frozen inputs of a reading without problems.
 

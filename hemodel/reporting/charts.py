@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
 from hemodel.reporting.charts_costs import cost_breakdown
+from hemodel.reporting.charts_frontier import efficiency_frontier
 from hemodel.reporting.charts_occupancy import occupancy
+from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
 from hemodel.reporting.charts_structure import model_structure
 from hemodel.reporting.charts_survival import survival_curves
@@ -33,9 +35,11 @@ __all__ = [
     "ceac",
     "convergence",
     "cost_breakdown",
+    "efficiency_frontier",
     "figures",
     "model_structure",
     "occupancy",
+    "price_icer",
     "save",
     "scenario_chart",
     "survival_curves",
@@ -71,6 +75,10 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
         found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
         if run.psa.draws > 1:
             found["convergence"] = partial(convergence, results, run)
+    if drawn_prices(results):
+        found["price_icer"] = partial(price_icer, results, run)
+    if len(results.strategies) > 2:
+        found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
+from hemodel.reporting.tables_prose import assumed_prices
 from hemodel.reporting.tables_words import adjustment_sentence
 from hemodel.survival.endpoint_fit import REPORTED
 
@@ -36,7 +37,10 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.under_scenarios:
         lines += [f"Under the scenarios: {', '.join(results.under_scenarios)}", ""]
     lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]
-    lines += ["", _totals(results)] if results.changes else [_totals(results)]
+    names = names_of(results, run)
+    assumed = assumed_prices(results, names)
+    lines += assumed
+    lines += ["", _totals(results)] if results.changes or assumed else [_totals(results)]
     lines += [_incremental(results, entry) for entry in results.incremental]
     if results.psa is not None:
         shares = results.psa.probability_cost_effective
@@ -47,7 +51,6 @@ def summary(results: Results, run: Run, target: Path) -> str:
             )
             name = results.strategy_names[strategy]
             lines.append(f"Probability that {name} is cost-effective ({results.psa.draws:,} draws): {chances}")
-    names = names_of(results, run)
     lines += [f"Adjusted: {adjustment_sentence(a, names)}" for a in results.adjustments if a.first_month is not None]
     lines += [f"Warning: {warning}" for warning in results.warnings]
     if results.scenarios is not None:
@@ -173,6 +176,16 @@ def _fitted_to(fit: EndpointFit) -> str:
     others = dict.fromkeys(source.kind for source in fit.sources.values() if source.kind != REPORTED)
     reported = [f"{fit.n_targets} statistics"] if fit.reported else []
     return ", ".join([*reported, *others])
+
+
+def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return columns of text under their headers, without lines: the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    lines = []
+    for first, *others in (headers, *rows):
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int, *, words: bool = False) -> str:

@@ -13,7 +13,14 @@ from hemodel.reporting.evidence_tables import RANKING, report_tables
 from hemodel.reporting.tables import names_of, tables
 from hemodel.reporting.tables_payer import TABLES as PAYER_TABLES
 from hemodel.reporting.tables_payer import counts, of_whom
-from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
+from hemodel.reporting.tables_prose import (
+    assumed_prices,
+    decision_problem,
+    key_results,
+    not_run,
+    structure,
+    threshold_results,
+)
 from hemodel.reporting.tables_view import TableView, view
 from hemodel.reporting.tables_words import adjustment_sentence
 
@@ -78,6 +85,8 @@ CAPTIONS = {
     "tornado_costs": "One-way analysis of incremental costs",
     "ce_plane": "Cost-effectiveness plane",
     "ceac": "Cost-effectiveness acceptability curves and frontier",
+    "price_icer": "ICER by price of a vial",
+    "efficiency_frontier": "Efficiency frontier",
     "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
 }
 
@@ -119,6 +128,7 @@ def report_html(
         css=style_sheet(),
         results=results,
         facts=decision_problem(results, run, names),
+        assumed_prices=assumed_prices(results, names),
         key_results=key_results(results, names),
         threshold_results=threshold_results(results, names),
         not_run=not_run(results),
@@ -183,6 +193,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("adjustments", "What was adjusted", text=nothing, points=adjusted),
         Section("costs", "Costs", names=_COSTS),
         Section("outcomes", "Life-years and QALYs", names=_OUTCOMES),
+        Section("price", "Price", names=_PRICE),
         Section("scenarios", "Scenarios", names=_SCENARIOS),
         Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
@@ -210,6 +221,7 @@ _SURVIVAL = (
 _EVIDENCE = (RANKING, *(f"{FIGURE}{name}" for name in REPORT_FIGURES))
 _COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
 _OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
+_PRICE = ("figure price_icer", "price_threshold", "figure efficiency_frontier", "frontier_price")
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
 _ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
 _PROBABILISTIC = (

@@ -26,7 +26,7 @@ from hemodel.reporting.results_workbook_manifest import manifest_table
 from hemodel.reporting.results_workbook_pictures import BELOW, chosen, place_pictures
 from hemodel.reporting.results_workbook_sheets import CONTENTS, Page, add_page, sheet_name, write_table
 from hemodel.reporting.tables import names_of, tables
-from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, threshold_results
+from hemodel.reporting.tables_prose import assumed_prices, decision_problem, key_results, not_run, threshold_results
 from hemodel.reporting.tables_words import PARTS
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _write_contents(
     print_setup(sheet)
     sheet.set_portrait()
     row = _text(sheet, formats, 0, results.title, {"font_size": 18, "bold": True, "font_color": look.INK})
-    for sentence in [*key_results(results, names), *threshold_results(results, names)]:
+    for sentence in [*assumed_prices(results, names), *key_results(results, names), *threshold_results(results, names)]:
         row = _text(sheet, formats, row, sentence, {"font_size": 11})
     row = _heading(sheet, formats, row + 1, "What was run")
     for label, text in [*decision_problem(results, run, names), *_made_with(results, run)]:

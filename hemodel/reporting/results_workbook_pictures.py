@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
     from xlsxwriter.worksheet import Worksheet
 
-BELOW = {"survival_fit": "survival_curves", "psa_net_benefit": "convergence"}
+BELOW = {
+    "survival_fit": "survival_curves",
+    "psa_net_benefit": "convergence",
+    "price_threshold": "price_icer",
+    "frontier_price": "efficiency_frontier",
+}
 """Which picture stands below which table."""
 ON_SHEETS = {"scenarios": ("scenarios",)}
 """Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""

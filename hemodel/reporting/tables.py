@@ -9,6 +9,8 @@ from hemodel.reporting import (
     tables_inputs,
     tables_judgement,
     tables_outcomes,
+    tables_prices,
+    tables_scenarios,
     tables_survival,
     tables_uncertainty,
 )
@@ -44,6 +46,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
         *payer_tables(results, names),
         *_survival(results, run, names),
         *_uncertainty(results, names),
+        *tables_prices.price_tables(results, names),
         *_inputs(results, run, names),
     )
 
@@ -95,8 +98,8 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
             tables_uncertainty.ceac(results, results.psa, names),
         ]
     if results.scenarios is not None:
-        found.append(tables_uncertainty.scenarios(results, results.scenarios, names))
-        found.append(tables_uncertainty.scenario_changes(results.scenarios))
+        found.append(tables_scenarios.scenarios(results, results.scenarios, names))
+        found.append(tables_scenarios.scenario_changes(results.scenarios))
     return found
 
 

@@ -3,10 +3,10 @@
 The files england_2017_2019_life_table.csv, england_hse2017_2018_norms.csv and england_qale_published.csv in `data` are
 from https://github.com/bitowaqr/shortfall (commits 06c377e and dd2c993), the material of McNamara S, Schneider PP,
 Love-Koh J, Doran T, Gutacker N, Quality-Adjusted Life Expectancy Norms for the English Population, Value in Health
-2023;26(2):163-169, doi:10.1016/j.jval.2022.07.005: the columns qx (ONS, England 2017-2019) and co (mean EQ-5D by band of
-age, HSE 2017-2018, the value of a band on every age of it) of app/data/ref_df_appended.csv, and the results of
-src manuscript/output/Qx_co_df.csv at discount rates of 0, 1.5% and 3.5%. Its QALE at birth, 68.24 and 68.21, are the two
-of the abstract of the paper.
+2023;26(2):163-169, doi:10.1016/j.jval.2022.07.005: the columns qx (ONS, England 2017-2019) and co (mean EQ-5D by band
+of age, HSE 2017-2018, a value on every age of its band) of app/data/ref_df_appended.csv, and the results of
+src manuscript/output/Qx_co_df.csv at discount rates of 0, 1.5% and 3.5%. Its QALE at birth, 68.24 and 68.21, are
+the two of the abstract of the paper.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def test_as_published(table: LifeTable, norms: Norms, sex: str, rate: float, col
     assert found == pytest.approx([row[f"{sex}_{column}"] for row in published], abs=0.006)
 
 
-# ONS, National life tables, England 2017-2019, columns lx and ex, as in ref_df_appended.csv. ONS goes on beyond age 100,
-# at which 2.8% of women and 1.2% of men are still alive and have 2.10 and 1.94 years before them; here the last age,
+# ONS, National life tables, England 2017-2019, columns lx and ex, as in ref_df_appended.csv. ONS goes on beyond age
+# 100, at which 2.8% of women and 1.2% of men are still alive and have 2.10 and 1.94 years before them; here the last age,
 # 100, is one year long. What is left out is l(100) / l(x) x (e(100) - 1 + q(100) / 2), less than 0.05 years.
 @pytest.mark.parametrize(
     ("age", "sex", "published"),

@@ -37,7 +37,18 @@ def population(inputs: Inputs) -> Background | None:
         where = rows["background.method"].where["value"]
         todo = f"Fill in {', '.join(missing)}, or set background.method to none."
         raise InputError((Problem(where, f"background mortality needs {', '.join(missing)}", todo=todo),))
-    return _background(*life_table_and_cohort(inputs), rows["settings.time_horizon"].number)
+    return people(inputs)
+
+
+def people(inputs: Inputs) -> Background:
+    """Return the population's mortality at the ages of a cohort, whatever the model does with it.
+
+    Raises
+    ------
+    InputError
+        As `life_table_and_cohort`, and where the table ends before the horizon.
+    """
+    return _background(*life_table_and_cohort(inputs), inputs.rows["settings.time_horizon"].number)
 
 
 def life_table_and_cohort(inputs: Inputs) -> tuple[LifeTable, Cohort]:
