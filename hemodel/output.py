@@ -7,17 +7,16 @@ the end. Files in the target that hemodel did not write are never touched.
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hemodel.analysis.sharing import Shared
+from hemodel.dossier.writing import DOCX, HTML, write_dossier
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.budget_document import budget_document
@@ -32,6 +31,7 @@ from hemodel.reporting.evidence_html import evidence_html
 from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
+from hemodel.reporting.manifest import made_with, manifest
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
 from hemodel.reporting.tables import csv_text, names_of, tables
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
-    from hemodel.payers.reading import Found
+    from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -56,6 +56,8 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+REPORT_ENTRIES = (DOCX, HTML, "results.json", "tables", "figures", MANIFEST)
+"""What a dossier consists of; which of the two documents is said with the command."""
 SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
 """What `hemodel scenarios` writes."""
 SCENARIO_SUFFIX = "_scenarios"
@@ -64,8 +66,11 @@ DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
 """What a budget impact consists of."""
 BUDGET_SUFFIX = "_budget"
+EVERY = (
+    *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
+    BUDGET_ENTRIES,
+)
 EVIDENCE_SUFFIX = "_evidence"
-LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
 
 def default_folder(workbook: Path, suffix: str = "") -> Path:
@@ -137,8 +142,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    every = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES, *BUDGET_ENTRIES}
-    others = every - set(entries)
+    others = {name for each in EVERY for name in each} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -250,6 +254,25 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def write_report(folder: Path, run: Run, request: Request, command: str) -> None:
+    """Write a dossier to an existing, empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+    run : Run
+    request : Request
+        Results, evidence, layout and formats.
+    command : str
+        The command that repeats it, for the manifest and the dossier.
+    """
+    made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    (folder / "figures").mkdir()
+    document = write_dossier(folder, run, request, made)
+    _write_tables(folder, document.tables.values())
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
 def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> str:
     """Write what comes of the scenarios to an existing, empty folder; return the text of scenarios.json."""
     found = scenario_results(results, run.options.payer)
@@ -285,7 +308,7 @@ def write_differences(folder: Path, found: Differences, command: str) -> None:
         "command": command,
         "workbooks": [{"name": s.path.name, "sha256": s.sha256} for s in (found.first, found.second)],
         "scenarios": [{s.name: s.sha256 for s in side.scenarios} for side in (found.first, found.second)],
-        **_made_with(),
+        **made_with(),
     }
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -304,36 +327,3 @@ def _write_figures(folder: Path, made: Mapping[str, Callable[[], Figure]]) -> di
 
 def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
     return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
-
-
-def manifest(run: Run, command: str) -> dict[str, Any]:
-    """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
-    inputs = run.model.inputs
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "workbook": {"name": inputs.path.name, "sha256": sha256(inputs.path.read_bytes()).hexdigest()},
-        "parts": list(run.options.parts),
-        "draws": None if run.psa is None else run.psa.draws,
-        "seed": None if run.psa is None else run.psa.seed,
-        "settings": inputs.settings.model_dump(),
-        "inputs": {row.id: row.value for row in inputs.rows.values() if row.value is not None},
-        "changes": [
-            {"id": change.id, "from": change.expected, "to": change.value, "origin": change.origin}
-            for change in inputs.changes
-        ],
-        "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
-        "payer": None if run.payer is None else _payer(run.payer.found),
-        **_made_with(),
-    }
-
-
-def _payer(found: Found) -> dict[str, str]:
-    return {"code": found.profile.code, "file": found.file, "sha256": found.sha256}
-
-
-def _made_with() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
-    }

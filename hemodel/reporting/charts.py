@@ -17,6 +17,7 @@ from hemodel.reporting.charts_frontier import efficiency_frontier
 from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
+from hemodel.reporting.charts_structure import model_structure
 from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
@@ -40,6 +41,7 @@ __all__ = [
     "cost_breakdown",
     "efficiency_frontier",
     "figures",
+    "model_structure",
     "occupancy",
     "price_icer",
     "save",
@@ -62,6 +64,7 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
     run : Run
     """
     found: dict[str, Callable[[], Figure]] = {
+        "model_structure": partial(model_structure, results, run),
         "survival_curves": partial(survival_curves, results, run),
         "occupancy": partial(occupancy, results, run),
         "cost_breakdown": partial(cost_breakdown, results, run),
@@ -98,8 +101,8 @@ def budget_figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]
     return found
 
 
-def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
-    """Write a figure as PNG (200 dots per inch) and as SVG (text as outlines, which look the same everywhere).
+def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -> tuple[Path, Path]:
+    """Write a figure as PNG and as SVG (text as outlines, which look the same everywhere).
 
     The same figure gives the same bytes.
 
@@ -108,6 +111,8 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     figure : Figure
     path : str or Path
         Without a suffix; .png and .svg are added.
+    dots_per_inch : int
+        Of the PNG.
 
     Returns
     -------
@@ -123,7 +128,7 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     title = str(figure.get_label())
     try:
         with house_style():
-            figure.savefig(png, dpi=DOTS_PER_INCH, metadata={"Software": None, "Title": title}, pil_kwargs=PNG)
+            figure.savefig(png, dpi=dots_per_inch, metadata={"Software": None, "Title": title}, pil_kwargs=PNG)
             figure.savefig(svg, dpi=DOTS_PER_INCH, metadata={"Date": None, "Creator": "hemodel", "Title": title})
     except OSError as error:
         reason = error.strerror or "unknown reason"

@@ -65,6 +65,11 @@ def summary(results: Results, run: Run, target: Path) -> str:
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 
+def written(layout: str, formats: Sequence[str], target: Path) -> str:
+    """Return which dossier was written, and where."""
+    return f"Dossier in the layout {layout}: {', '.join(f'dossier.{each}' for each in formats)}\nWritten to {target}"
+
+
 def _totals(results: Results) -> str:
     rows: list[tuple[str, ...]] = []
     for strategy in results.strategies:

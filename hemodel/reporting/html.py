@@ -75,7 +75,8 @@ class Section:
         return bool(self.blocks) and isinstance(self.blocks[0], TableView) and self.blocks[0].wide
 
 
-_CAPTIONS = {
+CAPTIONS = {
+    "model_structure": "Structure of the model: states, flows between them, and what is counted where",
     "survival_curves": "Reported and modelled survival, with 95% intervals",
     "occupancy": "Patients by state over time",
     "cost_breakdown": "Discounted costs by category",
@@ -124,7 +125,7 @@ def report_html(
         The same results give the same text.
     """
     names = names_of(results, run)
-    made, captions = tables(results, run), dict(_CAPTIONS)
+    made, captions = tables(results, run), dict(CAPTIONS)
     if evidence is not None:
         made = (*made, *report_tables(run.model, evidence))
         captions |= evidence_captions(run.model, evidence)
@@ -189,7 +190,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
     several = len(results.strategies) > _BOTH
     compared = ("base_case", "fully_incremental", "net_benefit") if several else ("base_case", "net_benefit")
     return [
-        Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=("regimens",)),
+        Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=_STRUCTURE),
         Section("base-case", "Base-case results", names=compared),
         Section("reference-case", "Reference case", text=_of_payer(results), names=PAYER_TABLES),
         Section("survival", "Survival", names=_SURVIVAL),
@@ -224,6 +225,7 @@ def budget_section(results: Results, names: Names) -> Section:
 
 FIGURE = "figure "
 """What stands before the name of a figure in the list of a section."""
+_STRUCTURE = ("figure model_structure", "regimens")
 _SURVIVAL = (
     *("figure survival_curves", "survival_fit", "modelled_survival", "curves", "families", "external"),
     *("fit_quality", "coefficients"),
