@@ -11,6 +11,7 @@ import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.charts import figures, save
+from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
 from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
@@ -27,7 +29,9 @@ from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.results_workbook import write_results_workbook
-from hemodel.reporting.tables import csv_text, tables
+from hemodel.reporting.scenarios_document import scenario_results
+from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,6 +50,9 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
+"""What `hemodel scenarios` writes."""
+SCENARIO_SUFFIX = "_scenarios"
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
 EVIDENCE_SUFFIX = "_evidence"
@@ -104,7 +111,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -202,6 +209,20 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / "evidence.html").write_text(evidence_html(run.model, pack, svgs, command), encoding="utf-8")
     made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> str:
+    """Write what comes of the scenarios to an existing, empty folder; return the text of scenarios.json."""
+    found = scenario_results(results, run.options.payer)
+    text = found.model_dump_json(indent=1) + "\n"
+    (folder / "scenarios.json").write_text(text, encoding="utf-8")
+    names, entries = names_of(results, run), found.scenarios
+    _write_tables(folder, [scenarios(results, entries, names), scenario_changes(entries)])
+    if entries:
+        _write_figures(folder, {"scenarios": partial(scenario_chart, results, run), **group_charts(results, run)})
+    made = manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)}
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    return text
 
 
 def write_differences(folder: Path, found: Differences, command: str) -> None:

@@ -17,7 +17,7 @@ from hemodel.analysis.sensitivity import OneWay, one_way
 from hemodel.errors import Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.survival.workbook.tables import table_warnings
 from hemodel.units import DAYS_PER_MONTH
@@ -37,6 +37,8 @@ class Options:
     """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
 
     `families` says whether every family is tried on the evidence, for the table that compares them.
+    `payer` is the code of the payer whose own scenarios are run with those of all payers; `groups` and `only`
+    name the groups and the scenarios that are run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -45,6 +47,9 @@ class Options:
     draws: int | None = None
     seed: int | None = None
     families: bool = True
+    payer: str = ""
+    groups: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     path = Path(path)
     raw = read_cells(path)
     folder, setting = _folder(path, raw, options.changes)
-    scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
+    wanted = options.scenarios or "scenarios" in options.parts
+    scenarios = for_payer(read_scenarios(folder, raw.scenarios), options.payer) if wanted else ()
     under = pick(scenarios, options.scenarios)
     changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
     _refuse_clashes(changes)
@@ -94,7 +100,7 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
-    others = tuple(s for s in scenarios if s not in under)
+    others = _chosen(tuple(s for s in scenarios if s not in under), options)
     results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
     tornado = one_way(model) if "dsa" in options.parts else None
     base = evaluate(model, base_draws(model))
@@ -129,6 +135,12 @@ def _folder(path: Path, raw: RawWorkbook, changes: Sequence[Change]) -> tuple[Pa
     raw, _ = apply_changes(raw, changes)
     setting = next((str(r.cells["value"].value or "") for r in raw.rows if r.id == "settings.scenarios"), "")
     return scenario_folder(path, setting), setting
+
+
+def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario, ...]:
+    """Return the scenarios of the groups and names that were asked for."""
+    named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
+    return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
 
 
 def _psa(model: Model, draws: int, seed: int, progress: Callable[[str, int, int], None] | None) -> Psa:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hemodel.errors import Location, Problem
+from hemodel.errors import Location, Problem, raise_if_any
 from hemodel.inputs.cells import has_no_stored_value
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest, scenario_columns
@@ -102,6 +102,21 @@ def read_lines(table: DataTable) -> tuple[list[Line], list[Problem]]:
             what, todo = "a change stands in a row without a scenario", "Give the row the name of its scenario."
             problems.append(Problem(line.where("id"), what, "Nothing would read it", todo))
     return lines, problems
+
+
+def sheet_rows(table: DataTable) -> list[tuple[Scalar, ...]]:
+    """Return the rows below the headers as they stand, notes too, in the order of the known columns.
+
+    Raises
+    ------
+    InputError
+        Where the layout has problems.
+    """
+    raise_if_any(read_lines(table)[1])
+    header = next(i for i, row in enumerate(table.rows) if "scenario" in row)
+    places, _ = _columns(table, header)
+    kept = [places.get(name) for name in scenario_columns()]
+    return [tuple(None if i is None else row[i] for i in kept) for row in table.rows[header + 1 :]]
 
 
 def _columns(table: DataTable, header: int) -> tuple[dict[str, int], list[Problem]]:

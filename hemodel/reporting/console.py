@@ -166,6 +166,16 @@ def _fitted_to(fit: EndpointFit) -> str:
     return ", ".join([*reported, *others])
 
 
+def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return columns of text under their headers, without lines: the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    lines = []
+    for first, *others in (headers, *rows):
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
     """Return a table as text, the first column to the left and in one line, the others to the right."""
     from rich import box

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from hemodel.inputs.changes import Change
 
 SCHEMA_VERSION = 1
 
@@ -241,13 +244,25 @@ class ChangeEntry(_Entry):
     origin: str
 
 
+def change_entry(change: Change) -> ChangeEntry:
+    """Return a change as it is written down; a value that is neither text nor a number as text."""
+    old, new = (
+        None if v is None else v if isinstance(v, (int, float)) else str(v) for v in (change.expected, change.value)
+    )
+    return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
+
+
 class ScenarioEntry(_Entry):
     """One scenario for one intervention; nulls where it was stopped."""
 
     name: str
+    group: str = Field(description="survival, costs, utilities, structure or settings")
+    purpose: str
     question: str
     why: str
     source: str
+    sweep: str = Field(description="name of the sweep that it is a point of; empty where it is none")
+    label: str = Field(description="which point of the sweep")
     changes: list[ChangeEntry]
     intervention: str
     comparator: str
@@ -256,7 +271,12 @@ class ScenarioEntry(_Entry):
     costs: float | None
     icer: float | None
     verdict: str
+    change_in_qalys: float | None = Field(description="incremental QALYs minus those of the base case")
+    change_in_costs: float | None = Field(description="incremental costs minus those of the base case")
     change_in_icer: float | None = Field(description="minus the base case; null where either ratio is")
+    nmb: dict[str, float] = Field(description="incremental net monetary benefit by threshold; empty where stopped")
+    cost_effective: dict[str, bool] = Field(description="by threshold: whether nmb is 0 or more")
+    changes_decision: dict[str, bool] = Field(description="by threshold: whether that differs from the base case")
     stopped: str = Field(description="why it was not run; empty where it was")
 
 

@@ -9,6 +9,7 @@ from hemodel.reporting import (
     tables_inputs,
     tables_judgement,
     tables_outcomes,
+    tables_scenarios,
     tables_survival,
     tables_uncertainty,
 )
@@ -93,8 +94,8 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
             tables_uncertainty.ceac(results, results.psa, names),
         ]
     if results.scenarios is not None:
-        found.append(tables_uncertainty.scenarios(results, results.scenarios, names))
-        found.append(tables_uncertainty.scenario_changes(results.scenarios))
+        found.append(tables_scenarios.scenarios(results, results.scenarios, names))
+        found.append(tables_scenarios.scenario_changes(results.scenarios))
     return found
 
 

@@ -18,11 +18,12 @@ _MANY_COLUMNS = 13
 _ALWAYS_WIDE = {"inputs", "dictionary"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
-_BANDS = {"scenario_changes": (0, 4, 5)}
+_BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
 """Columns printed above rows they are the same for; the first, unless it is said here."""
 _LEFT_OUT = {
     "inputs": ("n", "Note", "Id"),
     "assumptions": ("Id",),
+    "scenarios": ("Purpose", "Change in ICER", "Increment: Life-years"),
     "dictionary": ("Distributions",),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
