@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.live_model.ageing import AgeingCells
     from hemodel.live_model.parameters import Parameters
 
 SHEET = "Model time"
@@ -71,6 +72,11 @@ class Time(Constants):
         Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
     population : Column or None
+    multiplier : Column or None
+        Of utilities in the cycle that ends there, at the age reached in its middle; None where
+        they do not change with age.
+    norm : Formula or None
+        No utility is above it at the start; None: there is no cap.
     checks : tuple of Check
     """
 
@@ -83,6 +89,8 @@ class Time(Constants):
     factors: Mapping[str, Column]
     rates: Mapping[str, list[tuple[Formula, Formula]]]
     population: Column | None
+    multiplier: Column | None
+    norm: Formula | None
     checks: tuple[Check, ...]
 
     @property
@@ -100,7 +108,10 @@ class Time(Constants):
 
 
 def add_time(
-    inputs: ModelInputs, parameters: Parameters, population_hazard: Callable[[Formula], Formula] | None
+    inputs: ModelInputs,
+    parameters: Parameters,
+    population_hazard: Callable[[Formula], Formula] | None,
+    ageing: AgeingCells | None,
 ) -> Time:
     """Return the sheet of time.
 
@@ -110,6 +121,8 @@ def add_time(
     parameters : Parameters
     population_hazard : callable or None
         From a formula of months to the cumulative hazard of the population.
+    ageing : AgeingCells or None
+        How utilities change with age.
     """
     purpose = (
         "The boundaries of the cycles, and the discount factor of each cycle in its middle. There are more rows than "
@@ -134,6 +147,9 @@ def add_time(
     population = None
     if population_hazard is not None:
         population = table.add("Cumulative hazard", population_hazard(month), "factor", "Population")
+    multiplier = None
+    if ageing is not None:
+        multiplier = table.add("Multiplier", ageing.multiplier(middle), "factor", "Utilities by age")
     check = Check(
         "Rows for every cycle",
         cycles + beyond - (rows - 1),
@@ -151,7 +167,9 @@ def add_time(
         factors=columns,
         rates=rates,
         population=population,
-        checks=(check,),
+        multiplier=multiplier,
+        norm=ageing.start if ageing is not None and ageing.capped else None,
+        checks=(check,) if ageing is None else (check, ageing.check),
     )
 
 

@@ -163,7 +163,7 @@ class AdjustmentEntry(_Entry):
     rule: str
     first_month: float | None = Field(description="null where it did not bind in the base case")
     max_gap: float
-    life_years_moved: float
+    life_years_moved: float = Field(description="QALYs where a utility was capped")
     share_of_draws: float | None = Field(description="null without a probabilistic analysis")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support import small_model
 
 from hemodel.errors import InputError
 from hemodel.population import life_expectancy, norms, norms_of, qale_of, quality_adjusted_life_expectancy, read_norms
 from hemodel.survival.acting.life_tables import Cohort, LifeTable, life_table
 from hemodel.survival.tables import Table, read_table
-from support import small_model
 
 INPUTS = Path(__file__).parents[2] / "inputs"
 LIFE_TABLE = str(INPUTS / "life_tables" / "england_2018_2020.csv")
