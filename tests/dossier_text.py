@@ -11,7 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hemodel.reporting.format import display
 
@@ -104,7 +104,7 @@ class Said:
 def of_word(path: Path) -> list[Said]:
     """Everything a Word file says."""
     with zipfile.ZipFile(path) as packed:
-        body = ElementTree.fromstring(packed.read("word/document.xml"))[0]  # noqa: S314 - written by the test
+        body = ET.fromstring(packed.read("word/document.xml"))[0]  # noqa: S314 - written by the test
     found, name = [], ""
     for element in body:
         if element.tag == f"{W}p":

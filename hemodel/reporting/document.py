@@ -19,12 +19,7 @@ from hemodel.reporting.schema import (
     SCHEMA_VERSION,
     AdjustmentEntry,
     Both,
-    Curve,
     Dsa,
-    External,
-    FamilyFit,
-    FitQuality,
-    FitStatistic,
     Frontier,
     Incremental,
     ModelledSurvival,
@@ -33,6 +28,7 @@ from hemodel.reporting.schema import (
     change_entry,
     threshold_key,
 )
+from hemodel.reporting.schema_curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.survival.reported.statistics import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 

@@ -6,23 +6,21 @@ number for each calendar year of `years`, unless its description says otherwise.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from hemodel.reporting.schema_entry import Entry
 
 ByYear = list[float]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Series(_Entry):
+class Series(Entry):
     """An amount by calendar year, and over all of them."""
 
     by_year: ByYear
     all_years: float
 
 
-class BudgetStep(_Entry):
+class BudgetStep(Entry):
     """One step of the funnel; the last leaves the eligible patients."""
 
     id: str
@@ -31,7 +29,7 @@ class BudgetStep(_Entry):
     patients: ByYear
 
 
-class BudgetMix(_Entry):
+class BudgetMix(Entry):
     """Patients and spending with one mix of treatments."""
 
     shares: dict[str, ByYear] = Field(description="of the eligible patients, by strategy")
@@ -43,7 +41,7 @@ class BudgetMix(_Entry):
     total: Series = Field(description="[currency]")
 
 
-class BudgetNet(_Entry):
+class BudgetNet(Entry):
     """Net budget impact, in the currency of the model."""
 
     total: Series
@@ -53,7 +51,7 @@ class BudgetNet(_Entry):
     by_drug: dict[str, Series] = Field(description="acquisition by drug; a breakdown of by_category.acquisition")
 
 
-class BudgetTrigger(_Entry):
+class BudgetTrigger(Entry):
     """The payer's trigger and the largest net impact in the years in which it is looked at."""
 
     amount: float = Field(description="[currency per year]")
@@ -64,7 +62,7 @@ class BudgetTrigger(_Entry):
     excess: float = Field(description="impact minus amount. [currency]")
 
 
-class PriceAtTrigger(_Entry):
+class PriceAtTrigger(Entry):
     """One vial of a drug: its price, and the one at which the largest impact just meets the trigger."""
 
     id: str
@@ -72,7 +70,7 @@ class PriceAtTrigger(_Entry):
     at_trigger: float | None
 
 
-class BudgetPrice(_Entry):
+class BudgetPrice(Entry):
     """A drug that the comparator does not give, with all its prices in proportion."""
 
     drug: str
@@ -80,7 +78,7 @@ class BudgetPrice(_Entry):
     prices: list[PriceAtTrigger]
 
 
-class BudgetItem(_Entry):
+class BudgetItem(Entry):
     """One input at its two bounds: net budget impact over all years, and in the year in which it is largest."""
 
     id: str
@@ -95,7 +93,7 @@ class BudgetItem(_Entry):
     peak_high: float
 
 
-class BudgetResult(_Entry):
+class BudgetResult(Entry):
     """Budget impact of the base case."""
 
     years: list[int] = Field(description="calendar years")
@@ -116,7 +114,7 @@ class BudgetResult(_Entry):
     unmoved: int = Field(description="inputs of the one-way analysis that leave it as it is")
 
 
-class BudgetDocument(_Entry):
+class BudgetDocument(Entry):
     """The contents of budget.json."""
 
     title: str

@@ -10,17 +10,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from hemodel.reporting.evidence_schema import Evidence  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema import Both, Results
+from hemodel.reporting.schema_entry import Entry
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-class InputEntry(_Entry):
+class InputEntry(Entry):
     """An input of the workbook that holds a value, as the run used it."""
 
     id: str
@@ -39,7 +36,7 @@ class InputEntry(_Entry):
     note: str
 
 
-class CoefficientEntry(_Entry):
+class CoefficientEntry(Entry):
     """A coefficient of a curve, on the scale on which it is estimated."""
 
     endpoint: str
@@ -49,7 +46,7 @@ class CoefficientEntry(_Entry):
     standard_error: float
 
 
-class Difference(_Entry):
+class Difference(Entry):
     """An intervention minus the comparator, by component."""
 
     intervention: str
@@ -60,7 +57,7 @@ class Difference(_Entry):
     nmb_at_decision_threshold: float = Field(description="incremental net monetary benefit, discounted")
 
 
-class OneWayRange(_Entry):
+class OneWayRange(Entry):
     """How far an input moves the incremental net monetary benefit at the decision threshold."""
 
     id: str
@@ -68,7 +65,7 @@ class OneWayRange(_Entry):
     range: float
 
 
-class Step(_Entry):
+class Step(Entry):
     """One step from the trial to the economic evaluation, for one intervention."""
 
     intervention: str
@@ -79,7 +76,7 @@ class Step(_Entry):
     cost_per_life_year: float | None = Field(description="at the step costs; null where it means nothing")
 
 
-class RankingEntry(_Entry):
+class RankingEntry(Entry):
     """The place of a family among those tried on an endpoint."""
 
     endpoint: str
@@ -91,7 +88,7 @@ class RankingEntry(_Entry):
     weight: float | None
 
 
-class CheckEntry(_Entry):
+class CheckEntry(Entry):
     """An arithmetic check of the run: a number, the limit it must keep, and whether it does."""
 
     name: str
@@ -102,7 +99,7 @@ class CheckEntry(_Entry):
     passed: bool
 
 
-class Counts(_Entry):
+class Counts(Entry):
     """Numbers of things that sentences name."""
 
     inputs: int
