@@ -38,7 +38,7 @@ def budget_text(results: Results, run: Run, target: Path | None) -> str:
     headers = ("Year", "Eligible", "Without", "With", f"Net ({results.currency})", "Cumulative")
     lines += [text_table(headers, rows, WIDTH), *budget_results(results, names)]
     if budget.one_way:
-        widest = ", ".join(item.label for item in budget.one_way[:3])
+        widest = "; ".join(item.label for item in budget.one_way[:3])
         lines.append(f"Inputs that move it most: {widest}")
     lines += [f"Warning: {warning}" for warning in results.warnings]
     lines += [f"Written to {target}"] if target is not None else []

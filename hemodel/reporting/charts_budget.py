@@ -67,6 +67,8 @@ def budget_impact(results: Results, _run: Run) -> Figure:
     _run : Run
         Not needed; every chart takes both.
     """
+    from matplotlib.patches import Patch
+
     budget, names = _budget(results), Names(results)
     net = budget.net
     largest = max(abs(v) for series in (net.total, *net.by_category.values()) for v in series.by_year)
@@ -79,8 +81,8 @@ def budget_impact(results: Results, _run: Run) -> Figure:
     for i, (category, series) in enumerate(net.by_category.items()):
         heights = [value / by for value in series.by_year]
         bottoms = [up[k] if height >= 0 else down[k] for k, height in enumerate(heights)]
-        bars = axes.bar(range(len(heights)), heights, _BAR, bottom=bottoms, label=names.component(category), **_look(i))
-        handles.append(bars)
+        axes.bar(range(len(heights)), heights, _BAR, bottom=bottoms, **_look(i))
+        handles.append(Patch(**_look(i), label=names.component(category)))
         up = [end + max(height, 0) for end, height in zip(up, heights, strict=True)]
         down = [end + min(height, 0) for end, height in zip(down, heights, strict=True)]
     handles += _net_line(axes, [value / by for value in net.total.by_year], up, down)
@@ -180,15 +182,17 @@ def budget_patients(results: Results, _run: Run) -> Figure:
 
 def _draw_patients(axes: Axes, results: Results, budget: BudgetResult) -> list[Artist]:
     """Draw eligible patients as bars, and those alive by strategy as lines in the colours of the strategies."""
+    from matplotlib.patches import Patch
+
     places = range(len(budget.years))
-    bars = axes.bar(places, budget.eligible.by_year, _BAR, color="#E3E3E3", edgecolor=style.GREY, linewidth=0.6)
-    bars.set_label("Eligible patients")
+    look: dict[str, Any] = {"facecolor": "#E3E3E3", "edgecolor": style.GREY, "linewidth": 0.6}
+    axes.bar(places, budget.eligible.by_year, _BAR, **look)
     for i, strategy in enumerate(results.strategies):
         alive = budget.with_new.alive[strategy]
         axes.plot(places, alive, color=style.colour(i), marker=style.marker(i), markersize=4.5)
     axes.set_ylim(bottom=0)
     number_axis(axes.yaxis, "Patients alive at the end of the year,\nand eligible patients (number)")
-    return [bars]
+    return [Patch(**look, label="Eligible patients")]
 
 
 @style.house_style()

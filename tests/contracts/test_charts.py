@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
+    from hemodel.inputs.cells import Scalar
     from hemodel.reporting.schema import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
@@ -105,7 +106,7 @@ def crossing_run() -> Run:
 
 def saving_run() -> Run:
     """Return a budget impact of ten years below 0, with names as long as may be."""
-    names = {f"strategy.{strategy}.name": LONG % strategy for strategy in ("standard", "active")}
+    names: dict[str, Scalar] = {f"strategy.{strategy}.name": LONG % strategy for strategy in ("standard", "active")}
     changes = {**names, "drug.newtinib.price_per_vial": 1, "budget.trigger": 0, "budget.trigger_years": 10}
     uptake = [0.1 * year for year in range(1, 11)]
     ranges = {

@@ -47,13 +47,14 @@ def one_drug() -> dict[str, Scalar]:
 def given(years: float, median: float) -> float:
     """Vials up to a horizon: on day 21 j < 365.25 h, exp(-ln 2 x 21 j / (median x 30.4375)); a geometric sum."""
     count = math.ceil(years * 365.25 / 21)
-    ratio = 0.5 ** (21 / (median * DAYS_PER_MONTH))
+    ratio: float = 0.5 ** (21 / (median * DAYS_PER_MONTH))
     return (1 - ratio**count) / (1 - ratio)
 
 
 def dead(years: float, median: float) -> float:
     """Dead by the end of the cycle of 7 days that spans the horizon."""
-    return 1 - 0.5 ** (7 * math.ceil(years * 365.25 / 7) / (median * DAYS_PER_MONTH))
+    alive: float = 0.5 ** (7 * math.ceil(years * 365.25 / 7) / (median * DAYS_PER_MONTH))
+    return 1 - alive
 
 
 def test_costs_by_year_since_entry_in_closed_form() -> None:
