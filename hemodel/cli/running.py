@@ -72,7 +72,12 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
     """
     from concurrent.futures import ProcessPoolExecutor
 
-    groups = _groups(_alike(jobs), min(workers, len(jobs)))
+    from hemodel.output import parent_folder
+
+    ordered = _alike(jobs)
+    for job in jobs:
+        parent_folder(job.target.parent)
+    groups = _groups(ordered, min(workers, len(jobs)))
     if len(groups) == 1:
         found = [run_group(groups[0])]
     else:
