@@ -158,6 +158,8 @@ def _severity(
     if general is None or profile.modifier is None or profile.shortfall_discounted is None:
         return None
     modifier = profile.modifier.value
+    if not isinstance(modifier, (SeverityWeight, ThresholdBands)):
+        return None
     discounted = profile.shortfall_discounted.value
     return severity(model, modifier, general, results, rate=prepared.applied.rate, discounted=discounted)
 

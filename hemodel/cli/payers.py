@@ -50,7 +50,7 @@ def run_for_payers(workbook: Path, options: Options, names: Sequence[str], out: 
     """
     from hemodel.cli.running import Job, run_one, run_several
     from hemodel.errors import raise_if_any
-    from hemodel.output import default_folder, parent_folder
+    from hemodel.output import default_folder
     from hemodel.payers.reading import find_profiles, twice
     from hemodel.reporting.payers_text import payer_lines
 
@@ -60,7 +60,7 @@ def run_for_payers(workbook: Path, options: Options, names: Sequence[str], out: 
     if out is None:
         targets = [default_folder(workbook, f"_{code}") for code in codes]
     else:
-        targets = [parent_folder(out) / code for code in codes] if several else [out]
+        targets = [out / code for code in codes] if several else [out]
     runs = [
         Job(workbook, replace(options, payer=name), target, command())
         for name, target in zip(names, targets, strict=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.run import Options
     from hemodel.analysis.sharing import Shared
+    from hemodel.errors import Problem
     from hemodel.reporting.payers_text import PayerLine
 
 
@@ -72,7 +73,12 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
     """
     from concurrent.futures import ProcessPoolExecutor
 
-    groups = _groups(_alike(jobs), min(workers, len(jobs)))
+    from hemodel.output import parent_folder
+
+    ordered = _alike(jobs)
+    for job in jobs:
+        parent_folder(job.target.parent)
+    groups = _groups(ordered, min(workers, len(jobs)))
     if len(groups) == 1:
         found = [run_group(groups[0])]
     else:
@@ -98,12 +104,12 @@ def _alike(jobs: Sequence[Job]) -> list[Job]:
     from hemodel.analysis.sharing import Shared
     from hemodel.errors import InputError
 
-    shared, problems, by_rates = Shared(), {}, {}
+    shared, by_rates = Shared(), {}
+    problems: dict[Problem, None] = {}
     for job in jobs:
+        base_case = replace(job.options, parts=("base",), families=False)
         try:
-            settings = run(
-                job.workbook, replace(job.options, parts=("base",), families=False), None, shared
-            ).model.inputs.settings
+            settings = run(job.workbook, base_case, None, shared).model.inputs.settings
             by_rates[job.target] = (settings.cost_rates, settings.effect_rates)
         except InputError as error:
             problems |= dict.fromkeys(error.problems)

@@ -106,7 +106,8 @@ def find_profiles(names: Sequence[str], workbook: Path) -> list[Found]:
     InputError
         With the problems of all.
     """
-    found, problems = [], []
+    found: list[Found] = []
+    problems: list[Problem] = []
     for name in names:
         try:
             found.append(find_profile(name, workbook))

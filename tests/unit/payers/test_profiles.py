@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +10,6 @@ from hemodel.errors import InputError
 from hemodel.payers.profile import FIELDS, LABELS, SeverityWeight, ThresholdBands
 from hemodel.payers.reading import all_profiles, find_profile, find_profiles, read_profile, shipped
 from hemodel.payers.words import words
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RATES = {
     "AU": (0.05, 0.05),
@@ -128,6 +125,18 @@ def test_every_field_can_be_said_and_an_unchecked_one_says_why(code: str) -> Non
         assert item.source
         assert item.checked or item.note, name
     assert set(LABELS) == set(FIELDS)
+
+
+def test_the_page_lists_what_is_not_checked() -> None:
+    """Each row of the table of docs/payers.md, from the profiles."""
+    page = (Path(__file__).parents[3] / "docs" / "payers.md").read_text(encoding="utf-8").splitlines()
+    profiles = [found.profile for found in shipped().values()]
+    rows = [
+        f"| {p.code} | {p.jurisdiction}, {p.body} | {'; '.join(LABELS[name].lower() for name in p.unchecked)} |"
+        for p in profiles
+    ]
+
+    assert page[-len(rows) :] == rows
 
 
 def test_a_field_is_not_checked_unless_the_file_says_so() -> None:
