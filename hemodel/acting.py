@@ -7,6 +7,7 @@ ratio, odds ratio), waning, and last a floor at the population's hazard, on OS o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.rows import Row
     from hemodel.parameters import FloatArray
     from hemodel.plan import Plan
+    from hemodel.survival.acting.life_tables import Background
     from hemodel.survival.curves import EndpointCurves
 
     Draws = Mapping[str, FloatArray]
@@ -94,8 +96,16 @@ def acting(inputs: ModelInputs, plan: Plan) -> Acting:
         effects={at: tuple(some) for at, some in effects.items()},
         waning=found,
         treated_by={at: treated_by(inputs.rows, at) for at in found},
-        floor=people.cumulative_hazard(plan.timeline.months) if floored and people is not None else None,
+        floor=_floor(people, plan.timeline.months.tobytes()) if floored and people is not None else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _floor(people: Background, months: bytes) -> FloatArray:
+    """Return the population's cumulative hazard at these times, once for all models that share them."""
+    hazard = people.cumulative_hazard(np.frombuffer(months, dtype=np.float64))
+    hazard.flags.writeable = False
+    return hazard
 
 
 def acting_problems(reading: Reading) -> list[Problem]:

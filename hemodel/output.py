@@ -7,18 +7,23 @@ the end. Files in the target that hemodel did not write are never touched.
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
-from hashlib import sha256
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hemodel.analysis.sharing import Shared
+from hemodel.dossier.writing import DOCX, HTML, write_dossier
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
-from hemodel.reporting.charts import figures, save
+from hemodel.reporting.budget_document import budget_document
+from hemodel.reporting.budget_workbook import write_budget_workbook
+from hemodel.reporting.charts import budget_figures, figures, save
+from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
+from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
 from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
@@ -26,8 +31,12 @@ from hemodel.reporting.evidence_html import evidence_html
 from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
+from hemodel.reporting.manifest import made_with, manifest
 from hemodel.reporting.results_workbook import write_results_workbook
-from hemodel.reporting.tables import csv_text, tables
+from hemodel.reporting.scenarios_document import scenario_results
+from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_budget import budget_tables
+from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
+    from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -46,10 +56,21 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+REPORT_ENTRIES = (DOCX, HTML, "results.json", "tables", "figures", MANIFEST)
+"""What a dossier consists of; which of the two documents is said with the command."""
+SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
+"""What `hemodel scenarios` writes."""
+SCENARIO_SUFFIX = "_scenarios"
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
+BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
+"""What a budget impact consists of."""
+BUDGET_SUFFIX = "_budget"
+EVERY = (
+    *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
+    BUDGET_ENTRIES,
+)
 EVIDENCE_SUFFIX = "_evidence"
-LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
 
 def default_folder(workbook: Path, suffix: str = "") -> Path:
@@ -66,6 +87,23 @@ def default_folder(workbook: Path, suffix: str = "") -> Path:
     except OSError as error:
         raise _refusal(parent, error) from error
     return parent / f"{workbook.stem}{suffix}"
+
+
+def parent_folder(folder: Path) -> Path:
+    """Return a folder for the folders of several runs, made where it is missing and its parent exists.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    if not folder.parent.is_dir():
+        raise OutputError(f"{folder}: the folder {folder.parent} does not exist. Create it, or choose another --out.")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _refusal(folder, error) from error
+    return folder
 
 
 @contextmanager
@@ -104,7 +142,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {name for each in EVERY for name in each} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -154,7 +192,14 @@ def _put_in_place(stage: Path, target: Path, entries: tuple[str, ...]) -> None:
         raise
 
 
-def write_outputs(folder: Path, run: Run, results: Results, command: str, evidence: EvidencePack | None = None) -> None:
+def write_outputs(
+    folder: Path,
+    run: Run,
+    results: Results,
+    command: str,
+    evidence: EvidencePack | None = None,
+    shared: Shared | None = None,
+) -> None:
     """Write every output of a run to a folder.
 
     Parameters
@@ -167,15 +212,20 @@ def write_outputs(folder: Path, run: Run, results: Results, command: str, eviden
         The command that repeats the run, for the manifest and the report.
     evidence : EvidencePack, optional
         On the curves of the run, for a section of the report.
+    shared : Shared, optional
+        Where runs for several payers keep the figures that they have in common.
     """
+    shared = shared or Shared()
     (folder / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _write_tables(folder, tables(results, run))
-    saved = _write_figures(folder, figures(results, run))
+    drawn = figures(results, run)
+    saved = write_shared(folder, {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}, shared)
+    saved |= _write_figures(folder, drawn)
     made = manifest(run, command)
     pictures = {name: png for name, (png, _) in saved.items()}
     write_results_workbook(folder / "results.xlsx", results, run, pictures, made)
     if evidence is not None:
-        saved |= _write_figures(folder, report_figures(run.model, evidence))
+        saved |= write_shared(folder, report_figures(run.model, evidence), shared)
     (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -204,6 +254,51 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def write_report(folder: Path, run: Run, request: Request, command: str) -> None:
+    """Write a dossier to an existing, empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+    run : Run
+    request : Request
+        Results, evidence, layout and formats.
+    command : str
+        The command that repeats it, for the manifest and the dossier.
+    """
+    made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    (folder / "figures").mkdir()
+    document = write_dossier(folder, run, request, made)
+    _write_tables(folder, document.tables.values())
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> str:
+    """Write what comes of the scenarios to an existing, empty folder; return the text of scenarios.json."""
+    found = scenario_results(results, run.options.payer)
+    text = found.model_dump_json(indent=1) + "\n"
+    (folder / "scenarios.json").write_text(text, encoding="utf-8")
+    names, entries = names_of(results, run), found.scenarios
+    _write_tables(folder, [scenarios(results, entries, names), scenario_changes(entries)])
+    if entries:
+        _write_figures(folder, {"scenarios": partial(scenario_chart, results, run), **group_charts(results, run)})
+    made = manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)}
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    return text
+
+
+def write_budget(folder: Path, run: Run, results: Results, command: str) -> None:
+    """Write a budget impact to an existing, empty folder: budget.json, tables, figures, budget.xlsx, manifest.json."""
+    document = budget_document(results)
+    (folder / "budget.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    made = budget_tables(results, names_of(results, run))
+    _write_tables(folder, made)
+    saved = _write_figures(folder, budget_figures(results, run))
+    repeats = manifest(run, command) | {"parts": ["budget"]}
+    write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
+    (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
+
+
 def write_differences(folder: Path, found: Differences, command: str) -> None:
     """Write a comparison of two workbooks to an existing, empty folder."""
     (folder / "differences.json").write_text(json_text(differences_document(found)), encoding="utf-8")
@@ -213,7 +308,7 @@ def write_differences(folder: Path, found: Differences, command: str) -> None:
         "command": command,
         "workbooks": [{"name": s.path.name, "sha256": s.sha256} for s in (found.first, found.second)],
         "scenarios": [{s.name: s.sha256 for s in side.scenarios} for side in (found.first, found.second)],
-        **_made_with(),
+        **made_with(),
     }
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -232,31 +327,3 @@ def _write_figures(folder: Path, made: Mapping[str, Callable[[], Figure]]) -> di
 
 def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
     return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
-
-
-def manifest(run: Run, command: str) -> dict[str, Any]:
-    """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
-    inputs = run.model.inputs
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "workbook": {"name": inputs.path.name, "sha256": sha256(inputs.path.read_bytes()).hexdigest()},
-        "parts": list(run.options.parts),
-        "draws": None if run.psa is None else run.psa.draws,
-        "seed": None if run.psa is None else run.psa.seed,
-        "settings": inputs.settings.model_dump(),
-        "inputs": {row.id: row.value for row in inputs.rows.values() if row.value is not None},
-        "changes": [
-            {"id": change.id, "from": change.expected, "to": change.value, "origin": change.origin}
-            for change in inputs.changes
-        ],
-        "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
-        **_made_with(),
-    }
-
-
-def _made_with() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
-    }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.run import Options, Run
 from hemodel.analysis.sensitivity import one_way
@@ -229,15 +230,17 @@ def base_outcomes(model: Model) -> Outcomes:
 
 def small_run(model: Model, draws: int) -> Run:
     """Return a run of a model: base case, one-way and probabilistic analysis."""
+    psa = probabilistic(model, draws, 1)
     return Run(
         model=model,
         base=evaluate(model, base_draws(model)),
         families=(),
         one_way=one_way(model),
-        psa=probabilistic(model, draws, 1),
+        psa=psa,
         scenarios=None,
         under=(),
         available=(),
         options=Options(),
         warnings=(),
+        prices=price_thresholds(model, psa=psa),
     )

@@ -170,7 +170,7 @@ def _load(path: Path, names: Sequence[str]) -> Side:
     chosen: tuple[Scenario, ...] = ()
     if names:
         folder = scenario_folder(path, model.inputs.settings.scenarios)
-        chosen = pick(read_scenarios(folder), names)
+        chosen = pick(read_scenarios(folder, model.inputs.raw.scenarios), names)
         model = load_rows(path, model.inputs.raw, [change for s in chosen for change in s.changes])
     return Side(path, sha256(path.read_bytes()).hexdigest(), model.inputs, _base(model), chosen)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hemodel.acting import acting_problems
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
+from hemodel.inputs.scenarios import read_scenarios, scenario_folder
 from hemodel.inputs.warnings import warnings
 from hemodel.model import Model, model
 from hemodel.population import ageing_problems
@@ -67,6 +68,17 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
     return _model(check_rows(path, raw, changes))
 
 
+def load_reading(reading: Reading) -> Model:
+    """Do the same for a workbook that has been read and checked.
+
+    Raises
+    ------
+    InputError
+        With every problem of the reading and of the fits.
+    """
+    return _model(reading)
+
+
 def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> Check:
     """Find everything that is wrong with a workbook, and what is likely to be.
 
@@ -83,10 +95,22 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
     except InputError as error:
         return Check(file, None, error.problems, ())
     found = (*warnings(reading, previous), *table_warnings(reading))
+    wrong = _scenario_problems(reading)
     try:
-        return Check(file, _model(reading), (), found)
+        made = _model(reading)
     except InputError as error:
-        return Check(file, None, error.problems, found)
+        return Check(file, None, (*error.problems, *wrong), found)
+    return Check(file, None if wrong else made, wrong, found)
+
+
+def _scenario_problems(reading: Reading) -> tuple[Problem, ...]:
+    """Return what is wrong with the scenarios of a workbook, in files or on its sheet."""
+    row = reading.rows.get("settings.scenarios")
+    try:
+        read_scenarios(scenario_folder(reading.path, "" if row is None else row.text), reading.raw.scenarios)
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def _model(reading: Reading) -> Model:

@@ -37,7 +37,9 @@ class Psa:
     life_years, qalys, costs : array (draws, strategies)
         Discounted totals.
     component_means : mapping from outcome to mapping from component to array (strategies,)
-        Means of the discounted components.
+        Means of the discounted components; drug_costs, by drug, is a breakdown of acquisition.
+    qalys_undiscounted : array (draws, strategies)
+        Undiscounted totals.
     adjusted : mapping from (strategy, rule) to int
         In how many draws each cap bound.
     """
@@ -49,6 +51,7 @@ class Psa:
     costs: FloatArray
     component_means: Mapping[str, Mapping[str, FloatArray]]
     adjusted: Mapping[tuple[str, str], int]
+    qalys_undiscounted: FloatArray
 
     @property
     def draws(self) -> int:
@@ -82,24 +85,26 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
     """
     if draws < FEWEST_DRAWS:
         raise UsageError(f"{draws} draws: a probabilistic analysis needs at least {FEWEST_DRAWS}")
-    totals = np.empty((3, draws, len(model.strategies)))
-    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}}
+    totals = np.empty((4, draws, len(model.strategies)))
+    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}, "drug_costs": {}}
     adjusted: dict[tuple[str, str], int] = {}
     for block, start in enumerate(range(0, draws, BLOCK)):
         count = min(BLOCK, draws - start)
         outcomes = evaluate(model, block_draws(model, seed, block, count))
         for k, name in enumerate(sums):
             outcome = getattr(outcomes, name)
-            totals[k, start : start + count] = outcome.total
+            if k < len(totals):
+                totals[k, start : start + count] = outcome.total
             scale = count / outcomes.draws
             for j, component in enumerate(outcome.components):
                 before = sums[name].get(component, np.zeros(len(model.strategies)))
                 sums[name][component] = before + scale * outcome.discounted[:, :, j].sum(axis=0)
+        totals[3, start : start + count] = outcomes.qalys.undiscounted_total
         _count_adjusted(outcomes, count, adjusted)
         if progress is not None:
             progress(start + count)
     means = {name: {c: total / draws for c, total in parts.items()} for name, parts in sums.items()}
-    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted)
+    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted, totals[3])
 
 
 def _count_adjusted(outcomes: Outcomes, count: int, adjusted: dict[tuple[str, str], int]) -> None:

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.acting import TOWARDS_LOWER
+from hemodel.analysis.budget import BudgetImpact, budget_impact
+from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
+from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
-from hemodel.analysis.sensitivity import OneWay, one_way
-from hemodel.errors import Location, Problem, UsageError, raise_if_any
+from hemodel.analysis.sensitivity import OneWay, moves, one_way
+from hemodel.analysis.sharing import Shared
+from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.scenarios import Scenario, clashing, pick, read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.payers.reading import find_profile
 from hemodel.survival.workbook.tables import table_warnings
 from hemodel.units import DAYS_PER_MONTH
 
@@ -37,6 +43,8 @@ class Options:
     """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
 
     `families` says whether every family is tried on the evidence, for the table that compares them.
+    `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
+    are run with those of all payers. `groups` and `only` name the groups and the scenarios that are run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -45,11 +53,14 @@ class Options:
     draws: int | None = None
     seed: int | None = None
     families: bool = True
+    payer: str = ""
+    groups: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Run:
-    """Results of a run; None for a part that was not asked for."""
+    """Results of a run; None for a part that was not asked for, and for a budget impact without values for it."""
 
     model: Model
     base: Outcomes
@@ -61,9 +72,18 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
+    payer: Payer | None = None
+    prices: tuple[DrugPrice, ...] | None = None
+    budget: BudgetImpact | None = None
+    budget_one_way: BudgetOneWay | None = None
 
 
-def run(path: str | Path, options: Options, progress: Callable[[str, int, int], None] | None = None) -> Run:
+def run(
+    path: str | Path,
+    options: Options,
+    progress: Callable[[str, int, int], None] | None = None,
+    shared: Shared | None = None,
+) -> Run:
     """Run the base case and the parts asked for.
 
     Parameters
@@ -72,6 +92,8 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     options : Options
     progress : callable, optional
         Called with the name of the part, the steps done and all steps.
+    shared : Shared, optional
+        Where runs for several payers, alike in all else, keep what they have in common.
 
     Raises
     ------
@@ -83,38 +105,97 @@ def run(path: str | Path, options: Options, progress: Callable[[str, int, int], 
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    path = Path(path)
-    raw = read_cells(path)
-    folder, setting = _folder(path, raw, options.changes)
-    scenarios = read_scenarios(folder) if options.scenarios or "scenarios" in options.parts else ()
-    under = pick(scenarios, options.scenarios)
-    changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
-    _refuse_clashes(changes)
-    model = load_rows(path, raw, changes)
-    settings = model.inputs.settings
-    draws = settings.draws if options.draws is None else options.draws
-    seed = settings.seed if options.seed is None else options.seed
-    others = tuple(s for s in scenarios if s not in under)
-    results = _scenarios(model, changes, others, progress) if "scenarios" in options.parts else None
-    tornado = one_way(model) if "dsa" in options.parts else None
-    base = evaluate(model, base_draws(model))
+    path, shared = Path(path), shared or Shared()
+    loaded = _load(path, options, shared)
+    model, settings = loaded.model, loaded.model.inputs.settings
+    rates = (settings.cost_rates, settings.effect_rates)
+    results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
+    moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
+    tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
+    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
+    psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
+    payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
         base=base,
-        families=try_families(model) if options.families else (),
+        families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
-        psa=_psa(model, draws, seed, progress) if "psa" in options.parts else None,
+        psa=psa,
         scenarios=results,
-        under=under,
-        available=scenarios,
+        under=loaded.under,
+        available=loaded.available,
         options=options,
         warnings=(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
-            *_warnings(folder, setting, results),
+            *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
+            *payer_warnings(payer),
         ),
+        payer=payer,
+        prices=price_thresholds(model, psa=psa),
+        budget=budget,
+        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
     )
+
+
+def budget_run(path: str | Path, options: Options) -> Run:
+    """Run as `run` does, and refuse a workbook without values for the budget impact.
+
+    Raises
+    ------
+    InputError
+    """
+    done = run(path, options)
+    if done.budget is None:
+        missing = Problem(
+            Location(Path(path).name, "Budget impact"),
+            "there are no values for the budget impact",
+            "It needs the patients of each year and the mix of treatments with and without the new one",
+            "Add the sheet Budget impact with the rows budget.* that docs/inputs.md lists.",
+        )
+        raise InputError((missing,))
+    return done
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model ready to run: with the scenarios it is under and those there are, the changes made, and its payer."""
+
+    model: Model
+    changes: tuple[Change, ...]
+    under: tuple[Scenario, ...]
+    available: tuple[Scenario, ...]
+    folder: Path | None
+    setting: str
+    payer: Prepared | None
+    general: float | None
+
+
+def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
+    """Read the workbook and make every change: the payer's first, then those of --set and --scenario."""
+    raw = shared.once("cells", lambda: read_cells(path))
+    folder, setting = _folder(path, raw, options.changes)
+    found = find_profile(options.payer, path) if options.payer else None
+    wanted = found is not None or options.scenarios or "scenarios" in options.parts
+    code = "" if found is None else found.profile.code
+    scenarios = for_payer(read_scenarios(folder, raw.scenarios), code) if wanted else ()
+    under = pick(scenarios, options.scenarios)
+    changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
+    prepared = None if found is None else prepare(found, raw, changes)
+    changes = (*(() if prepared is None else prepared.applied.changes), *changes)
+    _refuse_clashes(changes)
+    model = load_rows(path, raw, changes)
+    general = None if prepared is None else general_population(prepared, model)
+    return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general)
+
+
+def _payer(
+    loaded: _Loaded, results: tuple[Outcomes, OneWay | None, Psa | None], *, scenarios_run: bool
+) -> Payer | None:
+    if loaded.payer is None:
+        return None
+    return assess(loaded.payer, loaded.model, loaded.general, results, (loaded.available, scenarios_run))
 
 
 def _refuse_clashes(changes: Sequence[Change]) -> None:
@@ -131,19 +212,27 @@ def _folder(path: Path, raw: RawWorkbook, changes: Sequence[Change]) -> tuple[Pa
     return scenario_folder(path, setting), setting
 
 
-def _psa(model: Model, draws: int, seed: int, progress: Callable[[str, int, int], None] | None) -> Psa:
+def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario, ...]:
+    """Return the scenarios of the groups and names that were asked for."""
+    named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
+    return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
+
+
+def _psa(model: Model, options: Options, progress: Callable[[str, int, int], None] | None) -> Psa:
+    settings = model.inputs.settings
+    draws = settings.draws if options.draws is None else options.draws
+    seed = settings.seed if options.seed is None else options.seed
     step = None if progress is None else lambda done: progress("draws", done, draws)
     return probabilistic(model, draws, seed, step)
 
 
 def _scenarios(
-    model: Model,
-    changes: Sequence[Change],
-    scenarios: Sequence[Scenario],
-    progress: Callable[[str, int, int], None] | None,
+    loaded: _Loaded, options: Options, progress: Callable[[str, int, int], None] | None
 ) -> tuple[ScenarioResult, ...]:
-    step = None if progress is None else lambda done: progress("scenarios", done, len(scenarios))
-    return run_scenarios(model, changes, scenarios, step)
+    """Run the scenarios that were asked for, but for those that the whole run is under."""
+    others = _chosen(tuple(s for s in loaded.available if s not in loaded.under), options)
+    step = None if progress is None else lambda done: progress("scenarios", done, len(others))
+    return run_scenarios(loaded.model, loaded.changes, others, step)
 
 
 def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResult] | None) -> tuple[str, ...]:

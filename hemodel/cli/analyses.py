@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors, progress
+from hemodel.cli.common import Payers, ScenarioNames, Set, Workbook, app, changes, command, errors, progress
+from hemodel.cli.payers import run_for_payers
 
 
 class Part(StrEnum):
@@ -28,24 +29,20 @@ def run(
     draws: Annotated[int | None, typer.Option(min=2, help="Draws of the probabilistic analysis.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
+    payer: Payers = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
     only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
-        from hemodel.analysis.evidence_pack import evidence_pack
         from hemodel.analysis.run import Options
-        from hemodel.analysis.run import run as run_all
-        from hemodel.output import default_folder, staged, write_outputs
-        from hemodel.reporting.console import summary
-        from hemodel.reporting.document import results
+        from hemodel.cli.running import Job, run_one
+        from hemodel.output import default_folder
 
         parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
         options = Options(changes(set_), tuple(scenario or ()), tuple(str(part) for part in parts), draws, seed)
-        target = out or default_folder(workbook)
-        with staged(target) as folder:
-            with progress() as shown:
-                done = run_all(workbook, options, shown)
-            found = results(done)
-            evidence = evidence_pack(done.model, seed=done.model.inputs.settings.seed)
-            write_outputs(folder, done, found, command(), evidence)
-        typer.echo(summary(found, done, target))
+        if payer:
+            typer.echo(run_for_payers(workbook, options, payer, out, jobs))
+            return
+        with progress() as shown:
+            typer.echo(run_one(Job(workbook, options, out or default_folder(workbook), command()), None, shown).text)

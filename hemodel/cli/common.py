@@ -41,6 +41,11 @@ ScenarioNames = Annotated[
     typer.Option("--scenario", metavar="NAME", help="Run everything under this scenario; can be repeated."),
 ]
 
+Payers = Annotated[
+    list[str] | None,
+    typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml); repeatable."),
+]
+
 
 def changes(pairs: list[str] | None) -> tuple[Change, ...]:
     """Read the changes of --set."""

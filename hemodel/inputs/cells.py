@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.dictionary import MODEL_SHEET, UNREAD_SHEETS, columns, nearest, sheets
+from hemodel.inputs.dictionary import MODEL_SHEET, SCENARIOS, UNREAD_SHEETS, columns, nearest, sheets
 from hemodel.inputs.grids import Grid, read_grids
 from hemodel.inputs.numbers import trimmed
 from hemodel.inputs.tolerance import is_note, mend_numbers
@@ -50,7 +50,8 @@ class RawRow:
 class RawWorkbook:
     """All rows of a workbook, and the problems and warnings met while reading them.
 
-    `before` holds the values, by id, that a payer's reference case has replaced.
+    `scenarios` is the sheet of scenarios as it stands. `before` holds the values, by id, that a payer's
+    reference case has replaced.
     """
 
     file: str
@@ -58,13 +59,14 @@ class RawWorkbook:
     problems: list[Problem]
     sources: tuple[tuple[str, ...], ...] = ()
     tables: dict[str, DataTable] = field(default_factory=dict)
+    scenarios: DataTable | None = None
     warnings: list[Problem] = field(default_factory=list)
     before: dict[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class DataTable:
-    """A sheet of data (its name begins with `DATA_SHEET`): all its rows of values, as they stand."""
+    """A sheet of data (its name begins with `DATA_SHEET`) or of scenarios: all its rows of values, as they stand."""
 
     file: str
     sheet: str
@@ -73,6 +75,10 @@ class DataTable:
     def where(self, row: int, column: int) -> Location:
         """Address of a cell, rows and columns from 0."""
         return Location(self.file, self.sheet, _address(row, column))
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return a cell, rows and columns from 0."""
+        return Cell(self.rows[row][column], self.where(row, column))
 
 
 DATA_SHEET = "Data"
@@ -97,20 +103,31 @@ def read_cells(path: Path) -> RawWorkbook:
             _read_sheet(raw, name, grids[name])
     for name, grid in grids.items():
         if name.startswith(DATA_SHEET):
-            width = max((len(row) for row in grid.values), default=0)
-            rows = (tuple(_scalar(value) for value in row) + (None,) * (width - len(row)) for row in grid.values)
-            raw.tables[name] = DataTable(path.name, name, tuple(rows))
+            raw.tables[name] = _data_table(path.name, name, grid)
+    if SCENARIOS in grids:
+        raw.scenarios = _data_table(path.name, SCENARIOS, grids[SCENARIOS], formulas=True)
     if SOURCES in grids:
         raw.sources = _read_sources(grids[SOURCES])
     return raw
 
 
+def _data_table(file: str, name: str, grid: Grid, *, formulas: bool = False) -> DataTable:
+    """Return a sheet as it stands; with `formulas`, one without a stored value is told from an empty cell."""
+    width = max((len(row) for row in grid.values), default=0)
+    rows = [list(map(_scalar, row)) + [None] * (width - len(row)) for row in grid.values]
+    for number, row in enumerate(rows if formulas else ()):
+        for index, value in enumerate(row):
+            if value is None and grid.formula(number, index) is not None:
+                row[index] = _UNKNOWN
+    return DataTable(file, name, tuple(map(tuple, rows)))
+
+
 def _is_read(name: str) -> bool:
-    return name in {*sheets(), SOURCES} or name.startswith(DATA_SHEET)
+    return name in {*sheets(), SOURCES, SCENARIOS} or name.startswith(DATA_SHEET)
 
 
 def _compare_sheet_names(raw: RawWorkbook, found: list[str]) -> None:
-    known = [*sheets(), *UNREAD_SHEETS]
+    known = [*sheets(), SCENARIOS, *UNREAD_SHEETS]
     for name in found:
         if name not in known and not name.startswith((DATA_SHEET, MODEL_SHEET)):
             raw.problems.append(

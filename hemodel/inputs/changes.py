@@ -43,13 +43,15 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
     """Return the workbook with the changes made, and each change as it was made.
 
     The changes returned carry the old value in `expected` and the new one in
-    `value`. A value set in a row without a source has the change as its source. A
-    change of the value of an optional row that the workbook does not have adds the row.
+    `value`. A value set in a row without a source, or set by a payer's reference case, has the
+    change as its source. A change of the value of an optional row (or a payer's, of a row of
+    which some are needed) that the workbook does not have adds the row.
     Problems (unknown id, a `from` that no longer holds) are added to
     the workbook's own.
     """
     result = RawWorkbook(raw.file, [RawRow(r.sheet, dict(r.cells)) for r in raw.rows], list(raw.problems), raw.sources)
-    result.tables, result.warnings, result.before = raw.tables, list(raw.warnings), dict(raw.before)
+    result.tables, result.scenarios = raw.tables, raw.scenarios
+    result.warnings, result.before = list(raw.warnings), dict(raw.before)
     rows = {row.id: row for row in result.rows}
     changes = list(changes)
     named = {change.id for change in changes}
@@ -72,7 +74,7 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
         if change.reference_case:
             result.before.setdefault(change.id, old)
         if column == "value":
-            if row.cells["source"].value is None:
+            if row.cells["source"].value is None or change.reference_case:
                 row.cells["source"] = Cell(change.origin, where)
             made += _move_range(row, change, old, named)
     return result, made
@@ -120,7 +122,8 @@ def _within(row: RawRow, name: str, end: float, value: float) -> float:
 def _added(raw: RawWorkbook, rows: dict[str, RawRow], change: Change) -> tuple[RawRow, str] | None:
     """Add the optional row that a change is about, with id, label and unit; None where there is no such kind."""
     found = match(change.id)
-    if found is None or found[0].required != "optional":
+    addable = {"optional", "some"} if change.reference_case else {"optional"}
+    if found is None or found[0].required not in addable:
         return None
     kind = found[0]
     texts: dict[str, Scalar] = {"id": change.id, "label": kind.label, "unit": kind.unit or None}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.inputs import writing_formats as look
-from hemodel.inputs.dictionary import LISTS, sheets, sheets_for
+from hemodel.inputs.dictionary import LISTS, SCENARIOS, sheets, sheets_for
 from hemodel.inputs.writing_checks import choices_in
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _CONVENTIONS = (
     "the row describes. A blank cell means that nothing is known or needed, never zero."
 )
 
+SCENARIO_SHEET = "What if: changes to the base case, each with its question, reason and source"
 _ANALYSIS = (
     ("settings.title", "Title"),
     ("settings.population", "Population"),
@@ -175,6 +176,8 @@ def _contents(
         sheet.set_row(row, _height(entry.purpose, _TEXT_WIDTH))
         row += 1
     others = dict.fromkeys(tables, "Data of patients, of a digitised curve or of a risk table")
+    if SCENARIOS in others:
+        others[SCENARIOS] = SCENARIO_SHEET
     if choices_in(rows).long:
         others[LISTS] = "The choices of drop-downs that are too long for a cell; written with the workbook, not read"
     others["Sources"] = "The publications and files behind the values"

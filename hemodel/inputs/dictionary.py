@@ -1,7 +1,8 @@
 """The dictionary: every kind of input a workbook can hold, read from tables.
 
 `data/dictionary.csv` has one row per kind of input, `data/sheets.csv` one per
-sheet and `data/columns.csv` one per column. They are the only source of the
+sheet, `data/columns.csv` one per column and `data/scenario_columns.csv` one per
+column of the sheet of scenarios. They are the only source of the
 reader's checks, the workbook's layout, its comments and drop-downs, the blank
 template, and the documentation of the inputs in docs and report.
 """
@@ -100,9 +101,21 @@ class Sheet:
     optional: bool
 
 
+@dataclass(frozen=True)
+class ScenarioColumn:
+    """One column of the sheet `SCENARIOS`: whether the sheet must have it, its width in Excel, and what it holds."""
+
+    name: str
+    needed: bool
+    width: float
+    definition: str
+
+
 LISTS = "Lists"
 """The sheet that holds the choices of a drop-down where they are too many for a cell."""
 UNREAD_SHEETS = ("Cover", "Sources", LISTS)
+SCENARIOS = "Scenarios"
+"""The sheet of scenarios, which a workbook need not have."""
 MODEL_SHEET = "Model"
 """Sheets whose names begin with this are calculations and are never read."""
 _EXTRA = ("time", "time_origin", "versus", "p_value", "events", "bound", "weight", "use_in_fit")
@@ -163,6 +176,15 @@ def sheets() -> dict[str, Sheet]:
             optional=row["optional"] == "yes",
         )
         for row in _table("sheets.csv")
+    }
+
+
+@cache
+def scenario_columns() -> dict[str, ScenarioColumn]:
+    """Return the columns of the sheet `SCENARIOS` by name, in order."""
+    return {
+        row["column"]: ScenarioColumn(row["column"], row["needed"] == "yes", float(row["width"]), row["definition"])
+        for row in _table("scenario_columns.csv")
     }
 
 

@@ -10,6 +10,7 @@ from hemodel.inputs.cells import read_cells
 from hemodel.inputs.completeness import missing_ids
 from hemodel.inputs.dictionary import match, sheets
 from hemodel.inputs.listing import to_listing
+from hemodel.inputs.scenario_sheet import sheet_rows
 from hemodel.inputs.template_names import strategy_ids
 from hemodel.inputs.template_rows import blank_row, blank_rows, place
 from hemodel.inputs.writing import Cover, write_workbook
@@ -116,7 +117,7 @@ def _blank(path: Path, given: Sequence[str]) -> Template:
     for id_, name in names.items():
         _fill(rows, _NAME.format(strategy=id_), name)
     _assign_roles(rows, names)
-    write_workbook(path, rows, _SOURCES, Cover("Input workbook", _versus(names), _BLANK))
+    write_workbook(path, rows, _SOURCES, Cover("Input workbook", _versus(names), _BLANK), scenarios=())
     return Template(path, names)
 
 
@@ -150,7 +151,8 @@ def _write(path: Path, rows: Sequence[Row], raw: RawWorkbook, names: Mapping[str
     title = next((row["value"] for row in rows if row["id"] == "settings.title"), None)
     has_header = bool(raw.sources) and raw.sources[0][0] == "source"
     cover = Cover(str(title or "Input workbook"), _versus(names))
-    write_workbook(path, rows, raw.sources if has_header else _SOURCES, cover, raw.tables.values())
+    scenarios = None if raw.scenarios is None else sheet_rows(raw.scenarios)
+    write_workbook(path, rows, raw.sources if has_header else _SOURCES, cover, raw.tables.values(), scenarios)
 
 
 def _is_absence(problem: Problem) -> bool:

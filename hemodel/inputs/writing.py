@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from hemodel.errors import OutputError, UsageError
 from hemodel.inputs import writing_formats as look
 from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
-from hemodel.inputs.dictionary import Kind, columns, match, sheets, sheets_for
+from hemodel.inputs.dictionary import SCENARIOS, Kind, columns, match, sheets, sheets_for
 from hemodel.inputs.writing_checks import Choices, choices_in, validation
 from hemodel.inputs.writing_notes import write_lists, write_note, write_table
+from hemodel.inputs.writing_scenarios import write_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +40,7 @@ def write_workbook(
     sources: Sequence[Sequence[str]],
     cover: Cover,
     tables: Iterable[DataTable] = (),
+    scenarios: Sequence[Sequence[Scalar]] | None = None,
 ) -> None:
     """Write an input workbook, whole or not at all.
 
@@ -57,6 +59,8 @@ def write_workbook(
         What the cover says about the analysis.
     tables : iterable of DataTable, optional
         Sheets of data, written as they stand.
+    scenarios : sequence of sequences, optional
+        The rows of the sheet of scenarios (none: an empty one); without them there is no such sheet.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def write_workbook(
         Where the file cannot be written.
     """
     _refuse_what_would_be_lost(rows, sources)
-    replace_file(path, _workbook_bytes(path.name, rows, sources, cover, tuple(tables)))
+    replace_file(path, _workbook_bytes(path.name, rows, sources, cover, tuple(tables), scenarios))
 
 
 def _workbook_bytes(
@@ -75,6 +79,7 @@ def _workbook_bytes(
     sources: Sequence[Sequence[str]],
     cover: Cover,
     tables: Sequence[DataTable],
+    scenarios: Sequence[Sequence[Scalar]] | None,
 ) -> bytes:
     import xlsxwriter
 
@@ -83,8 +88,11 @@ def _workbook_bytes(
     book.set_properties({"title": cover.title, "subject": cover.subtitle, "created": datetime(2000, 1, 1, tzinfo=UTC)})
     book.set_size(28_000, 17_000)
     formats = look.Formats(book)
-    write_cover(book, formats, cover, rows, name, [table.sheet for table in tables])
+    others = [*([] if scenarios is None else [SCENARIOS]), *(table.sheet for table in tables)]
+    write_cover(book, formats, cover, rows, name, others)
     write_input_sheets(book, formats, rows)
+    if scenarios is not None:
+        write_scenarios(book, formats, scenarios)
     for table in tables:
         write_table(book, formats, table)
     write_sources(book, formats, sources)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.inputs import writing_formats
-from hemodel.inputs.cover import print_setup
-from hemodel.inputs.dictionary import sheets, sheets_for
+from hemodel.inputs.cover import SCENARIO_SHEET, print_setup
+from hemodel.inputs.dictionary import SCENARIOS, sheets, sheets_for
 from hemodel.live_model import look as styles
 from hemodel.live_model.chart_parts import SHEET as CHARTS
 from hemodel.live_model.cover_text import ANALYSIS, CALCULATION, SHORT, STEPS, WHAT
@@ -225,6 +225,8 @@ def _contents(live: LiveModel, inputs: ModelInputs, tables: Sequence[str]) -> It
     yield CHARTS, SHORT[CHARTS]
     own = sheets_for({"sheet": row.sheet} for row in inputs.raw.rows)
     yield from ((name, sheets()[name].purpose) for name in own)
+    if inputs.raw.scenarios is not None:
+        yield SCENARIOS, SCENARIO_SHEET
     yield from ((sheet.name, _purpose(sheet, live)) for sheet in behind)
     yield from ((name, "Table that an input names") for name in tables)
     yield "Sources", "The publications and files behind the values"

@@ -12,8 +12,10 @@ from hemodel.errors import OutputError
 from hemodel.inputs import writing_formats
 from hemodel.inputs.cover import write_sources
 from hemodel.inputs.listing import to_listing
+from hemodel.inputs.scenario_sheet import sheet_rows
 from hemodel.inputs.writing import replace_file, write_input_sheets
 from hemodel.inputs.writing_notes import write_table
+from hemodel.inputs.writing_scenarios import write_scenarios
 from hemodel.live_model.building import SELECTOR, TOLERANCE, build
 from hemodel.live_model.charts import add_charts
 from hemodel.live_model.cover import write_live_cover
@@ -110,6 +112,8 @@ def _content(done: Run, live: LiveModel) -> bytes:
     pages = _add(book, live, slice(0, FRONT), look)
     charts = book.add_worksheet("Model charts")
     places = write_input_sheets(book, formats, to_listing(inputs.raw))
+    if inputs.raw.scenarios is not None:
+        write_scenarios(book, formats, sheet_rows(inputs.raw.scenarios))
     pages |= _add(book, live, slice(FRONT, None), look)
     tables = tables_named(inputs)
     for table in tables.values():

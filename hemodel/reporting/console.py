@@ -7,8 +7,10 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hemodel.reporting.budget_text import budget_results
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
+from hemodel.reporting.tables_prose import assumed_prices
 from hemodel.reporting.tables_words import adjustment_sentence
 from hemodel.survival.endpoint_fit import REPORTED
 
@@ -36,7 +38,10 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.under_scenarios:
         lines += [f"Under the scenarios: {', '.join(results.under_scenarios)}", ""]
     lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]
-    lines += ["", _totals(results)] if results.changes else [_totals(results)]
+    names = names_of(results, run)
+    assumed = assumed_prices(results, names)
+    lines += assumed
+    lines += ["", _totals(results)] if results.changes or assumed else [_totals(results)]
     lines += [_incremental(results, entry) for entry in results.incremental]
     if results.psa is not None:
         shares = results.psa.probability_cost_effective
@@ -47,13 +52,22 @@ def summary(results: Results, run: Run, target: Path) -> str:
             )
             name = results.strategy_names[strategy]
             lines.append(f"Probability that {name} is cost-effective ({results.psa.draws:,} draws): {chances}")
-    names = names_of(results, run)
     lines += [f"Adjusted: {adjustment_sentence(a, names)}" for a in results.adjustments if a.first_month is not None]
     lines += [f"Warning: {warning}" for warning in results.warnings]
     if results.scenarios is not None:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
+    if results.payer is not None:
+        from hemodel.reporting.payers_text import reference_case_text
+
+        lines += ["", reference_case_text(results.payer)]
+    lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+
+
+def written(layout: str, formats: Sequence[str], target: Path) -> str:
+    """Return which dossier was written, and where."""
+    return f"Dossier in the layout {layout}: {', '.join(f'dossier.{each}' for each in formats)}\nWritten to {target}"
 
 
 def _totals(results: Results) -> str:
@@ -166,15 +180,25 @@ def _fitted_to(fit: EndpointFit) -> str:
     return ", ".join([*reported, *others])
 
 
-def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
-    """Return a table as text, the first column to the left and in one line, the others to the right."""
+def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return columns of text under their headers, without lines: the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    lines = []
+    for first, *others in (headers, *rows):
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int, *, words: bool = False) -> str:
+    """Return a table as text, the first column to the left and in one line, the others (unless words) to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.ASCII2)
     for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i == 0)
+        table.add_column(header, justify="left" if words or i == 0 else "right", no_wrap=i == 0)
     for row in rows:
         table.add_row(*row)
     text = StringIO()

@@ -10,34 +10,31 @@ import numpy as np
 from hemodel.analysis.curves import compare_external, state_medians, summarise_curves
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.reporting.budget_document import budget_result
+from hemodel.reporting.payer_document import payer_result
+from hemodel.reporting.prices_document import price_entries
 from hemodel.reporting.psa_document import psa_result
+from hemodel.reporting.scenarios_document import scenario_entries
 from hemodel.reporting.schema import (
     SCHEMA_VERSION,
     AdjustmentEntry,
     Both,
-    ChangeEntry,
-    Curve,
     Dsa,
-    External,
-    FamilyFit,
-    FitQuality,
-    FitStatistic,
     Frontier,
     Incremental,
     ModelledSurvival,
     Results,
-    ScenarioEntry,
     StrategyResult,
+    change_entry,
     threshold_key,
 )
+from hemodel.reporting.schema_curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.survival.reported.statistics import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from hemodel.analysis.run import Run
-    from hemodel.analysis.scenarios import ScenarioResult
     from hemodel.analysis.sensitivity import OneWay
-    from hemodel.inputs.changes import Change
     from hemodel.outcomes import Outcomes, Table
     from hemodel.survival.endpoint_fit import EndpointFit
     from hemodel.survival.reported.fitting import TargetFit
@@ -62,7 +59,7 @@ def results(run: Run) -> Results:
         strategy_names={strategy.id: strategy.name for strategy in inputs.strategies},
         drug_names={drug.id: drug.name for drug in inputs.drugs},
         under_scenarios=[scenario.name for scenario in run.under],
-        changes=[_change(change) for change in inputs.changes],
+        changes=[change_entry(change) for change in inputs.changes],
         base_case=_base_case(run),
         incremental=[_incremental(run, increment) for increment in increments(run.base)],
         frontier=_frontier(run.base),
@@ -74,7 +71,10 @@ def results(run: Run) -> Results:
         adjustments=_adjustments(run),
         dsa=None if run.one_way is None else _one_way(run, run.one_way),
         psa=None if run.psa is None else psa_result(run.psa, settings),
-        scenarios=None if run.scenarios is None else _scenarios(run),
+        scenarios=None if run.scenarios is None else scenario_entries(run),
+        payer=payer_result(run.payer),
+        prices=price_entries(run),
+        budget=budget_result(run.budget, run.budget_one_way),
         warnings=list(run.warnings),
     )
 
@@ -82,13 +82,6 @@ def results(run: Run) -> Results:
 def finite(value: float) -> float | None:
     """Return a number, or None where it is infinite or does not exist."""
     return value if math.isfinite(value) else None
-
-
-def _change(change: Change) -> ChangeEntry:
-    old, new = (
-        None if v is None else v if isinstance(v, (int, float)) else str(v) for v in (change.expected, change.value)
-    )
-    return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
 
 
 def _base_case(run: Run) -> dict[str, StrategyResult]:
@@ -259,36 +252,3 @@ def _one_way(run: Run, one_way: OneWay) -> list[Dsa]:
                 )
             )
     return sorted(found, key=lambda entry: -abs(entry.nmb_high - entry.nmb_low))
-
-
-def _scenarios(run: Run) -> list[ScenarioEntry]:
-    base = {increment.intervention: increment for increment in increments(run.base)}
-    comparator, *interventions = run.model.strategies
-    entries = []
-    for result in run.scenarios or ():
-        by = {increment.intervention: increment for increment in result.increments}
-        entries += [_scenario(result, i, comparator, by.get(i), base[i]) for i in interventions]
-    return entries
-
-
-def _scenario(
-    result: ScenarioResult, intervention: str, comparator: str, found: Increment | None, base: Increment
-) -> ScenarioEntry:
-    icer = None if found is None else found.verdict.icer
-    both = icer is not None and base.verdict.icer is not None
-    return ScenarioEntry(
-        name=result.scenario.name,
-        question=result.scenario.question,
-        why=result.scenario.why,
-        source=result.scenario.source,
-        changes=[_change(change) for change in result.changes],
-        intervention=intervention,
-        comparator=comparator,
-        life_years=None if found is None else found.life_years,
-        qalys=None if found is None else found.qalys,
-        costs=None if found is None else found.costs,
-        icer=icer,
-        verdict="stopped" if found is None else found.verdict.word,
-        change_in_icer=(icer or 0.0) - (base.verdict.icer or 0.0) if both else None,
-        stopped=result.stopped,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.console import NO_BREAK_SPACE
+from hemodel.reporting.console import NO_BREAK_SPACE, plain_table
 from hemodel.reporting.evidence_words import EvidenceNames, in_use_words
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import family_name
@@ -49,19 +49,9 @@ def _ranking(names: EvidenceNames, found: EndpointEvidence) -> str:
         if family.fit is not None
     ]
     means = tuple(f"Mean months, {names.strategy(strategy)}" for strategy in found.in_use.curves)
-    return _table(("  Family", "Concerns", "Criterion", "Weight", *means), rows)
+    return plain_table(("  Family", "Concerns", "Criterion", "Weight", *means), rows)
 
 
 def _unfitted(found: EndpointEvidence) -> list[str]:
     names = [family_name(family.family) for family in found.families if family.fit is None]
     return [f"Not fitted: {', '.join(names)}; evidence.html says why."] if names else []
-
-
-def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Return columns of text under their headers: the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
-    lines = []
-    for first, *others in (headers, *rows):
-        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
-        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return "\n".join(lines)

@@ -45,6 +45,21 @@ def check_place(path: Path) -> None:
         raise OutputError(f"{path}: this file would be replaced, and hemodel did not write it. Choose another --out.")
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        Where there is one, or it cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist. Create it, or choose another --out.")
+    if path.exists():
+        raise OutputError(f"{path}: this is there already and is left as it is. Choose another --out.")
+    write_whole(path, text)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside its place first, then moved there.
 

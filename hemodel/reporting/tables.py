@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from hemodel.inputs.checks import select
 from hemodel.reporting import (
+    tables_budget,
     tables_inputs,
     tables_judgement,
     tables_outcomes,
+    tables_prices,
+    tables_scenarios,
     tables_survival,
     tables_uncertainty,
 )
+from hemodel.reporting.tables_payer import payer_tables
 from hemodel.reporting.tables_shape import Column, Table, csv_text, frame
 from hemodel.reporting.tables_words import Names
 
@@ -40,8 +44,11 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
     names = names_of(results, run)
     return (
         *_outcomes(results, run, names),
+        *payer_tables(results, names),
         *_survival(results, run, names),
         *_uncertainty(results, names),
+        *tables_prices.price_tables(results, names),
+        *tables_budget.budget_tables(results, names),
         *_inputs(results, run, names),
     )
 
@@ -93,8 +100,8 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
             tables_uncertainty.ceac(results, results.psa, names),
         ]
     if results.scenarios is not None:
-        found.append(tables_uncertainty.scenarios(results, results.scenarios, names))
-        found.append(tables_uncertainty.scenario_changes(results.scenarios))
+        found.append(tables_scenarios.scenarios(results, results.scenarios, names))
+        found.append(tables_scenarios.scenario_changes(results.scenarios))
     return found
 
 

@@ -33,5 +33,9 @@ ONE_WAY = (
     " better result, and both bounds can lie on one side of the base case."
     " In order of the range of net monetary benefit."
 )
+DECISION = (
+    "Change: the increment minus that of the base case. Cost-effective: a net monetary benefit of 0 or more;"
+    " changed: another decision than in the base case."
+)
 MEAN_RATIO = "The ICER is that of the mean increments, not a mean of ratios."
 MONTE_CARLO = "Monte Carlo error: standard error of the mean over the draws, at the decision threshold."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hemodel.economics import DOMINANT, DOMINATED, MORE_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.run import Run
     from hemodel.inputs.structure import Settings
     from hemodel.reporting.schema import Incremental, Results
+    from hemodel.reporting.schema_prices import DrugPriceEntry, VialPrice
     from hemodel.reporting.tables_words import Names
 
 _STATES = (
@@ -49,6 +51,46 @@ _UTILITIES = {
     "state": "Utilities are by health state.",
     "time_to_death": "Utilities are by time to death.",
 }
+
+
+def assumed_prices(results: Results, names: Names) -> list[str]:
+    """Return for each drug whose price is an assumption at which price the ICER meets each threshold.
+
+    Drugs that the comparator is given too are told of only where there are no others.
+    """
+    assumed = [entry for entry in results.prices or () if entry.assumed]
+    own = [entry for entry in assumed if not entry.given_in_comparator]
+    return [_assumed_price(results, entry, names) for entry in own or assumed]
+
+
+def _assumed_price(results: Results, entry: DrugPriceEntry, names: Names) -> str:
+    drug, currency = names.drug(entry.drug), results.currency
+    listed = " and ".join(_vial_price(vial, vial.price, currency) for vial in entry.vials)
+    pair = f"the ICER of {names.strategy(entry.intervention)} over {names.strategy(entry.comparator)}"
+    said = [f"The price of {drug} is assumed ({listed})."]
+    met = [at for at in entry.thresholds if at.prices is not None]
+    if met:
+        prices = "; ".join(
+            f"{display(at.threshold, 'icer', currency)} per QALY at "
+            + " and ".join(_vial_price(vial, (at.prices or {})[vial.id], currency) for vial in entry.vials)
+            for at in met
+        )
+        said.append(f"{pair[0].upper()}{pair[1:]} meets {prices}.")
+    for word, group in groupby((at for at in entry.thresholds if at.prices is None), key=lambda at: at.met):
+        which = ", ".join(display(at.threshold, "icer", currency) for at in group)
+        said.append(f"For {which} per QALY: {word}{_at_price_0(entry, currency)}.")
+    return " ".join(said)
+
+
+def _vial_price(vial: VialPrice, price: float, currency: str) -> str:
+    size = display(vial.size_mg, "value")
+    return f"{currency}\N{NO-BREAK SPACE}{display(price, 'number')} per vial of {size}\N{NO-BREAK SPACE}mg"
+
+
+def _at_price_0(entry: DrugPriceEntry, currency: str) -> str:
+    if entry.icer_at_price_0 is None:
+        return f" (at a price of 0: {entry.verdict_at_price_0})"
+    return f" (at a price of 0 the ICER is {display(entry.icer_at_price_0, 'icer', currency)})"
 
 
 def key_results(results: Results, names: Names) -> list[str]:

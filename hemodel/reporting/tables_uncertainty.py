@@ -1,4 +1,4 @@
-"""Tables of the one-way and the probabilistic sensitivity analysis, and of the scenarios."""
+"""Tables of the one-way and the probabilistic sensitivity analysis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hemodel.reporting.tables_shape import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hemodel.reporting.schema import Dsa, PsaResult, Results, ScenarioEntry
+    from hemodel.reporting.schema import Dsa, PsaResult, Results
     from hemodel.reporting.tables_words import Names
 
 AT = ("At low", "At high")
@@ -189,72 +189,4 @@ def ceac(results: Results, psa: PsaResult, names: Names) -> Table:
             Column("Probability", "share", "proportion", group),
         ),
         tuple(rows),
-    )
-
-
-def scenarios(results: Results, entries: list[ScenarioEntry], names: Names) -> Table:
-    """Return increments and the ICER under every scenario, the base case first."""
-    rows: list[tuple[Value, ...]] = [
-        (
-            *("Base case", None, names.strategy(e.intervention)),
-            *(e.life_years, e.qalys, e.costs),
-            *(_ratio(e.icer, e.verdict), None, None),
-        )
-        for e in results.incremental
-    ]
-    rows += [_scenario_row(entry, names) for entry in entries]
-    group = "Increment"
-    return Table(
-        "scenarios",
-        "Scenarios",
-        (notes.INCREMENT, notes.RATIO),
-        (
-            Column("Scenario"),
-            Column("Question"),
-            Column("Intervention"),
-            Column("Life-years", "years", "years", group),
-            Column("QALYs", "qaly", "QALY", group),
-            Column("Costs", "money", results.currency, group),
-            Column("ICER", "icer", per_qaly(results)),
-            Column("Change in ICER", "icer", per_qaly(results)),
-            Column("Why it was stopped"),
-        ),
-        tuple(rows),
-    )
-
-
-def _scenario_row(entry: ScenarioEntry, names: Names) -> tuple[Value, ...]:
-    return (
-        entry.name,
-        entry.question,
-        names.strategy(entry.intervention),
-        *(entry.life_years, entry.qalys, entry.costs),
-        _ratio(entry.icer, entry.verdict),
-        entry.change_in_icer,
-        entry.stopped or None,
-    )
-
-
-def scenario_changes(entries: list[ScenarioEntry]) -> Table:
-    """Return what each scenario changes, why, and on whose word."""
-    seen = {entry.name: entry for entry in entries}
-    rows = [
-        (name, change.id, change.old, change.new, entry.why, entry.source)
-        for name, entry in seen.items()
-        for change in entry.changes
-    ]
-    return Table(
-        "scenario_changes",
-        "What the scenarios change",
-        (),
-        (
-            Column("Scenario"),
-            Column("Id"),
-            Column("From", "value"),
-            Column("To", "value"),
-            Column("Why"),
-            Column("Source"),
-        ),
-        tuple(rows),
-        banded=True,
     )

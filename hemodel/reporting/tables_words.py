@@ -47,6 +47,13 @@ RELATIONS = {
     "hazard_ratio_by_period": "Hazard ratio by period",
 }
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
+SCENARIO_GROUPS = {
+    "survival": "Survival",
+    "costs": "Costs",
+    "utilities": "Utilities",
+    "structure": "Structure and treatment",
+    "settings": "Settings",
+}
 PARTS = {
     "base": "base case",
     "dsa": "one-way sensitivity analysis",

@@ -1,11 +1,12 @@
-"""Build the workbook inputs/imforte_us.xlsx from its listing, or the listing from the workbook.
+"""Build the shipped workbooks from their listings, or the listings from the workbooks.
 
-    python tests/regression/rebuild_workbook.py             listing -> workbook
-    python tests/regression/rebuild_workbook.py --listing   workbook -> listing
+    python tests/regression/rebuild_workbook.py                     listings -> workbooks
+    python tests/regression/rebuild_workbook.py --listing           workbooks -> listings
+    python tests/regression/rebuild_workbook.py [--listing] NAME    one of them, for example imforte_us
 
-The listing (imforte_us.csv), the sources and the cover stand beside this
-script. Use --listing after someone edited the workbook, and read the
-difference before committing it.
+For each workbook inputs/NAME.xlsx the listing (NAME.csv), the sources (NAME_sources.csv) and the cover
+(NAME_cover.toml) stand beside this script. Use --listing after someone edited a workbook, and read the difference
+before committing it.
 """
 
 from __future__ import annotations
@@ -22,25 +23,33 @@ from hemodel.inputs.writing import Cover, write_workbook
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
-LISTING = HERE / "imforte_us.csv"
-SOURCES = HERE / "imforte_us_sources.csv"
-COVER = HERE / "imforte_us_cover.toml"
+NAMES = ("imforte_us", "imforte_england", "imforte_china", "teaching_three_strategies")
+"""The shipped workbooks."""
 
 
-def build(workbook: Path = WORKBOOK) -> None:
-    """Write the workbook from the listing, the sources and the cover."""
-    text = tomllib.loads(COVER.read_text(encoding="utf-8"))
+def shipped(name: str) -> Path:
+    """Return the path of a shipped workbook."""
+    return ROOT / "inputs" / f"{name}.xlsx"
+
+
+def listing(name: str) -> Path:
+    """Return the path of the listing of a workbook."""
+    return HERE / f"{name}.csv"
+
+
+def build(name: str, workbook: Path) -> None:
+    """Write a workbook from the listing, the sources and the cover of that name."""
+    text = tomllib.loads((HERE / f"{name}_cover.toml").read_text(encoding="utf-8"))
     cover = Cover(text["title"], text["subtitle"], tuple(text["paragraphs"]))
-    write_workbook(workbook, read_listing(LISTING), read_sources(SOURCES), cover)
+    write_workbook(workbook, read_listing(listing(name)), read_sources(HERE / f"{name}_sources.csv"), cover)
 
 
-def list_inputs(listing: Path = LISTING, sources: Path = SOURCES) -> None:
-    """Write the listing and the sources from the workbook."""
-    raw = read_cells(WORKBOOK)
+def list_inputs(name: str) -> None:
+    """Write the listing and the sources from a workbook."""
+    raw = read_cells(shipped(name))
     raise_if_any(raw.problems)
-    write_listing(to_listing(raw), listing)
-    with sources.open("w", encoding="utf-8", newline="") as file:
+    write_listing(to_listing(raw), listing(name))
+    with (HERE / f"{name}_sources.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(raw.sources)
 
 
@@ -51,19 +60,21 @@ def read_sources(path: Path) -> tuple[tuple[str, ...], ...]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of the two directions and say what was written."""
-    if arguments not in ([], ["--listing"]):
+    """Go one of the two ways for the workbooks named, or for all, and say what was written."""
+    names = [argument for argument in arguments if argument != "--listing"] or list(NAMES)
+    if not set(names) <= set(NAMES):
         sys.stderr.write(f"{__doc__}\n")
         return 2
     try:
-        if arguments:
-            list_inputs()
-        else:
-            build()
+        for name in names:
+            if "--listing" in arguments:
+                list_inputs(name)
+            else:
+                build(name, shipped(name))
+            sys.stdout.write(f"wrote {listing(name) if '--listing' in arguments else shipped(name)}\n")
     except HemodelError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"wrote {LISTING if arguments else WORKBOOK}\n")
     return 0
 
 

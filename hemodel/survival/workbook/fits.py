@@ -133,13 +133,13 @@ def _problem_of(found: Evidence) -> FitProblem:
 
 def _broken_endpoints(reading: Reading) -> set[str]:
     """Endpoints with a row that is missing or has a problem of its own."""
-    broken = set()
+    broken: set[str] = set()
     for raw in reading.raw.rows:
         group, _, rest = raw.id.partition(".")
         if raw.id not in reading.rows and group in _GROUPS:
             broken.add(rest.partition(".")[0])
     concerned = {str(problem.where) for problem in reading.problems}
-    for row in reading.rows.values():
+    for row in reading.rows.values() if concerned else ():
         if row.kind.group in _GROUPS and any(str(where) in concerned for where in row.where.values()):
             broken.add(row.names["endpoint"])
     needed = ("relation", "source")

@@ -1,0 +1,72 @@
+"""Payers: the list of profiles, one in full or as a file, and runs for them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hemodel.cli.common import app, command, errors, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hemodel.analysis.run import Options
+
+
+@app.command()
+def payers(
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A payer, or a profile file (.toml).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a copy to edit (.toml).")] = None,
+) -> None:
+    """List the reference cases of payers, or print one in full."""
+    with errors():
+        from hemodel.errors import UsageError
+        from hemodel.payers.reading import all_profiles, find_profile
+        from hemodel.reporting.payers_text import payer_list, profile_text
+
+        if code is None:
+            if out is not None:
+                raise UsageError("--out needs a payer, for example hemodel payers GB-ENG --out mine.toml")
+            typer.echo(payer_list(all_profiles()))
+            return
+        found = find_profile(code)
+        if out is None:
+            typer.echo(profile_text(found))
+            return
+        from hemodel.reporting.loose_writing import write_new
+
+        write_new(out, found.text)
+        typer.echo(f"Written to {out}. Edit it and run hemodel run WORKBOOK --payer {out}")
+
+
+def run_for_payers(workbook: Path, options: Options, names: Sequence[str], out: Path | None, jobs: int | None) -> str:
+    """Run for each payer and return what to print.
+
+    One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
+    """
+    from hemodel.cli.running import Job, run_one, run_several
+    from hemodel.errors import raise_if_any
+    from hemodel.output import default_folder, parent_folder
+    from hemodel.payers.reading import find_profiles, twice
+    from hemodel.reporting.payers_text import payer_lines
+
+    codes = [found.profile.code for found in find_profiles(names, workbook)]
+    raise_if_any(twice(codes))
+    several = len(codes) > 1
+    if out is None:
+        targets = [default_folder(workbook, f"_{code}") for code in codes]
+    else:
+        targets = [parent_folder(out) / code for code in codes] if several else [out]
+    runs = [
+        Job(workbook, replace(options, payer=name), target, command())
+        for name, target in zip(names, targets, strict=True)
+    ]
+    if not several:
+        with progress() as shown:
+            return run_one(runs[0], None, shown).text
+    written = run_several(runs, jobs or os.cpu_count() or 1)
+    return payer_lines([one.line for one in written if one.line is not None])

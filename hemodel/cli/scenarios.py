@@ -1,0 +1,60 @@
+"""The command that runs the scenarios of a workbook."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemodel.cli.common import Set, Workbook, app, changes, command, errors, progress
+
+
+class Group(StrEnum):
+    """What a scenario is about."""
+
+    survival = "survival"
+    costs = "costs"
+    utilities = "utilities"
+    structure = "structure"
+    settings = "settings"
+
+
+@app.command()
+def scenarios(
+    workbook: Workbook,
+    set_: Set = None,
+    payer: Annotated[
+        str, typer.Option(metavar="CODE", help="Apply a payer's reference case and run its own scenarios too.")
+    ] = "",
+    group: Annotated[list[Group] | None, typer.Option(help="Run this group only; can be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Run this scenario or sweep only; can be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, the same as scenarios.json.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_scenarios/.")] = None,
+) -> None:
+    """Run every scenario beside the base case, and write what each changes and what is decided under it."""
+    with errors():
+        from hemodel.analysis.run import Options
+        from hemodel.analysis.run import run as run_all
+        from hemodel.output import SCENARIO_ENTRIES, SCENARIO_SUFFIX, default_folder, staged, write_scenarios
+        from hemodel.reporting.document import results
+        from hemodel.reporting.scenarios_console import scenario_summary
+
+        options = Options(
+            changes(set_),
+            parts=("base", "scenarios"),
+            families=False,
+            payer=payer,
+            groups=tuple(each.value for each in group or ()),
+            only=tuple(only or ()),
+        )
+        target = out or default_folder(workbook, SCENARIO_SUFFIX)
+        with staged(target, SCENARIO_ENTRIES) as folder:
+            with progress() as shown:
+                done = run_all(workbook, options, shown)
+            found = results(done)
+            text = write_scenarios(folder, done, found, command())
+        typer.echo(text if as_json else scenario_summary(found, target), nl=not as_json)

@@ -1,0 +1,87 @@
+"""From scenarios that were run to their entries in results.json and scenarios.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.analysis.scenarios import increments
+from hemodel.economics import net_monetary_benefit
+from hemodel.reporting.schema import ScenarioEntry, change_entry, threshold_key
+from hemodel.reporting.schema_scenarios import SCHEMA_VERSION, ScenarioResults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hemodel.analysis.run import Run
+    from hemodel.analysis.scenarios import Increment, ScenarioResult
+    from hemodel.reporting.schema import Results
+
+
+def scenario_entries(run: Run) -> list[ScenarioEntry]:
+    """Return an entry for every scenario and intervention of a run, in the order in which they were run."""
+    base = {increment.intervention: increment for increment in increments(run.base)}
+    thresholds = run.model.inputs.settings.thresholds
+    entries = []
+    for result in run.scenarios or ():
+        by = {increment.intervention: increment for increment in result.increments}
+        entries += [_entry(result, before, by.get(name), thresholds) for name, before in base.items()]
+    return entries
+
+
+def _entry(
+    result: ScenarioResult, base: Increment, found: Increment | None, thresholds: Sequence[float]
+) -> ScenarioEntry:
+    scenario = result.scenario
+    icer = None if found is None else found.verdict.icer
+    both = icer is not None and base.verdict.icer is not None
+    before, nmb = _benefits(base, thresholds), {} if found is None else _benefits(found, thresholds)
+    return ScenarioEntry(
+        name=scenario.name,
+        group=scenario.group,
+        purpose=scenario.purpose,
+        question=scenario.question,
+        why=scenario.why,
+        source=scenario.source,
+        sweep=scenario.sweep,
+        label=scenario.label,
+        changes=[change_entry(change) for change in result.changes],
+        intervention=base.intervention,
+        comparator=base.comparator,
+        life_years=None if found is None else found.life_years,
+        qalys=None if found is None else found.qalys,
+        costs=None if found is None else found.costs,
+        icer=icer,
+        verdict="stopped" if found is None else found.verdict.word,
+        change_in_qalys=None if found is None else found.qalys - base.qalys,
+        change_in_costs=None if found is None else found.costs - base.costs,
+        change_in_icer=(icer or 0.0) - (base.verdict.icer or 0.0) if both else None,
+        nmb=nmb,
+        cost_effective={key: value >= 0 for key, value in nmb.items()},
+        changes_decision={key: (value >= 0) != (before[key] >= 0) for key, value in nmb.items()},
+        stopped=result.stopped,
+    )
+
+
+def _benefits(found: Increment, thresholds: Sequence[float]) -> dict[str, float]:
+    qalys, costs = np.array([found.qalys]), np.array([found.costs])
+    return {threshold_key(t): float(net_monetary_benefit(qalys, costs, t)[0]) for t in thresholds}
+
+
+def scenario_results(results: Results, payer: str) -> ScenarioResults:
+    """Return what `hemodel scenarios` found, in the shape of scenarios.json."""
+    return ScenarioResults(
+        schema_version=SCHEMA_VERSION,
+        title=results.title,
+        payer=payer,
+        currency=results.currency,
+        price_year=results.price_year,
+        thresholds=results.thresholds,
+        decision_threshold=results.decision_threshold,
+        strategy_names=results.strategy_names,
+        changes=results.changes,
+        base_case=results.incremental,
+        scenarios=results.scenarios or [],
+        warnings=results.warnings,
+    )
