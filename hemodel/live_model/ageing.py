@@ -78,9 +78,8 @@ def add_ageing(model: Model, parameters: Parameters, background: BackgroundSheet
         for name, cells in zip(("Men", "Women"), by_sex, strict=True)
     ]
     facts = Table(sheet, FACTS_ROW, 1, background.next)
-    start = facts.add_each(
-        "Norm at the start", [_norm(background, norms, (columns[0], columns[1]), Formula("0", 0.0))], "factor", GROUP
-    )
+    at_start = _norm(background, norms, (columns[0], columns[1]), Formula("0", 0.0))
+    start = facts.add_each("At the start", [at_start], "factor", "Norm")
     patients, first = background.patients, float(norms.ages[0])
     youngest = when(patients.spread > 0.0, patients.youngest, patients.mean)
     check = Check(
