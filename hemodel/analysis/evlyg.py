@@ -33,7 +33,8 @@ def equal_value_life_years(model: Model, draws: Draws, utility: float) -> FloatA
     - q1 - q0 elsewhere: where no life is gained, the QALY.
 
     These are summed with the weights of the QALYs (half-cycle correction and discounting of
-    effects). Adverse events lose what they lose in QALYs.
+    effects). Where utilities change with age q is that of the age reached (and at most the
+    norm, where it is capped) and u stays as it is. Adverse events lose what they lose in QALYs.
 
     Parameters
     ----------
@@ -77,7 +78,9 @@ def _rows(draws: Draws, start: int, size: int) -> Draws:
 def _gained(model: Model, draws: Draws, utility: float) -> FloatArray:
     """Return the gain of every strategy in a block of draws, before adverse events (draws, strategies)."""
     plan = model.plan
-    weights = plan.weights[plan.timeline.positions(plan.timeline.boundaries), 2]
+    boundaries = plan.timeline.positions(plan.timeline.boundaries)
+    years = plan.weights[boundaries, 2]
+    aged = years if plan.aged is None else plan.aged.weights[boundaries, 2]
     alive, quality = _alive_and_quality(model, draws, model.strategies[0])
     gains = [np.zeros(1)]
     for strategy in model.strategies[1:]:
@@ -86,7 +89,7 @@ def _gained(model: Model, draws: Draws, utility: float) -> FloatArray:
             alive, own_alive, out=np.ones(np.broadcast_shapes(alive.shape, own_alive.shape)), where=own_alive > alive
         )
         added = np.maximum(own_alive - alive, 0.0)
-        gains.append((utility * added + shared * own_quality - quality) @ weights)
+        gains.append(utility * added @ years + (shared * own_quality - quality) @ aged)
     return np.stack(np.broadcast_arrays(*gains), axis=1)
 
 
@@ -98,8 +101,8 @@ def _alive_and_quality(model: Model, draws: Draws, strategy: str) -> tuple[Float
         return alive, _quality_by_band(model, draws, strategy, alive)
     free = np.minimum(_survival(model, draws, "pfs", strategy, boundaries), alive)
     occupied = states(free, alive)
-    valued = ((occupied[state], state_utility(draws, strategy, state)) for state in STATES)
-    return alive, sum((share * worth[:, None] for share, worth in valued), np.zeros((1, 1)))
+    valued = ((occupied[state], _at_most_norm(model, state_utility(draws, strategy, state))) for state in STATES)
+    return alive, sum((share * worth for share, worth in valued), np.zeros((1, 1)))
 
 
 def _quality_by_band(model: Model, draws: Draws, strategy: str, alive: FloatArray) -> FloatArray:
@@ -109,9 +112,15 @@ def _quality_by_band(model: Model, draws: Draws, strategy: str, alive: FloatArra
         beyond = np.zeros((1, 1))
         if band.within is not None:
             beyond = _survival(model, draws, "os", strategy, boundaries + band.within)
-        quality = quality + (later - beyond) * band_utility(draws, band.id)[:, None]
+        quality = quality + (later - beyond) * _at_most_norm(model, band_utility(draws, band.id))
         later = beyond
     return quality
+
+
+def _at_most_norm(model: Model, utility: FloatArray) -> FloatArray:
+    """Return a utility at the start, no higher than the population's norm where it is capped, (draws, 1)."""
+    aged = model.plan.aged
+    return (utility if aged is None or aged.norm is None else np.minimum(utility, aged.norm))[:, None]
 
 
 def _survival(model: Model, draws: Draws, endpoint: str, strategy: str, days: FloatArray) -> FloatArray:

@@ -11,6 +11,8 @@ from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import Names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -70,11 +72,16 @@ def _point(results: Results, strategy: str) -> tuple[float, float]:
 
 
 def _limits(axes: Axes, results: Results) -> None:
-    for setter, values in zip(
-        (axes.set_xlim, axes.set_ylim), zip(*(_point(results, s) for s in results.strategies), strict=True), strict=True
-    ):
-        room = MARGIN * ((max(values) - min(values)) or max(abs(max(values)), 1.0))
-        setter(min(values) - room, max(values) + room)
+    """Show every strategy, with a margin."""
+    costs, effects = zip(*(_point(results, strategy) for strategy in results.strategies), strict=True)
+    axes.set_xlim(*_range(costs))
+    axes.set_ylim(*_range(effects))
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    room = MARGIN * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
 
 
 def _draw_line(axes: Axes, results: Results) -> list[Artist]:

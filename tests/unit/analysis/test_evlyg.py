@@ -6,6 +6,7 @@ trapezoidal sum over n weeks is w / 2 (1 + q) / (1 - q) (1 - q^n) with q = e^(-r
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from hemodel.model import Model
     from hemodel.parameters import FloatArray
 
+INPUTS = Path(__file__).parents[3] / "inputs"
+COHORT: dict[str, Scalar] = {"mean_age": 66, "sd_age": 9, "youngest_age": 18, "share_male": 0.6}
 EXACT = 1e-11
 """Rounding over sums of a few hundred cycles, relative."""
 REFERENCE = 0.85
@@ -162,3 +165,28 @@ def test_of_the_base_case_more_than_the_qaly() -> None:
     gained = base_outcomes(model).qalys.total[0, 1] - base_outcomes(model).qalys.total[0, 0]
 
     assert equal_value_life_years(model, base_draws(model), REFERENCE)[0, 1] > gained
+
+
+@pytest.mark.parametrize("bands", [{}, BANDS])
+@pytest.mark.parametrize("over_time", ["age_adjusted", "age_adjusted_capped"])
+def test_utilities_that_change_with_age(over_time: str, bands: Mapping[str, Scalar]) -> None:
+    """Without life gained the QALY, of the age reached; without any utility of its own, added life at the reference."""
+    ageing: dict[str, Scalar] = {
+        "background.life_table": str(INPUTS / "life_tables" / "england_2018_2020.csv"),
+        **{f"background.{name}": value for name, value in COHORT.items()},
+        "utility.norms": str(INPUTS / "utility_norms" / "england_hse2014.csv"),
+        "utility.over_time": over_time,
+        "utility.progression_free": 0.95,
+    }
+    same = small_model({**exponential_curves(), **bands, **ageing})
+    draws = rates(same, OS_OLD)
+    found = equal_value_life_years(same, draws, REFERENCE)
+    np.testing.assert_allclose(found, qalys_gained(same, draws), rtol=EXACT)
+
+    own = [id_ for id_ in bands if id_.startswith("utility.time_to_death.")]
+    none: dict[str, Scalar] = dict.fromkeys(("utility.progression_free", "utility.progressed", *own), 0)
+    model = small_model({**exponential_curves(), **bands, **ageing, **none})
+    draws = rates(model)
+    years = evaluate(model, draws).life_years.total[0]
+    found = equal_value_life_years(model, draws, REFERENCE)
+    assert found[0, 1] == pytest.approx(REFERENCE * (years[1] - years[0]) - RASH, rel=EXACT)

@@ -135,7 +135,11 @@ def test_a_drug_of_both_strategies_is_net(interval: int, word: str) -> None:
     fields = {r.id.rpartition(".")[2]: r.cells["value"].value for r in small_rows().rows if "regimen.standard" in r.id}
     fields |= {"dose": 100, "interval": interval}
     rows = {f"regimen.standard.newtinib.{field}": {"value": value} for field, value in fields.items()}
-    flat = {"regimen.active.newtinib.dose": 100, "regimen.active.newtinib.dose_basis": "mg", PRICE: 100}
+    flat: dict[str, Scalar] = {
+        "regimen.active.newtinib.dose": 100,
+        "regimen.active.newtinib.dose_basis": "mg",
+        PRICE: 100,
+    }
     model = small_model(flat, rows)
     now = icer(base_outcomes(model))
     entry = only(price_thresholds(model, (now,)))
