@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.inputs import writing_formats
-from hemodel.inputs.cover import print_setup
-from hemodel.inputs.cover import SCENARIO_SHEET
+from hemodel.inputs.cover import SCENARIO_SHEET, print_setup
 from hemodel.inputs.dictionary import SCENARIOS, sheets
 from hemodel.live_model import look as styles
 from hemodel.live_model.chart_parts import SHEET as CHARTS

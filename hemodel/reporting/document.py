@@ -16,7 +16,6 @@ from hemodel.reporting.schema import (
     SCHEMA_VERSION,
     AdjustmentEntry,
     Both,
-    ChangeEntry,
     Curve,
     Dsa,
     External,

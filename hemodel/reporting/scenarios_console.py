@@ -45,7 +45,9 @@ def _table(results: Results, intervention: str, entries: list[ScenarioEntry]) ->
         *("ICER", *(f"At {display(t, 'icer')}" for t in results.thresholds)),
     )
     icer = base.verdict if base.icer is None else display(base.icer, "icer")
-    rows: list[tuple[str, ...]] = [("Base case", "", "", icer, *("yes" if base.nmb[key] >= 0 else "no" for key in keys))]
+    rows: list[tuple[str, ...]] = [
+        ("Base case", "", "", icer, *("yes" if base.nmb[key] >= 0 else "no" for key in keys))
+    ]
     for group, own in groupby(entries, key=lambda entry: entry.group):
         rows += [("",) * len(headers), (SCENARIO_GROUPS[group], *("",) * (len(headers) - 1))]
         rows += [_row(entry, keys) for entry in own]
