@@ -69,7 +69,8 @@ def workbook_of(folder: Path, *, third: bool) -> Path:
     write_workbook(path, rows, raw.sources, Cover("Test"))
     (folder / "own").mkdir(exist_ok=True)
     for name, (id_, change) in SCENARIOS.items():
-        text = f'group = "structure"\npurpose = "p"\nquestion = "What if?"\nwhy = "why"\nsource = "source"\n[[change]]\nid = "{id_}"\n{change}\n'
+        head = 'group = "structure"\npurpose = "p"\nquestion = "What if?"\nwhy = "why"\nsource = "source"\n'
+        text = f'{head}[[change]]\nid = "{id_}"\n{change}\n'
         (folder / "own" / f"{name}.toml").write_text(text, encoding="utf-8")
     return path
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pandas as pd
 import pytest
+from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.cli import app
@@ -16,7 +16,9 @@ from hemodel.inputs.dictionary import scenario_columns
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.reporting.schema_scenarios import SCHEMA, json_schema
-from support import small_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PRICE = "drug.newtinib.price_per_vial"
 FILE = f"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support import small_model
 
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.scenarios import increments, run_scenarios, values_only
@@ -13,7 +14,6 @@ from hemodel.inputs.changes import Change
 from hemodel.inputs.model_inputs import check_changes, check_rows
 from hemodel.inputs.scenarios import Scenario, read_scenarios
 from hemodel.model import Model, base_draws, evaluate
-from support import small_model
 
 ROOT = Path(__file__).parents[3]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"

@@ -14,8 +14,8 @@ from support import small_model, small_run
 
 from hemodel.errors import UsageError
 from hemodel.reporting import charts, style
-from hemodel.reporting.document import results
 from hemodel.reporting.charts_scenarios import group_charts
+from hemodel.reporting.document import results
 from hemodel.reporting.schema import External, ScenarioEntry
 
 if TYPE_CHECKING:
