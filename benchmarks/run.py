@@ -23,7 +23,11 @@ import numpy as np
 
 from hemodel.analysis.load import load
 from hemodel.analysis.probabilistic import block_draws, probabilistic
+from hemodel.analysis.scenarios import run_scenarios, values_only
+from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
+from hemodel.inputs.model_inputs import check_changes
+from hemodel.inputs.scenarios import read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate, model
 from hemodel.parameters import BLOCK
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 WORKBOOK = Path(__file__).parents[1] / "inputs" / "imforte_us.xlsx"
 DRAWS = 10_000
+SCENARIOS = 40
 MANY_DRAWS = 1_000_000
 POINTS = 521
 WEEKS = POINTS - 1
@@ -130,6 +135,24 @@ def command_times() -> None:
             print(f"{name:40s}  {median(seconds):7.2f} s   (at most {limit} s on two cores)")
 
 
+def scenarios() -> None:
+    """Time the scenarios beside the base case, with every fit to be made and with the fits of a run made already."""
+    built, raw = load(WORKBOOK), read_cells(WORKBOOK)
+    found = read_scenarios(scenario_folder(WORKBOOK, built.inputs.settings.scenarios), raw.scenarios)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        results = run_scenarios(built, (), found)
+        seconds.append(time.perf_counter() - start)
+    values = sum(values_only(built, check_changes(built.inputs, each.scenario.changes)) is not None for each in results)
+    per = SCENARIOS / len(found)
+    print(f"{len(found)} shipped scenarios beside the base case, {values} of them draws of one evaluation")
+    print(
+        f"  with every fit to be made   {seconds[0]:6.2f} s, {per * seconds[0]:5.2f} s for {SCENARIOS}   (at most 2 s)"
+    )
+    print(f"  with the fits made already  {seconds[1]:6.2f} s, {per * seconds[1]:5.2f} s for {SCENARIOS}")
+
+
 def many_draws() -> None:
     """Run a million draws in a process of its own and report its peak memory."""
     script = f"from benchmarks.run import million; million({MANY_DRAWS})"
@@ -154,6 +177,7 @@ if __name__ == "__main__":
     sys.stdout.flush()
     families()
     command_times()
+    scenarios()
     sys.stdout.flush()
     live_model()
     if "--quick" not in sys.argv:

@@ -80,7 +80,7 @@ def load_reading(reading: Reading) -> Model:
 
 
 def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> Check:
-    """Find everything that is wrong with a workbook, and what is likely to be.
+    """Find everything that is wrong with a workbook and its scenarios, and what is likely to be.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def scenarios(results: Results, entries: list[ScenarioEntry], names: Names) -> T
     """Return increments, net benefit and decisions under every scenario by group, the base case first."""
     rows = [_base_row(results, entry, names) for entry in results.incremental]
     rows += [_scenario_row(results, entry, names) for entry in by_group(entries)]
-    heads = [display(t, "icer", results.currency) for t in results.thresholds]
+    heads = [f"{results.currency} {display(t, 'icer')}" for t in results.thresholds]
     currency = results.currency
     return Table(
         "scenarios",

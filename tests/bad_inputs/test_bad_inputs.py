@@ -201,19 +201,23 @@ def test_scenario_written_for_another_value_stops(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+SOURCE = 'source = "s"\n'
+HEAD = f'group = "costs"\npurpose = "p"\nquestion = "q"\nwhy = "w"\n{SOURCE}'
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ("question = ", "this is not valid TOML"),
-        ('question = "q"\nwhy = "w"\n[[change]]\nid = "a.b"\nfrom = 1\nto = 2\n', "source: Field required"),
+        (f'{HEAD.replace(SOURCE, "")}[[change]]\nid = "a.b"\nfrom = 1\nto = 2\n', "source: Field required"),
         (
-            'question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\nto = 2\n',
+            f'{HEAD}[[change]]\nid = "a.b"\nto = 2\n',
             "give the value that is replaced",
         ),
-        ('question = "q"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "a.b"\n', "give either from and to, or multiply"),
-        ('question = "q"\nwhy = "w"\nsource = "s"\nreason = "r"\nchange = []\n', "reason: Extra inputs"),
+        (f'{HEAD}[[change]]\nid = "a.b"\n', "give either from and to, or multiply"),
+        (f'{HEAD}reason = "r"\nchange = []\n', "reason: Extra inputs"),
         (
-            'question = "q"\nwhy = "w"\nsource = "s"\n' + '[[change]]\nid = "end_of_life.cost"\nmultiply = 2\n' * 2,
+            HEAD + '[[change]]\nid = "end_of_life.cost"\nmultiply = 2\n' * 2,
             "end_of_life.cost is changed twice",
         ),
     ],

@@ -119,7 +119,8 @@ def saving_run() -> Run:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Run]]:
     folder = tmp_path_factory.mktemp("charts")
     for name, (question, id_, change) in SCENARIOS.items():
-        text = f'question = "{question}"\nwhy = "why"\nsource = "source"\n[[change]]\nid = "{id_}"\n{change}\n'
+        head = f'group = "structure"\npurpose = "p"\nquestion = "{question}"\nwhy = "why"\nsource = "source"\n'
+        text = f'{head}[[change]]\nid = "{id_}"\n{change}\n'
         (folder / f"{name}.toml").write_text(text)
     here = Change("settings.scenarios", str(folder), "--set")
     dominated = survival_of((7.0, 6.0, 8.2), (1.5, 1.2, 1.9), 0.3)

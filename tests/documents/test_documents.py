@@ -18,6 +18,7 @@ from hemodel.analysis.sensitivity import one_way
 from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
+from hemodel.inputs.scenarios import read_scenarios
 from hemodel.reporting.document import results
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def test_every_page_is_in_the_navigation() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_scenarios_that_pages_name_exist(page: Path) -> None:
-    known = {path.stem for path in (ROOT / "scenarios" / "imforte_us").glob("*.toml")}
+    shipped = read_scenarios(ROOT / "scenarios" / "imforte_us")
+    known = {name for scenario in shipped for name in (scenario.name, scenario.sweep)}
     prefixes = ("os_", "pfs_", "utilities_", "price_", "medians_", "vial_", "treat_", "no_", "background_")
     named = re.findall(r"`([a-z][a-z0-9_]+)`", page.read_text(encoding="utf-8"))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CITATIONS = (("source", "citation", "link", "status"),)
 PRICE = "drug.newtinib.price_per_vial"
 SCENARIO = """
+group = "utilities"
+purpose = "What it is worth to be well"
 question = "What if progressed patients fare worse?"
 why = "why"
 source = "source"

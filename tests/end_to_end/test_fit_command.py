@@ -42,7 +42,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_workbook(folder / "small.xlsx", rows, SOURCES, Cover("Small"))
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "log_logistic.toml").write_text(
-        'question = "What if OS is log-logistic?"\nwhy = "why"\nsource = "source"\n'
+        'group = "structure"\npurpose = "p"\nquestion = "What if OS is log-logistic?"\nwhy = "why"\nsource = "source"\n'
         + "".join(
             f'[[change]]\nid = "curve.os.{s}.family"\nfrom = "weibull"\nto = "llogis"\n' for s in ("standard", "active")
         ),

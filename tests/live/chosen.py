@@ -18,7 +18,7 @@ from live.models import (
 )
 
 from hemodel.inputs.changes import Change
-from hemodel.inputs.scenarios import read_scenarios
+from hemodel.inputs.scenarios import Scenario, read_scenarios
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,12 +72,14 @@ SMALL_EDITS: dict[str, tuple[str, dict[Place, Scalar]]] = {
 }
 
 
+def _shown() -> list[Scenario]:
+    """Return the shipped scenarios, of each sweep the last point only."""
+    return list({found.sweep or found.name: found for found in read_scenarios(SCENARIOS)}.values())
+
+
 def scenario_jobs() -> list[Job]:
-    """Return a job for each shipped scenario."""
-    return [
-        Job(f"scenario_{found.name}", SHIPPED, _coarse(found.changes), whole=False)
-        for found in read_scenarios(SCENARIOS)
-    ]
+    """Return a job for each shipped scenario, and for the last point of each sweep."""
+    return [Job(f"scenario_{found.name}", SHIPPED, _coarse(found.changes), whole=False) for found in _shown()]
 
 
 def _coarse(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -118,6 +120,6 @@ WRITTEN = (
 )
 FILES = tuple(name for name in WRITTEN if name != "forty_years")
 """Those of which every cell is looked at; that over forty years is the one over ten again."""
-SCENARIO_NAMES = tuple(f"scenario_{path.stem}" for path in sorted(SCENARIOS.glob("*.toml")))
+SCENARIO_NAMES = tuple(f"scenario_{found.name}" for found in _shown())
 DRAWN = tuple(edit.name for edit in edits() if edit.draw)
 EDITED = tuple(edit.name for edit in edits() if not edit.draw)

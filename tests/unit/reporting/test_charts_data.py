@@ -14,6 +14,7 @@ from support import small_model, small_run
 
 from hemodel.errors import UsageError
 from hemodel.reporting import charts, style
+from hemodel.reporting.charts_scenarios import group_charts
 from hemodel.reporting.document import results
 from hemodel.reporting.schema import ScenarioEntry
 from hemodel.reporting.schema_curves import External
@@ -192,7 +193,16 @@ def test_occupancy_prints_the_mean_years(found: Results, run: Run) -> None:
         assert f"Progressed {years['progressed']:.3f}" in axes.get_title(loc="left")
 
 
-def scenario(name: str, icer: float | None, verdict: str, stopped: str = "") -> ScenarioEntry:
+def scenario(
+    name: str,
+    icer: float | None,
+    verdict: str,
+    stopped: str = "",
+    *,
+    group: str = "costs",
+    sweep: str = "",
+    changed: bool = False,
+) -> ScenarioEntry:
     gains = (
         {"life_years": None, "qalys": None, "costs": None}
         if stopped
@@ -200,6 +210,10 @@ def scenario(name: str, icer: float | None, verdict: str, stopped: str = "") -> 
     )
     return ScenarioEntry(
         name=name,
+        group=group,
+        purpose="",
+        sweep=sweep,
+        label=name if sweep else "",
         question=f"What if about {name}?",
         why="",
         source="",
@@ -208,7 +222,12 @@ def scenario(name: str, icer: float | None, verdict: str, stopped: str = "") -> 
         comparator="standard",
         icer=icer,
         verdict=verdict,
+        change_in_qalys=None,
+        change_in_costs=None,
         change_in_icer=None,
+        nmb={} if stopped else {"50000": 0.5 * 50_000 - 9_000.0},
+        cost_effective={} if stopped else {"50000": True},
+        changes_decision={} if stopped else {"50000": changed},
         stopped=stopped,
         **gains,
     )
@@ -224,9 +243,10 @@ def test_scenarios_are_dots_or_words(found: Results, run: Run) -> None:
     axes = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run).axes[0]
     dots = [points(line) for line in lines(axes) if len(points(line)[0]) == 1]
     assert [x for x, _ in dots] == [[90_000.0], [40_000.0]]
-    assert [y[0] for _, y in dots] == axes.get_yticks()[:2].tolist()
+    assert [y[0] for _, y in dots] == axes.get_yticks()[1:3].tolist()
     assert [label.get_text() for label in axes.get_yticklabels()] == [
-        f"About {n}" for n in ("two", "one", "three", "four")
+        "Costs",
+        *(f"About {n}" for n in ("two", "one", "three", "four")),
     ]
     assert notes(axes) == ["90,000", "40,000", "dominated", "not run"]
     base = found.incremental[0].model_copy(update={"icer": None, "verdict": "dominant"})
@@ -243,10 +263,45 @@ def test_of_very_many_scenarios_those_that_matter_most_are_drawn(found: Results,
     figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run)
     drawn = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert 30 < len(drawn) < 60
-    assert drawn[0] == "About 59"
+    assert drawn[:2] == ["Costs", "About 59"]
     assert drawn[-1] == "About word"
-    assert f"The {len(drawn)} of 62 scenarios that change it most" in figure.texts[1].get_text().replace("\n", " ")
+    assert f"The {len(drawn) - 1} of 62 scenarios that change it most" in figure.texts[1].get_text().replace("\n", " ")
     assert figure.get_figheight() < 24.7 / 2.54
+
+
+def test_scenarios_stand_in_groups_and_a_sweep_in_one_row(found: Results, run: Run) -> None:
+    word = "more effective and more costly"
+    entries = [
+        scenario("half", 45_000.0, word, group="settings", changed=True),
+        scenario("5", 30_000.0, word, group="costs", sweep="price"),
+        scenario("10", 20_000.0, word, group="costs", sweep="price", changed=True),
+        scenario("utility", 41_000.0, word, group="utilities"),
+    ]
+    threshold = {"decision_threshold": 50_000.0, "thresholds": [50_000.0]}
+    figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries, **threshold}), run)
+    axes = figure.axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["Costs", "About …", "Utilities", "About utility", "Settings", "About half"]
+    dots = {float(points(line)[0][0]): line.get_marker() for line in lines(axes) if len(points(line)[0]) == 1}
+    assert dots == {30_000.0: "o", 20_000.0: "D", 41_000.0: "o", 45_000.0: "D"}
+    words = figure.texts[1].get_text().replace("\n", " ").replace("\u00a0", " ")
+    assert words.endswith("2 of 4 scenarios change the decision at EUR 50,000 per QALY")
+    assert [text.get_text().replace("\u00a0", " ") for text in figure.legends[0].get_texts()] == [
+        "Decision of the base case",
+        "Another decision at EUR 50,000 per QALY",
+    ]
+
+
+def test_every_scenario_of_a_group_is_on_one_of_its_pages(found: Results, run: Run) -> None:
+    entries = [scenario(f"{i}", 1000.0 * i, "more effective and more costly") for i in range(1, 91)]
+    entries += [scenario("other", 5.0, "more effective and more costly", group="survival")]
+    made = group_charts(found.model_copy(update={"scenarios": entries}), run)
+    assert list(made) == ["scenarios_survival", "scenarios_costs", "scenarios_costs_2", "scenarios_costs_3"]
+    pages = [draw() for name, draw in made.items() if "costs" in name]
+    labels = [label.get_text() for page in pages for label in page.axes[0].get_yticklabels()]
+    assert labels == [f"About {i}" for i in range(90, 0, -1)]
+    assert all(page.get_figheight() < 24.7 / 2.54 for page in pages)
+    assert pages[1].texts[0].get_text() == "ICER under each scenario: costs, page 2 of 3"
 
 
 def test_what_does_not_apply_is_an_error_with_words(found: Results, run: Run) -> None:

@@ -135,7 +135,8 @@ def test_scenario_bars_are_changes_in_the_icer(tmp_path: Path) -> None:
         ("lower_price", "drug.newtinib.price_per_vial", 0.5),
         ("nothing", "settings.draws", 2),
     ):
-        text = f'question = "Q?"\nwhy = "w"\nsource = "s"\n[[change]]\nid = "{id_}"\nmultiply = {factor}\n'
+        head = 'group = "structure"\npurpose = "p"\nquestion = "Q?"\nwhy = "w"\nsource = "s"\n'
+        text = f'{head}[[change]]\nid = "{id_}"\nmultiply = {factor}\n'
         (tmp_path / "scenarios" / f"{name}.toml").write_text(text, encoding="utf-8")
     found = run(tmp_path / "small.xlsx", Options(parts=("base", "scenarios")))
     document = results(found)
