@@ -209,7 +209,11 @@ class Record:
 
     def _printed_of(self, scope: tuple[str, ...] | None) -> set[str]:
         if scope not in self._printed:
-            parts = [self._results, self._manifest] if scope is None else [_at(self._results, path.split("/")) for path in scope]
+            parts = (
+                [self._results, self._manifest]
+                if scope is None
+                else [_at(self._results, path.split("/")) for path in scope]
+            )
             self._printed[scope] = {text for value in _numbers(parts) for text in _as_printed(value)}
         return self._printed[scope]
 
