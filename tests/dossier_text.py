@@ -54,12 +54,12 @@ SCOPES = {
     "base_case": ("base_case", "incremental"),
     "fully_incremental": ("base_case", "frontier"),
     "net_benefit": ("incremental",),
-    "disaggregated_costs": ("base_case", "differences"),
-    "disaggregated_qalys": ("base_case", "differences"),
-    "disaggregated_life_years": ("base_case", "differences"),
-    "drug_use": ("base_case",),
+    "disaggregated_costs": ("base_case/*/costs", "differences/*/costs"),
+    "disaggregated_qalys": ("base_case/*/qalys", "differences/*/qalys"),
+    "disaggregated_life_years": ("base_case/*/life_years", "differences/*/life_years"),
+    "drug_use": ("base_case/*/drug_costs", "base_case/*/administrations"),
     "survival_fit": ("fit",),
-    "modelled_survival": ("base_case",),
+    "modelled_survival": ("base_case/*/survival",),
     "curves": ("curves",),
     "coefficients": ("coefficients",),
     "fit_quality": ("fit_quality",),
@@ -185,6 +185,10 @@ class Record:
         """Return every number that is none of the run, with where it stands."""
         return [(each, number) for each in said for number in self._numbers(each) if not self._is_known(each, number)]
 
+    def count(self, said: list[Said]) -> int:
+        """Return how many numbers are looked for."""
+        return sum(1 for each in said for _ in self._numbers(each))
+
     def _numbers(self, said: Said) -> Iterator[str]:
         text = said.text
         if said.table == "cheers" and said.column == 0:
@@ -205,9 +209,22 @@ class Record:
 
     def _printed_of(self, scope: tuple[str, ...] | None) -> set[str]:
         if scope not in self._printed:
-            parts = [self._results, self._manifest] if scope is None else [self._results.get(key) for key in scope]
+            parts = (
+                [self._results, self._manifest]
+                if scope is None
+                else [_at(self._results, path.split("/")) for path in scope]
+            )
             self._printed[scope] = {text for value in _numbers(parts) for text in _as_printed(value)}
         return self._printed[scope]
+
+
+def _at(found: Any, path: list[str]) -> Any:
+    """What stands under a path; a star stands for every key or place."""
+    if not path:
+        return found
+    if path[0] == "*":
+        return [_at(inner, path[1:]) for inner in (found.values() if isinstance(found, dict) else found)]
+    return _at(found.get(path[0]) or [], path[1:])
 
 
 def _as_printed(value: float) -> Iterator[str]:

@@ -83,7 +83,7 @@ class Layout(_Entry):
     source: str = ""
     prefix: str = ""
     first: Annotated[int, Field(ge=1)] = 1
-    section: Annotated[tuple[LayoutSection, ...], Field(min_length=1)]
+    section: tuple[LayoutSection, ...]
 
 
 def layout_names() -> list[str]:
@@ -131,7 +131,7 @@ def read_layout_file(path: Traversable) -> Layout:
     except ValidationError as error:
         found = [(".".join(str(part) for part in e["loc"]) or "the file", e["msg"]) for e in error.errors()]
         raise InputError(tuple(Problem(where, f"{place}: {text}") for place, text in found)) from error
-    problems = tuple(_problems(layout, where))
+    problems = tuple(dict.fromkeys(_problems(layout, where)))
     if problems:
         raise InputError(problems)
     return layout
@@ -141,6 +141,8 @@ def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
     ids = [section.id for section in layout.section]
     seen: set[tuple[str, str]] = set()
     level = 0
+    if not ids:
+        yield Problem(where, "it has no section", todo="Add at least one [[section]].")
     for section in layout.section:
         here = f"section {section.id}"
         if ids.count(section.id) > 1:

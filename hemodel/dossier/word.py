@@ -40,7 +40,7 @@ def word(document: Document) -> bytes:
     """Return the dossier as a Word file."""
     writer = _Writer(document)
     body = writer.body()
-    return pack(body, document.title, document.style, writer.pictures)
+    return pack(body, document, writer.pictures)
 
 
 def _mark(kind: str, name: str) -> str:

@@ -13,7 +13,7 @@ from hemodel.dossier.word_xml import NAMESPACES, clean, field, run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hemodel.dossier.document import Style
+    from hemodel.dossier.document import Document, Style
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
@@ -25,6 +25,8 @@ _CREATED = "2000-01-01T00:00:00Z"
 """Date in the properties; the run is told apart by the hash of its workbook instead."""
 PARTS = {"styles": "styles", "numbering": "numbering", "settings": "settings", "header1": "header", "footer1": "footer"}
 """Parts beside the document, with their kinds; the place of each is its relationship."""
+_DIGITS = ((190, 125), (150, 118), (128, 118))
+"""Width of a sign of a section number in a heading and in the contents, by level, in twentieths of a point."""
 HEADER, FOOTER = "rId4", "rId5"
 
 
@@ -37,18 +39,18 @@ class Picture:
     content: bytes
 
 
-def pack(body: str, title: str, style: Style, pictures: Sequence[Picture]) -> bytes:
+def pack(body: str, document: Document, pictures: Sequence[Picture]) -> bytes:
     """Return a Word file.
 
     Parameters
     ----------
     body : str
         Contents of the body as WordprocessingML.
-    title : str
-        For the header and the properties.
-    style : Style
+    document : Document
+        Its title, style and section numbers.
     pictures : sequence of Picture
     """
+    title, style, widths = document.title, document.style, _widths(document)
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": _content_types(),
         "_rels/.rels": _package_relationships(),
@@ -57,8 +59,8 @@ def pack(body: str, title: str, style: Style, pictures: Sequence[Picture]) -> by
         "</Application></Properties>",
         "word/document.xml": f"{_DECLARATION}<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>",
         "word/_rels/document.xml.rels": _document_relationships(pictures),
-        "word/styles.xml": _data("styles").replace("LANGUAGE", style.language),
-        "word/numbering.xml": _data("numbering").replace("PREFIX", style.prefix).replace("FIRST", str(style.first)),
+        "word/styles.xml": _data("styles", widths | {"LANGUAGE": style.language}),
+        "word/numbering.xml": _data("numbering", widths | {"PREFIX": style.prefix, "FIRST": str(style.first)}),
         "word/settings.xml": _settings(style),
         "word/header1.xml": _edge("hdr", "Header", run(title)),
         "word/footer1.xml": _edge("ftr", "Footer", _pages()),
@@ -78,8 +80,23 @@ def _zip(parts: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _data(name: str) -> str:
-    return files("hemodel.dossier").joinpath("data", f"{name}.xml").read_text(encoding="utf-8")
+def _data(name: str, values: Mapping[str, str]) -> str:
+    text = files("hemodel.dossier").joinpath("data", f"{name}.xml").read_text(encoding="utf-8")
+    for word, value in values.items():
+        text = text.replace(word, value)
+    return text
+
+
+def _widths(document: Document) -> dict[str, str]:
+    """Return how far headings and contents are indented behind their numbers, by level, in twentieths of a point."""
+    found, before = {}, 0
+    for level, (size, small) in enumerate(_DIGITS, start=1):
+        longest = max((len(s.number) for s in document.sections if s.level == level), default=1)
+        hanging = small * longest + 160
+        before += hanging
+        found |= {f"INDENT{level}": str(size * longest + 200), f"HANGING{level}": str(hanging)}
+        found[f"CONTENTS{level}"] = str(before)
+    return found
 
 
 def _content_types() -> str:

@@ -30,6 +30,10 @@ SHORT = 14
 """Rows up to which a table is kept on one page."""
 FEW = 4
 """Rows up to which a table too wide for a page is turned, rows for columns."""
+SAMPLE = 60
+"""About how many rows, spread over the table, widths are chosen by."""
+BOLD = 1.15
+"""How much wider bold text is."""
 _TWENTIETHS = 20
 _TOTALS = {"Total", "Base case", "base case"}
 _STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode", "group": "TableGroup"}
@@ -80,6 +84,7 @@ def _share(least: FloatArray, texts: FloatArray, width: float) -> FloatArray:
         Widths of the texts in one line.
     width : float
     """
+    texts = texts[:: max(1, len(texts) // SAMPLE)]
     widths = least.copy()
     longest = np.maximum(least, texts.max(axis=0, initial=0.0) + PAD)
     while widths.sum() + STEP < width and (widths < longest).any():
@@ -105,17 +110,22 @@ def _needs(view: TableView, size: float) -> tuple[FloatArray, FloatArray]:
     least = np.zeros(view.columns)
     for i, heading in _under(view):
         words = _words(f"{heading.text} {heading.unit}")
-        least[i] = max((text_width(word, size) * 1.18 for word in words), default=0.0)
+        least[i] = max((text_width(word, size) * BOLD for word in words), default=0.0)
     texts = np.array([[text_width(cell.text, size) for cell in cells] for _, cells in view.rows])
     for _, cells in view.rows:
+        own = size * BOLD if _is_total(cells) else size
         for i, cell in enumerate(cells):
             words = [cell.text] if cell.look == "number" else _words(cell.text)
-            least[i] = max(least[i], *(text_width(word, size) for word in words), 0.0)
+            least[i] = max(least[i], *(text_width(word, own) for word in words), 0.0)
     return least + PAD, texts.reshape(len(view.rows), view.columns)
 
 
+def _is_total(cells: Sequence[Cell]) -> bool:
+    return any(cell.text in _TOTALS for cell in cells)
+
+
 def _words(text: str) -> list[str]:
-    return breakable(text).replace("\N{ZERO WIDTH SPACE}", " ").split()
+    return [word for word in breakable(text).replace("\N{ZERO WIDTH SPACE}", " ").split(" ") if word]
 
 
 def _under(view: TableView) -> list[tuple[int, Heading]]:
@@ -135,9 +145,9 @@ def _under(view: TableView) -> list[tuple[int, Heading]]:
 
 def upright(view: TableView) -> TableView:
     """Return a table of few rows and many columns with its rows as columns, so that it stands on an upright page."""
-    if len(view.rows) > FEW or len(view.headings) > 1 or any(band is not None for band, _ in view.rows):
+    if len(view.rows) > FEW or any(band is not None for band, _ in view.rows):
         return view
-    first, *others = view.headings[0]
+    first, *others = _labels(view)
     names = [cells[0].text for _, cells in view.rows]
     headings = (Heading(first.text, first.unit, "text"), *(Heading(name, "", "number") for name in names))
     rows = []
@@ -145,6 +155,17 @@ def upright(view: TableView) -> TableView:
         label = f"{heading.text} ({heading.unit})" if heading.unit else heading.text
         rows.append((None, (Cell(label, "text"), *(replace(cells[i], look="number") for _, cells in view.rows))))
     return replace(view, headings=(headings,), columns=len(headings), rows=tuple(rows), wide=False)
+
+
+def _labels(view: TableView) -> list[Heading]:
+    """Return the heading of each column, with that of its group before it."""
+    groups = [heading for heading in view.headings[0] for _ in range(heading.columns)]
+    return [
+        heading
+        if group is heading
+        else replace(heading, text=f"{group.text}: {heading.text[:1].lower()}{heading.text[1:]}")
+        for group, (_, heading) in zip(groups, _under(view), strict=True)
+    ]
 
 
 def table_xml(view: TableView, found: Fit) -> str:
@@ -223,7 +244,7 @@ class _Setter:
         return f"<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc>{properties}{content}</w:tc></w:tr>"
 
     def _row(self, cells: Sequence[Cell], *, keep: bool) -> str:
-        total = any(cell.text in _TOTALS for cell in cells)
+        total = _is_total(cells)
         look = f"<w:b/>{self.size}" if total else self.size
         shade = '<w:shd w:val="clear" w:color="auto" w:fill="EEF2F7"/>' if total else ""
         made = []

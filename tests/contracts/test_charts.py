@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
-ALWAYS = ("survival_curves", "occupancy", "cost_breakdown")
+ALWAYS = ("model_structure", "survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
 PRICE = "price_icer"
