@@ -7,20 +7,21 @@ the end. Files in the target that hemodel did not write are never touched.
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hemodel.analysis.sharing import Shared
+from hemodel.dossier.writing import DOCX, HTML, write_dossier
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
-from hemodel.reporting.charts import figures, save
+from hemodel.reporting.budget_document import budget_document
+from hemodel.reporting.budget_workbook import write_budget_workbook
+from hemodel.reporting.charts import budget_figures, figures, save
 from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
 from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
 from hemodel.reporting.differences_document import differences_document, differences_table
@@ -30,9 +31,11 @@ from hemodel.reporting.evidence_html import evidence_html
 from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
 from hemodel.reporting.loose_writing import json_text
+from hemodel.reporting.manifest import made_with, manifest
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
 from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
-    from hemodel.payers.reading import Found
+    from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
@@ -53,13 +56,21 @@ EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIF
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
+REPORT_ENTRIES = (DOCX, HTML, "results.json", "tables", "figures", MANIFEST)
+"""What a dossier consists of; which of the two documents is said with the command."""
 SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
 """What `hemodel scenarios` writes."""
 SCENARIO_SUFFIX = "_scenarios"
 DIFFERENCES_ENTRIES = ("differences.json", "tables", MANIFEST)
 """What a comparison of two workbooks consists of."""
+BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
+"""What a budget impact consists of."""
+BUDGET_SUFFIX = "_budget"
+EVERY = (
+    *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
+    BUDGET_ENTRIES,
+)
 EVIDENCE_SUFFIX = "_evidence"
-LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2")
 
 
 def default_folder(workbook: Path, suffix: str = "") -> Path:
@@ -131,7 +142,7 @@ def _check(target: Path, entries: tuple[str, ...]) -> None:
         raise OutputError(f"{target}: the folder {target.parent} does not exist. Create it, or choose another --out.")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: this is a file, not a folder. Choose another --out.")
-    others = {*ENTRIES, *EVIDENCE_ENTRIES, *FIT_ENTRIES, *SCENARIO_ENTRIES, *DIFFERENCES_ENTRIES} - set(entries)
+    others = {name for each in EVERY for name in each} - set(entries)
     kept = sorted(name for name in others if (target / name).exists())
     if kept:
         raise OutputError(
@@ -243,6 +254,25 @@ def write_evidence(folder: Path, run: Run, pack: EvidencePack, seed: int, comman
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def write_report(folder: Path, run: Run, request: Request, command: str) -> None:
+    """Write a dossier to an existing, empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+    run : Run
+    request : Request
+        Results, evidence, layout and formats.
+    command : str
+        The command that repeats it, for the manifest and the dossier.
+    """
+    made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    (folder / "figures").mkdir()
+    document = write_dossier(folder, run, request, made)
+    _write_tables(folder, document.tables.values())
+    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
 def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> str:
     """Write what comes of the scenarios to an existing, empty folder; return the text of scenarios.json."""
     found = scenario_results(results, run.options.payer)
@@ -257,6 +287,18 @@ def write_scenarios(folder: Path, run: Run, results: Results, command: str) -> s
     return text
 
 
+def write_budget(folder: Path, run: Run, results: Results, command: str) -> None:
+    """Write a budget impact to an existing, empty folder: budget.json, tables, figures, budget.xlsx, manifest.json."""
+    document = budget_document(results)
+    (folder / "budget.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    made = budget_tables(results, names_of(results, run))
+    _write_tables(folder, made)
+    saved = _write_figures(folder, budget_figures(results, run))
+    repeats = manifest(run, command) | {"parts": ["budget"]}
+    write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
+    (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
+
+
 def write_differences(folder: Path, found: Differences, command: str) -> None:
     """Write a comparison of two workbooks to an existing, empty folder."""
     (folder / "differences.json").write_text(json_text(differences_document(found)), encoding="utf-8")
@@ -266,7 +308,7 @@ def write_differences(folder: Path, found: Differences, command: str) -> None:
         "command": command,
         "workbooks": [{"name": s.path.name, "sha256": s.sha256} for s in (found.first, found.second)],
         "scenarios": [{s.name: s.sha256 for s in side.scenarios} for side in (found.first, found.second)],
-        **_made_with(),
+        **made_with(),
     }
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -285,36 +327,3 @@ def _write_figures(folder: Path, made: Mapping[str, Callable[[], Figure]]) -> di
 
 def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:
     return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}
-
-
-def manifest(run: Run, command: str) -> dict[str, Any]:
-    """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
-    inputs = run.model.inputs
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "workbook": {"name": inputs.path.name, "sha256": sha256(inputs.path.read_bytes()).hexdigest()},
-        "parts": list(run.options.parts),
-        "draws": None if run.psa is None else run.psa.draws,
-        "seed": None if run.psa is None else run.psa.seed,
-        "settings": inputs.settings.model_dump(),
-        "inputs": {row.id: row.value for row in inputs.rows.values() if row.value is not None},
-        "changes": [
-            {"id": change.id, "from": change.expected, "to": change.value, "origin": change.origin}
-            for change in inputs.changes
-        ],
-        "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
-        "payer": None if run.payer is None else _payer(run.payer.found),
-        **_made_with(),
-    }
-
-
-def _payer(found: Found) -> dict[str, str]:
-    return {"code": found.profile.code, "file": found.file, "sha256": found.sha256}
-
-
-def _made_with() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
-    }

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 NORMS, OVER_TIME = "utility.norms", "utility.over_time"
 CONSTANT, CAPPED = "constant", "age_adjusted_capped"
-_COLUMNS = ("utility_male", "utility_female")
+UTILITIES = ("utility_male", "utility_female")
+"""Columns of a table of norms."""
 AGE_REACHED = 100.0
 """A life table that ends before this age leaves out too many of the old for a life expectancy."""
 
@@ -78,7 +79,7 @@ class Norms:
         """
         ages = np.add.outer(np.arange(people.starts.size) + later, np.floor(people.ages))
         row = np.minimum(ages - self.ages[0], self.ages.size - 1.0).astype(np.intp)
-        return np.where(people.male, self.male[row], self.female[row])
+        return np.asarray(np.where(people.male, self.male[row], self.female[row]))
 
 
 def read_norms(path: Path) -> Norms:
@@ -103,12 +104,12 @@ def norms(table: Table) -> Norms:
     InputError
         With every problem of the table, by row and column.
     """
-    columns = table.need(("age", *_COLUMNS), ())
+    columns = table.need(("age", *UTILITIES), ())
     values = {name: finite([as_number(cell) for cell in columns[name]]) for name in columns}
     problems = [*not_numbers(table, columns, values), *age_problems(table, values["age"])]
-    problems += [problem for name in _COLUMNS for problem in _utility_problems(table, name, values[name])]
+    problems += [problem for name in UTILITIES for problem in _utility_problems(table, name, values[name])]
     raise_if_any(problems)
-    return Norms(table.whole.file, table.whole.sheet, values["age"], *(values[name] for name in _COLUMNS))
+    return Norms(table.whole.file, table.whole.sheet, values["age"], *(values[name] for name in UTILITIES))
 
 
 def _utility_problems(table: Table, name: str, values: FloatArray) -> Iterator[Problem]:

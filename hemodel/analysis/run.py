@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.acting import TOWARDS_LOWER
+from hemodel.analysis.budget import BudgetImpact, budget_impact
+from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
-from hemodel.analysis.sensitivity import OneWay, one_way
+from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
-from hemodel.errors import Location, Problem, UsageError, raise_if_any
+from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
@@ -58,7 +60,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """Results of a run; None for a part that was not asked for."""
+    """Results of a run; None for a part that was not asked for, and for a budget impact without values for it."""
 
     model: Model
     base: Outcomes
@@ -72,6 +74,8 @@ class Run:
     warnings: tuple[str, ...]
     payer: Payer | None = None
     prices: tuple[DrugPrice, ...] | None = None
+    budget: BudgetImpact | None = None
+    budget_one_way: BudgetOneWay | None = None
 
 
 def run(
@@ -106,8 +110,9 @@ def run(
     model, settings = loaded.model, loaded.model.inputs.settings
     rates = (settings.cost_rates, settings.effect_rates)
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
-    tornado = shared.once(("dsa", rates), lambda: one_way(model)) if "dsa" in options.parts else None
-    base = evaluate(model, base_draws(model))
+    moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
+    tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
+    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
     psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
@@ -129,7 +134,28 @@ def run(
         ),
         payer=payer,
         prices=price_thresholds(model, psa=psa),
+        budget=budget,
+        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
     )
+
+
+def budget_run(path: str | Path, options: Options) -> Run:
+    """Run as `run` does, and refuse a workbook without values for the budget impact.
+
+    Raises
+    ------
+    InputError
+    """
+    done = run(path, options)
+    if done.budget is None:
+        missing = Problem(
+            Location(Path(path).name, "Budget impact"),
+            "there are no values for the budget impact",
+            "It needs the patients of each year and the mix of treatments with and without the new one",
+            "Add the sheet Budget impact with the rows budget.* that docs/inputs.md lists.",
+        )
+        raise InputError((missing,))
+    return done
 
 
 @dataclass(frozen=True)

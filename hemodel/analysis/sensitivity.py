@@ -25,7 +25,7 @@ from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from hemodel.outcomes import Outcomes
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Draws, FloatArray
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,33 @@ class OneWay:
     unfitted: tuple[str, ...]
 
 
-def one_way(model: Model) -> OneWay:
-    """Move every uncertain input to its lower and upper bound, one at a time."""
+@dataclass(frozen=True)
+class Moves:
+    """Every uncertain input at its two bounds, ready to evaluate.
+
+    `draws` has two draws for each item, as `OneWay.outcomes` has them; with no items, that of the base case.
+    """
+
+    items: tuple[Item, ...]
+    draws: Draws
+    unfitted: tuple[str, ...]
+
+
+def one_way(model: Model, moved: Moves | None = None) -> OneWay:
+    """Move every uncertain input to its lower and upper bound, one at a time.
+
+    Parameters
+    ----------
+    model : Model
+    moved : Moves, optional
+        Those of `moves`, where they are there already.
+    """
+    found = moves(model) if moved is None else moved
+    return OneWay(found.items, evaluate(model, found.draws), found.unfitted)
+
+
+def moves(model: Model) -> Moves:
+    """Return every uncertain input at its lower and upper bound, with the draws that move them one at a time."""
     parameters = [(p, b) for p in model.inputs.parameters if (b := parameter_bounds(model, p)) is not None]
     reported, unfitted = _refits(model)
     items = [Item(p.id, p.label, p.unit, p.value, *b) for p, b in parameters]
@@ -63,7 +88,7 @@ def one_way(model: Model) -> OneWay:
     curves = _whole_curves(model)
     items += [item for item, _, _ in curves]
     if not items:
-        return OneWay((), evaluate(model, base_draws(model)), tuple(unfitted))
+        return Moves((), base_draws(model), tuple(unfitted))
     draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
     for i, (parameter, limits) in enumerate(parameters):
         for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
@@ -74,7 +99,7 @@ def one_way(model: Model) -> OneWay:
     for i, (endpoint, ends) in enumerate(refits, start=len(parameters)):
         for row, fitted in zip((2 * i, 2 * i + 1), ends, strict=True):
             draws[f"curve.{endpoint}"][row] = fitted
-    return OneWay(tuple(items), evaluate(model, draws), tuple(unfitted))
+    return Moves(tuple(items), draws, tuple(unfitted))
 
 
 def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], list[str]]:

@@ -50,7 +50,8 @@ class RawRow:
 class RawWorkbook:
     """All rows of a workbook, and the problems and warnings met while reading them.
 
-    `scenarios` is the sheet of scenarios as it stands. `before` holds the values, by id, that a payer's reference case has replaced.
+    `scenarios` is the sheet of scenarios as it stands. `before` holds the values, by id, that a payer's
+    reference case has replaced.
     """
 
     file: str

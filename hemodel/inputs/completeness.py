@@ -14,7 +14,7 @@ from hemodel.errors import Location, Problem
 from hemodel.inputs.dictionary import Kind, kind_of, kinds, match, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from hemodel.inputs.rows import Row
 
@@ -48,13 +48,21 @@ def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -
     problems = []
     for kind in kinds():
         for id_ in _expected(kind, members):
-            if id_ not in present:
-                problems.append(_missing(file, kind, id_))
-            elif id_ in rows and rows[id_].value is None:
-                problems.append(_empty(rows[id_]))
+            problems += absent(file, id_, present, rows)
         if kind.required == "some":
             problems += _none_of(file, kind, [id_ for id_ in present if _is(kind, id_)], rows)
     return problems + _undefined_names(rows, members)
+
+
+def absent(file: str, id_: str, ids: Container[str], rows: Mapping[str, Row]) -> list[Problem]:
+    """Return a problem where the row of this id is missing or empty, and none where it is there.
+
+    Parameters are those of `check_completeness`.
+    """
+    if id_ not in ids:
+        found = match(id_)
+        return [] if found is None else [_missing(file, found[0], id_)]
+    return [_empty(rows[id_])] if id_ in rows and rows[id_].value is None else []
 
 
 def missing_ids(ids: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.checks import check_together, select
+from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.completeness import check_completeness, members_of
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
@@ -79,7 +80,8 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     """Make changes to a workbook already read, and check every row."""
     raw, made = apply_changes(raw, changes)
     rows, problems = parse_rows(raw.rows)
-    missing = check_completeness(raw.file, [row.id for row in raw.rows], rows)
+    ids = [row.id for row in raw.rows]
+    missing = [*check_completeness(raw.file, ids, rows), *check_budget(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
     found = [*raw.problems, *problems, *missing, *check_together(rows)]

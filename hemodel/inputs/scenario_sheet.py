@@ -161,7 +161,9 @@ def _scenario_problems(name: str, lines: Sequence[Line]) -> Iterator[Problem]:
         said = [line for line in lines if line.text(column)]
         if not said and scenario_columns()[column].needed:
             definition = scenario_columns()[column].definition.split(". ", maxsplit=1)[0]
-            yield Problem(first.where(column), f"{name} has no {column}", f"It holds: {_lower(definition)}", "Fill it in.")
+            yield Problem(
+                first.where(column), f"{name} has no {column}", f"It holds: {_lower(definition)}", "Fill it in."
+            )
         for other in said[1:]:
             if other.text(column) != said[0].text(column):
                 why, todo = f"At {said[0].where(column)} it is {said[0].text(column)!r}", "Say it once."
@@ -192,7 +194,9 @@ def _change_problems(line: Line) -> Iterator[Problem]:
     column = "to" if line.text("to") else "multiply"
     parts = _parts(line.text(column))
     if _is_list(line, column) and ("" in parts or not parts):
-        yield Problem(line.where(column), f"the sweep of {line.text('id')} has an empty value", todo="Remove a semicolon.")
+        yield Problem(
+            line.where(column), f"the sweep of {line.text('id')} has an empty value", todo="Remove a semicolon."
+        )
     if column == "multiply":
         for part in parts:
             if part and read_number(part) is None:

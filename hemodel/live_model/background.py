@@ -17,8 +17,9 @@ from hemodel.live_model.life_table_cells import hazards_by_cell
 from hemodel.live_model.readers import STRUCTURE
 from hemodel.live_model.sheet import Column, Sheet, Table
 from hemodel.live_model.status import Check, at_most
+from hemodel.population import is_age_adjusted
 from hemodel.survival.acting.life_tables import life_table
-from hemodel.survival.workbook.background import population
+from hemodel.survival.workbook.background import people, population
 from hemodel.survival.workbook.tables import table_of
 from hemodel.units import MONTHS_PER_YEAR
 
@@ -50,6 +51,10 @@ class BackgroundSheet:
         hazard by then.
     hazards, sums : tuple of Column
         Of men and of women, by age: hazard a year, and its sum over the ages before.
+    first_age : float
+        The age of the first row.
+    next : int
+        The next column that is free.
     checks : tuple of Check
     """
 
@@ -60,6 +65,8 @@ class BackgroundSheet:
     years: int
     hazards: tuple[Column, Column]
     sums: tuple[Column, Column]
+    first_age: float
+    next: int
     checks: tuple[Check, ...]
 
     def population_hazard(self, months: Formula) -> Formula:
@@ -78,30 +85,45 @@ class BackgroundSheet:
         Formula
             With the engine's value, so that recalculation checks the formula.
         """
-        elapsed = f"({months.text}/{MONTHS_PER_YEAR:g}+{self.patients.since_birthday.text})"
-        full = f"MIN(INT{elapsed},{self.years})"
-        men, women = (self._alive(elapsed, full, sex) for sex in (0, 1))
+        years = f"{months.text}/{MONTHS_PER_YEAR:g}"
+        men, women = (self.alive_after(years, sex) for sex in (0, 1))
         male = self.patients.male.text
         alive = f"{male}*{men}+(1-{male})*{women}"
         value = self.engine.cumulative_hazard(np.asarray(months.value, dtype=float))
         text = f"IF({months.text}<=0,0,-LN(MAX({alive},{LEAST_SURVIVAL.text})))"
         return Formula(text, value if value.ndim else float(value))
 
-    def _alive(self, elapsed: str, full: str, sex: int) -> str:
-        """Return the text of the share alive of one sex: the sum of share x exp(-H) over ages at the start."""
-        ages = np.size(self.shares.value)
+    def alive_after(self, years: str, sex: int, values: Column | None = None) -> str:
+        """Return the text of the share alive of one sex: the sum of share x exp(-H) over ages at the start.
+
+        Parameters
+        ----------
+        years : str
+            Text of the years since the start.
+        sex : int
+            0: men, 1: women.
+        values : Column or None
+            A further factor, by the age reached.
+        """
+        elapsed = f"({years}+{self.patients.since_birthday.text})"
+        full, ages = f"MIN(INT{elapsed},{self.years})", np.size(self.shares.value)
+
+        def reached(column: Column) -> str:
+            return f"INDEX({column.range.text},1+{full}):INDEX({column.range.text},{ages}+{full})"
+
         columns = (self.sums[sex], self.hazards[sex])
         first = [c.sheet.area((c.first, c.index), (c.first + ages - 1, c.index), None).text for c in columns]
-        later = [f"INDEX({c.range.text},1+{full}):INDEX({c.range.text},{ages}+{full})" for c in columns]
         start = f"{first[0]}+{self.patients.since_birthday.text}*{first[1]}"
-        return f"SUMPRODUCT({self.shares.text},EXP({start}-({later[0]}+({elapsed}-{full})*{later[1]})))"
+        alive = f"EXP({start}-({reached(columns[0])}+({elapsed}-{full})*{reached(columns[1])}))"
+        factors = [self.shares.text, alive] if values is None else [self.shares.text, alive, reached(values)]
+        return f"SUMPRODUCT({','.join(factors)})"
 
 
 def add_background(model: Model, parameters: Parameters) -> BackgroundSheet | None:
-    """Return the sheet of the population's mortality, or None where a model has none."""
-    engine = population(model.inputs)
-    if engine is None:
+    """Return the sheet of the population's mortality, or None where neither curves nor utilities need it."""
+    if population(model.inputs) is None and not is_age_adjusted(model.inputs):
         return None
+    engine = people(model.inputs)
     table = life_table(table_of(model.inputs.rows["background.life_table"], model.inputs))
     purpose = (
         "What the population dies of, at the ages and sexes of the patients: the share of each age at the start, the "
@@ -114,7 +136,8 @@ def add_background(model: Model, parameters: Parameters) -> BackgroundSheet | No
     rows = Table(sheet, AGES_ROW, table.ages.size + years)
     parameters.note("background.life_table", STRUCTURE)
     hazards, sums = _life_table(rows, table.ages[0], hazards_by_cell(model.inputs, table))
-    shares, off = shares_by_age(Table(sheet, AGES_ROW, table.ages.size, rows.next), table.ages, patients)
+    ages = Table(sheet, AGES_ROW, table.ages.size, rows.next)
+    shares, off = shares_by_age(ages, table.ages, patients)
     beyond = patients.mean + horizon - (float(table.ages[-1]) + 1.0)
     checks = (
         at_most("Mean age of the patients, found less given", off, SETTLED, "No spread of ages has this mean age."),
@@ -125,7 +148,8 @@ def add_background(model: Model, parameters: Parameters) -> BackgroundSheet | No
             "Give a life table to a higher age, and write the model anew.",
         ),
     )
-    return BackgroundSheet(sheet, engine, patients, shares, years, hazards, sums, checks)
+    made = (sheet, engine, patients, shares, years, hazards, sums)
+    return BackgroundSheet(*made, float(table.ages[0]), ages.next, checks)
 
 
 def _life_table(

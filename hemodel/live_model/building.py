@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.acceptability import add_acceptability, add_at_settings
+from hemodel.live_model.ageing import add_ageing
 from hemodel.live_model.background import add_background
 from hemodel.live_model.calculation import add_calculation
 from hemodel.live_model.coefficients import add_curves, curves_sheet
@@ -19,6 +20,7 @@ from hemodel.live_model.sheet import Sheet
 from hemodel.live_model.status import Check, add_checks, at_most
 from hemodel.live_model.tornado import add_tornado
 from hemodel.live_model.uncertainty import add_plane, add_summary
+from hemodel.survival.workbook.background import population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,9 +90,10 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
     curves = curves_sheet()
     naturals = add_curves(curves, model, parameters)
     background = add_background(model, parameters)
-    hazard = None if background is None else background.population_hazard
+    hazard = None if background is None or population(inputs) is None else background.population_hazard
     naturals.population = hazard
-    calculation = add_calculation(model, parameters, naturals, hazard, results_sheet, taken)
+    ageing = add_ageing(model, parameters, background)
+    calculation = add_calculation(model, parameters, naturals, hazard, results_sheet, taken, ageing)
     results, strategies = calculation.results, calculation.strategies
     plane = add_plane(psa, parameters, model.strategies)
     summary = add_summary(psa, plane, parameters, model.strategies)

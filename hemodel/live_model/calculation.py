@@ -14,6 +14,7 @@ from hemodel.live_model.vials import Vials, add_vials
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hemodel.live_model.ageing import AgeingCells
     from hemodel.live_model.coefficients import Naturals
     from hemodel.live_model.formula import Formula
     from hemodel.live_model.parameters import Parameters
@@ -63,6 +64,7 @@ def add_calculation(
     population_hazard: Callable[[Formula], Formula] | None,
     results: Sheet,
     taken: set[str],
+    ageing: AgeingCells | None = None,
 ) -> Calculation:
     """Return the sheets from time to results.
 
@@ -78,8 +80,10 @@ def add_calculation(
         Where the results go, below its first six rows.
     taken : set of str
         Names of sheets, in lower case; those of the new sheets are added.
+    ageing : AgeingCells or None
+        How utilities change with age.
     """
-    time = add_time(model.inputs, parameters, population_hazard)
+    time = add_time(model.inputs, parameters, population_hazard, ageing)
     costs = add_unit_costs(model.inputs, parameters, time)
     vials = add_vials(model, parameters, costs)
     shared = Shared(model, parameters, naturals, time, costs, vials, population_hazard)

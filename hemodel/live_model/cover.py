@@ -9,7 +9,7 @@ import numpy as np
 
 from hemodel.inputs import writing_formats
 from hemodel.inputs.cover import SCENARIO_SHEET, print_setup
-from hemodel.inputs.dictionary import SCENARIOS, sheets
+from hemodel.inputs.dictionary import SCENARIOS, sheets, sheets_for
 from hemodel.live_model import look as styles
 from hemodel.live_model.chart_parts import SHEET as CHARTS
 from hemodel.live_model.cover_text import ANALYSIS, CALCULATION, SHORT, STEPS, WHAT
@@ -157,7 +157,7 @@ def write_live_cover(page: Worksheet, look: Look, live: LiveModel, inputs: Model
     on.heading("Colours")
     _legend(on)
     on.heading("Contents")
-    on.pairs([*_contents(live, tables, has_scenarios=inputs.raw.scenarios is not None)])
+    on.pairs([*_contents(live, inputs, tables)])
     _set_up(page, on.row)
 
 
@@ -218,13 +218,14 @@ def _legend(on: _Page) -> None:
         on.row += 1
 
 
-def _contents(live: LiveModel, tables: Sequence[str], *, has_scenarios: bool) -> Iterable[tuple[str, str]]:
+def _contents(live: LiveModel, inputs: ModelInputs, tables: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Yield every sheet, in the order of the workbook, with what is on it."""
     front, behind = live.sheets[:FRONT], live.sheets[FRONT:]
     yield from ((sheet.name, _purpose(sheet, live)) for sheet in front)
     yield CHARTS, SHORT[CHARTS]
-    yield from ((name, entry.purpose) for name, entry in sheets().items())
-    if has_scenarios:
+    own = sheets_for({"sheet": row.sheet} for row in inputs.raw.rows)
+    yield from ((name, sheets()[name].purpose) for name in own)
+    if inputs.raw.scenarios is not None:
         yield SCENARIOS, SCENARIO_SHEET
     yield from ((sheet.name, _purpose(sheet, live)) for sheet in behind)
     yield from ((name, "Table that an input names") for name in tables)

@@ -56,7 +56,10 @@ CALCULATION = {
     "Other costs": (
         "Care by time in states; adverse events at the start; next treatment at progression; end of life at death."
     ),
-    "QALYs": "Time in states (or by time to death) x utility, less the loss from adverse events at the start.",
+    "QALYs": (
+        "Time in states (or by time to death) x utility, less the loss from adverse events at the start. Where chosen, "
+        "utilities change with the age reached as the norms of the general population do."
+    ),
     "Results": "Sums over cycles; increments against the comparator; an ICER only where both increments are positive.",
 }
 SHORT = {

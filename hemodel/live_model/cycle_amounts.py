@@ -80,8 +80,10 @@ def _alive_later(trace: Trace, band: Band, places: BandPlaces, group: str) -> Co
 
 
 def add_qalys(trace: Trace, years: dict[str, Column], labels: dict[str, str], costs: UnitCosts) -> None:
-    """Add QALYs by state or band, and those lost to adverse events at the start."""
-    for name, spent in years.items():
+    """Add QALYs by state or band, with the utility at the age reached, and those lost to adverse events."""
+    multiplier = trace.time.multiplier
+    for name, plain in years.items():
+        spent: Formula = plain if multiplier is None else plain * multiplier
         trace.amount("qalys", name, labels[name], spent * costs.utility[trace.strategy, name], "effects")
     loss = when(trace.bounds.number.equals(0), -costs.events_loss[trace.strategy], 0)
     trace.amount("qalys", "adverse_events", COMPONENTS["adverse_events"], loss, "effects")

@@ -21,6 +21,8 @@ STORED = ("settings.draws", "settings.seed", "settings.scenarios", "settings.dec
 """Inputs that decide what hemodel stored, such as draws."""
 RECORD = ("trial.reported.", "settings.price_year")
 """Inputs that are kept for the record."""
+ELSEWHERE = ("utility.norms", "utility.life_year_gained", "budget.", "settings.exchange_rate.")
+"""Inputs of analyses beside the model: severity, equal value of life-years, budget impact, other currencies."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def _readers(row: Row, inputs: ModelInputs, parameters: Parameters) -> str:
         return "stored results"
     if row.id.startswith(RECORD):
         return "the record"
+    if row.id.startswith(ELSEWHERE):
+        return "other analyses"
     if row.kind.type == "text" and row.kind.group in {"settings", "strategy"}:
         return "labels"
     return _set_aside(row, inputs) or (STRUCTURE if row.kind.type in {"choice", "reference", "formula"} else NOTHING)
@@ -63,7 +67,11 @@ def _set_aside(row: Row, inputs: ModelInputs) -> str:
         return "not in use: background.method"
     if group == "waning" and (row.kind.numeric or _no_waning(row, inputs)):
         return "not in use: the shape of the waning"
-    if group == "utility" and ("time_to_death" in row.id) != (inputs.settings.utilities_by == "time_to_death"):
+    if (
+        group == "utility"
+        and row.kind.varies != "no"
+        and ("time_to_death" in row.id) != (inputs.settings.utilities_by == "time_to_death")
+    ):
         return "not in use: settings.utilities_by"
     if group in {"utility", "resource"} and all(f"{row.id}.{strategy}" in inputs.rows for strategy in strategies):
         return "not in use: every strategy has its own"

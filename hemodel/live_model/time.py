@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.live_model.ageing import AgeingCells
     from hemodel.live_model.parameters import Parameters
 
 SHEET = "Model time"
@@ -71,6 +72,11 @@ class Time(Constants):
         Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
     population : Column or None
+    multiplier : Column or None
+        Of utilities in the cycle that ends there, at the age reached in its middle; None where
+        they do not change with age.
+    norm : Formula or None
+        No utility is above it at the start; None: there is no cap.
     checks : tuple of Check
     """
 
@@ -83,6 +89,8 @@ class Time(Constants):
     factors: Mapping[str, Column]
     rates: Mapping[str, list[tuple[Formula, Formula]]]
     population: Column | None
+    multiplier: Column | None
+    norm: Formula | None
     checks: tuple[Check, ...]
 
     @property
@@ -100,7 +108,10 @@ class Time(Constants):
 
 
 def add_time(
-    inputs: ModelInputs, parameters: Parameters, population_hazard: Callable[[Formula], Formula] | None
+    inputs: ModelInputs,
+    parameters: Parameters,
+    population_hazard: Callable[[Formula], Formula] | None,
+    ageing: AgeingCells | None,
 ) -> Time:
     """Return the sheet of time.
 
@@ -110,6 +121,8 @@ def add_time(
     parameters : Parameters
     population_hazard : callable or None
         From a formula of months to the cumulative hazard of the population.
+    ageing : AgeingCells or None
+        How utilities change with age.
     """
     purpose = (
         "The boundaries of the cycles, and the discount factor of each cycle in its middle. There are more rows than "
@@ -131,15 +144,10 @@ def add_time(
     middle = table.add("Middle (years)", when(number < 1, 0, (number - 0.5) * length / per_year), "factor", "Cycle")
     factors = {stream: _factor(middle, rates[stream], constants.method) for stream in STREAMS}
     columns = {s: table.add(s.capitalize(), factor, "factor", "Discount factor") for s, factor in factors.items()}
-    population = None
-    if population_hazard is not None:
-        population = table.add("Cumulative hazard", population_hazard(month), "factor", "Population")
-    check = Check(
-        "Rows for every cycle",
-        cycles + beyond - (rows - 1),
-        cycles + beyond <= rows - 1,
-        f"There are rows for {rows - 1} cycles; write the model anew for a longer horizon or shorter cycles.",
-    )
+    hazard = None if population_hazard is None else population_hazard(month)
+    population = None if hazard is None else table.add("Cumulative hazard", hazard, "factor", "Population")
+    aged = None if ageing is None else ageing.multiplier(middle)
+    check = _enough_rows(cycles + beyond, rows - 1)
     return Time(
         **vars(constants),
         sheet=sheet,
@@ -151,8 +159,15 @@ def add_time(
         factors=columns,
         rates=rates,
         population=population,
-        checks=(check,),
+        multiplier=None if aged is None else table.add("Multiplier", aged, "factor", "Utilities by age"),
+        norm=None if ageing is None else ageing.cap,
+        checks=(check,) if ageing is None else (check, ageing.check),
     )
+
+
+def _enough_rows(needed: Formula, cycles: int) -> Check:
+    meaning = f"There are rows for {cycles} cycles; write the model anew for a longer horizon or shorter cycles."
+    return Check("Rows for every cycle", needed - cycles, needed <= cycles, meaning)
 
 
 def _constants(sheet: Sheet, parameters: Parameters) -> Constants:

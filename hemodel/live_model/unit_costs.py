@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hemodel.exposure import STATES
-from hemodel.live_model.formula import Formula, as_formula, sum_of
+from hemodel.live_model.formula import Formula, as_formula, smaller, sum_of
 from hemodel.live_model.ranges import beside
 from hemodel.live_model.sheet import Column, Sheet, Table
 from hemodel.live_model.status import Check, at_most
@@ -197,7 +197,10 @@ def _utilities(found: UnitCosts) -> None:
             cells = [parameters.number(f"utility.time_to_death.{name}") for name in names]
         else:
             cells = [own_or_common(parameters, f"utility.{name}", strategy) for name in names]
-        column = table.add_each("Utility", cells, "proportion")
+        norm = found.time.norm
+        if norm is not None:
+            cells = [smaller(cell, norm) for cell in cells]
+        column = table.add_each("Utility" if norm is None else "Utility, at most the norm", cells, "proportion")
         found.sheet.write(table.first - 2, column.index, parameters.text(f"strategy.{strategy}.name"), "group")
         found.utility.update({(strategy, name): column.cell(i) for i, name in enumerate(names)})
 

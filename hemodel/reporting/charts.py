@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
+from hemodel.reporting.charts_budget import budget_impact, budget_one_way, budget_patients
 from hemodel.reporting.charts_costs import cost_breakdown
 from hemodel.reporting.charts_frontier import efficiency_frontier
 from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
+from hemodel.reporting.charts_structure import model_structure
 from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
@@ -30,12 +32,16 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema import Results
 
 __all__ = [
+    "budget_impact",
+    "budget_one_way",
+    "budget_patients",
     "ce_plane",
     "ceac",
     "convergence",
     "cost_breakdown",
     "efficiency_frontier",
     "figures",
+    "model_structure",
     "occupancy",
     "price_icer",
     "save",
@@ -58,6 +64,7 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
     run : Run
     """
     found: dict[str, Callable[[], Figure]] = {
+        "model_structure": partial(model_structure, results, run),
         "survival_curves": partial(survival_curves, results, run),
         "occupancy": partial(occupancy, results, run),
         "cost_breakdown": partial(cost_breakdown, results, run),
@@ -78,11 +85,24 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
         found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)
+    return found | budget_figures(results, run)
+
+
+def budget_figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
+    """Return the charts of the budget impact by name; none without one."""
+    if results.budget is None:
+        return {}
+    found: dict[str, Callable[[], Figure]] = {
+        "budget_impact": partial(budget_impact, results, run),
+        "budget_patients": partial(budget_patients, results, run),
+    }
+    if results.budget.one_way:
+        found["budget_one_way"] = partial(budget_one_way, results, run)
     return found
 
 
-def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
-    """Write a figure as PNG (200 dots per inch) and as SVG (text as outlines, which look the same everywhere).
+def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -> tuple[Path, Path]:
+    """Write a figure as PNG and as SVG (text as outlines, which look the same everywhere).
 
     The same figure gives the same bytes.
 
@@ -91,6 +111,8 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     figure : Figure
     path : str or Path
         Without a suffix; .png and .svg are added.
+    dots_per_inch : int
+        Of the PNG.
 
     Returns
     -------
@@ -106,7 +128,7 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     title = str(figure.get_label())
     try:
         with house_style():
-            figure.savefig(png, dpi=DOTS_PER_INCH, metadata={"Software": None, "Title": title}, pil_kwargs=PNG)
+            figure.savefig(png, dpi=dots_per_inch, metadata={"Software": None, "Title": title}, pil_kwargs=PNG)
             figure.savefig(svg, dpi=DOTS_PER_INCH, metadata={"Date": None, "Creator": "hemodel", "Title": title})
     except OSError as error:
         reason = error.strerror or "unknown reason"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Annotation
+    from matplotlib.text import Text
 
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
@@ -37,8 +37,11 @@ HEADROOM = 1.08
 
 def drawn_prices(results: Results) -> list[DrugPriceEntry]:
     """Return what the chart shows: drugs given in the intervention only, the first three, where QALYs are gained."""
-    shown = [entry for entry in results.prices or () if entry.curve is not None and not entry.given_in_comparator]
-    return shown[:MOST_PANELS]
+    return _drawable(results)[:MOST_PANELS]
+
+
+def _drawable(results: Results) -> list[DrugPriceEntry]:
+    return [entry for entry in results.prices or () if entry.curve is not None and not entry.given_in_comparator]
 
 
 @style.house_style()
@@ -85,7 +88,9 @@ def _subtitle(results: Results, shown: list[DrugPriceEntry]) -> str:
         else:
             said = f"meets the thresholds from {display(min(met), 'icer', results.currency)}"
         found.append(f"At the workbook's prices {names.strategy(intervention)} {said}")
-    return f"{'. '.join(found)}. Everything but the price stays as it is; discounted"
+    left_out = len(_drawable(results)) - len(shown)
+    more = f"; {left_out} more in the table" if left_out else ""
+    return f"{'. '.join(found)}. Everything but the price stays as it is; discounted{more}"
 
 
 def _draw_panel(axes: Axes, results: Results, entry: DrugPriceEntry) -> list[Artist]:
@@ -116,13 +121,15 @@ def _draw_panel(axes: Axes, results: Results, entry: DrugPriceEntry) -> list[Art
     axes.set_xlim(0, prices[-1])
     axes.set_ylim(0, HEADROOM * max(np.nanmax(ratios, initial=0.0), *(at.threshold for at in entry.thresholds)))
     heading = f"{names.drug(entry.drug)}, in {names.strategy(entry.intervention)}"
-    axes.set_title(fold(heading, 5.4, size=style.SIZE + 0.5, lines=2))
+    axes.set_title(fold(heading, 5.1, size=style.SIZE + 0.5, lines=2))
+    sample = colour if len(results.strategies) == len((entry.intervention, entry.comparator)) else style.GREY
     size = display(entry.vials[0].size_mg, "value")
     number_axis(axes.xaxis, f"Price ({results.currency} per vial of {size} mg)")
     number_axis(axes.yaxis, f"ICER ({results.currency} per QALY)")
+    met = any(at.prices is not None for one in drawn_prices(results) for at in one.thresholds)
     return [
-        Line2D([], [], color=colour, label="ICER"),
-        Line2D([], [], **dot, label="Price that meets a threshold"),
+        Line2D([], [], color=sample, label="ICER"),
+        *([Line2D([], [], **dot | {"color": sample}, label="Price that meets a threshold")] if met else []),
         Line2D([], [], **dashed, label="Price in the workbook"),
         Line2D([], [], **star, label="ICER at that price"),
         Line2D([], [], color=style.LIGHT, linewidth=0.9, label="Thresholds"),
@@ -134,26 +141,10 @@ def _first_price(entry: DrugPriceEntry, at: PriceThreshold) -> float | None:
     return None if at.prices is None else at.prices[entry.vials[0].id]
 
 
-def _label_thresholds(axes: Axes, entry: DrugPriceEntry) -> list[Annotation]:
+def _label_thresholds(axes: Axes, entry: DrugPriceEntry) -> list[Text]:
     """Write to the right of each threshold the price that meets it."""
     return [
-        axes.annotate(
-            _label(entry, at),
-            xy=(1.0, _height(axes, at)),
-            xytext=(LABELS, _height(axes, at)),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": style.GREY,
-                "linewidth": 0.6,
-                "shrinkA": 1,
-                "shrinkB": 0,
-                "relpos": (0, 0.5),
-            },
-            annotation_clip=False,
-        )
+        axes.text(LABELS, _height(axes, at), _label(entry, at), transform=axes.transAxes, va="center")
         for at in sorted(entry.thresholds, key=lambda one: one.threshold)
     ]
 
@@ -170,11 +161,14 @@ def _label(entry: DrugPriceEntry, at: PriceThreshold) -> str:
     return f"{threshold}: at {display(price, 'number')}{discount}"
 
 
-def _keep_apart(figure: Figure, axes: Axes, labels: Sequence[Annotation]) -> None:
-    """Move labels up or down until none touches another."""
+def _keep_apart(figure: Figure, axes: Axes, labels: Sequence[Text]) -> None:
+    """Move labels up or down until none touches another, and join each to its threshold."""
     gap = ROW * figure.dpi / axes.bbox.height
-    for label, place in zip(labels, spread([label.xy[1] for label in labels], gap), strict=True):
-        label.set_position((LABELS, place))
+    wanted = [label.get_position()[1] for label in labels]
+    for label, height, place in zip(labels, wanted, spread(wanted, gap), strict=True):
+        label.set_y(place)
+        ends = ([1.0, LABELS - 0.01], [height, place])
+        axes.plot(*ends, transform=axes.transAxes, color=style.GREY, linewidth=0.6, clip_on=False)
 
 
 def _change(discount: float) -> str:

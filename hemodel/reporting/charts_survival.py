@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.run import Run
     from hemodel.parameters import FloatArray
-    from hemodel.reporting.schema import FitStatistic, Results
+    from hemodel.reporting.schema import Results
+    from hemodel.reporting.schema_curves import FitStatistic
 
 BAND_DRAWS = 500
 LONGEST = 60.0

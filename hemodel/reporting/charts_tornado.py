@@ -17,11 +17,14 @@ from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import ENDPOINTS, Names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Dsa, Incremental, Results
+    from hemodel.reporting.schema_budget import BudgetItem
 
 MOST_BARS = 15
 LABEL_WIDTH = 2.55
@@ -39,7 +42,7 @@ MEASURES = tuple(_TITLES)
 
 
 @dataclass(frozen=True)
-class _End:
+class End:
     """Result at one bound of an input: a value, or the verdict where there is no ratio."""
 
     bound: float
@@ -76,18 +79,18 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     figure = page(_TITLES[measure], _subtitle(results, increment, measure, (len(rows), varied)), _body(rows))
     axes = figure.subplots()
     for place, (_, ends) in enumerate(rows):
-        _draw_row(axes, base, place, ends)
+        draw_row(axes, base, place, ends)
     axes.axvline(base, color=style.INK, linewidth=0.9)
     axes.set_yticks(range(len(rows)), labels(results, entries), linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(axes.xaxis, _axis_label(results, measure, base))
-    _legend(figure)
+    bounds_legend(figure)
     make_room(axes)
     return settle(figure)
 
 
-def _body(rows: list[tuple[Dsa, tuple[_End, _End]]]) -> float:
+def _body(rows: list[tuple[Dsa, tuple[End, End]]]) -> float:
     return ROW_HEIGHT * max(len(rows), 3) + 0.6
 
 
@@ -137,16 +140,16 @@ def largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
     return [entry for entry in ordered if span(entry)[0] > 0] or ordered
 
 
-def _ends(entry: Dsa, measure: str) -> tuple[_End, _End]:
+def _ends(entry: Dsa, measure: str) -> tuple[End, End]:
     values = entry.model_dump(include={f"{measure}_low", f"{measure}_high"})
     return (
-        _End(entry.low, values[f"{measure}_low"], entry.verdict_low, style.LOW_COLOUR),
-        _End(entry.high, values[f"{measure}_high"], entry.verdict_high, style.HIGH_COLOUR),
+        End(entry.low, values[f"{measure}_low"], entry.verdict_low, style.LOW_COLOUR),
+        End(entry.high, values[f"{measure}_high"], entry.verdict_high, style.HIGH_COLOUR),
     )
 
 
-def _draw_row(axes: Axes, base: float, place: int, ends: tuple[_End, _End]) -> None:
-    """Bars from the base line to each end, and the bound (or bound and verdict) beside each."""
+def draw_row(axes: Axes, base: float, place: int, ends: tuple[End, End]) -> None:
+    """Draw bars from the base line to each end, and the bound (or bound and verdict) beside each."""
     shifts = [None if end.value is None else end.value - base for end in ends]
     for end, shift in sorted(zip(ends, shifts, strict=True), key=lambda pair: -abs(pair[1] or 0.0)):
         if shift is not None:
@@ -175,11 +178,16 @@ def _note(axes: Axes, x: float, place: int, text: str, *, to_right: bool) -> Non
     )
 
 
-def labels(results: Results, entries: list[Dsa]) -> list[str]:
-    """Return name and base value of each input; inputs of the same name also show what their ids differ in."""
+def labels(
+    results: Results, entries: Sequence[Dsa | BudgetItem], among: Sequence[Dsa | BudgetItem] | None = None
+) -> list[str]:
+    """Return name and base value of each input; inputs of the same name also show what their ids differ in.
+
+    `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
+    """
     words, labels = Names(results), []
     others: dict[str, set[str]] = {}
-    for entry in results.dsa or ():
+    for entry in (results.dsa or ()) if among is None else among:
         others.setdefault(_name(entry), set()).add(entry.id)
     for entry in entries:
         unit = "" if entry.unit in _PLAIN_UNITS else f" {entry.unit.replace('currency', results.currency)}"
@@ -191,7 +199,7 @@ def labels(results: Results, entries: list[Dsa]) -> list[str]:
     return labels
 
 
-def _name(entry: Dsa) -> str:
+def _name(entry: Dsa | BudgetItem) -> str:
     """Return the label of an input; a utility that is labelled by its state alone is called one."""
     if not entry.id.startswith("utility.") or "utility" in entry.label.lower():
         return entry.label
@@ -220,7 +228,8 @@ def _axis_label(results: Results, measure: str, base: float) -> str:
     return f"{name[measure]}\nBase case {value}"
 
 
-def _legend(figure: Figure) -> None:
+def bounds_legend(figure: Figure) -> None:
+    """Say which colour is which bound."""
     from matplotlib.patches import Patch
 
     legend_below(

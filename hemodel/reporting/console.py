@@ -7,6 +7,7 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hemodel.reporting.budget_text import budget_results
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_prose import assumed_prices
@@ -60,7 +61,13 @@ def summary(results: Results, run: Run, target: Path) -> str:
         from hemodel.reporting.payers_text import reference_case_text
 
         lines += ["", reference_case_text(results.payer)]
+    lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+
+
+def written(layout: str, formats: Sequence[str], target: Path) -> str:
+    """Return which dossier was written, and where."""
+    return f"Dossier in the layout {layout}: {', '.join(f'dossier.{each}' for each in formats)}\nWritten to {target}"
 
 
 def _totals(results: Results) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from hemodel.analysis.curves import compare_external, state_medians, summarise_curves
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.reporting.budget_document import budget_result
 from hemodel.reporting.payer_document import payer_result
 from hemodel.reporting.prices_document import price_entries
 from hemodel.reporting.psa_document import psa_result
@@ -18,12 +19,7 @@ from hemodel.reporting.schema import (
     SCHEMA_VERSION,
     AdjustmentEntry,
     Both,
-    Curve,
     Dsa,
-    External,
-    FamilyFit,
-    FitQuality,
-    FitStatistic,
     Frontier,
     Incremental,
     ModelledSurvival,
@@ -32,6 +28,7 @@ from hemodel.reporting.schema import (
     change_entry,
     threshold_key,
 )
+from hemodel.reporting.schema_curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.survival.reported.statistics import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -77,6 +74,7 @@ def results(run: Run) -> Results:
         scenarios=None if run.scenarios is None else scenario_entries(run),
         payer=payer_result(run.payer),
         prices=price_entries(run),
+        budget=budget_result(run.budget, run.budget_one_way),
         warnings=list(run.warnings),
     )
 

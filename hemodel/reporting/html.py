@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from hemodel.reporting.budget_text import budget_method, budget_results
 from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
 from hemodel.reporting.evidence_tables import RANKING, report_tables
 from hemodel.reporting.tables import names_of, tables
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
+    from hemodel.reporting.tables_words import Names
 
 _LONG_WORD = 18
 _TALL = 1.15
@@ -73,7 +75,8 @@ class Section:
         return bool(self.blocks) and isinstance(self.blocks[0], TableView) and self.blocks[0].wide
 
 
-_CAPTIONS = {
+CAPTIONS = {
+    "model_structure": "Structure of the model: states, flows between them, and what is counted where",
     "survival_curves": "Reported and modelled survival, with 95% intervals",
     "occupancy": "Patients by state over time",
     "cost_breakdown": "Discounted costs by category",
@@ -86,6 +89,9 @@ _CAPTIONS = {
     "ceac": "Cost-effectiveness acceptability curves and frontier",
     "price_icer": "ICER by price of a vial",
     "efficiency_frontier": "Efficiency frontier",
+    "budget_impact": "Net budget impact by category and year",
+    "budget_patients": "Mix of treatments and patients by year",
+    "budget_one_way": "One-way analysis of the net budget impact",
     "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
 }
 
@@ -119,7 +125,7 @@ def report_html(
         The same results give the same text.
     """
     names = names_of(results, run)
-    made, captions = tables(results, run), dict(_CAPTIONS)
+    made, captions = tables(results, run), dict(CAPTIONS)
     if evidence is not None:
         made = (*made, *report_tables(run.model, evidence))
         captions |= evidence_captions(run.model, evidence)
@@ -184,7 +190,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
     several = len(results.strategies) > _BOTH
     compared = ("base_case", "fully_incremental", "net_benefit") if several else ("base_case", "net_benefit")
     return [
-        Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=("regimens",)),
+        Section("structure", "Model structure and conventions", points=tuple(structure(run)), names=_STRUCTURE),
         Section("base-case", "Base-case results", names=compared),
         Section("reference-case", "Reference case", text=_of_payer(results), names=PAYER_TABLES),
         Section("survival", "Survival", names=_SURVIVAL),
@@ -196,6 +202,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("scenarios", "Scenarios", names=_SCENARIOS),
         Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
+        budget_section(results, names),
         Section("assumptions", "Assumptions", names=("assumptions",)),
         Section("inputs", "Inputs and their sources", names=("inputs",)),
         Section("sources", "Sources", names=("sources",)),
@@ -210,8 +217,15 @@ def _of_payer(results: Results) -> tuple[str, ...]:
     return () if results.payer is None else (f"{of_whom(results.payer)}. {counts(results.payer)}.",)
 
 
+def budget_section(results: Results, names: Names) -> Section:
+    """Return the section on the budget impact, empty without one."""
+    text = (*budget_results(results, names), *budget_method(results))
+    return Section("budget", "Budget impact", text=text, names=_BUDGET)
+
+
 FIGURE = "figure "
 """What stands before the name of a figure in the list of a section."""
+_STRUCTURE = ("figure model_structure", "regimens")
 _SURVIVAL = (
     *("figure survival_curves", "survival_fit", "modelled_survival", "curves", "families", "external"),
     *("fit_quality", "coefficients"),
@@ -220,6 +234,10 @@ _EVIDENCE = (RANKING, *(f"{FIGURE}{name}" for name in REPORT_FIGURES))
 _COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
 _OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
 _PRICE = ("figure price_icer", "price_threshold", "figure efficiency_frontier", "frontier_price")
+_BUDGET = (
+    *("budget_impact", "figure budget_impact", "budget_by_category", "figure budget_patients", "budget_uptake"),
+    *("budget_population", "budget_cost_per_patient", "figure budget_one_way", "budget_one_way"),
+)
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
 _ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
 _PROBABILISTIC = (

@@ -112,7 +112,9 @@ def _content(
         else:
             place_pictures(sheet, 3, chosen(name, figures))
     _add_below(book, pages, results, names, figures)
-    _write_contents(contents, formats, results, run, listed)
+    said = [*assumed_prices(results, names), *key_results(results, names), *threshold_results(results, names)]
+    facts = [*decision_problem(results, run, names), *_made_with(results, run)]
+    write_contents(contents, formats, (results.title, said), facts, listed)
     contents.activate()
     book.close()
     return buffer.getvalue()
@@ -164,22 +166,26 @@ def _all_tables(results: Results, run: Run, names: Names, manifest: Mapping[str,
     return found if manifest is None else [*found, manifest_table(manifest)]
 
 
-def _write_contents(
-    sheet: Worksheet, formats: look.Formats, results: Results, run: Run, listed: Sequence[Listed]
+def write_contents(
+    sheet: Worksheet,
+    formats: look.Formats,
+    head: tuple[str, Sequence[str]],
+    facts: Sequence[tuple[str, str]],
+    listed: Sequence[Listed],
 ) -> None:
-    """Write what was run, the key result, and a link to every sheet."""
-    names = names_of(results, run)
+    """Write the title and the key results, what was run, and a link to every sheet."""
     for index, width in enumerate(_WIDTHS):
         sheet.set_column(index, index, width)
     sheet.hide_gridlines(2)
     sheet.set_tab_color(look.INK)
     print_setup(sheet)
     sheet.set_portrait()
-    row = _text(sheet, formats, 0, results.title, {"font_size": 18, "bold": True, "font_color": look.INK})
-    for sentence in [*assumed_prices(results, names), *key_results(results, names), *threshold_results(results, names)]:
+    title, said = head
+    row = _text(sheet, formats, 0, title, {"font_size": 18, "bold": True, "font_color": look.INK})
+    for sentence in said:
         row = _text(sheet, formats, row, sentence, {"font_size": 11})
     row = _heading(sheet, formats, row + 1, "What was run")
-    for label, text in [*decision_problem(results, run, names), *_made_with(results, run)]:
+    for label, text in facts:
         row = _line(sheet, formats, row, label, text)
     row = _heading(sheet, formats, row + 1, "Contents", "Rows")
     link = formats.get(font_color="#0563C1", underline=1, indent=1, bottom=1, bottom_color=look.LINE)

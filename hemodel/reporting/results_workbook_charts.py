@@ -28,6 +28,8 @@ CHART_SHEETS = {
     "ceac": "CEAC chart",
     "psa_draws": "CE plane",
     "scenarios": "Scenario chart",
+    "budget_population": "Budget patients chart",
+    "budget_one_way": "Budget tornado",
 }
 """Sheets for charts of tables too long to stand beside; each comes before its table."""
 CHART_TITLES = {
@@ -37,6 +39,8 @@ CHART_TITLES = {
     "ceac": "Cost-effectiveness acceptability curves",
     "psa_draws": "Cost-effectiveness plane",
     "scenarios": "Scenarios beside the base case",
+    "budget_population": "Mix of treatments and patients by year",
+    "budget_one_way": "One-way analysis of the net budget impact",
 }
 _WIDTH, _HEIGHT = 860, 480
 _FONT = {"name": "Arial", "size": 9}

@@ -15,9 +15,14 @@ BELOW = {
     "psa_net_benefit": "convergence",
     "price_threshold": "price_icer",
     "frontier_price": "efficiency_frontier",
+    "budget_impact": "budget_impact",
 }
 """Which picture stands below which table."""
-ON_SHEETS = {"scenarios": ("scenarios",)}
+ON_SHEETS = {
+    "scenarios": ("scenarios",),
+    "budget_population": ("budget_patients",),
+    "budget_one_way": ("budget_one_way",),
+}
 """Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""
 _WIDTH = 720.0
 _GAP = 20

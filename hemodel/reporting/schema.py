@@ -10,8 +10,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from hemodel.reporting.schema_budget import BudgetResult  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads these
+    Curve,
+    External,
+    FamilyFit,
+    FitQuality,
+    FitStatistic,
+)
+from hemodel.reporting.schema_entry import Entry
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
 
@@ -28,25 +37,21 @@ def threshold_key(threshold: float) -> str:
     return f"{threshold:.15g}"
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-class Both(_Entry):
+class Both(Entry):
     """An outcome with and without discounting."""
 
     discounted: Amounts
     undiscounted: Amounts
 
 
-class ModelledSurvival(_Entry):
+class ModelledSurvival(Entry):
     """Survival as modelled, after caps and within the time horizon."""
 
     median_months: float | None = Field(description="months; null where it is not reached")
     mean_months: float = Field(description="months, within the time horizon")
 
 
-class StrategyResult(_Entry):
+class StrategyResult(Entry):
     """Base case of one strategy."""
 
     life_years: Both = Field(description="years")
@@ -57,7 +62,7 @@ class StrategyResult(_Entry):
     survival: dict[str, ModelledSurvival] = Field(description="by endpoint: pfs, os")
 
 
-class Incremental(_Entry):
+class Incremental(Entry):
     """One intervention against the comparator."""
 
     intervention: str
@@ -71,7 +76,7 @@ class Incremental(_Entry):
     nhb: dict[str, float | None] = Field(description="incremental net health benefit by threshold")
 
 
-class Frontier(_Entry):
+class Frontier(Entry):
     """One strategy in the fully incremental analysis, in order of cost."""
 
     strategy: str
@@ -82,95 +87,18 @@ class Frontier(_Entry):
     icer: float | None
 
 
-class FitStatistic(_Entry):
-    """A reported statistic beside the fitted curve."""
-
-    id: str
-    strategy: str
-    statistic: str = Field(description="median, survival or hazard_ratio")
-    time: float | None = Field(description="months, for survival")
-    versus: str | None
-    reported: float
-    low: float | None
-    high: float | None
-    fitted: float | None = Field(description="null for a median that is not reached")
-    z: float | None = Field(
-        description="fitted minus reported in standard errors, on the scale of the fit; null without a standard error"
-    )
-    used: bool
-
-
-class FitQuality(_Entry):
-    """How an endpoint was fitted."""
-
-    targets: int
-    parameters: int
-    sources: dict[str, str] = Field(description="what each strategy's curve was fitted to")
-    objective: float | None = Field(
-        description="sum of squared differences in standard errors; null without statistics"
-    )
-    criterion: float | None = Field(
-        description="objective + 2 x parameters, or AIC for patient data; lower is better on the same evidence"
-    )
-    gradient_norm: float
-    condition: float
-
-
-class Curve(_Entry):
-    """A fitted curve before any cap."""
-
-    endpoint: str
-    strategy: str
-    family: str
-    relation: str
-    coefficients: dict[str, float] = Field(description="on the scale on which they are estimated")
-    median_months: float | None
-    mean_months: float | None = Field(description="unrestricted; null where infinite")
-    restricted_mean_months: float = Field(description="within the time horizon")
-    survival_by_year: dict[str, float]
-
-
-class External(_Entry):
-    """Survival in another study beside the curve."""
-
-    id: str
-    label: str
-    endpoint: str
-    strategy: str
-    time_months: float = Field(description="on the clock of the other study")
-    origin_months: float = Field(description="where the model starts on that clock")
-    reported: float
-    low: float | None
-    high: float | None
-    fitted: float
-
-
-class FamilyFit(_Entry):
-    """One family tried on an endpoint with the relations of the base case."""
-
-    endpoint: str
-    family: str
-    base_case: bool
-    identified: bool
-    objective: float | None
-    criterion: float | None
-    largest_z: float | None
-    restricted_mean_months: dict[str, float]
-    survival_by_year: dict[str, dict[str, float]]
-
-
-class AdjustmentEntry(_Entry):
+class AdjustmentEntry(Entry):
     """What a cap did in the base case, and in which share of the draws it bound."""
 
     strategy: str
     rule: str
     first_month: float | None = Field(description="null where it did not bind in the base case")
     max_gap: float
-    life_years_moved: float
+    life_years_moved: float = Field(description="QALYs where a utility was capped")
     share_of_draws: float | None = Field(description="null without a probabilistic analysis")
 
 
-class Dsa(_Entry):
+class Dsa(Entry):
     """One input at its two bounds."""
 
     id: str
@@ -193,7 +121,7 @@ class Dsa(_Entry):
     costs_high: float
 
 
-class PsaIncrement(_Entry):
+class PsaIncrement(Entry):
     """Increments of one intervention over the draws."""
 
     intervention: str
@@ -208,14 +136,14 @@ class PsaIncrement(_Entry):
     mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold")
 
 
-class Ceac(_Entry):
+class Ceac(Entry):
     """Cost-effectiveness acceptability curves."""
 
     wtp: list[float]
     probability: dict[str, list[float]]
 
 
-class Ceaf(_Entry):
+class Ceaf(Entry):
     """Acceptability frontier: the strategy with the highest mean net benefit at each threshold."""
 
     wtp: list[float]
@@ -223,7 +151,7 @@ class Ceaf(_Entry):
     probability: list[float]
 
 
-class PsaResult(_Entry):
+class PsaResult(Entry):
     """Probabilistic analysis."""
 
     draws: int
@@ -238,7 +166,7 @@ class PsaResult(_Entry):
     mcse_inmb: float = Field(description="of the first intervention, at the decision threshold")
 
 
-class ChangeEntry(_Entry):
+class ChangeEntry(Entry):
     """A changed input."""
 
     id: str
@@ -255,7 +183,7 @@ def change_entry(change: Change) -> ChangeEntry:
     return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
 
 
-class ScenarioEntry(_Entry):
+class ScenarioEntry(Entry):
     """One scenario for one intervention; nulls where it was stopped."""
 
     name: str
@@ -283,7 +211,7 @@ class ScenarioEntry(_Entry):
     stopped: str = Field(description="why it was not run; empty where it was")
 
 
-class Results(_Entry):
+class Results(Entry):
     """Everything a run found."""
 
     schema_version: int
@@ -315,6 +243,7 @@ class Results(_Entry):
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
+    budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     warnings: list[str]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from hemodel.reporting.schema_entry import Entry
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-class ReferenceCaseEntry(_Entry):
+class ReferenceCaseEntry(Entry):
     """One field of the payer's profile beside the run."""
 
     field: str
@@ -24,7 +22,7 @@ class ReferenceCaseEntry(_Entry):
     note: str
 
 
-class SeverityAt(_Entry):
+class SeverityAt(Entry):
     """Incremental net benefit at one threshold, without and with the weight."""
 
     threshold: float
@@ -37,7 +35,7 @@ class SeverityAt(_Entry):
     probability_by_draw: float | None = Field(description="the same with the weight (or threshold) of each draw")
 
 
-class SeverityIncrement(_Entry):
+class SeverityIncrement(Entry):
     """One intervention against the comparator with the weight."""
 
     intervention: str
@@ -52,14 +50,14 @@ class SeverityIncrement(_Entry):
     at: list[SeverityAt]
 
 
-class SeverityClass(_Entry):
+class SeverityClass(Entry):
     """A weight or a threshold, and the share of draws that have it."""
 
     value: float
     share_of_draws: float | None
 
 
-class SeverityResult(_Entry):
+class SeverityResult(Entry):
     """Severity under current care (the comparator) and what follows from it."""
 
     kind: str = Field(description="weight: QALYs are weighed; threshold: the threshold follows")
@@ -75,7 +73,7 @@ class SeverityResult(_Entry):
     increments: list[SeverityIncrement]
 
 
-class EvlygEntry(_Entry):
+class EvlygEntry(Entry):
     """Equal value of life-years gained of one intervention over the comparator."""
 
     intervention: str
@@ -86,7 +84,7 @@ class EvlygEntry(_Entry):
     verdict: str
 
 
-class PayerResult(_Entry):
+class PayerResult(Entry):
     """The payer that the run was made for."""
 
     code: str

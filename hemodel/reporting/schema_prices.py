@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from hemodel.reporting.schema_entry import Entry
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-class VialPrice(_Entry):
+class VialPrice(Entry):
     """One vial of a drug in the workbook."""
 
     id: str
@@ -17,7 +15,7 @@ class VialPrice(_Entry):
     price: float = Field(description="currency per vial, in the workbook")
 
 
-class PriceAt(_Entry):
+class PriceAt(Entry):
     """The price at which something is met."""
 
     met: str = Field(description="in words")
@@ -42,14 +40,14 @@ class FrontierPrice(PriceAt):
     slope: float | None = Field(description="ICER of the last segment of that frontier")
 
 
-class PriceCurve(_Entry):
+class PriceCurve(Entry):
     """The ICER by price of the first vial, for a chart."""
 
     price: list[float]
     icer: list[float | None]
 
 
-class DrugPriceEntry(_Entry):
+class DrugPriceEntry(Entry):
     """One drug of one intervention; all vials of the drug are scaled together."""
 
     intervention: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.inputs.checks import select
 from hemodel.reporting import (
+    tables_budget,
     tables_inputs,
     tables_judgement,
     tables_outcomes,
@@ -47,6 +48,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
         *_survival(results, run, names),
         *_uncertainty(results, names),
         *tables_prices.price_tables(results, names),
+        *tables_budget.budget_tables(results, names),
         *_inputs(results, run, names),
     )
 

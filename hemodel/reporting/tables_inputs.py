@@ -42,19 +42,19 @@ def inputs(run: Run) -> Table:
     drawn = {parameter.id: parameter.distribution for parameter in run.model.inputs.parameters}
     rows = [
         (
-            _sheet(row),
+            subject(row),
             row.label or row.kind.label,
             _value(row),
             row.unit,
             *(row.low, row.high, row.se, row.n),
             _distribution(row, drawn.get(row.id)),
             row.range_basis or None,
-            _source(row),
+            source_text(row),
             row.note or None,
             row.id,
             _cell(row),
         )
-        for row in _filled(run)
+        for row in filled_rows(run)
     ]
     return Table(
         "inputs",
@@ -66,11 +66,13 @@ def inputs(run: Run) -> Table:
     )
 
 
-def _filled(run: Run) -> list[Row]:
+def filled_rows(run: Run) -> list[Row]:
+    """Return the rows that hold a value, in workbook order."""
     return [row for row in run.model.inputs.rows.values() if row.value is not None]
 
 
-def _sheet(row: Row) -> str:
+def subject(row: Row) -> str:
+    """Return the title of the sheet that a row stands on."""
     return sheet_titles().get(row.sheet, row.sheet)
 
 
@@ -87,7 +89,7 @@ def _distribution(row: Row, drawn: Distribution | None) -> str | None:
     return f"{row.distribution.replace('_', ' ')} ({numbers})"
 
 
-def _source(row: Row) -> str:
+def source_text(row: Row) -> str:
     """Return the source; of a value changed for the run, what changed it, since the source is of the old value."""
     where = row.where["value"]
     if where.sheet is not None or row.source == where.file.partition(" (")[0]:
@@ -145,16 +147,16 @@ def assumptions(run: Run) -> Table:
     """Return the inputs whose value or range rests on a judgement."""
     rows = [
         (
-            _sheet(row),
+            subject(row),
             row.label or row.kind.label,
             _value(row),
             row.unit,
-            _judgement(_source(row)),
+            _judgement(source_text(row)),
             _judgement(row.range_basis),
             row.id,
         )
-        for row in _filled(run)
-        if _judgement(_source(row)) or _judgement(row.range_basis)
+        for row in filled_rows(run)
+        if _judgement(source_text(row)) or _judgement(row.range_basis)
     ]
     return Table(
         "assumptions",
@@ -195,7 +197,7 @@ def sources(run: Run) -> Table:
 
 def dictionary(run: Run) -> Table:
     """Return what the dictionary says about each kind of input that the workbook holds, in its order."""
-    used = {row.kind for row in _filled(run)}
+    used = {row.kind for row in filled_rows(run)}
     rows = [
         (
             sheet_titles().get(kind.sheet, kind.sheet),
@@ -223,8 +225,8 @@ def _padded(row: Sequence[str], width: int) -> tuple[str, ...]:
 def settings(run: Run) -> Table:
     """Return the settings of the calculation."""
     rows = [
-        (row.label or row.kind.label, _value(row), row.unit, _source(row), row.id)
-        for row in _filled(run)
+        (row.label or row.kind.label, _value(row), row.unit, source_text(row), row.id)
+        for row in filled_rows(run)
         if row.kind.group == "settings"
     ]
     ran = run.options

@@ -54,8 +54,13 @@ _UTILITIES = {
 
 
 def assumed_prices(results: Results, names: Names) -> list[str]:
-    """Return for each drug whose price is an assumption at which price the ICER meets each threshold."""
-    return [_assumed_price(results, entry, names) for entry in results.prices or () if entry.assumed]
+    """Return for each drug whose price is an assumption at which price the ICER meets each threshold.
+
+    Drugs that the comparator is given too are told of only where there are no others.
+    """
+    assumed = [entry for entry in results.prices or () if entry.assumed]
+    own = [entry for entry in assumed if not entry.given_in_comparator]
+    return [_assumed_price(results, entry, names) for entry in own or assumed]
 
 
 def _assumed_price(results: Results, entry: DrugPriceEntry, names: Names) -> str:

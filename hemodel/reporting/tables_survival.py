@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hemodel.analysis.run import Run
-    from hemodel.reporting.schema import FamilyFit, FitStatistic, Results
+    from hemodel.reporting.schema import Results
+    from hemodel.reporting.schema_curves import FamilyFit, FitStatistic
 
 MONTHS = "months"
 

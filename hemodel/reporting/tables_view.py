@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
+_ONE_WAY = {"dsa", "budget_one_way"}
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case"}
+_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case", "budget_one_way"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
 _BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
@@ -26,6 +27,7 @@ _LEFT_OUT = {
     "scenarios": ("Purpose", "Change in ICER", "Increment: Life-years"),
     "dictionary": ("Distributions",),
     "reference_case": ("Date", "Note", "Checked"),
+    "budget_one_way": ("Id",),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
 """Columns that a page has no room for; files and the workbook have them."""
@@ -91,13 +93,14 @@ def view(table: Table, number: int) -> TableView:
 
 def _chosen_rows(table: Table) -> tuple[list[tuple[Value, ...]], tuple[str, ...]]:
     """Return the rows that a page shows, and the notes with a word on those it does not."""
-    if table.name != "dsa":
+    if table.name not in _ONE_WAY:
         return list(table.rows), table.notes
     first: dict[Value, int] = {}
     rows = []
     for row in table.rows:
-        first[row[0]] = first.get(row[0], 0) + 1
-        if first[row[0]] <= ONE_WAY_ROWS:
+        band = row[0] if table.banded else None
+        first[band] = first.get(band, 0) + 1
+        if first[band] <= ONE_WAY_ROWS:
             rows.append(row)
     if len(rows) == len(table.rows):
         return rows, table.notes

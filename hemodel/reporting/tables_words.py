@@ -61,6 +61,7 @@ PARTS = {
     "scenarios": "scenarios",
 }
 TIME_ON_TREATMENT = "tot_"
+UTILITY_CAPPED = "utility_capped_at_norm"
 
 
 class Names:
@@ -131,6 +132,7 @@ def rule_words(rule: str, names: Names) -> str:
         "pfs_capped_at_os": "Progression-free survival capped at overall survival",
         "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
         "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
+        UTILITY_CAPPED: f"Utility ({names.component(drug).lower()}) capped at the norm of the general population",
         "os_below_population": "Overall survival kept at or below what the population's mortality allows",
         "waned": f"Treatment effect on {endpoint.lower()} wanes",
         "waning_towards_lower_hazard": f"Effect on {endpoint.lower()} wanes towards the lower hazard",
@@ -146,6 +148,8 @@ def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
         return _acted_sentence(entry, rule, strategy)
     head, _, ceiling = rule.partition(" capped at ")
     draws = "" if entry.share_of_draws is None else f"{display(entry.share_of_draws, 'share')} of the draws"
+    if entry.rule.startswith(UTILITY_CAPPED):
+        return _utility_sentence(entry, f"{head} for {strategy}", ceiling, draws)
     if entry.first_month is None:
         return f"{head} for {strategy} was below {ceiling} in the base case; the cap bound in {draws}."
     unit = "life-years" if entry.rule == "pfs_capped_at_os" else "treatment-years"
@@ -153,6 +157,17 @@ def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
         f"{head} was capped at {ceiling} for {strategy} from month {display(entry.first_month, 'months')};"
         f" largest gap {display(entry.max_gap, 'share').removesuffix('%')} percentage points;"
         f" {display(entry.life_years_moved, 'years')} {unit} per patient moved"
+    )
+    return f"{moved}; it also bound in {draws}." if draws else f"{moved}."
+
+
+def _utility_sentence(entry: AdjustmentEntry, subject: str, norm: str, draws: str) -> str:
+    """Say by how much a utility was above that of the general population, and what the cap takes away."""
+    if entry.first_month is None:
+        return f"{subject} was not above {norm} in the base case; the cap bound in {draws}."
+    moved = (
+        f"{subject} was capped at {norm}; it was {display(entry.max_gap, 'ratio')} above it at the start;"
+        f" {display(entry.life_years_moved, 'qaly')} QALYs per patient taken away"
     )
     return f"{moved}; it also bound in {draws}." if draws else f"{moved}."
 

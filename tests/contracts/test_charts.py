@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import pytest
+from budget_support import budget_model, small_budget_run
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from support import small_model, small_run
@@ -37,14 +38,18 @@ COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
 ALWAYS = ("survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
+PRICE = "price_icer"
+BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"},
-    "bare": {*ALWAYS},
-    "few_draws": {*ALWAYS, *PROBABILISTIC},
-    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
-    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios", PRICE},
+    "bare": {*ALWAYS, PRICE},
+    "few_draws": {*ALWAYS, *PROBABILISTIC, PRICE},
+    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE},
+    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE, "efficiency_frontier"},
     "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"} - {"tornado_icer"},
-    "almost_equal": {*ALWAYS, *TORNADOES},
+    "almost_equal": {*ALWAYS, *TORNADOES, PRICE},
+    "budget": {*ALWAYS, *BUDGET, PRICE},
+    "budget_that_saves": {*ALWAYS, *BUDGET, PRICE},
 }
 CHARTS = [(case, chart) for case, charts in EXPECTED.items() for chart in sorted(charts)]
 LONG = (
@@ -98,6 +103,17 @@ def crossing_run() -> Run:
     return small_run(model, 50)
 
 
+def saving_run() -> Run:
+    """Return a budget impact of ten years below 0, with names as long as may be."""
+    names = {f"strategy.{strategy}.name": LONG % strategy for strategy in ("standard", "active")}
+    changes = {**names, "drug.newtinib.price_per_vial": 1, "budget.trigger": 0, "budget.trigger_years": 10}
+    uptake = [0.1 * year for year in range(1, 11)]
+    ranges = {
+        f"budget.share_with.active.year_{y}": {"value": u, "low": 0.9 * u, "high": u} for y, u in enumerate(uptake, 1)
+    }
+    return small_budget_run(budget_model(changes, ranges, uptake=uptake))
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Run]]:
     folder = tmp_path_factory.mktemp("charts")
@@ -116,6 +132,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Resu
         "small": crossing_run,
         "three_long_names": lambda: run(three_long_names(folder), Options(parts=("base", "dsa", "psa"), draws=300)),
         "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
+        "budget": lambda: small_budget_run(budget_model({"budget.trigger": 5e6, "budget.trigger_years": 3})),
+        "budget_that_saves": saving_run,
         "almost_equal": lambda: run(
             WORKBOOK, Options(tuple(survival_of((10.4, 7.5, 13.0), (0.99, 0.7, 1.3), 0.46)), parts=("base", "dsa"))
         ),
@@ -196,7 +214,7 @@ def test_every_axis_of_numbers_has_a_label_with_its_unit(drawn: Figure) -> None:
 
 def test_money_is_in_the_currency_of_the_model(runs: Callable[[str], tuple[Results, Run]]) -> None:
     made = figures(*runs("small"))
-    for chart in ("cost_breakdown", "tornado_nmb", "tornado_icer", "tornado_costs", "ceac"):
+    for chart in ("cost_breakdown", "tornado_nmb", "tornado_icer", "tornado_costs", "ceac", PRICE):
         assert "EUR" in made[chart]().axes[0].get_xlabel()
     for chart in ("ce_plane", "convergence"):
         assert "EUR" in made[chart]().axes[0].get_ylabel()

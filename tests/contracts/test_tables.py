@@ -54,7 +54,7 @@ FROM_RESULTS = (
     *("base_case", "fully_incremental", "net_benefit", "disaggregated_costs", "drug_use", "disaggregated_life_years"),
     *("disaggregated_qalys", "survival_fit", "modelled_survival", "curves", "fit_quality", "families", "external"),
     *("adjustments", "dsa", "psa_summary", "psa_net_benefit", "psa_quadrants", "probability_cost_effective", "ceac"),
-    *("scenarios", "scenario_changes", "changes"),
+    *("scenarios", "scenario_changes", "changes", "price_threshold", "frontier_price"),
 )
 
 

@@ -98,7 +98,7 @@ def test_inputs_page_is_the_dictionary() -> None:
 
 def test_command_line_page_names_every_option() -> None:
     page = text("docs/cli.md")
-    for command in ("run", "inputs", "check", "fit", "fit-ipd", "reconstruct"):
+    for command in ("run", "budget", "inputs", "check", "fit", "fit-ipd", "reconstruct"):
         help_text = CliRunner().invoke(app, [command, "--help"]).output
         for option in set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}:
             assert option in page, f"{command} {option}"

@@ -15,7 +15,7 @@ from hemodel.analysis.run import Options, Run
 from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.model import Model, base_draws, evaluate
-from hemodel.output import manifest
+from hemodel.reporting.manifest import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -77,6 +77,8 @@ def fill(path: Path) -> None:
     """Type a value with a source into every yellow cell that a model needs: of `VALUES`, else 1 or a word."""
     book = openpyxl.load_workbook(path)
     for name, sheet in sheets().items():
+        if sheet.optional:
+            continue
         at = {column: index for index, column in enumerate(sheet.columns)}
         for cells in book[name].iter_rows(min_row=5):
             hit = match(str(cells[0].value))

@@ -55,8 +55,8 @@ def test_as_published(table: LifeTable, norms: Norms, sex: str, rate: float, col
 
 
 # ONS, National life tables, England 2017-2019, columns lx and ex, as in ref_df_appended.csv. ONS goes on beyond age
-# 100, at which 2.8% of women and 1.2% of men are still alive and have 2.10 and 1.94 years before them; here the last age,
-# 100, is one year long. What is left out is l(100) / l(x) x (e(100) - 1 + q(100) / 2), less than 0.05 years.
+# 100, at which 2.8% of women and 1.2% of men are still alive and have 2.10 and 1.94 years before them. Here the last
+# age, 100, is one year long. What is left out is l(100) / l(x) x (e(100) - 1 + q(100) / 2), less than 0.05 years.
 @pytest.mark.parametrize(
     ("age", "sex", "published"),
     [(0, "female", 83.33), (0, "male", 79.67), (65, "female", 21.30), (65, "male", 18.91)],

@@ -12,6 +12,7 @@ import pytest
 from reference.straight_line import Result, base_case
 
 from hemodel.analysis.load import load
+from hemodel.analysis.prices import price_thresholds
 from hemodel.economics import net_monetary_benefit, verdict
 from hemodel.inputs.changes import Change
 from hemodel.model import Model, base_draws, evaluate
@@ -108,3 +109,13 @@ def test_drugs_given_within_cycles() -> None:
         for table, components in ((outcomes.life_years, totals.life_years), (outcomes.costs, totals.costs)):
             amounts = dict(zip(table.components, table.discounted[0, place].tolist(), strict=True))
             assert amounts == pytest.approx(components, rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("drug", ["lurbinectedin", "pegfilgrastim", "atezolizumab"])
+def test_the_price_at_a_threshold_put_back(drug: str) -> None:
+    """The straight line comes to the threshold at the price that the package found, as near as two ICERs agree."""
+    threshold = 1_020_000.0
+    entry = next(e for e in price_thresholds(package()[0], (threshold,)) if e.drug == drug)
+    prices = entry.prices(entry.at[threshold])
+    assert prices is not None
+    assert base_case(WORKBOOK, prices).icer[True] == pytest.approx(threshold, rel=1e-8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support import small_model
@@ -12,10 +13,13 @@ from hemodel.population import life_expectancy, norms, norms_of, qale_of, qualit
 from hemodel.survival.acting.life_tables import Cohort, LifeTable, life_table
 from hemodel.survival.tables import Table, read_table
 
+if TYPE_CHECKING:
+    from hemodel.inputs.cells import Scalar
+
 INPUTS = Path(__file__).parents[2] / "inputs"
 LIFE_TABLE = str(INPUTS / "life_tables" / "england_2018_2020.csv")
 NORMS = str(INPUTS / "utility_norms" / "england_hse2014.csv")
-COHORT = {
+COHORT: dict[str, Scalar] = {
     "background.life_table": LIFE_TABLE,
     "background.mean_age": 66,
     "background.sd_age": 9,

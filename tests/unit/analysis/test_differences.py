@@ -232,7 +232,9 @@ def test_an_added_strategy_is_compared_as_in_the_later_workbook(make: Make) -> N
     assert group.name == "strategy newer"
     assert len(group.items) == len(rows)
     first, second = group.effects
-    assert (first.costs, first.qalys) == (0, 0)
+    assert (first.costs, first.qalys) == pytest.approx(
+        (0, 0), abs=1e-9
+    )  # fitted beside a third strategy: other roundings
     assert second.increment.intervention == "newer"
     assert second.costs is None
     # The new strategy has every number of the old one.
@@ -245,7 +247,7 @@ def test_order_of_rows_and_empty_cells_are_no_difference(make: Make) -> None:
     found = differences(make("a.xlsx"), make("b.xlsx", {f"{PRICE}.note": ""}, order=-1))
 
     assert found.differences == ()
-    assert [e.costs for e in found.together] == [0.0]
+    assert [e.costs for e in found.together] == pytest.approx([0.0], abs=1e-9)  # sums in another order
 
 
 def test_sheets_of_a_live_model_are_no_difference(make: Make) -> None:

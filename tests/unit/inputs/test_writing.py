@@ -12,7 +12,7 @@ import xlsxwriter
 
 from hemodel.errors import OutputError, UsageError
 from hemodel.inputs.cells import DataTable, Scalar, read_cells
-from hemodel.inputs.dictionary import columns, kind_of, sheets
+from hemodel.inputs.dictionary import columns, kind_of, sheets, sheets_for
 from hemodel.inputs.listing import listing_columns, to_listing
 from hemodel.inputs.writing import Cover, write_input_sheets, write_workbook
 from hemodel.inputs.writing_formats import INFORMATION, INPUT, UNUSED, Formats, line_count, number_format
@@ -122,10 +122,25 @@ def test_the_same_rows_give_the_same_bytes(workbook: Path) -> None:
     assert workbook.read_bytes() == first
 
 
+SHEETS = sheets_for(example())
+"""The sheets that the example has: optional ones without rows are left out."""
+
+
+def test_an_optional_sheet_is_written_where_it_has_rows(tmp_path: Path) -> None:
+    rows = [*example(), row("Budget impact", "budget.years", 5)]
+    write_workbook(tmp_path / "with.xlsx", rows, SOURCES, COVER)
+    book = openpyxl.load_workbook(tmp_path / "with.xlsx")
+
+    assert book.sheetnames == ["Cover", *SHEETS, "Budget impact", "Sources"]
+    assert find(book, "Budget impact", "budget.years").value == 5
+    assert read_cells(tmp_path / "with.xlsx").problems == []
+
+
 def test_sheets_stand_in_order_with_their_headers(workbook: Path) -> None:
     book = openpyxl.load_workbook(workbook)
-    assert book.sheetnames == ["Cover", *sheets(), "Sources"]
-    for name, sheet in sheets().items():
+    assert book.sheetnames == ["Cover", *SHEETS, "Sources"]
+    for name in SHEETS:
+        sheet = sheets()[name]
         headers = [cell.value for cell in book[name][4]]
         assert headers == [columns()[column].header for column in sheet.columns]
         assert book[name]["A2"].value == sheet.purpose
@@ -135,7 +150,7 @@ def test_sheets_stand_in_order_with_their_headers(workbook: Path) -> None:
 
 def test_headers_stay_in_view_and_can_be_filtered(workbook: Path) -> None:
     book = openpyxl.load_workbook(workbook)
-    for name in sheets():
+    for name in SHEETS:
         assert book[name].freeze_panes == "C5"
         assert book[name].auto_filter.ref.startswith("A4:")
         assert book[name].print_title_rows == "$4:$4"
@@ -145,7 +160,7 @@ def test_headers_stay_in_view_and_can_be_filtered(workbook: Path) -> None:
 
 def test_text_never_becomes_a_formula(workbook: Path) -> None:
     book = openpyxl.load_workbook(workbook)
-    for name in [*sheets(), "Sources"]:
+    for name in [*SHEETS, "Sources"]:
         formulas = [cell for line in book[name].iter_rows() for cell in line if cell.data_type == "f"]
         assert formulas == []
     assert find(book, "Strategies", "strategy.a.name").value == "=Drug a"
@@ -163,9 +178,9 @@ def test_the_cover_shows_the_analysis_by_formula_and_links_to_every_sheet(workbo
         cell.value for line in formulas.iter_rows() for cell in line
     }
     links = {cell.hyperlink.location for line in stored.iter_rows() for cell in line if cell.hyperlink}
-    assert links == {f"'{name}'!A1" for name in [*sheets(), "Sources"]}
-    counts = {line[1].value: line[3].value for line in stored.iter_rows() if line[1].value in sheets()}
-    assert counts == {name: sum(item["sheet"] == name for item in example()) for name in sheets()}
+    assert links == {f"'{name}'!A1" for name in [*SHEETS, "Sources"]}
+    counts = {line[1].value: line[3].value for line in stored.iter_rows() if line[1].value in SHEETS}
+    assert counts == {name: sum(item["sheet"] == name for item in example()) for name in SHEETS}
 
 
 def test_drop_downs_offer_choices_and_the_names_in_the_rows(workbook: Path) -> None:
@@ -284,7 +299,7 @@ def test_the_comment_on_a_label_says_what_the_dictionary_says(workbook: Path) ->
 
 def test_every_row_of_a_known_kind_has_one_comment_and_it_is_hidden(workbook: Path) -> None:
     book = openpyxl.load_workbook(workbook)
-    for name in sheets():
+    for name in SHEETS:
         ids = [str(item["id"]) for item in example() if item["sheet"] == name]
         cells = [cell.coordinate for line in book[name].iter_rows() for cell in line if cell.comment]
         assert cells == [f"B{number}" for number in range(5, 5 + len(ids))]
@@ -329,7 +344,7 @@ def test_input_sheets_can_stand_in_another_workbook(tmp_path: Path) -> None:
     places = write_input_sheets(book, Formats(book), example())
     book.close()
     found = openpyxl.load_workbook(path)
-    assert found.sheetnames == ["First", *sheets()]
+    assert found.sheetnames == ["First", *SHEETS]
     assert list(places) == [item["id"] for item in example()]
     for item in example():
         sheet, number = places[str(item["id"])]

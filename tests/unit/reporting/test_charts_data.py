@@ -15,7 +15,8 @@ from support import small_model, small_run
 from hemodel.errors import UsageError
 from hemodel.reporting import charts, style
 from hemodel.reporting.document import results
-from hemodel.reporting.schema import External, ScenarioEntry
+from hemodel.reporting.schema import ScenarioEntry
+from hemodel.reporting.schema_curves import External
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

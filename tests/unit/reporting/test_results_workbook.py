@@ -17,8 +17,8 @@ from hemodel.analysis.run import Options, Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.output import manifest
 from hemodel.reporting.document import results
+from hemodel.reporting.manifest import manifest
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.results_workbook_bars import segments
 from hemodel.reporting.results_workbook_charts import DRAWS_SHOWN

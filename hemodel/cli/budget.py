@@ -1,0 +1,38 @@
+"""The command on the budget impact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors
+
+
+@app.command()
+def budget(
+    workbook: Workbook,
+    set_: Set = None,
+    scenario: ScenarioNames = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_budget/.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print budget.json and write nothing without --out.")] = False,
+) -> None:
+    """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
+    with errors():
+        from hemodel.analysis.run import Options, budget_run
+        from hemodel.output import BUDGET_ENTRIES, BUDGET_SUFFIX, default_folder, staged, write_budget
+        from hemodel.reporting.budget_console import budget_text
+        from hemodel.reporting.budget_document import budget_document
+        from hemodel.reporting.document import results
+
+        done = budget_run(workbook, Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False))
+        found = results(done)
+        target = out if out is not None or as_json else default_folder(workbook, BUDGET_SUFFIX)
+        if target is not None:
+            with staged(target, BUDGET_ENTRIES) as folder:
+                write_budget(folder, done, found, command())
+        if as_json:
+            typer.echo(budget_document(found).model_dump_json(indent=1))
+        else:
+            typer.echo(budget_text(found, done, target))

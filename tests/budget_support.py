@@ -1,0 +1,70 @@
+"""Rows of a made-up budget impact for the small model of `support`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from support import STRATEGIES, small_model, small_run
+
+from hemodel.analysis.budget import BudgetImpact, budget_impact
+from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
+from hemodel.analysis.sensitivity import moves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hemodel.analysis.run import Run
+    from hemodel.inputs.cells import Scalar
+    from hemodel.model import Model
+
+UPTAKE = (0.2, 0.4, 0.6)
+"""Share of the active strategy in each year with the new treatment."""
+
+
+def budget_values(uptake: Sequence[float] = UPTAKE) -> dict[str, Scalar]:
+    """Return values by id: 1,000 patients in 2027, 2% more each year, of whom 50% x 80% are eligible."""
+    found: dict[str, Scalar] = {
+        "budget.first_year": 2027,
+        "budget.years": len(uptake),
+        "budget.entry": "start",
+        "budget.patients": 1000,
+        "budget.growth": 0.02,
+        "budget.step.stage": 0.5,
+        "budget.step.treated": 0.8,
+    }
+    for year, share in enumerate(uptake, start=1):
+        for side, active in (("without", 0.0), ("with", share)):
+            for strategy, value in zip(STRATEGIES, (1.0 - active, active), strict=True):
+                found[f"budget.share_{side}.{strategy}.year_{year}"] = value
+    return found
+
+
+def budget_model(
+    changes: Mapping[str, Scalar] | None = None,
+    rows: Mapping[str, Mapping[str, Scalar]] | None = None,
+    *,
+    uptake: Sequence[float] = UPTAKE,
+    uncertain: bool = False,
+) -> Model:
+    """Return the small model with a budget impact; `rows` are rows with ranges."""
+    values = {id_: value for id_, value in budget_values(uptake).items() if id_ not in (rows or {})}
+    return small_model(values | dict(changes or {}), rows, uncertain=uncertain)
+
+
+def budget_of(model: Model) -> BudgetImpact:
+    """Return the budget impact of a model that has one."""
+    found = budget_impact(model)
+    assert found is not None
+    return found
+
+
+def one_way_of(model: Model) -> BudgetOneWay:
+    """Return the one-way analysis of the budget impact."""
+    return budget_one_way(model, budget_of(model), moves(model))
+
+
+def small_budget_run(model: Model) -> Run:
+    """Return a run with the base case and the budget impact, and nothing else."""
+    one_way, found = one_way_of(model), budget_of(model)
+    return replace(small_run(model, 2), one_way=None, psa=None, budget=found, budget_one_way=one_way)
