@@ -58,6 +58,7 @@ FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
 """What curves fitted to a file of patients consist of."""
 REPORT_ENTRIES = (DOCX, HTML, "results.json", "tables", "figures", MANIFEST)
 """What a dossier consists of; which of the two documents is said with the command."""
+REPORT_SUFFIX = "_report"
 SCENARIO_ENTRIES = ("scenarios.json", "tables", "figures", MANIFEST)
 """What `hemodel scenarios` writes."""
 SCENARIO_SUFFIX = "_scenarios"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors
+from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, suffix
 
 
 @app.command()
@@ -15,6 +15,7 @@ def budget(
     workbook: Workbook,
     set_: Set = None,
     scenario: ScenarioNames = None,
+    payer: OnePayer = "",
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_budget/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print budget.json and write nothing without --out.")] = False,
 ) -> None:
@@ -26,9 +27,11 @@ def budget(
         from hemodel.reporting.budget_document import budget_document
         from hemodel.reporting.document import results
 
-        done = budget_run(workbook, Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False))
+        options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer)
+        done = budget_run(workbook, options)
         found = results(done)
-        target = out if out is not None or as_json else default_folder(workbook, BUDGET_SUFFIX)
+        own = suffix(payer, workbook, BUDGET_SUFFIX)
+        target = out if out is not None or as_json else default_folder(workbook, own)
         if target is not None:
             with staged(target, BUDGET_ENTRIES) as folder:
                 write_budget(folder, done, found, command())

@@ -46,6 +46,17 @@ Payers = Annotated[
     typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml); repeatable."),
 ]
 
+OnePayer = Annotated[
+    str, typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml).")
+]
+
+
+def suffix(payer: str, workbook: Path, ending: str) -> str:
+    """Return the end of an output folder's name: the payer's code, where there is one, and what the outputs are."""
+    from hemodel.payers.reading import find_profile
+
+    return f"_{find_profile(payer, workbook).profile.code}{ending}" if payer else ending
+
 
 def changes(pairs: list[str] | None) -> tuple[Change, ...]:
     """Read the changes of --set."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors, progress
+from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, progress, suffix
 
 
 @app.command()
@@ -26,9 +26,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_report/, with the payer's code.")
     ] = None,
-    payer: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Apply a payer's reference case (a code, or a .toml).")
-    ] = None,
+    payer: OnePayer = "",
 ) -> None:
     """Run everything and write a dossier: a document in Word and as a page, every number from the run."""
     with errors():
@@ -36,16 +34,15 @@ def report(
         from hemodel.analysis.run import Options, run
         from hemodel.dossier.layout import read_layout
         from hemodel.dossier.writing import Request, read_formats
-        from hemodel.output import REPORT_ENTRIES, default_folder, staged, write_report
+        from hemodel.output import REPORT_ENTRIES, REPORT_SUFFIX, default_folder, staged, write_report
         from hemodel.reporting.console import written
         from hemodel.reporting.document import results
 
         formats = read_formats(format_)
-        code, of_payer = _payer(payer, workbook)
-        chosen = layout or of_payer
+        chosen = layout or _layout_of(payer, workbook)
         read_layout(chosen)
         options = Options(changes(set_), tuple(scenario or ()), draws=draws, seed=seed, payer=payer)
-        target = out or default_folder(workbook, f"_{code}_report" if code else "_report")
+        target = out or default_folder(workbook, suffix(payer, workbook, REPORT_SUFFIX))
         with staged(target, REPORT_ENTRIES) as folder:
             with progress() as shown:
                 done = run(workbook, options, shown)
@@ -55,12 +52,9 @@ def report(
         typer.echo(written(chosen, formats, target))
 
 
-def _payer(payer: str | None, workbook: Path) -> tuple[str, str]:
-    """Return the code of a payer and the layout that its profile names; no code and the generic layout without one."""
+def _layout_of(payer: str, workbook: Path) -> str:
+    """Return the layout that a payer's profile names, the generic one without a payer."""
     from hemodel.dossier.layout import GENERIC, layout_for
-    from hemodel.payers.reading import find_profiles
+    from hemodel.payers.reading import find_profile
 
-    if payer is None:
-        return "", GENERIC
-    profile = find_profiles([payer], workbook)[0].profile
-    return profile.code, layout_for(profile.table_set)
+    return layout_for(find_profile(payer, workbook).profile.table_set) if payer else GENERIC

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import Set, Workbook, app, changes, command, errors, progress
+from hemodel.cli.common import OnePayer, Set, Workbook, app, changes, command, errors, progress, suffix
 
 
 class Group(StrEnum):
@@ -25,9 +25,7 @@ class Group(StrEnum):
 def scenarios(
     workbook: Workbook,
     set_: Set = None,
-    payer: Annotated[
-        str, typer.Option(metavar="CODE", help="Apply a payer's reference case and run its own scenarios too.")
-    ] = "",
+    payer: OnePayer = "",
     group: Annotated[list[Group] | None, typer.Option(help="Run this group only; can be repeated.")] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Run this scenario or sweep only; can be repeated.")
@@ -51,7 +49,7 @@ def scenarios(
             groups=tuple(each.value for each in group or ()),
             only=tuple(only or ()),
         )
-        target = out or default_folder(workbook, SCENARIO_SUFFIX)
+        target = out or default_folder(workbook, suffix(payer, workbook, SCENARIO_SUFFIX))
         with staged(target, SCENARIO_ENTRIES) as folder:
             with progress() as shown:
                 done = run_all(workbook, options, shown)
