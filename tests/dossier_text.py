@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from hemodel.reporting.format import Kind
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:e[-+−]?\d+)?%?")
 NUMBERING = re.compile(r"\b(?:Tables?|Figures?|sections?) [0-9A-Z.]*\d", re.IGNORECASE)
-KINDS = ("money", "years", "months", "share", "z", "number", "value")
+KINDS: tuple[Kind, ...] = ("money", "years", "months", "share", "z", "number", "value")
 
 EXEMPT = (
     # words of the method, the same in every run
