@@ -88,6 +88,14 @@ SCOPES = {
     "severity": ("payer",),
     "severity_net_benefit": ("payer",),
     "evlyg": ("payer",),
+    "price_threshold": ("prices", "thresholds"),
+    "frontier_price": ("prices",),
+    "budget_population": ("budget",),
+    "budget_uptake": ("budget",),
+    "budget_impact": ("budget",),
+    "budget_cost_per_patient": ("budget",),
+    "budget_by_category": ("budget",),
+    "budget_one_way": ("budget", "budget_ranges"),
     "sources": (),
     "cheers": (),
 }
@@ -199,7 +207,7 @@ class Record:
             return
         text = re.sub(r"^(Table|Figure) \d+\. ", "", text)
         for phrase in EXEMPT:
-            text = text.replace(phrase, " ")
+            text = re.sub(rf"(?<![\d.]){re.escape(phrase)}", " ", text)
         for known in self._known:
             if known in text:
                 text = text.replace(known, " ")
