@@ -187,7 +187,8 @@ class Record:
         self._printed: dict[tuple[str, ...] | None, set[str]] = {}
         texts = {_plain(text) for whole in (results, manifest) for text in _strings(whole)}
         texts |= {text.removeprefix("assumption:").strip() for text in texts}
-        with_digits = {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
+        versions = {text for text in texts if re.fullmatch(r"\d+\.\d+\.\d+", text)}
+        with_digits = versions | {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
         self._known = sorted(with_digits, key=len, reverse=True)
         self._lower = {text.lower() for text in texts}
 
