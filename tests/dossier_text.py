@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from hemodel.reporting.format import Kind
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:e[-+−]?\d+)?%?")
 NUMBERING = re.compile(r"\b(?:Tables?|Figures?|sections?) [0-9A-Z.]*\d", re.IGNORECASE)
-KINDS = ("money", "years", "months", "share", "z", "number", "value")
+KINDS: tuple[Kind, ...] = ("money", "years", "months", "share", "z", "number", "value")
 
 EXEMPT = (
     # words of the method, the same in every run
@@ -86,6 +88,14 @@ SCOPES = {
     "severity": ("payer",),
     "severity_net_benefit": ("payer",),
     "evlyg": ("payer",),
+    "price_threshold": ("prices", "thresholds"),
+    "frontier_price": ("prices",),
+    "budget_population": ("budget",),
+    "budget_uptake": ("budget",),
+    "budget_impact": ("budget",),
+    "budget_cost_per_patient": ("budget",),
+    "budget_by_category": ("budget",),
+    "budget_one_way": ("budget", "budget_ranges"),
     "sources": (),
     "cheers": (),
 }
@@ -177,7 +187,8 @@ class Record:
         self._printed: dict[tuple[str, ...] | None, set[str]] = {}
         texts = {_plain(text) for whole in (results, manifest) for text in _strings(whole)}
         texts |= {text.removeprefix("assumption:").strip() for text in texts}
-        with_digits = {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
+        versions = {text for text in texts if re.fullmatch(r"\d+\.\d+\.\d+", text)}
+        with_digits = versions | {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
         self._known = sorted(with_digits, key=len, reverse=True)
         self._lower = {text.lower() for text in texts}
 
@@ -197,7 +208,7 @@ class Record:
             return
         text = re.sub(r"^(Table|Figure) \d+\. ", "", text)
         for phrase in EXEMPT:
-            text = text.replace(phrase, " ")
+            text = re.sub(rf"(?<![\d.]){re.escape(phrase)}", " ", text)
         for known in self._known:
             if known in text:
                 text = text.replace(known, " ")

@@ -46,7 +46,8 @@ class _Chosen:
 
 def figures_of(layout: Layout, context: Context) -> list[str]:
     """Return the names of the figures that the document will hold, in order."""
-    return [held.figure for section in layout.section for held in section.holds if held.figure in context.captions]
+    names = [held.figure for section in layout.section for held in section.holds]
+    return [name for name in names if name is not None and name in context.captions]
 
 
 def build(context: Context, layout: Layout, pictures: Mapping[str, tuple[Path, Path]]) -> Document:

@@ -36,11 +36,9 @@ class Item:
 @cache
 def items() -> tuple[Item, ...]:
     """Return the items in order."""
-    with files("hemodel.dossier").joinpath("data", "cheers.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Item(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"]))
-            for row in csv.DictReader(file)
-        )
+    text = files("hemodel.dossier").joinpath("data", "cheers.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(Item(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"])) for row in rows)
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:

@@ -17,5 +17,5 @@ def known(kind: str) -> tuple[str, ...]:
 
 @cache
 def _rows() -> tuple[dict[str, str], ...]:
-    with files("hemodel.dossier").joinpath("data", "names.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    text = files("hemodel.dossier").joinpath("data", "names.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

@@ -14,7 +14,14 @@ from hemodel.dossier.prose_shape import Lines
 from hemodel.reporting.evidence_words import EvidenceNames, in_use_words
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_payer import counts, of_whom
-from hemodel.reporting.tables_prose import decision_problem, key_results, not_run, structure, threshold_results
+from hemodel.reporting.tables_prose import (
+    assumed_prices,
+    decision_problem,
+    key_results,
+    not_run,
+    structure,
+    threshold_results,
+)
 from hemodel.reporting.tables_words import ENDPOINTS, adjustment_sentence
 
 if TYPE_CHECKING:
@@ -51,7 +58,8 @@ def _decision_problem(context: Context) -> Lines:
 def _key_results(context: Context) -> Lines:
     first = key_results(context.results, context.names)
     second = threshold_results(context.results, context.names)
-    return Lines([line for pair in zip(first, second, strict=True) for line in pair], look="key")
+    leading = assumed_prices(context.results, context.names)
+    return Lines([*leading, *(line for pair in zip(first, second, strict=True) for line in pair)], look="key")
 
 
 def _strategies(context: Context) -> Lines:

@@ -89,7 +89,8 @@ def _data(name: str, values: Mapping[str, str]) -> str:
 
 def _widths(document: Document) -> dict[str, str]:
     """Return how far headings and contents are indented behind their numbers, by level, in twentieths of a point."""
-    found, before = {}, 0
+    found: dict[str, str] = {}
+    before = 0
     for level, (size, small) in enumerate(_DIGITS, start=1):
         longest = max((len(s.number) for s in document.sections if s.level == level), default=1)
         hanging = small * longest + 160

@@ -97,7 +97,7 @@ def _share(least: FloatArray, texts: FloatArray, width: float) -> FloatArray:
         own = (lines - wider).sum(axis=0)
         best = int(np.argmax(np.where(widths < longest, np.array(gains) + own / widths.size, -np.inf)))
         widths[best] += STEP
-    return widths * (width / widths.sum())
+    return np.asarray(widths * (width / widths.sum()))
 
 
 def _lines(texts: FloatArray, widths: FloatArray) -> FloatArray:

@@ -54,6 +54,10 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: 
             OneWayRange(id=e.id, intervention=e.intervention, range=abs(e.nmb_high - e.nmb_low))
             for e in results.dsa or ()
         ],
+        budget_ranges={
+            each.id: abs(each.total_high - each.total_low)
+            for each in (results.budget.one_way if results.budget is not None else None) or ()
+        },
         external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
         sources=[list(row) for row in run.model.inputs.raw.sources],
         ranking=[] if pack is None else [row for endpoint in pack.endpoints for row in _ranking(pack, endpoint)],

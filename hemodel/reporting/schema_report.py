@@ -122,6 +122,7 @@ class ReportResults(Results):
     coefficients: list[CoefficientEntry]
     differences: list[Difference]
     one_way_ranges: list[OneWayRange]
+    budget_ranges: dict[str, float] = Field(description="how far an input moves the net budget impact, by id")
     external_model_months: dict[str, float] = Field(description="time of external evidence on the model's clock, by id")
     ranking: list[RankingEntry] = Field(description="of families, by endpoint")
     steps: list[Step]

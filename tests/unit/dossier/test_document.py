@@ -19,7 +19,17 @@ from support import small_model, small_run
 from hemodel.analysis.evidence_pack import evidence_pack
 from hemodel.dossier.building import build, figures_of
 from hemodel.dossier.content import context
-from hemodel.dossier.document import Document, Paragraph, Reference, Style, parts_of, plain, section_numbers
+from hemodel.dossier.document import (
+    Document,
+    FigureBlock,
+    Paragraph,
+    Reference,
+    Style,
+    TableBlock,
+    parts_of,
+    plain,
+    section_numbers,
+)
 from hemodel.dossier.layout import layout_names, read_layout
 from hemodel.dossier.page import page
 from hemodel.dossier.word import word
@@ -92,8 +102,8 @@ def test_references_are_resolved_or_the_line_is_left_out() -> None:
 @pytest.mark.parametrize("layout", layout_names())
 def test_what_refers_is_there_and_what_is_absent_is_not(made: Context, folder: Path, layout: str) -> None:
     found = document(made, folder, layout)
-    tables = [block.view.number for _, block in found.blocks() if block.kind == "table"]
-    figures = [block.number for _, block in found.blocks() if block.kind == "figure"]
+    tables = [block.view.number for block in _tables(found)]
+    figures = [block.number for block in _figures(found)]
     references = re.findall(r"Table \d+|Figure \d+", " ".join(_paragraphs(found)))
 
     assert tables == list(range(1, len(tables) + 1))
@@ -101,13 +111,21 @@ def test_what_refers_is_there_and_what_is_absent_is_not(made: Context, folder: P
     assert references
     assert all(int(each.split()[1]) <= max(len(tables), len(figures)) for each in references)
     assert not any("[table" in text or "[figure" in text for text in _paragraphs(found))
-    held = {block.name for _, block in found.blocks() if block.kind == "table"}
+    held = {block.name for block in _tables(found)}
     assert {"base_case", "cheers", "checks", "inputs"} <= held
     assert not {"severity", "budget_impact", "scenarios"} & held
     empty = [section for section in found.sections if not section.blocks]
     for section in empty:
         after = found.sections[found.sections.index(section) + 1]
         assert after.level > section.level, section.id
+
+
+def _tables(found: Document) -> list[TableBlock]:
+    return [block for _, block in found.blocks() if isinstance(block, TableBlock)]
+
+
+def _figures(found: Document) -> list[FigureBlock]:
+    return [block for _, block in found.blocks() if isinstance(block, FigureBlock)]
 
 
 def _paragraphs(found: Document) -> list[str]:
@@ -123,8 +141,8 @@ def test_a_layout_says_what_to_run(made: Context, folder: Path) -> None:
 
 def test_cheers_names_where_each_item_is(made: Context, folder: Path) -> None:
     found = document(made, folder, "generic")
-    cheers = next(b.view for _, b in found.blocks() if b.kind == "table" and b.name == "cheers")
-    base_case = next(b.view.number for _, b in found.blocks() if b.kind == "table" and b.name == "base_case")
+    cheers = next(b.view for b in _tables(found) if b.name == "cheers")
+    base_case = next(b.view.number for b in _tables(found) if b.name == "base_case")
     cells = {row[0].text: row[-1].text for _, row in cheers.rows}
 
     assert len(cells) == 28
@@ -143,8 +161,8 @@ def test_word_file(made: Context, folder: Path, layout: str) -> None:
     captions = [p.text for p in read.paragraphs if p.style is not None and p.style.name == "Caption"]
 
     assert headings == [section.heading for section in found.sections]
-    tables = [block.view for _, block in found.blocks() if block.kind == "table"]
-    figures = [block for _, block in found.blocks() if block.kind == "figure"]
+    tables = [block.view for block in _tables(found)]
+    figures = _figures(found)
     assert {f"Table {each.number}. {each.title}" for each in tables} <= set(captions)
     assert {f"Figure {each.number}. {each.caption}" for each in figures} <= set(captions)
     assert len(read.inline_shapes) == len(figures)
@@ -207,7 +225,9 @@ def test_hostile_text_stays_text(folder: Path) -> None:
 
 def test_a_table_of_few_rows_and_many_columns_is_turned() -> None:
     columns = (Column("Name"), *(Column(f"Quantity {i}", "money", "EUR", "Group") for i in range(14)))
-    rows = tuple((f"row {i}", *(1000000.0 + j for j in range(14))) for i in range(2))
+    rows: tuple[tuple[str | float, ...], ...] = tuple(
+        (f"row {i}", *(1000000.0 + j for j in range(14))) for i in range(2)
+    )
     shown = view(Table("wide", "Wide", (), columns, rows), 1)
 
     assert fit(shown).landscape
