@@ -110,8 +110,8 @@ def test_payers_groups_and_names_are_picked(tmp_path: Path) -> None:
     ("text", "words"),
     [
         (HEAD.replace("costs", "cost") + CHEAPER,
-         ("x.toml: the group is 'cost'. It must be one of: survival, costs, utilities, structure, settings. Did you mean"
-         " costs?")),
+         ("x.toml: the group is 'cost'. It must be one of: survival, costs, utilities, structure, settings. Did you"
+         " mean costs?")),
         (HEAD.replace('group = "costs"\n', "") + CHEAPER,
          "x.toml: group: Field required. Write one of: survival, costs, utilities, structure, settings."),
         (HEAD.replace('purpose = "p"\n', "") + CHEAPER,
@@ -244,8 +244,8 @@ def test_misspelt_and_missing_columns() -> None:
         "G3: unknown column multiplier. Nothing reads it. Did you mean multiply?",
         "M3: the column why stands twice. Remove one.",
         (
-            "3:3: the column purpose is missing. It holds: what the scenario is to show. Once for each scenario. Add the"
-            " column."
+            "3:3: the column purpose is missing. It holds: what the scenario is to show. Once for each scenario. Add"
+            " the column."
         ),
     ]
 
