@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs", "dictionary"}
+_ALWAYS_WIDE = {"inputs", "dictionary", "scenarios"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
 _BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
