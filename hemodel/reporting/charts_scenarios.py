@@ -22,6 +22,7 @@ from hemodel.reporting.tables_words import SCENARIO_GROUPS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -122,7 +123,7 @@ def scenario_chart(results: Results, _run: Run, group: str = "", number: int = 1
 def group_charts(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
     """Return the charts of each group of scenarios, one a page, by name; each is drawn when it is called."""
     base = results.incremental[0]
-    found = {}
+    found: dict[str, Callable[[], Figure]] = {}
     for group in GROUPS:
         own = [e for e in results.scenarios or () if e.intervention == base.intervention and e.group == group]
         for number in range(1, len(_pages(_lines(results, own, base.icer is not None))) + 1):
@@ -284,11 +285,11 @@ def _threshold(axes: Axes, results: Results, by_icer: bool) -> None:
         axes.axvline(at, color=OTHER, linewidth=0.9, linestyle=(0, (4, 2)))
 
 
-def _legend(results: Results) -> list[object]:
+def _legend(results: Results) -> list[Artist]:
     from matplotlib.lines import Line2D
 
-    looks = {"linestyle": "none", "markersize": 5.5}
+    looks = (("o", SAME, "Decision of the base case"), ("D", OTHER, f"Another decision at {threshold_text(results)}"))
     return [
-        Line2D([], [], marker="o", color=SAME, label="Decision of the base case", **looks),
-        Line2D([], [], marker="D", color=OTHER, label=f"Another decision at {threshold_text(results)}", **looks),
+        Line2D([], [], marker=marker, color=colour, label=text, linestyle="none", markersize=5.5)
+        for marker, colour, text in looks
     ]

@@ -16,7 +16,7 @@ ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
 _ONE_WAY = {"dsa", "budget_one_way"}
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case", "budget_one_way"}
+_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case", "scenarios", "budget_one_way"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
 _BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
@@ -24,13 +24,13 @@ _BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
 _LEFT_OUT = {
     "inputs": ("n", "Note", "Id"),
     "assumptions": ("Id",),
-    "scenarios": ("Purpose", "Change in ICER", "Increment: Life-years"),
+    "scenarios": ("Purpose", "Change in ICER", "Increment: Life-years", "Net monetary benefit at"),
     "dictionary": ("Distributions",),
     "reference_case": ("Date", "Note", "Checked"),
     "budget_one_way": ("Id",),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
-"""Columns that a page has no room for; files and the workbook have them."""
+"""Columns, or groups of them, that a page has no room for; files and the workbook have them."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _bands(first: Iterable[str]) -> list[str | None]:
 def _is_shown(table: Table, rows: Sequence[tuple[Value, ...]], i: int) -> bool:
     """Whether a column holds anything, and (for the intervention) more than the same word in every row."""
     name, values = table.columns[i].name, {row[i] for row in rows}
-    if name in _LEFT_OUT.get(table.name, ()) or not values - {None, ""}:
+    if {name, table.columns[i].group} & {*_LEFT_OUT.get(table.name, ())} or not values - {None, ""}:
         return False
     return name != "Intervention" or len(values) > 1
 

@@ -20,6 +20,8 @@ from hemodel.reporting.schema_scenarios import SCHEMA, json_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hemodel.inputs.cells import Scalar
+
 PRICE = "drug.newtinib.price_per_vial"
 FILE = f"""
 group = "costs"
@@ -33,7 +35,7 @@ id = "{PRICE}"
 multiply = [1, 0.5, 0]
 labels = [0, 50, 100]
 """
-ROW = {
+ROW: dict[str, Scalar] = {
     "scenario": "worse",
     "group": "utilities",
     "purpose": "What the utility after progression is worth",

@@ -32,6 +32,8 @@ from hemodel.survival.reported.statistics import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
 
@@ -42,6 +44,8 @@ MOST_POLISHING_STEPS = 20
 MOST_EVALUATIONS = 100
 UNSETTLED = 1e-7
 LAST_STEP = 1e-7
+NEAR = 1e-3
+"""A search this near the end of another, relative to the coefficients, is taken to end there."""
 TOLERANCE = 1e-8
 
 
@@ -136,7 +140,9 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
         points = np.asarray(start, dtype=np.float64)[None, :]
     residuals = Residuals(problem, wanted, np.empty(0))
     order = np.argsort((residuals.values(points) ** 2).sum(axis=1), kind="stable")
-    found = [_search(problem, wanted, points[i]) for i in order[:FULL_SEARCHES]]
+    found: list[tuple[float, Array]] = []
+    for i in order[:FULL_SEARCHES]:
+        found += _search(problem, wanted, points[i], [place for _, place in found])
     coefficients = min(found, key=lambda each: each[0])[1]
     residuals = Residuals(problem, wanted, problem.steps(coefficients))
     coefficients = _polish(residuals, coefficients)
@@ -144,21 +150,37 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
     return _describe(residuals, coefficients)
 
 
-def _search(problem: FitProblem, y: Array, start: Array) -> tuple[float, Array]:
-    """Run Levenberg-Marquardt from one start; return the objective and the coefficients."""
+class _Arrived(Exception):  # noqa: N818 - no error: a search has come to where another ended
+    pass
+
+
+def _search(problem: FitProblem, y: Array, start: Array, known: Sequence[Array]) -> list[tuple[float, Array]]:
+    """Run Levenberg-Marquardt from one start; return the objective and the coefficients.
+
+    Nothing where it comes near the end of an earlier search, in `known`, and so would end there too.
+    """
     residuals = Residuals(problem, y, problem.steps(start))
-    result = optimize.least_squares(
-        residuals.values,
-        start,
-        jac=residuals.slopes,
-        method="lm",
-        x_scale="jac",
-        xtol=TOLERANCE,
-        ftol=TOLERANCE,
-        gtol=TOLERANCE,
-        max_nfev=MOST_EVALUATIONS,
-    )
-    return float(2.0 * result.cost), np.asarray(result.x)
+
+    def values(coefficients: Array) -> Array:
+        if any(np.all(np.abs(coefficients - end) <= NEAR * (1.0 + np.abs(end))) for end in known):
+            raise _Arrived
+        return residuals.values(coefficients)
+
+    try:
+        result = optimize.least_squares(
+            values,
+            start,
+            jac=residuals.slopes,
+            method="lm",
+            x_scale="jac",
+            xtol=TOLERANCE,
+            ftol=TOLERANCE,
+            gtol=TOLERANCE,
+            max_nfev=MOST_EVALUATIONS,
+        )
+    except _Arrived:
+        return []
+    return [(float(2.0 * result.cost), np.asarray(result.x))]
 
 
 def _polish(residuals: Residuals, coefficients: Array) -> Array:

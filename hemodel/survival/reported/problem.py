@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SMALLEST_SINGULAR_VALUE = 1e-8
 NOISE = 1e-9
+KEPT = 8
+"""Arguments whose values are kept."""
 FIRST_STEP = 1e-6
 CHANGE_PER_STEP = 1e-3
 SHORTEST_STEP, LONGEST_STEP = 1e-7, 1e-2
@@ -50,10 +52,22 @@ class FitProblem:
     statistics: tuple[Statistic, ...]
     follow_up: float | None
     patients: Mapping[str, float]
+    _known: dict[bytes, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, coefficients: Array) -> Array:
-        """Compute the model's value of each target: (p,) -> (J,), or (n, p) -> (n, J)."""
-        return model_values(self.curves, self.targets, coefficients, self.follow_up, self.patients)
+        """Compute the model's value of each target: (p,) -> (J,), or (n, p) -> (n, J).
+
+        The values of the last few arguments are kept: a search asks for them more than once.
+        """
+        key = coefficients.tobytes() + bytes([coefficients.ndim])
+        values = self._known.get(key)
+        if values is None:
+            values = model_values(self.curves, self.targets, coefficients, self.follow_up, self.patients)
+            values.flags.writeable = False
+            self._known[key] = values
+            for oldest in list(self._known)[:-KEPT]:
+                self._known.pop(oldest, None)
+        return values
 
     def slopes(self, coefficients: Array, steps: Array) -> Array:
         """Compute derivatives (J, p) of the values by fourth-order central differences."""
