@@ -172,7 +172,6 @@ def unknown_group(where: Location, group: str) -> Problem:
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = {"change": _ChangeEntry, "sweep": _SweepEntry}.get(
-        str(place[0]) if len(place) > 1 else "", _ScenarioFile
-    )
+    within: dict[str, type[BaseModel]] = {"change": _ChangeEntry, "sweep": _SweepEntry}
+    model = within.get(str(place[0]), _ScenarioFile) if len(place) > 1 else _ScenarioFile
     return [field.alias or name for name, field in model.model_fields.items()]
