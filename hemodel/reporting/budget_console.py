@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.reporting.budget_document import budget_document
 from hemodel.reporting.budget_text import budget_results
-from hemodel.reporting.console import NO_BREAK_SPACE, WIDTH, text_table
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
 from hemodel.reporting.tables import names_of
 

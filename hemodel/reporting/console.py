@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from hemodel.reporting.budget_text import budget_results
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
+from hemodel.reporting.payers_text import reference_case_text
 from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_prose import assumed_prices
 from hemodel.reporting.tables_words import adjustment_sentence
 from hemodel.survival.endpoint_fit import REPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hemodel.analysis.load import Check
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema import Incremental, Results
     from hemodel.survival.endpoint_fit import EndpointFit
 
-WIDTH = 100
-NO_BREAK_SPACE = "\u00a0"
 INPUT_FIELDS = ("id", "value", "unit", "low", "high", "se", "distribution", "source", "cell")
 
 
@@ -58,8 +57,6 @@ def summary(results: Results, run: Run, target: Path) -> str:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
     if results.payer is not None:
-        from hemodel.reporting.payers_text import reference_case_text
-
         lines += ["", reference_case_text(results.payer)]
     lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
@@ -178,29 +175,3 @@ def _fitted_to(fit: EndpointFit) -> str:
     others = dict.fromkeys(source.kind for source in fit.sources.values() if source.kind != REPORTED)
     reported = [f"{fit.n_targets} statistics"] if fit.reported else []
     return ", ".join([*reported, *others])
-
-
-def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return columns of text under their headers, without lines: the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
-    lines = []
-    for first, *others in (headers, *rows):
-        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
-        lines.append("   ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return "\n".join(lines)
-
-
-def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int, *, words: bool = False) -> str:
-    """Return a table as text, the first column to the left and in one line, the others (unless words) to the right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.ASCII2)
-    for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if words or i == 0 else "right", no_wrap=i == 0)
-    for row in rows:
-        table.add_row(*row)
-    text = StringIO()
-    Console(file=text, width=width).print(table)
-    return text.getvalue().strip("\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.analysis.differences import MOVES, NOT_ALONE, STAYS, UNCERTAINTY, WITH_OTHERS, WORDS
 from hemodel.analysis.differences_cells import ADDED, CELL, CHANGED, CITATIONS, FILE, REMOVED, ROW, SHEET
-from hemodel.reporting.console import NO_BREAK_SPACE, WIDTH
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH
 from hemodel.reporting.differences_document import comparison, plain
 from hemodel.reporting.format import Kind, Value, display
 

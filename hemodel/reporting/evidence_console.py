@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.console import NO_BREAK_SPACE, plain_table
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, plain_table
 from hemodel.reporting.evidence_words import EvidenceNames, in_use_words
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import family_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hemodel.reporting.console import text_table
+from hemodel.reporting.console_tables import text_table
 from hemodel.reporting.format import display
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hemodel.analysis.modifiers import BY_WEIGHT
 from hemodel.analysis.reference_case_facts import STATUSES
 from hemodel.payers.profile import FIELDS, LABELS
 from hemodel.payers.words import rate, words
-from hemodel.reporting.console import NO_BREAK_SPACE, WIDTH, text_table
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_payer import MARK, NOT_CHECKED, counts, of_whom
 

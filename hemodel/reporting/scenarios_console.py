@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.console import NO_BREAK_SPACE, plain_table
+from hemodel.reporting.console_tables import NO_BREAK_SPACE, plain_table
 from hemodel.reporting.format import display
 from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.tables_scenarios import by_group, decision_word

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -133,7 +132,6 @@ def test_an_altered_file_is_found(made: Path, record: Record, tmp_path: Path) ->
     assert f"{icer + 1000:,.0f}" in {number for _, number in record.unknown(of_word(path))}
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_opens_it(made: Path, tmp_path: Path) -> None:
     command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf"]
     subprocess.run(
