@@ -175,3 +175,4 @@ class _Writer:
         shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
         told = {"name": clean(block.name), "descr": clean(block.alternative)}
         run.element.xpath(".//wp:docPr")[0].attrib.update(told)
+        run.element.xpath(".//wp:inline")[0].attrib.update({f"dist{side}": "0" for side in "TBLR"})

@@ -28,7 +28,11 @@ _RIGHT = 9400
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _LENGTHS = ("space_before", "space_after", "left_indent", "right_indent", "first_line_indent")
 _FLAGS_OF_FORMAT = ("keep_with_next", "keep_together")
-_NOT_OURS = "w:themeFontLang | w:savePreviewPicture | w:rsids | w:compat/w:useFELayout"
+_SPACER = 6
+"""Height of the paragraph that ends a section of pages. [points]"""
+_LONGEST = 255
+"""Signs of a property at most."""
+_NOT_OURS = "w:zoom|w:proofState|w:savePreviewPicture|w:compat/w:useFELayout|w:rsids|w:themeFontLang|w:clrSchemeMapping"
 
 
 def blank(document: Document) -> File:
@@ -40,6 +44,7 @@ def blank(document: Document) -> File:
         Its title, its style, and its section numbers, by which headings and contents are indented.
     """
     import docx
+    from docx.shared import Pt
 
     file = docx.Document()
     _strip(file, document.style.language)
@@ -47,6 +52,7 @@ def blank(document: Document) -> File:
         for row in csv.DictReader(rows):
             _add_style(file, row)
     _add_table_style(file)
+    file.styles["Spacer"].paragraph_format.line_spacing = Pt(_SPACER)
     _add_border(file.styles["Key Result"], "left", sz="24", space="8", color=ACCENT)
     _add_border(file.styles["Header"], "bottom", sz="4", space="4", color=RULE)
     _number(file, document)
@@ -118,6 +124,7 @@ def _number(file: File, document: Document) -> None:
             f'<w:ind w:left="{indent}" w:hanging="{indent}"/></w:pPr></w:lvl>'
         )
         heading = file.styles[f"Heading {level + 1}"]
+        heading.next_paragraph_style = file.styles["Body Text"]
         _set_numbering(heading, 1, level)
         add_element(heading.element.pPr, "outlineLvl", val=str(level))
         contents = file.styles[f"toc {level + 1}"].paragraph_format
@@ -179,6 +186,6 @@ def _fill_edges(file: File, document: Document) -> None:
         add_run(footer, text)
         add_field(footer, instruction, "1")
     properties = file.core_properties
-    properties.title, properties.subject = clean(document.title), clean(document.style.kind)
+    properties.title, properties.subject = (clean(t)[:_LONGEST] for t in (document.title, document.style.kind))
     properties.author, properties.language, properties.comments = "hemodel", document.style.language, ""
     properties.created = properties.modified = _CREATED

@@ -201,6 +201,15 @@ def test_fields_lead_somewhere_and_tables_are_real(made: Context, folder: Path) 
         assert shape.get("descr")
 
 
+def test_a_long_title_is_cut_in_the_properties_only(made: Context, folder: Path) -> None:
+    """Properties hold 255 signs (ECMA-376 part 2 as python-docx reads it)."""
+    title = "A model of " * 30
+    read = docx.Document(io.BytesIO(word(replace(document(made, folder, "generic"), title=title))))
+
+    assert read.core_properties.title == title[:255]
+    assert [p.text for p in read.paragraphs if p.style is not None and p.style.name == "Title"] == [title]
+
+
 def test_the_page_says_the_same(made: Context, folder: Path, tmp_path: Path) -> None:
     found = document(made, folder, "nice")
     path = tmp_path / "dossier.html"
