@@ -6,38 +6,51 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hemodel.dossier.word_package import FOOTER, HEADER
-from hemodel.dossier.word_xml import paragraph
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-_SIDES = {False: (11906, 16838, "", 1276), True: (16838, 11906, ' w:orient="landscape"', 1134)}
-"""Width and height of A4, orientation, margin at the sides, in twentieths of a point."""
+    from docx.document import Document
+    from docx.section import Section
+
+_SHORT, _LONG = 11906, 16838
+"""Sides of A4, in twentieths of a point."""
+_TOP, _BOTTOM, _HEADER, _FOOTER = 1300, 1200, 650, 600
+"""Margins above and below the text, and of header and footer, in twentieths of a point."""
+_SIDE = {False: 1276, True: 1134}
+"""Margins at the sides, on upright pages and on those on their side, in twentieths of a point."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of the body; `role` is heading, text, table, figure or other."""
+    """A piece of the body: what writes it; `role` is heading, text, table, figure or other."""
 
-    xml: str
+    write: Callable[[], None]
     role: str = "other"
     landscape: bool = False
 
 
-def flow(pieces: Sequence[Piece]) -> str:
-    """Return the body: pieces in order, with a new section of pages wherever the orientation changes."""
-    turned = _turned(list(pieces))
-    made = []
-    for piece, after in pairwise([*turned, None]):
+def flow(file: Document, pieces: Sequence[Piece]) -> None:
+    """Write the body: pieces in order, with a new section of pages wherever the orientation changes."""
+    _set_pages(file.sections[0], landscape=False)
+    for piece, after in pairwise([*_turned(list(pieces)), None]):
         if piece is None:
             continue
-        made.append(piece.xml)
-        if after is None:
-            made.append(_pages(piece.landscape))
-        elif after.landscape != piece.landscape:
-            made.append(paragraph("Spacer", "", _pages(piece.landscape)))
-    return "".join(made)
+        piece.write()
+        if after is not None and after.landscape != piece.landscape:
+            _set_pages(file.add_section(), landscape=after.landscape)
+            file.paragraphs[-1].style = "Spacer"
+
+
+def _set_pages(section: Section, *, landscape: bool) -> None:
+    """Set size, orientation and margins of the pages of a section."""
+    from docx.enum.section import WD_ORIENTATION
+    from docx.shared import Twips
+
+    section.orientation = WD_ORIENTATION.LANDSCAPE if landscape else WD_ORIENTATION.PORTRAIT
+    section.page_width, section.page_height = (Twips(s) for s in ((_LONG, _SHORT) if landscape else (_SHORT, _LONG)))
+    section.left_margin = section.right_margin = Twips(_SIDE[landscape])
+    section.top_margin, section.bottom_margin = Twips(_TOP), Twips(_BOTTOM)
+    section.header_distance, section.footer_distance = Twips(_HEADER), Twips(_FOOTER)
 
 
 def _turned(pieces: list[Piece]) -> list[Piece]:
@@ -66,12 +79,3 @@ def _between(pieces: list[Piece]) -> list[Piece]:
         if alone and found[i].role in {"table", "text"}:
             found[i] = replace(found[i], landscape=True)
     return found
-
-
-def _pages(landscape: bool) -> str:
-    width, height, orientation, side = _SIDES[landscape]
-    return (
-        f'<w:sectPr><w:headerReference w:type="default" r:id="{HEADER}"/><w:footerReference w:type="default"'
-        f' r:id="{FOOTER}"/><w:pgSz w:w="{width}" w:h="{height}"{orientation}/><w:pgMar w:top="1300" w:right="{side}"'
-        f' w:bottom="1200" w:left="{side}" w:header="650" w:footer="600" w:gutter="0"/></w:sectPr>'
-    )

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.dossier.word_xml import breakable, clean, paragraph, run
+from hemodel.dossier.word_styles import LIGHT
+from hemodel.dossier.word_xml import add_element, add_run, breakable, clean, element_of
 from hemodel.reporting.tables_view import Cell, Heading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from docx.document import Document
+    from docx.table import Table, _Cell, _Row
+    from docx.text.paragraph import Paragraph
 
     from hemodel.parameters import FloatArray
     from hemodel.reporting.tables_view import TableView
@@ -19,13 +24,15 @@ if TYPE_CHECKING:
 PORTRAIT, LANDSCAPE = 467.0, 728.0
 """Width of the text on a page. [points]"""
 SIZES = (8.5, 8.0, 7.5, 7.0)
-"""Sizes of the text of a table, the first that fits. [points]"""
+"""Sizes of the text of a table, the first that fits; the very first is that of the styles. [points]"""
 PAD = 10.0
 """Space left and right in a cell, together, and a little more. [points]"""
 STEP = 6.0
 """By which columns are widened. [points]"""
 LOW, LOW_SMALL = 2.6, 3.5
 """Most lines a row of an upright table has on average; of a table of few rows."""
+LABEL_LINES, LABEL, RAGGED = 3, 14.0, 1.1
+"""Lines of a label at most; width a column may get by it, in sizes of the text; how much wider as lines are ragged."""
 SHORT = 14
 """Rows up to which a table is kept on one page."""
 FEW = 4
@@ -34,9 +41,9 @@ SAMPLE = 60
 """About how many rows, spread over the table, widths are chosen by."""
 BOLD = 1.15
 """How much wider bold text is."""
-_TWENTIETHS = 20
 _TOTALS = {"Total", "Base case", "base case"}
-_STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode", "group": "TableGroup"}
+_STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode"}
+_HEADINGS = {"text": "TableHeading", "number": "TableHeadingNumber", "group": "TableGroup"}
 _WIDE = frozenset("mwMW%@—–")
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 
@@ -58,20 +65,37 @@ class Fit:
 
 def fit(view: TableView) -> Fit:
     """Return how a table is set: upright where its rows stay low, on its side where not."""
+    found = _fit(view, _labels_low) or _fit(view, _needs)
+    if found is not None:
+        return found
+    least, _ = _needs(view, SIZES[-1])
+    return Fit(tuple((least * LANDSCAPE / sum(least)).tolist()), SIZES[-1], landscape=True)
+
+
+def _fit(view: TableView, needs: Callable[[TableView, float], tuple[FloatArray, FloatArray]]) -> Fit | None:
+    """Return how a table is set with the widths that its columns need, None where no page is wide enough."""
     small = len(view.rows) <= SHORT
     for size in SIZES if small else SIZES[:2]:
-        least, texts = _needs(view, size)
+        least, texts = needs(view, size)
         if sum(least) <= PORTRAIT and not view.wide:
             widths = _share(least, texts, PORTRAIT)
             if float(_lines(texts, widths).mean()) <= (LOW_SMALL if small else LOW):
                 return Fit(tuple(widths.tolist()), size, landscape=False)
     for size in SIZES:
-        least, texts = _needs(view, size)
+        least, texts = needs(view, size)
         if sum(least) <= LANDSCAPE:
             widths = _share(least, texts, LANDSCAPE)
             if size == SIZES[-1] or float(_lines(texts, widths).mean()) <= LOW:
                 return Fit(tuple(widths.tolist()), size, landscape=True)
-    return Fit(tuple((least * LANDSCAPE / sum(least)).tolist()), SIZES[-1], landscape=True)
+    return None
+
+
+def _labels_low(view: TableView, size: float) -> tuple[FloatArray, FloatArray]:
+    """As `_needs`, in a table of few rows with the width at which a column of labels (no longer texts) stays low."""
+    least, texts = _needs(view, size)
+    label = RAGGED * texts.max(axis=0, initial=0.0) / LABEL_LINES
+    low = (label <= LABEL * size) & (len(view.rows) <= SHORT)
+    return np.where(low, np.maximum(least, label + PAD), least), texts
 
 
 def _share(least: FloatArray, texts: FloatArray, width: float) -> FloatArray:
@@ -161,95 +185,130 @@ def _labels(view: TableView) -> list[Heading]:
     """Return the heading of each column, with that of its group before it."""
     groups = [heading for heading in view.headings[0] for _ in range(heading.columns)]
     return [
-        heading
-        if group is heading
-        else replace(heading, text=f"{group.text}: {heading.text[:1].lower()}{heading.text[1:]}")
+        heading if group is heading else replace(heading, text=f"{group.text}: {_lowered(heading.text)}")
         for group, (_, heading) in zip(groups, _under(view), strict=True)
     ]
 
 
-def table_xml(view: TableView, found: Fit) -> str:
-    """Return a table as WordprocessingML."""
-    widths = [round(width * _TWENTIETHS) for width in found.widths]
-    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    properties = (
-        '<w:tblPr><w:tblStyle w:val="DossierTable"/>'
-        f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
-        '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" w:noHBand="1"'
-        f' w:noVBand="1"/><w:tblDescription w:val="{clean(view.title)}"/></w:tblPr>'
-    )
-    setter = _Setter(view, widths, f'<w:sz w:val="{round(2 * found.size)}"/>')
-    return f"<w:tbl>{properties}<w:tblGrid>{grid}</w:tblGrid>{setter.headings()}{setter.rows()}</w:tbl>"
+def _lowered(text: str) -> str:
+    """Return a text with a small first letter, unless it begins with an abbreviation."""
+    return f"{text[:1].lower()}{text[1:]}" if text[1:2].islower() else text
+
+
+def new_table(file: Document, rows: int, widths: Sequence[float], *, headings: int) -> Table:
+    """Add an empty table of our style to a file.
+
+    Parameters
+    ----------
+    file : docx.Document
+    rows : int
+        None of them is split between pages.
+    widths : sequence of float
+        Of the columns. [points]
+    headings : int
+        Rows that are repeated on every page.
+    """
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
+    table: Table = file.add_table(rows, len(widths), "Dossier Table")
+    table.autofit = False
+    if not headings:
+        element_of(table).tblPr.find(qn("w:tblLook")).attrib.update({qn("w:firstRow"): "0", qn("w:val"): "0480"})
+    lengths = [Pt(width) for width in widths]
+    for column, length in zip(table.columns, lengths, strict=True):
+        column.width = length
+    for place, row in enumerate(table.rows):
+        for cell, length in zip(row.cells, lengths, strict=True):
+            cell.width = length
+        flags = element_of(row).get_or_add_trPr()
+        add_element(flags, "cantSplit")
+        if place < headings:
+            add_element(flags, "tblHeader")
+    return table
+
+
+def write_table(file: Document, view: TableView, found: Fit) -> None:
+    """Write a table at the end of a file."""
+    headings = len(view.headings)
+    bands = sum(band is not None for band, _ in view.rows)
+    table = new_table(file, headings + bands + len(view.rows), found.widths, headings=headings)
+    add_element(element_of(table).tblPr, "tblDescription", val=clean(view.title))
+    _Setter(view, list(table.rows), found.size).set()
 
 
 @dataclass(frozen=True)
 class _Setter:
-    """Sets the rows of one table; `size` is the property of its runs."""
+    """Sets the rows of one table."""
 
     view: TableView
-    widths: Sequence[int]
-    size: str
+    rows: Sequence[_Row]
+    size: float
 
-    def headings(self) -> str:
-        """Return the rows of headings, which are repeated on every page."""
-        rows = []
-        for level, row in enumerate(self.view.headings):
-            cells, column = [], 0
-            for place, heading in self._over(level, row):
-                column = place
-                width = sum(self.widths[column : column + heading.columns])
-                cells.append(self._heading(heading, width, continued=level > 0 and heading.rows > 1))
-            rows.append(f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>")
-        return "".join(rows)
-
-    def _over(self, level: int, row: Sequence[Heading]) -> list[tuple[int, Heading]]:
-        """Return the headings of a row with their columns; in the second row also those that reach down into it."""
-        if level > 0:
-            return _under(self.view)
-        found, column = [], 0
-        for heading in row:
-            found.append((column, heading))
-            column += heading.columns
-        return found
-
-    def _heading(self, heading: Heading, width: int, *, continued: bool) -> str:
-        merge = '<w:vMerge w:val="restart"/>' if heading.rows > 1 and not continued else ""
-        merge = "<w:vMerge/>" if continued else merge
-        span = f'<w:gridSpan w:val="{heading.columns}"/>' if heading.columns > 1 else ""
-        properties = f'<w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{span}{merge}<w:vAlign w:val="bottom"/></w:tcPr>'
-        style = {"number": "TableHeadingNumber", "group": "TableGroup"}.get(heading.look, "TableHeading")
-        text = "" if continued else run(breakable(heading.text), self.size)
-        if heading.unit and not continued:
-            text += "<w:r><w:br/></w:r>" + run(heading.unit, f'<w:b w:val="0"/>{self.size}')
-        return f"<w:tc>{properties}{paragraph(style, text, '<w:keepNext/>')}</w:tc>"
-
-    def rows(self) -> str:
-        """Return the rows of the body."""
+    def set(self) -> None:
+        """Set headings and body."""
+        self._headings()
+        rows = iter(self.rows[len(self.view.headings) :])
         last = len(self.view.rows) - 1
         first_kept = 0 if last < SHORT else last - 1
-        found = []
         for place, (band, cells) in enumerate(self.view.rows):
             if band is not None:
-                found.append(self._band(band))
+                self._band(next(rows), band)
             kept = place >= first_kept and (place < last or bool(self.view.notes))
-            found.append(self._row(cells, keep=kept))
-        return "".join(found)
+            self._row(next(rows), cells, keep=kept)
 
-    def _band(self, text: str) -> str:
-        properties = (
-            f'<w:tcPr><w:tcW w:w="{sum(self.widths)}" w:type="dxa"/><w:gridSpan w:val="{len(self.widths)}"/>'
-            '<w:shd w:val="clear" w:color="auto" w:fill="EEF2F7"/></w:tcPr>'
-        )
-        content = paragraph("TableBand", run(breakable(text), self.size), "<w:keepNext/>")
-        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc>{properties}{content}</w:tc></w:tr>"
+    def _text(self, cell: _Cell, style: str, text: str, *, bold: bool | None = None) -> Paragraph:
+        """Set a text in a cell; the style is given by its id: found by its name, it takes as long as all the rest."""
+        from docx.shared import Pt
 
-    def _row(self, cells: Sequence[Cell], *, keep: bool) -> str:
+        paragraph: Paragraph = cell.paragraphs[0]
+        element_of(paragraph).style = style
+        run = add_run(paragraph, text)
+        if self.size != SIZES[0]:
+            run.font.size = Pt(self.size)
+        if bold is not None:
+            run.bold = bold
+        return paragraph
+
+    def _headings(self) -> None:
+        """Set the headings; one over several columns or both rows takes in the cells it covers."""
+        grid = [row.cells for row in self.rows[: len(self.view.headings)]]
+        column = 0
+        for heading in self.view.headings[0]:
+            if heading.look == "group":
+                self._heading(grid[0][column].merge(grid[0][column + heading.columns - 1]), heading)
+            column += heading.columns
+        for place, heading in _under(self.view):
+            level = len(grid) - heading.rows
+            self._heading(grid[level][place], heading)
+            if heading.rows > 1:
+                element_of(grid[level + 1][place].paragraphs[0]).style = _HEADINGS[heading.look]
+                grid[level][place].merge(grid[level + 1][place])
+
+    def _heading(self, cell: _Cell, heading: Heading) -> None:
+        from docx.enum.table import WD_ALIGN_VERTICAL
+
+        cell.vertical_alignment = WD_ALIGN_VERTICAL.BOTTOM
+        paragraph = self._text(cell, _HEADINGS[heading.look], breakable(heading.text))
+        if heading.unit:
+            paragraph.add_run().add_break()
+            self._text(cell, _HEADINGS[heading.look], heading.unit, bold=False)
+
+    def _band(self, row: _Row, text: str) -> None:
+        cells = row.cells
+        _shade(cells[0])
+        self._text(cells[0].merge(cells[-1]), "TableBand", breakable(text))
+
+    def _row(self, row: _Row, cells: Sequence[Cell], *, keep: bool) -> None:
         total = _is_total(cells)
-        look = f"<w:b/>{self.size}" if total else self.size
-        shade = '<w:shd w:val="clear" w:color="auto" w:fill="EEF2F7"/>' if total else ""
-        made = []
-        for cell, width in zip(cells, self.widths, strict=True):
+        for target, cell in zip(row.cells, cells, strict=True):
             text = cell.text if cell.look == "number" else breakable(cell.text)
-            content = paragraph(_STYLES[cell.look], run(text, look), "<w:keepNext/>" if keep else "")
-            made.append(f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}</w:tcPr>{content}</w:tc>')
-        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{''.join(made)}</w:tr>"
+            paragraph = self._text(target, _STYLES[cell.look], text, bold=total or None)
+            if keep:
+                paragraph.paragraph_format.keep_with_next = True
+            if total:
+                _shade(target)
+
+
+def _shade(cell: _Cell) -> None:
+    add_element(element_of(cell).get_or_add_tcPr(), "shd", val="clear", color="auto", fill=LIGHT)

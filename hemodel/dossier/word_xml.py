@@ -1,20 +1,24 @@
-"""Pieces of WordprocessingML as text: runs, paragraphs, fields, bookmarks."""
+"""What python-docx has no calls for: fields, bookmarks, links within the file; texts as XML may hold them."""
 
 from __future__ import annotations
 
-from html import escape
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-NAMESPACES = (
-    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-)
-_NOT_IN_XML = {code: None for code in range(32) if code not in {9, 10, 13}}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.text.paragraph import Paragraph
+    from docx.text.run import Run
+
+_NOT_IN_XML = {code: None for code in (*range(32), 0xFFFE, 0xFFFF) if code not in {9, 10, 13}}
 _LONG_WORD = 14
 
 
 def clean(text: str) -> str:
-    """Return a text as it may stand in XML."""
-    return escape(text.translate(_NOT_IN_XML), quote=True)
+    """Return a text without the signs that XML cannot hold."""
+    return text.translate(_NOT_IN_XML)
 
 
 def breakable(text: str) -> str:
@@ -36,35 +40,54 @@ def _broken(word: str, mark: str) -> str:
     return found.removesuffix(mark)
 
 
-def run(text: str, properties: str = "") -> str:
-    """Return a run of text."""
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{inner}<w:t xml:space="preserve">{clean(text)}</w:t></w:r>'
+def add_run(paragraph: Paragraph, text: str) -> Run:
+    """Add a run of text to a paragraph."""
+    return paragraph.add_run(clean(text))
 
 
-def paragraph(style: str, content: str, properties: str = "") -> str:
-    """Return a paragraph in a style; `content` is runs."""
-    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
+def add_element(parent: BaseOxmlElement, tag: str, **values: str) -> BaseOxmlElement:
+    """Add an element behind all others in its parent, with attributes of the namespace w."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    made = OxmlElement(f"w:{tag}", {qn(f"w:{name}"): value for name, value in values.items()})
+    parent.append(made)
+    return made
 
 
-def field(instruction: str, stored: str, properties: str = "") -> str:
-    """Return a field with the result that is shown until it is updated."""
-    inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return (
-        f'<w:r>{inner}<w:fldChar w:fldCharType="begin"/></w:r>'
-        f'<w:r>{inner}<w:instrText xml:space="preserve"> {clean(instruction)} </w:instrText></w:r>'
-        f'<w:r>{inner}<w:fldChar w:fldCharType="separate"/></w:r>'
-        f"{run(stored, properties) if stored else ''}"
-        f'<w:r>{inner}<w:fldChar w:fldCharType="end"/></w:r>'
-    )
+def element_of(part: Any) -> Any:
+    """Return the XML element of a paragraph, cell, row or table."""
+    return part._element  # noqa: SLF001 - python-docx gives it no other name
 
 
-def bookmark(name: str, number: int, content: str) -> str:
-    """Return runs with a bookmark around them."""
-    start = f'<w:bookmarkStart w:id="{number}" w:name="{clean(name)}"/>'
-    return f'{start}{content}<w:bookmarkEnd w:id="{number}"/>'
+def begin_field(paragraph: Paragraph, instruction: str) -> None:
+    """Begin a field, up to its stored result, which is shown until the field is updated."""
+    add_element(paragraph.add_run().element, "fldChar", fldCharType="begin")
+    add_element(paragraph.add_run().element, "instrText").text = instruction
+    add_element(paragraph.add_run().element, "fldChar", fldCharType="separate")
 
 
-def hyperlink(target: str, content: str) -> str:
-    """Return runs that lead to a bookmark."""
-    return f'<w:hyperlink w:anchor="{clean(target)}" w:history="1">{content}</w:hyperlink>'
+def end_field(paragraph: Paragraph) -> None:
+    """End a field."""
+    add_element(paragraph.add_run().element, "fldChar", fldCharType="end")
+
+
+def add_field(paragraph: Paragraph, instruction: str, stored: str) -> None:
+    """Add a field with its stored result."""
+    begin_field(paragraph, instruction)
+    add_run(paragraph, stored)
+    end_field(paragraph)
+
+
+@contextmanager
+def bookmark(paragraph: Paragraph, name: str, number: int) -> Iterator[None]:
+    """Put a bookmark around what is added to a paragraph."""
+    add_element(element_of(paragraph), "bookmarkStart", id=str(number), name=name)
+    yield
+    add_element(element_of(paragraph), "bookmarkEnd", id=str(number))
+
+
+def add_link(paragraph: Paragraph, target: str, text: str) -> None:
+    """Add a text that leads to a bookmark."""
+    link = add_element(element_of(paragraph), "hyperlink", anchor=target, history="1")
+    link.append(add_run(paragraph, text).element)

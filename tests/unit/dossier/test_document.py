@@ -33,7 +33,7 @@ from hemodel.dossier.document import (
 from hemodel.dossier.layout import layout_names, read_layout
 from hemodel.dossier.page import page
 from hemodel.dossier.word import word
-from hemodel.dossier.word_tables import fit, upright
+from hemodel.dossier.word_tables import PAD, fit, text_width, upright
 from hemodel.reporting.document import results
 from hemodel.reporting.tables_shape import Column, Table
 from hemodel.reporting.tables_view import view
@@ -168,6 +168,9 @@ def test_word_file(made: Context, folder: Path, layout: str) -> None:
     assert len(read.inline_shapes) == len(figures)
     assert read.core_properties.title == "A small model"
     assert read.core_properties.language == "en-GB"
+    assert read.core_properties.author == "hemodel"
+    assert read.core_properties.comments == "", "the template's"
+    assert read.core_properties.created == read.core_properties.modified
     assert {section.page_width for section in read.sections} == {7560310, 10692130}  # A4, 210 and 297 mm, in EMU
 
 
@@ -196,6 +199,15 @@ def test_fields_lead_somewhere_and_tables_are_real(made: Context, folder: Path) 
             assert sum(1 if span is None else int(span.get(f"{W}val") or 0) for span in spans) == len(widths)
     for shape in body.iter("{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"):
         assert shape.get("descr")
+
+
+def test_a_long_title_is_cut_in_the_properties_only(made: Context, folder: Path) -> None:
+    """Properties hold 255 signs (ECMA-376 part 2 as python-docx reads it)."""
+    title = "A model of " * 30
+    read = docx.Document(io.BytesIO(word(replace(document(made, folder, "generic"), title=title))))
+
+    assert read.core_properties.title == title[:255]
+    assert [p.text for p in read.paragraphs if p.style is not None and p.style.name == "Title"] == [title]
 
 
 def test_the_page_says_the_same(made: Context, folder: Path, tmp_path: Path) -> None:
@@ -235,3 +247,24 @@ def test_a_table_of_few_rows_and_many_columns_is_turned() -> None:
     assert not fit(turned).landscape
     assert [heading.text for heading in turned.headings[0]] == ["Name", "row 0", "row 1"]
     assert [cell.text for cell in turned.rows[0][1]] == ["Group: quantity 0 (EUR)", "1,000,000", "1,000,000"]
+
+
+def test_an_abbreviation_stays_one_where_a_table_is_turned() -> None:
+    columns = (Column("Name"), *(Column(header, "money", "GBP", "Without weight") for header in ("NMB", "Net benefit")))
+    turned = upright(view(Table("turned", "Turned", (), columns, (("row", 1.0, 2.0),)), 1))
+
+    assert [cells[0].text for _, cells in turned.rows] == [
+        "Without weight: NMB (GBP)",
+        "Without weight: net benefit (GBP)",
+    ]
+
+
+def test_a_column_of_labels_is_wide_enough_for_three_lines() -> None:
+    """Its longest word needs 66 points; a third of the label's one line and the space in a cell are more."""
+    label = "Increment, an intervention and another versus the comparator"
+    columns = (Column("Strategy"), *(Column(f"Quantity {i}", "number") for i in range(8)))
+    rows: tuple[tuple[str | float, ...], ...] = tuple((text, *([1.0] * 8)) for text in ("a", "b", label))
+    found = fit(view(Table("labels", "Labels", (), columns, rows), 1))
+
+    assert not found.landscape
+    assert found.widths[0] >= text_width(label, found.size) / 3 + PAD
