@@ -175,8 +175,14 @@ def test_tornado_has_the_engines_numbers_in_order_of_effect() -> None:
         low, high = benefit[0::2], benefit[1::2]
         order = np.argsort(-np.abs(high - low), kind="stable")
         rows = list(sheet.iter_rows(min_row=first, max_row=first + order.size - 1, values_only=True))
-        assert [row[1] for row in rows] == [found.items[i].id for i in order]
-        for row, i in zip(rows, order, strict=True):
+        effects = np.array([row[9] for row in rows], dtype=float)
+        assert np.all(np.diff(effects) <= 0)
+        # Inputs without an effect on this strategy differ by the roundings of a refit, and their order says nothing.
+        moving = int((np.abs(high - low) > 1e-6).sum())
+        assert [row[1] for row in rows[:moving]] == [found.items[i].id for i in order[:moving]]
+        places = {item.id: i for i, item in enumerate(found.items)}
+        assert {row[1] for row in rows} == set(places)
+        for row, i in ((row, places[str(row[1])]) for row in rows):
             item = found.items[i]
             base = 50000 * (given.run.base.qalys.total[0, k] - given.run.base.qalys.total[0, 0])
             base -= given.run.base.costs.total[0, k] - given.run.base.costs.total[0, 0]
