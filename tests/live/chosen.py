@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from live.batch import Edit, Job
@@ -17,7 +18,10 @@ from live.models import (
     three_file,
 )
 
+from hemodel.analysis.load import load
+from hemodel.analysis.scenarios import values_only
 from hemodel.inputs.changes import Change
+from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import Scenario, read_scenarios
 
 if TYPE_CHECKING:
@@ -72,13 +76,19 @@ SMALL_EDITS: dict[str, tuple[str, dict[Place, Scalar]]] = {
 }
 
 
-def _shown() -> list[Scenario]:
-    """Return the shipped scenarios, of each sweep the last point only."""
-    return list({found.sweep or found.name: found for found in read_scenarios(SCENARIOS)}.values())
+@cache
+def _shown() -> tuple[Scenario, ...]:
+    """Return the shipped scenarios with formulas of their own, of each sweep the last point only.
+
+    Those that change nothing but values have the formulas of the base case; values are typed in as edits.
+    """
+    base = load(SHIPPED)
+    last = {found.sweep or found.name: found for found in read_scenarios(SCENARIOS)}.values()
+    return tuple(found for found in last if values_only(base, check_changes(base.inputs, found.changes)) is None)
 
 
 def scenario_jobs() -> list[Job]:
-    """Return a job for each shipped scenario, and for the last point of each sweep."""
+    """Return a job for each of these scenarios."""
     return [Job(f"scenario_{found.name}", SHIPPED, _coarse(found.changes), whole=False) for found in _shown()]
 
 
