@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 LIFE_YEAR = "utility.life_year_gained"
 """The row with the utility of a life-year gained."""
-SHOWN = frozenset({"net health benefit", "price threshold", "efficiency frontier"})
-"""Results that every run shows, by the words of profiles."""
+SHOWN = {
+    **dict.fromkeys(("net health benefit", "price threshold", "efficiency frontier"), "in the outputs"),
+    "stepped results": "in the dossier of hemodel report",
+}
+"""Where results are shown that payers ask for, by the words of profiles."""
 
 
 @dataclass(frozen=True)

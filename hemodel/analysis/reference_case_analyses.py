@@ -86,7 +86,7 @@ def reports(facts: Facts, value: tuple[str, ...]) -> Iterator[Finding]:
     """Compare the results that have to be shown with those of the outputs."""
     for name in value:
         if name in facts.shown:
-            yield Finding("in the outputs", MET, part=name, asked=name)
+            yield Finding(facts.shown[name], MET, part=name, asked=name)
         else:
             yield Finding("not in the outputs", MISSING, part=name, asked=name)
 

@@ -9,7 +9,7 @@ from hemodel.inputs.changes import same
 from hemodel.payers.words import rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hemodel.analysis.modifiers import Severity
     from hemodel.inputs.cells import Scalar
@@ -37,7 +37,7 @@ class Facts:
     scenarios_run: bool
     severity: Severity | None
     evlyg: bool
-    shown: frozenset[str]
+    shown: Mapping[str, str]
 
     @property
     def has_budget(self) -> bool:

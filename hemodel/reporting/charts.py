@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hemodel.errors import OutputError
 from hemodel.reporting.charts_budget import budget_impact, budget_one_way, budget_patients
 from hemodel.reporting.charts_costs import cost_breakdown
-from hemodel.reporting.charts_frontier import efficiency_frontier
+from hemodel.reporting.charts_frontier import asks_for_frontier, efficiency_frontier
 from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
@@ -81,7 +81,7 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
             found["convergence"] = partial(convergence, results, run)
     if drawn_prices(results):
         found["price_icer"] = partial(price_icer, results, run)
-    if len(results.strategies) > 2:
+    if len(results.strategies) > 2 or asks_for_frontier(results.payer):
         found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)

@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Results
+    from hemodel.reporting.schema_payer import PayerResult
 
 MARGIN = 0.12
 """Room beyond the last strategy, as a share of the range of costs."""
+
+
+def asks_for_frontier(payer: PayerResult | None) -> bool:
+    """Return whether a payer asks for the efficiency frontier, also of two strategies."""
+    rows = () if payer is None else payer.reference_case
+    return any(row.field == "reports" and row.asked == "efficiency frontier" for row in rows)
 
 
 @style.house_style()

@@ -13,6 +13,8 @@ from hemodel.errors import InputError
 from hemodel.inputs.changes import Change
 from hemodel.payers.reading import shipped
 from hemodel.payers.words import words
+from hemodel.reporting.charts import figures
+from hemodel.reporting.document import results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,3 +198,12 @@ def test_a_missing_input_of_the_modifier_is_an_error_that_lists_every_row(shared
 
 def test_a_payer_of_no_number_needs_no_norms(shared: Shared) -> None:
     assert of(payer(shared, "FR", {"utility.norms": None, "utility.over_time": "constant"})).severity is None
+
+
+def test_results_that_payers_ask_for_are_where_the_table_says(shared: Shared) -> None:
+    germany, australia = payer(shared, "DE", {}), payer(shared, "AU", {})
+
+    assert row(germany, "Results to be shown: efficiency frontier").status == "met"
+    assert "efficiency_frontier" in figures(results(germany), germany)
+    assert row(australia, "Results to be shown: stepped results").found == "in the dossier of hemodel report"
+    assert "efficiency_frontier" not in figures(results(australia), australia)
