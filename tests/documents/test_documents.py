@@ -57,7 +57,7 @@ def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     if "--out" in arguments:
         arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
     if arguments[0] == "run":
-        arguments += ["--draws", "50"]
+        arguments += ["--draws", "50", *([] if "--only" in arguments else ["--only", "psa"])]
     done = CliRunner().invoke(app, arguments)
 
     assert done.exit_code == 0, done.output

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 from commands import NEW, PRICE, ROOT, WORKBOOK, hemodel, results
-from typer.testing import CliRunner
 
-from hemodel import output
-from hemodel.cli import app
-
-
-def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert hemodel("run", WORKBOOK, "--draws", "500", "--seed", "7", "--out", tmp_path / name).returncode == 0
-    other = hemodel("run", WORKBOOK, "--draws", "500", "--seed", "8", "--only", "psa", "--out", tmp_path / "other")
-
-    assert other.returncode == 0
-    for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
-    assert results(tmp_path / "one")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_price_changed_in_excel(tmp_path: Path) -> None:
@@ -43,7 +31,7 @@ def test_a_price_changed_in_excel(tmp_path: Path) -> None:
     spent = old["base_case"][NEW]["drug_costs"]["discounted"]["lurbinectedin"]
     assert new["base_case"] == results(tmp_path / "set")["base_case"]
     assert old["incremental"][0]["costs"] - new["incremental"][0]["costs"] == pytest.approx(spent / 2, rel=1e-9)
-    whole = hemodel("run", tmp_path / "edited.xlsx", "--draws", "100", "--out", tmp_path / "all")
+    whole = hemodel("run", tmp_path / "edited.xlsx", "--only", "scenarios", "--out", tmp_path / "all")
     assert whole.returncode == 0, whole.stderr
 
 
@@ -97,61 +85,6 @@ def test_only_what_was_asked_for(tmp_path: Path) -> None:
     assert found["psa"] is None
     assert found["scenarios"] is None
     assert not (tmp_path / "out" / "figures" / "ceac.png").exists()
-
-
-def test_new_outputs_replace_old_ones_whole(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--draws", "50", "--out", out).returncode == 0
-    (out / "my notes.txt").write_text("kept")
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
-
-    assert not (out / "figures" / "ceac.png").exists()
-    assert results(out)["psa"] is None
-    assert (out / "my notes.txt").read_text() == "kept"
-
-
-def test_a_failure_while_writing_leaves_the_old_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(output, "write_results_workbook", full)
-    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
-
-    assert done.exit_code == 1
-    assert "No space left on device" in done.stderr
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_step_that_fails_while_moving_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    rename = Path.rename
-
-    def stubborn(self: Path, target: Path) -> Path:
-        if self == out / "results.xlsx":
-            raise PermissionError(13, "The file is open elsewhere")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", stubborn)
-    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
-    monkeypatch.undo()
-
-    assert done.exit_code == 1
-    assert "open elsewhere" in done.stderr
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-
-
-def test_default_folder_is_made(tmp_path: Path) -> None:
-    done = hemodel("run", WORKBOOK, "--only", "base", cwd=tmp_path)
-
-    assert done.returncode == 0, done.stderr
-    assert results(tmp_path / "outputs" / "imforte_us")
 
 
 def test_inputs_lists_every_row() -> None:

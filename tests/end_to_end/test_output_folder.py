@@ -1,0 +1,81 @@
+"""How the outputs of a run are put in place: whole, or not at all, and the same for the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands import WORKBOOK, hemodel, results
+from typer.testing import CliRunner
+
+from hemodel import output
+from hemodel.cli import app
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_same_seed_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert hemodel("run", WORKBOOK, "--draws", "500", "--seed", "7", "--out", tmp_path / name).returncode == 0
+    other = hemodel("run", WORKBOOK, "--draws", "500", "--seed", "8", "--only", "psa", "--out", tmp_path / "other")
+
+    assert other.returncode == 0
+    for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    assert results(tmp_path / "one")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
+
+
+def test_new_outputs_replace_old_ones_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert hemodel("run", WORKBOOK, "--only", "psa", "--draws", "50", "--out", out).returncode == 0
+    (out / "my notes.txt").write_text("kept")
+    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+
+    assert not (out / "figures" / "ceac.png").exists()
+    assert results(out)["psa"] is None
+    assert (out / "my notes.txt").read_text() == "kept"
+
+
+def test_a_failure_while_writing_leaves_the_old_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(output, "write_results_workbook", full)
+    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
+
+    assert done.exit_code == 1
+    assert "No space left on device" in done.stderr
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_step_that_fails_while_moving_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    rename = Path.rename
+
+    def stubborn(self: Path, target: Path) -> Path:
+        if self == out / "results.xlsx":
+            raise PermissionError(13, "The file is open elsewhere")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", stubborn)
+    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
+    monkeypatch.undo()
+
+    assert done.exit_code == 1
+    assert "open elsewhere" in done.stderr
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_default_folder_is_made(tmp_path: Path) -> None:
+    done = hemodel("run", WORKBOOK, "--only", "base", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert results(tmp_path / "outputs" / "imforte_us")
