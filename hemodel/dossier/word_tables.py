@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +51,12 @@ _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 
 def text_width(text: str, size: float) -> float:
     """Return about how wide a line of text is, in points: in Arial, or in a wider typeface put in its place."""
-    wide = sum(0.92 if c in _WIDE else 0.33 if c in _NARROW else 0.7 if c.isupper() else 0.65 for c in text)
-    return wide * size
+    return _relative_width(text) * size
+
+
+@lru_cache(maxsize=20_000)
+def _relative_width(text: str) -> float:
+    return sum(0.92 if c in _WIDE else 0.33 if c in _NARROW else 0.7 if c.isupper() else 0.65 for c in text)
 
 
 @dataclass(frozen=True)
