@@ -15,6 +15,7 @@ from hemodel.analysis.curve_draws import curve_draws
 from hemodel.errors import UsageError
 from hemodel.model import Model, evaluate
 from hemodel.parameters import BLOCK, sample_block
+from hemodel.voi.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +41,8 @@ class Psa:
         Means of the discounted components; drug_costs, by drug, is a breakdown of acquisition.
     qalys_undiscounted : array (draws, strategies)
         Undiscounted totals.
+    inputs : mapping from id to array (draws,) or (draws, p)
+        Every input that varies; the coefficients of the curves of an endpoint are one input, ``curve.<endpoint>``.
     adjusted : mapping from (strategy, rule) to int
         In how many draws each cap bound.
     """
@@ -52,6 +55,7 @@ class Psa:
     component_means: Mapping[str, Mapping[str, FloatArray]]
     adjusted: Mapping[tuple[str, str], int]
     qalys_undiscounted: FloatArray
+    inputs: Mapping[str, FloatArray]
 
     @property
     def draws(self) -> int:
@@ -88,9 +92,11 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
     totals = np.empty((4, draws, len(model.strategies)))
     sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}, "drug_costs": {}}
     adjusted: dict[tuple[str, str], int] = {}
+    drawn: list[dict[str, FloatArray]] = []
     for block, start in enumerate(range(0, draws, BLOCK)):
         count = min(BLOCK, draws - start)
-        outcomes = evaluate(model, block_draws(model, seed, block, count))
+        drawn.append(block_draws(model, seed, block, count))
+        outcomes = evaluate(model, drawn[-1])
         for k, name in enumerate(sums):
             outcome = getattr(outcomes, name)
             if k < len(totals):
@@ -104,7 +110,16 @@ def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int],
         if progress is not None:
             progress(start + count)
     means = {name: {c: total / draws for c, total in parts.items()} for name, parts in sums.items()}
-    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted, totals[3])
+    varying = [id_ for id_, array in drawn[0].items() if array.shape[0] > 1]
+    inputs = {id_: np.concatenate([some[id_] for some in drawn]) for id_ in varying}
+    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted, totals[3], inputs)
+
+
+def sample(psa: Psa, model: Model) -> Sample:
+    """Return the draws as value of information takes them."""
+    labels = {p.id: p.label for p in model.inputs.parameters}
+    curves = {f"curve.{endpoint}": f"{endpoint.upper()} curves" for endpoint in model.fits}
+    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: (labels | curves)[id_] for id_ in psa.inputs})
 
 
 def _count_adjusted(outcomes: Outcomes, count: int, adjusted: dict[tuple[str, str], int]) -> None:

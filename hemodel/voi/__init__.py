@@ -1,0 +1,1 @@
+"""Value of information, from the draws of a probabilistic analysis."""
