@@ -13,12 +13,16 @@ from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.checks import check_together, select
 from hemodel.inputs.checks_budget import check_budget
+from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.completeness import check_completeness, members_of
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_CHECKS = (check_completeness, check_budget, check_research)
+"""Checks of which rows there must be."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     raw, made = apply_changes(raw, changes)
     rows, problems = parse_rows(raw.rows)
     ids = [row.id for row in raw.rows]
-    missing = [*check_completeness(raw.file, ids, rows), *check_budget(raw.file, ids, rows)]
+    missing = [p for check in _CHECKS for p in check(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
     found = [*raw.problems, *problems, *missing, *check_together(rows)]

@@ -21,8 +21,8 @@ STORED = ("settings.draws", "settings.seed", "settings.scenarios", "settings.dec
 """Inputs that decide what hemodel stored, such as draws."""
 RECORD = ("trial.reported.", "settings.price_year")
 """Inputs that are kept for the record."""
-ELSEWHERE = ("utility.norms", "utility.life_year_gained", "budget.", "settings.exchange_rate.")
-"""Inputs of analyses beside the model: severity, equal value of life-years, budget impact, other currencies."""
+ELSEWHERE = ("utility.norms", "utility.life_year_gained", "budget.", "research.", "study.", "settings.exchange_rate.")
+"""Inputs of analyses beside the model: severity, evLYG, budget impact, studies, other currencies."""
 
 
 @dataclass(frozen=True)
