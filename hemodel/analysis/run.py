@@ -16,6 +16,7 @@ from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.research import Research, research, research_note
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
@@ -76,6 +77,7 @@ class Run:
     prices: tuple[DrugPrice, ...] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
+    research: Research | None = None
 
 
 def run(
@@ -131,11 +133,13 @@ def run(
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *payer_warnings(payer),
+            *research_note(model, psa),
         ),
         payer=payer,
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        research=research(model, psa),
     )
 
 

@@ -18,6 +18,7 @@ from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
 from hemodel.reporting.charts_structure import model_structure
+from hemodel.reporting.charts_studies import study_sizes, study_wtp
 from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
@@ -46,6 +47,8 @@ __all__ = [
     "price_icer",
     "save",
     "scenario_chart",
+    "study_sizes",
+    "study_wtp",
     "survival_curves",
     "tornado",
 ]
@@ -85,6 +88,8 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
         found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
     if results.scenarios:
         found["scenarios"] = partial(scenario_chart, results, run)
+    if results.research is not None:
+        found |= {"study_sizes": partial(study_sizes, results, run), "study_wtp": partial(study_wtp, results, run)}
     return found | budget_figures(results, run)
 
 

@@ -10,6 +10,7 @@ from hemodel.reporting.budget_text import budget_results
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
 from hemodel.reporting.payers_text import reference_case_text
+from hemodel.reporting.studies_text import research_results
 from hemodel.reporting.tables import names_of
 from hemodel.reporting.tables_prose import assumed_prices
 from hemodel.reporting.tables_words import adjustment_sentence
@@ -59,6 +60,7 @@ def summary(results: Results, run: Run, target: Path) -> str:
     if results.payer is not None:
         lines += ["", reference_case_text(results.payer)]
     lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
+    lines += [f"Research: {sentence}" for sentence in research_results(results.research)]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
 

@@ -29,6 +29,7 @@ from hemodel.reporting.schema import (
     threshold_key,
 )
 from hemodel.reporting.schema_curves import Curve, External, FamilyFit, FitQuality, FitStatistic
+from hemodel.reporting.studies_document import research_result
 from hemodel.survival.reported.statistics import bounds
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -75,6 +76,7 @@ def results(run: Run) -> Results:
         payer=payer_result(run.payer),
         prices=price_entries(run),
         budget=budget_result(run.budget, run.budget_one_way),
+        research=research_result(run.research, settings.currency),
         warnings=list(run.warnings),
     )
 

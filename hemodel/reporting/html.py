@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel.reporting.budget_text import budget_method, budget_results
 from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
 from hemodel.reporting.evidence_tables import RANKING, report_tables
+from hemodel.reporting.studies_text import research_method, research_results
 from hemodel.reporting.tables import names_of, tables
 from hemodel.reporting.tables_payer import TABLES as PAYER_TABLES
 from hemodel.reporting.tables_payer import counts, of_whom
@@ -92,6 +93,8 @@ CAPTIONS = {
     "budget_impact": "Net budget impact by category and year",
     "budget_patients": "Mix of treatments and patients by year",
     "budget_one_way": "One-way analysis of the net budget impact",
+    "study_sizes": "Value and net benefit of the studies by size",
+    "study_wtp": "Value of the studies by willingness to pay",
     "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
 }
 
@@ -202,6 +205,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("scenarios", "Scenarios", names=_SCENARIOS),
         Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
+        research_section(results),
         budget_section(results, names),
         Section("assumptions", "Assumptions", names=("assumptions",)),
         Section("inputs", "Inputs and their sources", names=("inputs",)),
@@ -223,6 +227,12 @@ def budget_section(results: Results, names: Names) -> Section:
     return Section("budget", "Budget impact", text=text, names=_BUDGET)
 
 
+def research_section(results: Results) -> Section:
+    """Return the section on the studies that could be done, empty without any."""
+    text = (*research_results(results.research), *research_method(results.research))
+    return Section("research", "Value of further research", text=text, names=_RESEARCH)
+
+
 FIGURE = "figure "
 """What stands before the name of a figure in the list of a section."""
 _STRUCTURE = ("figure model_structure", "regimens")
@@ -238,6 +248,7 @@ _BUDGET = (
     *("budget_impact", "figure budget_impact", "budget_by_category", "figure budget_patients", "budget_uptake"),
     *("budget_population", "budget_cost_per_patient", "figure budget_one_way", "budget_one_way"),
 )
+_RESEARCH = ("figure study_sizes", "study_values", "figure study_wtp", "study_designs")
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
 _ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
 _PROBABILISTIC = (

@@ -30,6 +30,7 @@ CHART_SHEETS = {
     "scenarios": "Scenario chart",
     "budget_population": "Budget patients chart",
     "budget_one_way": "Budget tornado",
+    "study_values": "Study chart",
 }
 """Sheets for charts of tables too long to stand beside; each comes before its table."""
 CHART_TITLES = {
@@ -41,6 +42,7 @@ CHART_TITLES = {
     "scenarios": "Scenarios beside the base case",
     "budget_population": "Mix of treatments and patients by year",
     "budget_one_way": "One-way analysis of the net budget impact",
+    "study_values": "What the studies are worth by size",
 }
 _WIDTH, _HEIGHT = 860, 480
 _FONT = {"name": "Arial", "size": 9}

@@ -16,12 +16,14 @@ BELOW = {
     "price_threshold": "price_icer",
     "frontier_price": "efficiency_frontier",
     "budget_impact": "budget_impact",
+    "study_designs": "study_wtp",
 }
 """Which picture stands below which table."""
 ON_SHEETS = {
     "scenarios": ("scenarios",),
     "budget_population": ("budget_patients",),
     "budget_one_way": ("budget_one_way",),
+    "study_values": ("study_sizes",),
 }
 """Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""
 _WIDTH = 720.0

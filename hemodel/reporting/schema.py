@@ -23,6 +23,7 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
 from hemodel.reporting.schema_entry import Entry
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_studies import ResearchResult  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
@@ -244,6 +245,7 @@ class Results(Entry):
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
     budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
+    research: ResearchResult | None = Field(description="null without studies in the workbook, or without draws")
     warnings: list[str]
 
 

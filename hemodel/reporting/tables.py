@@ -12,6 +12,7 @@ from hemodel.reporting import (
     tables_outcomes,
     tables_prices,
     tables_scenarios,
+    tables_studies,
     tables_survival,
     tables_uncertainty,
 )
@@ -48,6 +49,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
         *_survival(results, run, names),
         *_uncertainty(results, names),
         *tables_prices.price_tables(results, names),
+        *tables_studies.study_tables(results.research),
         *tables_budget.budget_tables(results, names),
         *_inputs(results, run, names),
     )

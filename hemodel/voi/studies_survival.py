@@ -26,6 +26,8 @@ class FollowUp:
     Attributes
     ----------
     endpoint : str
+    arms : tuple of str
+        What each arm is called.
     months : array (intervals + 1,)
         When follow-up begins, 0 or the time up to which the patients have lived without the event, and the end of
         each interval. [months]
@@ -37,6 +39,7 @@ class FollowUp:
     """
 
     endpoint: str
+    arms: tuple[str, ...]
     months: FloatArray
     yearly_dropout: float
     survival: FloatArray
