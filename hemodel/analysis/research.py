@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 POINTS = 13
 """Thresholds of the grid."""
+NEAR = (0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
+"""Points around an ICER, in units of it."""
 REACH = 1.5
 """End of the grid over the largest threshold or ICER."""
 
@@ -105,9 +107,10 @@ def appraised(
 
 
 def _grid(sample: Sample, thresholds: tuple[float, ...]) -> FloatArray:
-    """Return an even grid with the thresholds and the ICERs of the means, where a study can be worth most."""
+    """Return an even grid, the thresholds, and points around each ICER of the means, where a study is worth most."""
     effects, costs = (means.mean(axis=0) for means in (sample.effects, sample.costs))
     pairs = frontier(sample.strategies, costs.tolist(), effects.tolist())
     icers = [entry.icer for entry in pairs if entry.icer is not None]
     top = REACH * max(*thresholds, *icers)
-    return np.unique([*np.linspace(0.0, top, POINTS), *thresholds, *icers])
+    around = [icer * near for icer in icers for near in NEAR]
+    return np.unique([*np.linspace(0.0, top, POINTS), *thresholds, *around])

@@ -28,6 +28,7 @@ PANEL = 2.3
 MOST_LINES = 4
 """Sizes drawn over willingness to pay."""
 HALF_WIDTH_95 = 1.959964
+NOTHING = "At this threshold no result\nwould change the choice"
 _EVSI, _LIMIT, _NET = style.STRATEGY_COLOURS[0], style.INK, style.STRATEGY_COLOURS[2]
 _SCALES = ((1e9, "billion "), (1e6, "million "), (1e3, "thousand "))
 
@@ -106,9 +107,15 @@ def _draw_value(axes: Axes, research: ResearchResult, study: StudyEntry) -> list
     band.set_label("± 1.96 standard errors")
     lines = axes.plot(sizes, value, color=_EVSI, marker="o", markersize=4, label="EVSI")
     limits = axes.axhline(limit, color=_LIMIT, linewidth=1.1, linestyle=(0, (5, 2)), label="EVPPI, the limit")
-    axes.set_ylim(0, 1.08 * max(float(high.max()), limit + own) or 1.0)
+    top = 1.08 * max(float(high.max()), limit + own)
+    axes.set_ylim(0, top or 1.0)
+    if top == 0:
+        axes.set_yticks([0])
+        axes.text(0.5, 0.5, NOTHING, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
     _size_axis(axes, study)
-    number_axis(axes.yaxis, f"Value\n({research.currency} per patient)")
+    if top > 0:
+        number_axis(axes.yaxis, f"Value\n({research.currency} per patient)")
+    axes.set_ylabel(f"Value\n({research.currency} per patient)")
     axes.grid(axis="y")
     return [*lines, band, limits]
 
@@ -169,7 +176,8 @@ def _draw_curves(axes: Axes, research: ResearchResult, study: StudyEntry) -> lis
         axes.plot(curve.wtp, curve.evsi[i], label=f"{study.sizes[i]:,} patients", **look)
     axes.set_xlim(curve.wtp[0], curve.wtp[-1])
     axes.set_ylim(0, 1.08 * max(curve.evppi) or 1.0)
-    axes.legend(loc="upper left", title="EVSI with", title_fontsize=style.SIZE, alignment="left")
+    box: dict[str, Any] = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 1.0}
+    axes.legend(loc="best", title="EVSI with", title_fontsize=style.SIZE, alignment="left", **box)
     number_axis(axes.xaxis, f"Willingness to pay ({research.currency} per QALY)")
     number_axis(axes.yaxis, f"Value\n({research.currency} per patient)")
     axes.grid(axis="y")

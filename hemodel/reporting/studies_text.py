@@ -56,7 +56,7 @@ def research_method(research: ResearchResult | None) -> list[str]:
         "The value of a study (EVSI) is what its results are expected to add by changing the choice of strategy. "
         "It cannot exceed what it would be worth to know for certain what the study is about (EVPPI). "
         f"Estimated by {' and '.join(used)}. "
-        f"The net benefit (ENBS) counts {research.patients_per_year:,.0f} patients a year for {research.horizon:g} years "
-        f"without those before the results, discounted at {', '.join(rates)} a year, and takes off the costs."
+        f"The net benefit (ENBS) counts {research.patients_per_year:,.0f} patients a year for {research.horizon:g} "
+        f"years without those before the results, discounted at {', '.join(rates)} a year, and takes off the costs."
     )
     return [sentence]
