@@ -27,6 +27,8 @@ STRETCHES = (1.0, 2.0)
 LENGTHS = (0.5, 200.0)
 """Range of the lengths, in standard deviations of a column."""
 ITERATIONS = 25
+NUGGET = 1e-8
+"""Added to the variance of each inducing point, so that its covariance has a root."""
 
 
 def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
@@ -53,8 +55,8 @@ def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArr
 
 def _basis(lines: FloatArray, scaled: FloatArray, inducing: FloatArray) -> tuple[FloatArray, FloatArray]:
     points = scaled[inducing]
-    root = cholesky(covariance(points, points) + 1e-8 * np.eye(len(points)), lower=True)
-    process = solve_triangular(root, covariance(points, scaled), lower=True).T
+    root = cholesky(covariance(points, points) + NUGGET * np.eye(len(points)), lower=True)
+    process = covariance(scaled, points) @ solve_triangular(root, np.eye(len(points)), lower=True).T
     basis = np.hstack([lines, process])
     return basis, np.diag(np.repeat([0.0, 1.0], [lines.shape[1], process.shape[1]]))
 
@@ -89,9 +91,7 @@ def lengths(columns: FloatArray, outcomes: FloatArray) -> FloatArray:
     apart = (columns[:, None, :] - columns[None, :, :]) ** 2
     start = np.append(np.full(p, np.log(1.5 * np.sqrt(p))), np.log(0.5))
     bounds = [tuple(np.log(LENGTHS))] * p + [(np.log(1e-3), np.log(1e5))]
-    best = minimize(
-        _likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS}
-    )
+    best = minimize(_likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS})
     return np.exp(best.x[:p])
 
 
