@@ -37,6 +37,7 @@ from hemodel.reporting.scenarios_document import scenario_results
 from hemodel.reporting.tables import csv_text, names_of, tables
 from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
+from hemodel.reporting.voi_writing import VOI_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -69,7 +70,7 @@ BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
 BUDGET_SUFFIX = "_budget"
 EVERY = (
     *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
-    BUDGET_ENTRIES,
+    *(BUDGET_ENTRIES, VOI_ENTRIES),
 )
 EVIDENCE_SUFFIX = "_evidence"
 
