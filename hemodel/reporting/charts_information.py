@@ -44,17 +44,16 @@ def evppi_ranking(found: InformationResult, shown: Shown, threshold: float) -> F
     at = f"At {shown.threshold(threshold)}" + (
         ", where the EVPI is highest" if threshold == found.most_uncertain else ""
     )
-    some = f"the first {len(entries)} of {len(found.evppi)}" if len(entries) < len(found.evppi) else "all"
     subtitle = (
-        f"{at}: EVPPI of {some}, per person; {found.draws:,} draws. Whiskers: one standard error to either side. The EVPI is"
-        f" {brief(whole.value)}"
+        f"{at}: EVPPI of the {len(entries)} inputs and groups, of {len(found.evppi)}, with the highest;"
+        f" {found.draws:,} draws. Whiskers: one standard error to either side"
     )
     figure = page("Inputs that it is worth most to know", subtitle, ROW_HEIGHT * len(entries) + 0.6)
     axes = figure.subplots()
     _draw_bars(axes, entries, place, whole.value)
     number_axis(axes.xaxis, f"Expected value of partial perfect information ({_currency(shown)} per person)")
     plain_rows(axes)
-    legend_below(figure, _ranking_samples())
+    legend_below(figure, _ranking_samples(whole.value))
     return settle(figure)
 
 
@@ -65,7 +64,7 @@ def ranked(entries: Sequence[EvppiEntry], place: int) -> list[EvppiEntry]:
 
 
 def _currency(shown: Shown) -> str:
-    return shown.currency or "in the unit of the costs"
+    return shown.currency or "units of cost"
 
 
 def _draw_bars(axes: Axes, entries: Sequence[EvppiEntry], place: int, whole: float) -> None:
@@ -94,7 +93,7 @@ def _draw_bars(axes: Axes, entries: Sequence[EvppiEntry], place: int, whole: flo
     axes.set_yticks(rows, [fold(entry.label, LABEL_WIDTH) for entry in entries])
 
 
-def _ranking_samples() -> list[Artist]:
+def _ranking_samples(whole: float) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -102,7 +101,7 @@ def _ranking_samples() -> list[Artist]:
     return [
         Patch(facecolor=INPUT_COLOUR, **edge, label="One input"),
         Patch(facecolor=GROUP_COLOUR, hatch="////", **edge, label="A group of inputs, known together"),
-        Line2D([], [], color=style.GREY, linestyle=(0, (5, 2)), linewidth=1.1, label="EVPI"),
+        Line2D([], [], color=style.GREY, linestyle=(0, (5, 2)), linewidth=1.1, label=f"EVPI, {brief(whole)}"),
     ]
 
 

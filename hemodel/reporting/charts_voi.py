@@ -34,7 +34,10 @@ def information_figures(found: InformationResult | None, shown: Shown) -> dict[s
     made: dict[str, Callable[[], Figure]] = {}
     if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
         made["evppi"] = partial(evppi_ranking, found, shown, found.ranked_at)
-    return made | {"voi_curves": partial(voi_curves, found, shown), "expected_loss": partial(expected_loss, found, shown)}
+    return made | {
+        "voi_curves": partial(voi_curves, found, shown),
+        "expected_loss": partial(expected_loss, found, shown),
+    }
 
 
 def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], Figure]]:
@@ -116,7 +119,7 @@ def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
     axes.set_xlim(*reach)
     axes.set_ylim(low, high)
     number_axis(axes.xaxis, f"Incremental effects ({results.effect} per person)")
-    number_axis(axes.yaxis, f"Incremental costs ({shown.currency or 'in the unit of the costs'} per person)")
+    number_axis(axes.yaxis, f"Incremental costs ({shown.currency or 'units of cost'} per person)")
     axes.grid()
     legend_below(figure, handles)
     return settle(figure)

@@ -166,5 +166,7 @@ def _labels(found: InformationResult) -> list[str]:
 
 def _peak(found: InformationResult, shown: Shown) -> list[str]:
     if found.most_uncertain is None:
-        return ["The same strategy is best in every draw at every threshold looked at, so that information has no value."]
+        return [
+            "The same strategy is best in every draw at every threshold looked at, so that information has no value."
+        ]
     return [AT_PEAK.format(threshold=shown.threshold(found.most_uncertain))]

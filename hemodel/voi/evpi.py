@@ -40,8 +40,8 @@ class Perfect:
 def evpi(sample: Sample, thresholds: FloatArray) -> Perfect:
     """Return EVPI = E[max over strategies of NB] - max over strategies of E[NB], and the expected losses.
 
-    The loss of a strategy in a draw is the net benefit of the best strategy of that draw minus its own. Its mean is lowest
-    for the strategy with the highest mean net benefit, and is there the EVPI (Alarid-Escudero et al. 2019,
+    The loss of a strategy in a draw is the net benefit of the best strategy of that draw minus its own. Its mean is
+    lowest for the strategy with the highest mean net benefit, and is there the EVPI (Alarid-Escudero et al. 2019,
     Value Health 22:611-618). The standard error is that of the mean of this loss over independent draws.
 
     Parameters

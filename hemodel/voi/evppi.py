@@ -10,10 +10,13 @@ import numpy as np
 from hemodel.economics import net_monetary_benefit
 from hemodel.voi.evpi import evpi
 from hemodel.voi.largest import expected_maximum
+from hemodel.voi.one_thread import one_thread
 from hemodel.voi.regression import conditional_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from hemodel.parameters import FloatArray
     from hemodel.voi.regression import Fit
@@ -50,7 +53,7 @@ class Partial:
     value: FloatArray
     standard_error: FloatArray
     bias: FloatArray
-    capped: FloatArray
+    capped: NDArray[np.bool_]
     fitted_effects: FloatArray
     fitted_costs: FloatArray
 
@@ -58,10 +61,11 @@ class Partial:
 def evppi(sample: Sample, ids: tuple[str, ...], thresholds: FloatArray) -> Partial:
     """Return EVPPI = E[max over strategies of E[NB | inputs]] - max over strategies of E[NB].
 
-    Increments of effects and costs against the first strategy are regressed on the inputs; net benefit is linear in them, so
-    that one regression serves every threshold (Strong, Oakley and Brennan 2014, Med Decis Making 34:311-326). The standard
-    error adds the error of the mean over draws and, by the delta method, that of the coefficients. The bias is the mean of the
-    EVPPI under the distribution of the coefficients minus the estimate (Strong and Oakley 2013, Med Decis Making 33:755-766).
+    Increments of effects and costs against the first strategy are regressed on the inputs; net benefit is linear in
+    them, so that one regression serves every threshold (Strong, Oakley and Brennan 2014, Med Decis Making 34:311-326).
+    The standard error adds the error of the mean over draws and, by the delta method, that of the coefficients. The
+    bias is the mean of the EVPPI under the distribution of the coefficients minus the estimate (Strong and Oakley 2013,
+    Med Decis Making 33:755-766); where strategies are equal on average it can lie below 0.
 
     Parameters
     ----------
@@ -83,7 +87,8 @@ def evppi_of_each(sample: Sample, groups: Sequence[tuple[str, ...]], thresholds:
     """Return the EVPPI of several inputs or groups of inputs, as `evppi` does one at a time."""
     increments = np.hstack([each[:, 1:] - each[:, :1] for each in (sample.effects, sample.costs)])
     most = evpi(sample, thresholds).value
-    return [_partial(sample, ids, (increments, most), thresholds) for ids in groups]
+    with one_thread():
+        return [_partial(sample, ids, (increments, most), thresholds) for ids in groups]
 
 
 def _partial(

@@ -1,8 +1,8 @@
 """Gaussian process regression of many columns: a straight line and a smooth deviation from it.
 
-The covariance is squared-exponential with one length for each column. The lengths have the highest marginal likelihood on
-a subset of the draws. All draws are then used through inducing points (the Nystroem approximation), which makes the process a
-penalised regression on a few hundred columns.
+The covariance is squared-exponential with one length for each column. The lengths have the highest marginal likelihood
+on a subset of the draws. All draws are then used through inducing points (the Nystroem approximation), which makes the
+process a penalised regression on a few hundred columns.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hemodel.parameters import FloatArray
 
 SUBSET = 250
@@ -53,7 +55,7 @@ def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArr
     return [_basis(lines, columns / (found * stretch), chosen[:INDUCING]) for stretch in STRETCHES]
 
 
-def _basis(lines: FloatArray, scaled: FloatArray, inducing: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _basis(lines: FloatArray, scaled: FloatArray, inducing: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     points = scaled[inducing]
     root = cholesky(covariance(points, points) + NUGGET * np.eye(len(points)), lower=True)
     process = covariance(scaled, points) @ solve_triangular(root, np.eye(len(points)), lower=True).T
@@ -92,7 +94,7 @@ def lengths(columns: FloatArray, outcomes: FloatArray) -> FloatArray:
     start = np.append(np.full(p, np.log(1.5 * np.sqrt(p))), np.log(0.5))
     bounds = [tuple(np.log(LENGTHS))] * p + [(np.log(1e-3), np.log(1e5))]
     best = minimize(_likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS})
-    return np.exp(best.x[:p])
+    return np.asarray(np.exp(best.x[:p]))
 
 
 def _likelihood(at: FloatArray, apart: FloatArray, observed: FloatArray) -> tuple[float, FloatArray]:

@@ -122,6 +122,7 @@ def _drawn(partial: Sequence[Of]) -> list[Of]:
 
 
 def curve_grid(thresholds: Sequence[float], icers: Sequence[float | None]) -> FloatArray:
-    """Return the thresholds of curves: an even grid beyond every threshold and every ICER, and the thresholds."""
-    top = CURVE_REACH * max([*thresholds, *(icer for icer in icers if icer is not None)])
-    return np.unique(np.concatenate([np.linspace(0.0, top, CURVE_POINTS), thresholds]))
+    """Return the thresholds of curves: an even grid beyond every threshold and ICER, and these, where curves turn."""
+    ratios = [icer for icer in icers if icer is not None]
+    top = CURVE_REACH * max([*thresholds, *ratios])
+    return np.unique(np.concatenate([np.linspace(0.0, top, CURVE_POINTS), thresholds, ratios]))

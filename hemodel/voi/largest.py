@@ -15,7 +15,7 @@ SQRT_TWO_PI = float(np.sqrt(2 * np.pi))
 
 def unit_normal_loss(distance: FloatArray) -> FloatArray:
     """Return E[max(Z - distance, 0)] for a standard normal Z, same shape."""
-    return np.exp(-0.5 * distance**2) / SQRT_TWO_PI - distance * ndtr(-distance)
+    return np.asarray(np.exp(-0.5 * distance**2) / SQRT_TWO_PI - distance * ndtr(-distance))
 
 
 def expected_maximum(means: FloatArray, covariance: FloatArray) -> FloatArray:

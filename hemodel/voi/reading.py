@@ -55,7 +55,9 @@ def _read(path: Path) -> Read:
     """Return the names and the numbers (rows, columns) of a file."""
     names = _names(path)
     try:
-        values = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig", comments=None, quotechar='"')
+        values = np.loadtxt(
+            path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig", comments=None, quotechar='"'
+        )
     except (ValueError, OSError):
         values = None
     if values is None or values.shape[1] != len(names) or not np.isfinite(values).all():
