@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from hemodel.reporting.charts_page import legend_below, number_axis, page, plain
 from hemodel.reporting.charts_text import brief, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -25,6 +26,19 @@ MOST_BARS = 15
 LABEL_WIDTH = 2.55
 ROW_HEIGHT = 0.3
 INPUT_COLOUR, GROUP_COLOUR = "#0B5C8F", "#F0A83C"
+
+
+def information_figures(found: InformationResult | None, shown: Shown) -> dict[str, Callable[[], Figure]]:
+    """Return the charts of the value of information by name; none where no threshold gives it a value."""
+    if found is None or found.most_uncertain is None:
+        return {}
+    made: dict[str, Callable[[], Figure]] = {}
+    if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
+        made["evppi"] = partial(evppi_ranking, found, shown, found.ranked_at)
+    return made | {
+        "voi_curves": partial(voi_curves, found, shown),
+        "expected_loss": partial(expected_loss, found, shown),
+    }
 
 
 @style.house_style()
@@ -141,8 +155,8 @@ def expected_loss(found: InformationResult, shown: Shown) -> Figure:
 
     curves = found.curves
     subtitle = (
-        f"Mean shortfall of each strategy from the best strategy of each of {found.draws:,} draws, per person. The lowest is"
-        " the expected loss of deciding now: the EVPI"
+        f"Mean shortfall of each strategy from the best strategy of each of {found.draws:,} draws, per person. The"
+        " lowest is the expected loss of deciding now: the EVPI"
     )
     figure = page("Expected loss of each strategy", subtitle, 3.2)
     axes = figure.subplots()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.reporting import style
-from hemodel.reporting.charts_information import evppi_ranking, expected_loss, ranked, voi_curves
+from hemodel.reporting.charts_information import evppi_ranking, information_figures, ranked
 from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.voi_document import shown_as
@@ -21,23 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hemodel.reporting.schema_information import InformationResult
     from hemodel.reporting.schema_voi import VoiResults
     from hemodel.reporting.tables_information import Shown
     from hemodel.voi.sample import Sample
-
-
-def information_figures(found: InformationResult | None, shown: Shown) -> dict[str, Callable[[], Figure]]:
-    """Return the charts of the value of information by name; none where no threshold gives it a value."""
-    if found is None or found.most_uncertain is None:
-        return {}
-    made: dict[str, Callable[[], Figure]] = {}
-    if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
-        made["evppi"] = partial(evppi_ranking, found, shown, found.ranked_at)
-    return made | {
-        "voi_curves": partial(voi_curves, found, shown),
-        "expected_loss": partial(expected_loss, found, shown),
-    }
 
 
 def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], Figure]]:

@@ -14,12 +14,13 @@ from hemodel.reporting.schema_information import (
 )
 
 if TYPE_CHECKING:
+    from hemodel.analysis.run import Run
     from hemodel.voi.evpi import Perfect
     from hemodel.voi.information import Information, Of
 
 
 def information_result(information: Information, threshold: float) -> InformationResult:
-    """Return the value of information, ranked at a threshold, or where no input has a value there at the most uncertain.
+    """Return the value of information, ranked at a threshold, or at the most uncertain where no input has a value there.
 
     Parameters
     ----------
@@ -42,6 +43,13 @@ def information_result(information: Information, threshold: float) -> Informatio
         evppi=[_evppi(of) for of in ordered],
         curves=_curves(information),
     )
+
+
+def run_information(run: Run) -> InformationResult | None:
+    """Return the value of information of a run; None without its probabilistic analysis."""
+    if run.information is None:
+        return None
+    return information_result(run.information, run.model.inputs.settings.decision_threshold)
 
 
 def _evpi(perfect: Perfect, strategies: tuple[str, ...]) -> list[EvpiEntry]:
@@ -71,6 +79,7 @@ def _evppi(of: Of) -> EvppiEntry:
                 value=float(found.value[k]),
                 standard_error=float(found.standard_error[k]),
                 bias=float(found.bias[k]),
+                by_chance=float(found.by_chance[k]),
                 capped=bool(found.capped[k]),
             )
             for k, threshold in enumerate(found.thresholds)

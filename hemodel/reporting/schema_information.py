@@ -24,6 +24,7 @@ class EvppiAt(Entry):
     value: float
     standard_error: float
     bias: float = Field(description="how far the estimate is expected to lie above the truth; not subtracted")
+    by_chance: float = Field(description="what inputs of no importance would be expected to show")
     capped: bool = Field(description="whether the regression gave more than the EVPI, which then stands")
 
 

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from hemodel.reporting.tables_words import Names
 
 EVPI_IS = (
-    "EVPI: what it is worth, on average, to decide with all uncertainty resolved rather than now. The expected loss of a"
-    " strategy is its mean shortfall from the best strategy of each draw; that of the optimal strategy is the EVPI."
+    "EVPI: what it is worth, on average, to decide with all uncertainty resolved rather than now. The expected loss of"
+    " a strategy is its mean shortfall from the best strategy of each draw; that of the optimal strategy is the EVPI."
 )
 EVPPI_IS = (
-    "EVPPI: what it is worth to know an input, or all inputs of a group, by regression on the draws. The standard error is that"
-    " of the simulation and of the regression; the bias is how far the estimate is expected to lie above the truth, and is not"
-    " subtracted. Values of several inputs do not add up."
+    "EVPPI: what it is worth to know an input, or all inputs of a group, by regression on the draws. The standard error"
+    " is that of the simulation and of the regression; the bias is how far the estimate is expected to lie above the"
+    " truth, and is not subtracted. By chance: what inputs of no importance would be expected to show; a value near it says"
+    " nothing. Values of several inputs do not add up."
 )
 AT_PEAK = "{threshold} is the threshold with the highest EVPI."
 CAPPED = "Where the regression gave more than the EVPI, the EVPI stands: {labels}."
@@ -111,6 +112,7 @@ def evppi_table(found: InformationResult, shown: Shown) -> Table:
             Column("EVPPI", "money", shown.currency),
             Column("Standard error", "money", shown.currency),
             Column("Bias", "money", shown.currency),
+            Column("By chance", "money", shown.currency),
             Column("Share of the EVPI", "share"),
         ),
         tuple(row for k in places for row in _evppi_rows(found, shown, k)),
@@ -130,6 +132,7 @@ def _evppi_rows(found: InformationResult, shown: Shown, k: int) -> list[tuple[Va
             entry.at[k].value,
             entry.at[k].standard_error,
             entry.at[k].bias,
+            entry.at[k].by_chance,
             entry.at[k].value / whole,
         )
         for entry in sorted(found.evppi, key=lambda entry: -entry.at[k].value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from hemodel.inputs.previous import MANIFEST
 from hemodel.reporting.charts import save
 from hemodel.reporting.charts_voi import voi_figures
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema_voi import VoiResults
     from hemodel.voi.sample import Sample
 
-MANIFEST = "manifest.json"
 VOI_ENTRIES = ("voi.json", "tables", "figures", MANIFEST)
 """What `hemodel voi` writes."""
 MOST_PRINTED = 5

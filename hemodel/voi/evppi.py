@@ -40,6 +40,9 @@ class Partial:
     thresholds, value, standard_error, bias : array (thresholds,)
         `bias` is how much the estimate is expected to lie above the truth; it is reported and not subtracted.
         [currency per person]
+    by_chance : array (thresholds,)
+        What inputs of no importance would be expected to show, with a regression of the same error.
+        [currency per person]
     capped : array (thresholds,) of bool
         Where the estimate of the regression exceeded the EVPI of the same draws, which then takes its place.
     fitted_effects, fitted_costs : array (draws, strategies)
@@ -53,6 +56,7 @@ class Partial:
     value: FloatArray
     standard_error: FloatArray
     bias: FloatArray
+    by_chance: FloatArray
     capped: NDArray[np.bool_]
     fitted_effects: FloatArray
     fitted_costs: FloatArray
@@ -65,7 +69,7 @@ def evppi(sample: Sample, ids: tuple[str, ...], thresholds: FloatArray) -> Parti
     them, so that one regression serves every threshold (Strong, Oakley and Brennan 2014, Med Decis Making 34:311-326).
     The standard error adds the error of the mean over draws and, by the delta method, that of the coefficients. The
     bias is the mean of the EVPPI under the distribution of the coefficients minus the estimate (Strong and Oakley 2013,
-    Med Decis Making 33:755-766); where strategies are equal on average it can lie below 0.
+    Med Decis Making 33:755-766), with the mean net benefits held as they are; it is 0 or more.
 
     Parameters
     ----------
@@ -102,7 +106,7 @@ def _partial(
     effects, costs = (np.vstack([np.zeros(sample.draws), each]) for each in (fitted[:others], fitted[others:]))
     errors = _errors(fit)
     values = [_value(fit, errors, net_monetary_benefit(effects, costs, t), float(t)) for t in thresholds]
-    value, error, bias = np.array(values).reshape(-1, 3).T
+    value, error, bias, by_chance = np.array(values).reshape(-1, 4).T
     common_effect, common_cost = sample.effects[:, 0].mean(), sample.costs[:, 0].mean()
     return Partial(
         ids,
@@ -111,41 +115,38 @@ def _partial(
         np.minimum(value, most),
         error,
         bias,
+        by_chance,
         value > most * (1 + ROUNDING),
         effects.T + common_effect,
         costs.T + common_cost,
     )
 
 
-@dataclass(frozen=True)
-class _Errors:
-    """Covariance of the error of the fitted increments: of some draws, and of their mean over all draws."""
-
-    rows: slice
-    of_draws: FloatArray
-    of_mean: FloatArray
-
-
-def _errors(fit: Fit) -> _Errors:
+def _errors(fit: Fit) -> tuple[slice, FloatArray]:
+    """Return some draws, and the covariance of the error of their fitted increments about the mean."""
     rows = slice(None, None, -(-len(fit.fitted) // BIAS_DRAWS))
-    return _Errors(rows, fit.penalised.covariance_at(rows), fit.penalised.covariance_of_mean()[None])
+    return rows, fit.penalised.covariance_about_mean(rows)
 
 
-def _value(fit: Fit, errors: _Errors, benefit: FloatArray, threshold: float) -> tuple[float, float, float]:
-    """Return EVPPI, standard error and bias at a threshold, from the fitted benefit (strategies, draws)."""
+def _value(
+    fit: Fit, errors: tuple[slice, FloatArray], benefit: FloatArray, threshold: float
+) -> tuple[float, float, float, float]:
+    """Return EVPPI, standard error, bias and EVPPI by chance at a threshold, from the fitted benefit (strategies, draws)."""
     draws, others = benefit.shape[1], len(benefit) - 1
     slopes = np.vstack([threshold * np.eye(others), -np.eye(others)])
     means = benefit.mean(axis=1)
     chosen, highest = int(np.argmax(means)), benefit.max(axis=0)
     gain = highest - benefit[chosen]
-    upward = _upward(benefit[:, errors.rows], slopes, errors.of_draws) - _upward(means[:, None], slopes, errors.of_mean)
+    rows, covariance = errors
+    upward = _upward(benefit[:, rows], slopes, covariance)
+    by_chance = _upward(np.repeat(means[:, None], len(covariance), axis=1), slopes, covariance)
     if not gain.any():
-        return 0.0, 0.0, upward
+        return 0.0, 0.0, upward, by_chance
     weights = ((benefit[1:] == highest) & (gain > 0)).astype(float)
     if chosen > 0:
         weights[chosen - 1] -= gain > 0
     variance = gain.var(ddof=1) / draws + fit.penalised.variance_of((slopes @ weights).T / draws)
-    return float(gain.mean()), float(np.sqrt(variance)), upward
+    return float(gain.mean()), float(np.sqrt(variance)), upward, by_chance
 
 
 def _upward(benefit: FloatArray, slopes: FloatArray, covariance: FloatArray) -> float:

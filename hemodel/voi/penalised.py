@@ -54,16 +54,11 @@ class Penalised:
         scaled = self.vectors.T @ (self.basis.T @ weights) * self.spread
         return float(np.sum((scaled @ self.residual) * scaled))
 
-    def covariance_of_mean(self) -> FloatArray:
-        """Return the covariance (outcomes, outcomes) of the error of the mean of the fitted values."""
-        mean = np.asarray(self.basis.mean(axis=0)) @ self.vectors
-        return np.asarray(((mean[:, None] * self.spread).T @ (mean[:, None] * self.spread)) * self.residual)
-
-    def covariance_at(self, rows: slice) -> FloatArray:
-        """Return the covariance (rows, outcomes, outcomes) of the error of the fitted values of some draws."""
+    def covariance_about_mean(self, rows: slice) -> FloatArray:
+        """Return the covariance (rows, outcomes, outcomes) of the error of some fitted values about their mean."""
         pairs = self.spread[:, :, None] * self.spread[:, None, :]
-        scale = np.tensordot((self.basis[rows] @ self.vectors) ** 2, pairs, axes=1)
-        return np.asarray(scale * self.residual)
+        about = (self.basis[rows] - np.asarray(self.basis.mean(axis=0))) @ self.vectors
+        return np.asarray(np.tensordot(about**2, pairs, axes=1) * self.residual)
 
 
 def penalised(basis: FloatArray, penalties: Sequence[FloatArray], outcomes: FloatArray) -> Penalised:

@@ -26,14 +26,15 @@ FEWEST_STRATEGIES = 2
 def read_sample(inputs: Path, costs: Path, effects: Path) -> Sample:
     """Read a probabilistic analysis from three CSV files: a header with names, then a row for each draw.
 
-    Columns of costs and of effects are strategies, matched by their names, in the order of the file of costs; the first is
-    the one that increments are against.
+    Columns of costs and of effects are strategies, matched by their names, in the order of the file of costs; the first
+    is the one that increments are against.
 
     Raises
     ------
     InputError
-        With every problem: a file that cannot be read, a name that is missing or there twice, a cell that holds no finite
-        number, files of unequal numbers of rows, strategies that differ, fewer than two of them, or too few draws.
+        With every problem: a file that cannot be read, a name that is missing or there twice, a cell that holds no
+        finite number, files of unequal numbers of rows, strategies that differ, fewer than two of them, or too few
+        draws.
     """
     read: list[Read] = []
     problems: list[Problem] = []
