@@ -12,6 +12,7 @@ from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
+from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
+    from hemodel.voi.information import Information
 
 PARTS = ("base", "dsa", "psa", "scenarios")
 """The base case is always run; the others can be chosen."""
@@ -45,7 +47,8 @@ class Options:
 
     `families` says whether every family is tried on the evidence, for the table that compares them.
     `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
-    are run with those of all payers. `groups` and `only` name the groups and the scenarios that are run, none for all.
+    are run with those of all payers. `export_psa` says whether the draws are written too. `groups` and `only` name the
+    groups and the scenarios that are run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -55,6 +58,7 @@ class Options:
     seed: int | None = None
     families: bool = True
     payer: str = ""
+    export_psa: bool = False
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
@@ -77,6 +81,7 @@ class Run:
     prices: tuple[DrugPrice, ...] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
+    information: Information | None = None
     research: Research | None = None
 
 
@@ -116,6 +121,8 @@ def run(
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
     psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
+    key = ("information", rates, settings.thresholds, settings.decision_threshold)
+    information = None if psa is None else shared.once(key, lambda: model_information(model, psa))
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
@@ -139,6 +146,7 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        information=information,
         research=research(model, psa),
     )
 

@@ -31,6 +31,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
+    export_psa: Annotated[bool, typer.Option("--export-psa", help="Write the draws too, for hemodel voi.")] = False,
     only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
@@ -40,7 +41,8 @@ def run(
         from hemodel.output import default_folder
 
         parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
-        options = Options(changes(set_), tuple(scenario or ()), tuple(str(part) for part in parts), draws, seed)
+        named = tuple(str(part) for part in parts)
+        options = Options(changes(set_), tuple(scenario or ()), named, draws, seed, export_psa=export_psa)
         if payer:
             typer.echo(run_for_payers(workbook, options, payer, out, jobs))
             return

@@ -11,7 +11,7 @@ from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, number_axis, page, settle
 from hemodel.reporting.charts_text import fold
 from hemodel.reporting.format import display
-from hemodel.reporting.studies_text import decided
+from hemodel.reporting.studies_text import decided, per
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -79,7 +79,7 @@ def draw_sizes(research: ResearchResult) -> Figure:
     shown = research.studies[:MOST_PANELS]
     at = display(research.decision_threshold, "money", research.currency)
     subtitle = (
-        f"At {at} per QALY. Left: value to one patient; bands are ± 1.96 standard errors of the estimate."
+        f"At {at} per {research.effect}. Left: value to one patient; bands are ± 1.96 standard errors of the estimate."
         f" Right: value to all patients of {research.horizon:g} years, less the costs of the study{_more(research)}"
     )
     figure = page("What the studies are worth by size", subtitle, PANEL * len(shown) + 0.1)
@@ -114,8 +114,8 @@ def _draw_value(axes: Axes, research: ResearchResult, study: StudyEntry) -> list
         axes.text(0.5, 0.5, NOTHING, transform=axes.transAxes, ha="center", va="center", color=style.GREY)
     _size_axis(axes, study)
     if top > 0:
-        number_axis(axes.yaxis, f"Value\n({research.currency} per patient)")
-    axes.set_ylabel(f"Value\n({research.currency} per patient)")
+        number_axis(axes.yaxis, f"Value\n({per(research, 'patient')})")
+    axes.set_ylabel(f"Value\n({per(research, 'patient')})")
     axes.grid(axis="y")
     return [*lines, band, limits]
 
@@ -134,9 +134,14 @@ def _draw_net(axes: Axes, research: ResearchResult, study: StudyEntry) -> list[A
         star |= {"markeredgecolor": style.INK, "label": "Best size", "zorder": 5}
         lines += axes.plot(at.optimal_size, net[study.sizes.index(at.optimal_size)], **star)
     _size_axis(axes, study)
-    number_axis(axes.yaxis, f"Net benefit\n({words}{research.currency})")
+    number_axis(axes.yaxis, _amount(words, research.currency))
     axes.grid(axis="y")
     return lines
+
+
+def _amount(words: str, currency: str) -> str:
+    unit = f"{words}{currency}".strip()
+    return f"Net benefit\n({unit})" if unit else "Net benefit"
 
 
 def _size_axis(axes: Axes, study: StudyEntry) -> None:
@@ -178,8 +183,8 @@ def _draw_curves(axes: Axes, research: ResearchResult, study: StudyEntry) -> lis
     axes.set_ylim(0, 1.08 * max(curve.evppi) or 1.0)
     box: dict[str, Any] = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 1.0}
     axes.legend(loc="best", title="EVSI with", title_fontsize=style.SIZE, alignment="left", **box)
-    number_axis(axes.xaxis, f"Willingness to pay ({research.currency} per QALY)")
-    number_axis(axes.yaxis, f"Value\n({research.currency} per patient)")
+    number_axis(axes.xaxis, f"Willingness to pay ({per(research, research.effect)})")
+    number_axis(axes.yaxis, f"Value\n({per(research, 'patient')})")
     axes.grid(axis="y")
     return [
         Line2D([], [], color=_LIMIT, linewidth=1.1, linestyle=(0, (5, 2)), label="EVPPI, the limit"),

@@ -63,7 +63,8 @@ class StudyEntry(Entry):
 class ResearchResult(Entry):
     """Whether more research is worth it."""
 
-    currency: str
+    currency: str = Field(description="unit of costs; empty where it has no name")
+    effect: str = Field(description="unit of effects")
     decision_threshold: float
     patients_per_year: float
     horizon: float = Field(description="years for which the decision stays relevant")

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from hemodel.analysis.research import Proposal, Research
 
 
-def research_result(research: Research | None, currency: str) -> ResearchResult | None:
+def research_result(research: Research | None, currency: str, effect: str) -> ResearchResult | None:
     """Return what studies are worth, None where none were described or there were no draws to appraise them by."""
     if research is None:
         return None
     people = research.population
     return ResearchResult(
         currency=currency,
+        effect=effect,
         decision_threshold=research.decision_threshold,
         patients_per_year=people.patients_per_year,
         horizon=people.horizon,

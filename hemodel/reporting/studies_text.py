@@ -17,6 +17,11 @@ METHODS = {
 KINDS = {"binary": "share with an event", "continuous": "mean of a number", "time_to_event": "time to an event"}
 
 
+def per(research: ResearchResult, what: str) -> str:
+    """Return the unit of an amount by something, which is all there is where the currency has no name."""
+    return f"{research.currency} per {what}".strip()
+
+
 def decided(study: StudyEntry, threshold: float) -> StudyAt:
     """Return what a study is worth at a threshold."""
     return next(at for at in study.at if at.threshold == threshold)
@@ -29,7 +34,7 @@ def research_results(research: ResearchResult | None) -> list[str]:
 
 def _sentence(research: ResearchResult, study: StudyEntry) -> str:
     at, currency = decided(study, research.decision_threshold), research.currency
-    where = f"at {display(at.threshold, 'money', currency)} per QALY"
+    where = f"at {display(at.threshold, 'money', currency)} per {research.effect}"
     limit = display(at.evppi, "money", currency)
     if at.optimal_size is None:
         largest = display(max(at.population_evsi), "money", currency)

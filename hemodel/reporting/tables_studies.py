@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.reporting.studies_text import KINDS, METHODS
+from hemodel.reporting.studies_text import KINDS, METHODS, per
 from hemodel.reporting.tables_shape import Column, Table
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def study_values(research: ResearchResult) -> Table:
         ),
         (
             Column("Study"),
-            Column("Threshold", "icer", f"{currency} per QALY"),
+            Column("Threshold", "icer", per(research, research.effect)),
             Column("Patients per arm", "count"),
             *(Column(header, "number", currency, "Per person") for header in ("EVSI", "SE", "EVPPI", "SE of EVPPI")),
             Column("Results after", "number", "years"),

@@ -10,6 +10,7 @@ import numpy as np
 from hemodel.voi.evsi_importance import by_importance
 from hemodel.voi.evsi_moments import by_moments
 from hemodel.voi.known import Values, choose, given
+from hemodel.voi.one_thread import one_thread
 from hemodel.voi.regression import SPLINE_COLUMNS, conditional_mean
 from hemodel.voi.studies import IMPORTANCE, MOMENTS, design, generator, simulate
 from hemodel.voi.studies_data import summaries
@@ -79,14 +80,12 @@ def study_value(sample: Sample, study: Study, thresholds: FloatArray, seed: int)
         For too few draws for a regression.
     """
     sample, study = _first(sample, study)
-    made = design(study, sample)
-    fit = given(sample, study.informs)
-    known = fit.fitted
-    limits = [choose(known, float(threshold)) for threshold in thresholds]
-    errors = [np.sqrt(limit.variance + fit.penalised.variance_of(limit.slopes)) for limit in limits]
-    rng = generator(seed, study)
-    ways = {MOMENTS: by_moments, IMPORTANCE: by_importance}
-    found = ways.get(study.method, by_regression)(study, made, fit, thresholds, rng)
+    with one_thread():
+        made, fit = design(study, sample), given(sample, study.informs)
+        limits = [choose(fit.fitted, float(threshold)) for threshold in thresholds]
+        errors = [np.sqrt(limit.variance + fit.penalised.variance_of(limit.slopes)) for limit in limits]
+        method = {MOMENTS: by_moments, IMPORTANCE: by_importance}.get(study.method, by_regression)
+        found = method(study, made, fit, thresholds, generator(seed, study))
     evppi, evppi_error = np.array([limit.value for limit in limits]), np.array(errors)
     return StudyValue(
         study,

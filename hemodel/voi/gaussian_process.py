@@ -1,8 +1,8 @@
 """Gaussian process regression of many columns: a straight line and a smooth deviation from it.
 
-The covariance is squared-exponential with one length for each column. The lengths have the highest marginal likelihood on
-a subset of the draws. All draws are then used through inducing points (the Nystroem approximation), which makes the process a
-penalised regression on a few hundred columns.
+The covariance is squared-exponential with one length for each column. The lengths have the highest marginal likelihood
+on a subset of the draws. All draws are then used through inducing points (the Nystroem approximation), which makes the
+process a penalised regression on a few hundred columns.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hemodel.parameters import FloatArray
 
 SUBSET = 250
@@ -27,6 +29,8 @@ STRETCHES = (1.0, 2.0)
 LENGTHS = (0.5, 200.0)
 """Range of the lengths, in standard deviations of a column."""
 ITERATIONS = 25
+NUGGET = 1e-8
+"""Added to the variance of each inducing point, so that its covariance has a root."""
 
 
 def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
@@ -51,10 +55,10 @@ def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArr
     return [_basis(lines, columns / (found * stretch), chosen[:INDUCING]) for stretch in STRETCHES]
 
 
-def _basis(lines: FloatArray, scaled: FloatArray, inducing: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _basis(lines: FloatArray, scaled: FloatArray, inducing: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     points = scaled[inducing]
-    root = cholesky(covariance(points, points) + 1e-8 * np.eye(len(points)), lower=True)
-    process = solve_triangular(root, covariance(points, scaled), lower=True).T
+    root = cholesky(covariance(points, points) + NUGGET * np.eye(len(points)), lower=True)
+    process = covariance(scaled, points) @ solve_triangular(root, np.eye(len(points)), lower=True).T
     basis = np.hstack([lines, process])
     return basis, np.diag(np.repeat([0.0, 1.0], [lines.shape[1], process.shape[1]]))
 
@@ -89,10 +93,8 @@ def lengths(columns: FloatArray, outcomes: FloatArray) -> FloatArray:
     apart = (columns[:, None, :] - columns[None, :, :]) ** 2
     start = np.append(np.full(p, np.log(1.5 * np.sqrt(p))), np.log(0.5))
     bounds = [tuple(np.log(LENGTHS))] * p + [(np.log(1e-3), np.log(1e5))]
-    best = minimize(
-        _likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS}
-    )
-    return np.exp(best.x[:p])
+    best = minimize(_likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS})
+    return np.asarray(np.exp(best.x[:p]))
 
 
 def _likelihood(at: FloatArray, apart: FloatArray, observed: FloatArray) -> tuple[float, FloatArray]:

@@ -26,8 +26,9 @@ class Penalised:
     Attributes
     ----------
     fitted : array (draws, outcomes)
-    basis : array (draws, coefficients)
-        In which the errors of the coefficients are independent of each other.
+    basis : array or sparse array (draws, coefficients)
+    vectors : array (coefficients, coefficients)
+        Combinations of the basis whose coefficients have independent errors.
     spread : array (coefficients, outcomes)
         Standard deviation of each coefficient in units of the residual standard deviation.
     residual : array (outcomes, outcomes)
@@ -38,6 +39,7 @@ class Penalised:
 
     fitted: FloatArray
     basis: FloatArray
+    vectors: FloatArray
     spread: FloatArray
     residual: FloatArray
     criterion: float
@@ -49,14 +51,14 @@ class Penalised:
         ----------
         weights : array (draws, outcomes)
         """
-        scaled = (self.basis.T @ weights) * self.spread
+        scaled = self.vectors.T @ (self.basis.T @ weights) * self.spread
         return float(np.sum((scaled @ self.residual) * scaled))
 
-    def covariance_at(self, rows: slice) -> FloatArray:
-        """Return the covariance (rows, outcomes, outcomes) of the error of the fitted values of some draws."""
+    def covariance_about_mean(self, rows: slice) -> FloatArray:
+        """Return the covariance (rows, outcomes, outcomes) of the error of some fitted values about their mean."""
         pairs = self.spread[:, :, None] * self.spread[:, None, :]
-        scale = np.tensordot(self.basis[rows] ** 2, pairs, axes=1)
-        return np.asarray(scale * self.residual)
+        about = (self.basis[rows] - np.asarray(self.basis.mean(axis=0))) @ self.vectors
+        return np.asarray(np.tensordot(about**2, pairs, axes=1) * self.residual)
 
 
 def penalised(basis: FloatArray, penalties: Sequence[FloatArray], outcomes: FloatArray) -> Penalised:
@@ -92,9 +94,8 @@ def penalised(basis: FloatArray, penalties: Sequence[FloatArray], outcomes: Floa
     residuals = centred - fitted
     freedom = np.sum(best.shares / best.denominators, axis=0).mean()
     covariance = residuals.T @ residuals / max(len(outcomes) - freedom, 1.0)
-    return Penalised(
-        fitted + mean, basis @ best.vectors, 1 / np.sqrt(best.denominators), covariance, best.criterion
-    )
+    spread = 1 / np.sqrt(best.denominators)
+    return Penalised(fitted + mean, basis, best.vectors, spread, covariance, best.criterion)
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,7 @@ class _Solution:
     criterion: float
 
 
-def _solve(
-    gram: FloatArray, penalty: FloatArray, moments: FloatArray, squares: FloatArray, draws: int
-) -> _Solution:
+def _solve(gram: FloatArray, penalty: FloatArray, moments: FloatArray, squares: FloatArray, draws: int) -> _Solution:
     scaled = penalty * (np.trace(gram) / np.trace(penalty))
     jitter = np.eye(len(gram)) * (1e-12 * np.trace(gram))
     eigenvalues, vectors = eigh(gram, gram + scaled + jitter)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.voi.gaussian_process import deviations
+from hemodel.voi.one_thread import one_thread
 from hemodel.voi.penalised import Penalised, penalised
 from hemodel.voi.splines import INTERVALS, spline, tensor
 
@@ -64,10 +65,14 @@ def conditional_mean(inputs: FloatArray, outcomes: FloatArray) -> Fit:
     """
     if len(inputs) < FEWEST_DRAWS:
         raise ValueError(f"{len(inputs)} draws: a regression needs at least {FEWEST_DRAWS}")
-    columns = uncorrelated(inputs)
+    with one_thread():
+        return _fit(uncorrelated(inputs), outcomes)
+
+
+def _fit(columns: FloatArray, outcomes: FloatArray) -> Fit:
     count = columns.shape[1]
     if count == 0:
-        basis = np.ones((len(inputs), 1))
+        basis = np.ones((len(columns), 1))
         return Fit(SPLINE, 0, penalised(basis, [np.full((1, 1), 1e-12)], outcomes))
     if count == 1:
         basis, penalty = spline(columns[:, 0], INTERVALS)
