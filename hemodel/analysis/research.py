@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 POINTS = 13
 """Thresholds of the grid."""
-NEAR = (0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
+NEAR = (0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1, 1.2)
 """Points around an ICER, in units of it."""
 REACH = 1.5
 """End of the grid over the largest threshold or ICER."""

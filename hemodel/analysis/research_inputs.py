@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from hemodel.errors import Problem
 from hemodel.inputs.checks_research import has_research, parts, study_ids
 from hemodel.model import base_draws, survival_at
+from hemodel.model import model as model_of
 from hemodel.survival.acting.waning import WITH_TREATMENT
+from hemodel.units import MONTHS_PER_YEAR
 from hemodel.voi.evsi import MOST_DRAWS
 from hemodel.voi.net_benefit import Population
 from hemodel.voi.studies import TIME_TO_EVENT, Study
@@ -94,10 +96,17 @@ def _follow_up(rows: StudyRows, model: Model, drawn: Mapping[str, FloatArray]) -
     months = interval_ends(rows.number("follow_up_from") or 0.0, rows.amount("follow_up"))
     draws = base_draws(model) | {id_: array[:MOST_DRAWS] for id_, array in drawn.items()}
     count = max(array.shape[0] for array in draws.values())
+    short = shortened(model, float(months[-1]))
     arms = parts(rows.text("strategies"))
-    curves = [survival_at(model, draws, endpoint, strategy, months) for strategy in arms]
+    curves = [survival_at(short, draws, endpoint, strategy, months) for strategy in arms]
     survival = np.stack([np.broadcast_to(curve, (count, months.size)) for curve in curves], axis=1)
     return FollowUp(endpoint, arms, months, rows.number("dropout") or 0.0, survival)
+
+
+def shortened(model: Model, months: float) -> Model:
+    """Return the model with the time horizon at the end of follow-up, up to which its curves are the same."""
+    settings = model.inputs.settings.model_copy(update={"time_horizon": months / MONTHS_PER_YEAR})
+    return model_of(replace(model.inputs, settings=settings), model.fits)
 
 
 def depends_on(rows: StudyRows, model: Model) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hemodel.voi.evsi_importance import by_importance
 from hemodel.voi.evsi_moments import by_moments
-from hemodel.voi.known import Values, choose, given
+from hemodel.voi.known import Values, choose, given, regression_variance
 from hemodel.voi.one_thread import one_thread
 from hemodel.voi.regression import SPLINE_COLUMNS, conditional_mean
 from hemodel.voi.studies import IMPORTANCE, MOMENTS, design, generator, simulate
@@ -83,7 +83,7 @@ def study_value(sample: Sample, study: Study, thresholds: FloatArray, seed: int)
     with one_thread():
         made, fit = design(study, sample), given(sample, study.informs)
         limits = [choose(fit.fitted, float(threshold)) for threshold in thresholds]
-        errors = [np.sqrt(limit.variance + fit.penalised.variance_of(limit.slopes)) for limit in limits]
+        errors = [np.sqrt(limit.variance + regression_variance(fit, limit.slopes)) for limit in limits]
         method = {MOMENTS: by_moments, IMPORTANCE: by_importance}.get(study.method, by_regression)
         found = method(study, made, fit, thresholds, generator(seed, study))
     evppi, evppi_error = np.array([limit.value for limit in limits]), np.array(errors)
@@ -126,8 +126,8 @@ def by_regression(study: Study, design: Design, fit: Fit, thresholds: FloatArray
         for k, threshold in enumerate(thresholds):
             choice = choose(fitted, float(threshold))
             each = np.split(choice.slopes, len(parts), axis=1)
-            own = sum(np.sqrt(p.penalised.variance_of(slopes)) for p, slopes in zip(parts, each, strict=True))
-            variance = choice.variance + fit.penalised.variance_of(choice.slopes) + own**2
+            own = sum(np.sqrt(regression_variance(p, slopes)) for p, slopes in zip(parts, each, strict=True))
+            variance = choice.variance + regression_variance(fit, choice.slopes) + own**2
             value[i, k], error[i, k] = choice.value, np.sqrt(variance)
     return Values(value, error, None, ())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.voi.known import Values, choose_by_benefit, to_benefit
+from hemodel.voi.known import Values, choose_by_benefit, largest, regression_variance, to_benefit
 from hemodel.voi.posterior import coarse, posteriors
 from hemodel.voi.studies import simulate
 from hemodel.voi.studies_data import spread_rows
@@ -57,8 +57,8 @@ def _at_size(
     known = fit.fitted
     outcomes = known.shape[1]
     turns = [to_benefit(outcomes, float(threshold)) for threshold in thresholds]
-    largest = np.column_stack([(known @ turn).max(axis=1) for turn in turns])
-    averaged = np.hstack([known, largest])
+    most = np.column_stack([largest(known @ turn) for turn in turns])
+    averaged = np.hstack([known, most])
     means, effective = np.empty((len(data), averaged.shape[1])), np.empty(len(data))
     added = np.zeros((len(known), len(turns) * turns[0].shape[1]))
     for part in posteriors(design, data, size):
@@ -74,7 +74,7 @@ def _at_size(
 
 
 def _gain(
-    fit: Fit, turn: FloatArray, benefit: FloatArray, largest: FloatArray, shares: FloatArray
+    fit: Fit, turn: FloatArray, benefit: FloatArray, most: FloatArray, shares: FloatArray
 ) -> tuple[float, float, bool]:
     """Return EVSI at a threshold, its standard error, and whether the bounds hold.
 
@@ -83,18 +83,18 @@ def _gain(
     turn : array (outcomes, strategies)
     benefit : array (data sets, strategies)
         Posterior means of net benefit.
-    largest : array (data sets,)
+    most : array (data sets,)
         Posterior means of the largest net benefit.
     shares : array (draws, strategies)
         Weight with which each draw enters where each strategy is the best.
     """
     prior = fit.fitted @ turn
     always = int(prior.mean(axis=0).argmax())
-    targets = np.append(prior.mean(axis=0)[1:], prior.max(axis=1).mean())
-    best = benefit.max(axis=1)
-    mean, variance, positive = controlled(best, np.column_stack([benefit[:, 1:], largest]), targets)
+    targets = np.append(prior.mean(axis=0)[1:], largest(prior).mean())
+    best = largest(benefit)
+    mean, variance, positive = controlled(best, np.column_stack([benefit[:, 1:], most]), targets)
     slopes = (shares - np.eye(len(turn.T))[always] / len(prior)) @ turn.T
-    variance += fit.penalised.variance_of(slopes)
+    variance += regression_variance(fit, slopes)
     variance += float((best - benefit[:, always]).var(ddof=1)) / len(prior)
     return mean - float(prior[:, always].mean()), float(np.sqrt(variance)), positive
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.voi.known import Values, choose_by_benefit, to_benefit
+from hemodel.voi.known import Values, choose_by_benefit, largest, regression_variance, to_benefit
 from hemodel.voi.posterior import coarse, posteriors
 from hemodel.voi.studies import simulate
 from hemodel.voi.studies_data import spread_rows
@@ -81,11 +81,11 @@ def _gain(fit: Fit, turn: FloatArray, remaining: FloatArray) -> tuple[float, flo
     prior = np.cov(benefit.T, bias=True)
     factors = [matching(prior, part.mean(axis=0)) for part in (remaining, *_without(remaining))]
     choice = choose_by_benefit(centre + (benefit - centre) @ factors[0])
-    spread = np.array([(centre + (benefit - centre) @ factor).max(axis=1).mean() for factor in factors[1:]])
+    spread = np.array([largest(centre + (benefit - centre) @ factor).mean() for factor in factors[1:]])
     jackknife = (len(spread) - 1) / len(spread) * float(np.sum((spread - spread.mean()) ** 2))
     moved = choice.slopes.mean(axis=0)
     slopes = (moved + (choice.slopes - moved) @ factors[0].T) @ turn.T
-    return choice.value, float(np.sqrt(choice.variance + fit.penalised.variance_of(slopes) + jackknife))
+    return choice.value, float(np.sqrt(choice.variance + regression_variance(fit, slopes) + jackknife))
 
 
 def matching(prior: FloatArray, remaining: FloatArray) -> FloatArray:

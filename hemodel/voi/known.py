@@ -85,9 +85,23 @@ def choose(means: FloatArray, threshold: float) -> Choice:
 
 def choose_by_benefit(benefit: FloatArray) -> Choice:
     """Return the same for net benefit (rows, strategies), which are the outcomes then [currency]."""
-    best, always = benefit.argmax(axis=1), int(benefit.mean(axis=0).argmax())
-    rows, one = np.arange(len(benefit)), np.eye(benefit.shape[1])
-    return Choice(benefit[rows, best] - benefit[:, always], (one[best] - one[always]) / len(benefit), one[best])
+    most, always = largest(benefit), int(np.array([column.mean() for column in benefit.T]).argmax())
+    best = np.zeros(benefit.shape)
+    undecided = np.ones(len(benefit))
+    for strategy, column in enumerate(benefit.T):
+        best[:, strategy] = undecided * (column == most)
+        undecided -= best[:, strategy]
+    slopes = best / len(benefit)
+    slopes[:, always] -= 1 / len(benefit)
+    return Choice(most - benefit[:, always], slopes, best)
+
+
+def largest(benefit: FloatArray) -> FloatArray:
+    """Return the largest net benefit of each row; column by column, which is quick where columns are few."""
+    most = benefit[:, 0]
+    for column in benefit.T[1:]:
+        most = np.maximum(most, column)
+    return most
 
 
 def given(sample: Sample, ids: tuple[str, ...]) -> Fit:
@@ -97,3 +111,8 @@ def given(sample: Sample, ids: tuple[str, ...]) -> Fit:
     the mean of these means (tower property). Working with them keeps the noise of all other inputs out.
     """
     return conditional_mean(sample.columns(ids), increments(sample))
+
+
+def regression_variance(fit: Fit, slopes: FloatArray) -> float:
+    """Return the variance that the error of a regression gives to what depends on its means by these slopes."""
+    return fit.penalised.variance_of(slopes) if slopes.any() else 0.0
