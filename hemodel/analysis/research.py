@@ -12,10 +12,12 @@ from hemodel.analysis.research_inputs import population, study_of, study_rows
 from hemodel.economics import frontier
 from hemodel.voi.evsi import StudyValue, study_value
 from hemodel.voi.net_benefit import NetBenefit, Population, net_benefit
+from hemodel.voi.reading_studies import read_studies
 from hemodel.voi.regression import FEWEST_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from hemodel.analysis.probabilistic import Psa
     from hemodel.model import Model
@@ -104,6 +106,19 @@ def appraised(
         value = study_value(sample, study, wtp, seed)
         found.append(Proposal(value, net_benefit(value, people)))
     return Research(thresholds, decision_threshold, people, tuple(found))
+
+
+def research_of_file(path: Path, sample: Sample, thresholds: tuple[float, ...], seed: int) -> Research:
+    """Return what the studies of a TOML file are worth on the draws of another tool; the first threshold decides.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file.
+    """
+    described = read_studies(path, sample)
+    ordered = tuple(sorted(set(thresholds)))
+    return appraised(sample, described.studies, described.population, ordered, thresholds[0], seed)
 
 
 def _grid(sample: Sample, thresholds: tuple[float, ...]) -> FloatArray:

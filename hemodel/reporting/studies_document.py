@@ -38,7 +38,7 @@ def _entry(proposal: Proposal, thresholds: tuple[float, ...]) -> StudyEntry:
         kind=study.kind,
         informs=list(study.informs),
         arms=study.arms,
-        endpoint=None if follow_up is None else follow_up.endpoint,
+        endpoint=(follow_up.endpoint or None) if follow_up is not None else None,
         strategies=[] if follow_up is None else list(follow_up.arms),
         follow_up_from=None if follow_up is None else float(follow_up.months[0]),
         follow_up=None if follow_up is None else float(follow_up.months[-1]),

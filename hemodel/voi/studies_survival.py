@@ -26,6 +26,7 @@ class FollowUp:
     Attributes
     ----------
     endpoint : str
+        Empty where it has no name.
     arms : tuple of str
         What each arm is called.
     months : array (intervals + 1,)
@@ -93,4 +94,5 @@ def family_survival(name: str, parameters: Sequence[FloatArray], months: FloatAr
         For a family that does not exist.
     """
     made = family(name)
-    return made.survival(months, made.coefficients(np.column_stack(parameters)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return made.survival(months, made.coefficients(np.column_stack(parameters)))
