@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_DRAWS = 20_000
 """Draws used at most; more would be the first of these again and again."""
 ROUNDING = 1e-9
+SMALL = 0.01
+"""A fall of EVSI with size is worth a word from this share of EVPPI on."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def _notes(study: Study, found: Values, evppi: FloatArray, evppi_error: FloatArr
             f"error: the standard errors are {found.standard_error[i, k]:.3g} and {evppi_error[k]:.3g}."
         )
     falls = -np.diff(found.value, axis=0)
-    if falls.size and falls.max() > ROUNDING * max(float(evppi.max()), 1.0):
+    if falls.size and falls.max() > SMALL * float(evppi.max()):
         i, k = np.unravel_index(falls.argmax(), falls.shape)
         yield (
             f"EVSI falls by up to {falls[i, k]:.3g} from {study.sizes[i]} to {study.sizes[i + 1]} patients per arm, "
