@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,15 +93,27 @@ def _gain(
     always = int(prior.mean(axis=0).argmax())
     targets = np.append(prior.mean(axis=0)[1:], largest(prior).mean())
     best = largest(benefit)
-    mean, variance, positive = controlled(best, np.column_stack([benefit[:, 1:], most]), targets)
-    slopes = (shares - np.eye(len(turn.T))[always] / len(prior)) @ turn.T
-    variance += regression_variance(fit, slopes)
+    found = controlled(best, np.column_stack([benefit[:, 1:], most]), targets)
+    even = np.eye(len(turn.T))[always] / len(prior)
+    missed = (1 / len(prior) - shares.sum(axis=1))[:, None]
+    moved = missed * (np.append(0.0, found.coefficients[:-1]) + found.coefficients[-1] * choose_by_benefit(prior).best)
+    variance = found.variance + regression_variance(fit, (shares - even + moved) @ turn.T)
     variance += float((best - benefit[:, always]).var(ddof=1)) / len(prior)
-    return mean - float(prior[:, always].mean()), float(np.sqrt(variance)), positive
+    return found.mean - float(prior[:, always].mean()), float(np.sqrt(variance)), found.positive
 
 
-def controlled(values: FloatArray, controls: FloatArray, targets: FloatArray) -> tuple[float, float, bool]:
-    """Return the mean of values with control variates, its variance, and whether all weights are positive.
+@dataclass(frozen=True)
+class Controlled:
+    """A mean with control variates: with its variance, their coefficients, and whether all weights are positive."""
+
+    mean: float
+    variance: float
+    coefficients: FloatArray
+    positive: bool
+
+
+def controlled(values: FloatArray, controls: FloatArray, targets: FloatArray) -> Controlled:
+    """Return the mean of values with control variates.
 
     Parameters
     ----------
@@ -113,7 +126,8 @@ def controlled(values: FloatArray, controls: FloatArray, targets: FloatArray) ->
     count = len(values)
     centred = controls - controls.mean(axis=0)
     inverse = np.linalg.pinv(centred.T @ centred, rcond=1e-10, hermitian=True)
+    coefficients = inverse @ (centred.T @ (values - values.mean()))
     weights = 1 / count + centred @ (inverse @ (targets - controls.mean(axis=0)))
-    residual = values - values.mean() - centred @ (inverse @ (centred.T @ (values - values.mean())))
+    residual = values - values.mean() - centred @ coefficients
     variance = float(residual @ residual) / max(count - controls.shape[1] - 1, 1) / count
-    return float(weights @ values), variance, bool(weights.min() >= 0)
+    return Controlled(float(weights @ values), variance, coefficients, bool(weights.min() >= 0))
