@@ -35,6 +35,8 @@ def information_figures(found: InformationResult | None, shown: Shown) -> dict[s
     made: dict[str, Callable[[], Figure]] = {}
     if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
         made["evppi"] = partial(evppi_ranking, found, shown, found.ranked_at)
+    if len(found.curves.wtp) == 1:
+        return made
     return made | {
         "voi_curves": partial(voi_curves, found, shown),
         "expected_loss": partial(expected_loss, found, shown),

@@ -33,7 +33,9 @@ def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], F
     for threshold in results.thresholds:
         if threshold != found.ranked_at and ranked(found.evppi, found.thresholds.index(threshold)):
             made[f"evppi_{threshold_key(threshold)}"] = partial(evppi_ranking, found, shown, threshold)
-    return made | {"ceac": partial(ceac, results, shown), "ce_plane": partial(ce_plane, results, shown, sample)}
+    if len(results.ceac.wtp) > 1:
+        made["ceac"] = partial(ceac, results, shown)
+    return made | {"ce_plane": partial(ce_plane, results, shown, sample)}
 
 
 @style.house_style()
