@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def _ranking_samples(whole: float) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    edge = {"edgecolor": style.INK, "linewidth": 0.5}
+    edge: dict[str, Any] = {"edgecolor": style.INK, "linewidth": 0.5}
     return [
         Patch(facecolor=INPUT_COLOUR, **edge, label="One input"),
         Patch(facecolor=GROUP_COLOUR, hatch="////", **edge, label="A group of inputs, known together"),
@@ -169,7 +169,7 @@ def expected_loss(found: InformationResult, shown: Shown) -> Figure:
             axes.plot(wtp, loss, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
     handles: list[Artist] = []
     for place, (strategy, name) in enumerate(shown.strategies.items()):
-        line = {"color": style.colour(place), "linestyle": style.dashes(place)}
+        line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(curves.wtp, curves.expected_loss[strategy], **line, label=name, zorder=4)
     handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="EVPI"))
     handles.append(_threshold_sample())

@@ -109,7 +109,9 @@ def over_thresholds(sample: Sample, partial: Partial, over: Perfect) -> FloatArr
 
 
 def _partial(sample: Sample, groups: Sequence[Group], at: FloatArray) -> tuple[Of, ...]:
-    asked = [(id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs]
+    asked: list[tuple[str, str, bool, tuple[str, ...]]] = [
+        (id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs
+    ]
     asked += [(group.id, group.label, True, group.inputs) for group in groups if not group.whole]
     found = evppi_of_each(sample, [ids for *_, ids in asked], at)
     of = [Of(id_, label, group, each) for (id_, label, group, _), each in zip(asked, found, strict=True)]

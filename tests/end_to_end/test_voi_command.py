@@ -53,7 +53,18 @@ def arguments(folder: Path) -> list[str | Path]:
 @pytest.fixture(scope="module")
 def out(folder: Path) -> Path:
     target = folder / "out"
-    wtp = ["--wtp", "1", "--wtp", "2", "--groups", folder / "G.toml", "--currency", "EUR", "--effect", "QALY"]
+    wtp: list[str | Path] = [
+        "--wtp",
+        "1",
+        "--wtp",
+        "2",
+        "--groups",
+        folder / "G.toml",
+        "--currency",
+        "EUR",
+        "--effect",
+        "QALY",
+    ]
     done = hemodel(*arguments(folder), *wtp, "--out", target)
     assert done.exit_code == 0, done.output
     assert "Warning: P.csv: left out, as they have one value in all draws: fixed." in done.output
@@ -151,7 +162,14 @@ def test_the_export_of_a_run_gives_the_value_of_information_of_the_run(tmp_path:
     assert done.exit_code == 0, done.output
     psa = tmp_path / "run" / "psa"
     of_run = document(tmp_path / "run", "results.json")["information"]
-    files = ["--params", psa / "params.csv", "--costs", psa / "costs.csv", "--effects", psa / "effects.csv"]
+    files: list[str | Path] = [
+        "--params",
+        psa / "params.csv",
+        "--costs",
+        psa / "costs.csv",
+        "--effects",
+        psa / "effects.csv",
+    ]
     wtp = [part for t in of_run["thresholds"] for part in ("--wtp", repr(t))]
     again = hemodel("voi", *files, "--groups", psa / "groups.toml", *wtp, "--out", tmp_path / "voi")
     assert again.exit_code == 0, again.output
