@@ -1,42 +1,36 @@
-"""Decision problems whose value of sample information is known, and their samples."""
+"""Samples with known values of information."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from hemodel.voi.sample import Sample
-from hemodel.voi.studies import Study
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
     from hemodel.parameters import FloatArray
 
-DRAWS = 4000
+
+def made(effects: ArrayLike, costs: ArrayLike | None = None, inputs: Mapping[str, FloatArray] | None = None) -> Sample:
+    """A sample of strategies a, b, ...; without costs these are 0."""
+    gained = np.asarray(effects, dtype=np.float64)
+    paid = np.zeros_like(gained) if costs is None else np.asarray(costs, dtype=np.float64)
+    given = inputs or {}
+    return Sample(tuple("abcdefg"[: gained.shape[1]]), gained, paid, given, {id_: id_.upper() for id_ in given})
 
 
-def quantiles(distribution: stats.rv_continuous, seed: int, draws: int = DRAWS) -> FloatArray:
-    """Return draws at equally spaced quantiles in random order, which have hardly any sampling error."""
-    order = np.random.default_rng(seed).permutation(draws)
-    return np.asarray(distribution.ppf((order + 0.5) / draws))
+def linear(draws: int, mean: float, slopes: Mapping[str, float], seed: int = 1) -> Sample:
+    """Two strategies; at a threshold of 1 the net benefit of b over a is mean + sum(slope * standard normal input).
 
-
-def two_options(inputs: dict[str, FloatArray], increment: FloatArray, noise: float = 0.0) -> Sample:
-    """Return a sample of two strategies; costs are 0, and other inputs add noise to the increment of effects."""
-    draws = len(increment)
-    other = noise * quantiles(stats.norm(), 99, draws)
-    zero = np.zeros(draws)
-    effects = np.column_stack([zero, increment + other])
-    return Sample(("old", "new"), effects, np.zeros((draws, 2)), inputs, {id_: id_ for id_ in inputs})
-
-
-def unit_normal_loss(mean: float, deviation: float) -> float:
-    """Return E[max(X, 0)] - max(E[X], 0) for a normal X (Raiffa and Schlaifer 1961)."""
-    distance = abs(mean) / deviation
-    return float(deviation * (stats.norm.pdf(distance) - distance * stats.norm.sf(distance)))
-
-
-def study(kind: str, informs: tuple[str, ...], sizes: tuple[int, ...], method: str, **further: object) -> Study:
-    """Return a study without costs that reports at once."""
-    return Study("one", "One", kind, informs, sizes, method, 0.0, 0.0, 0.0, **further)  # type: ignore[arg-type]
+    Half of it is effects and half costs saved.
+    """
+    rng = np.random.default_rng(seed)
+    inputs = {name: rng.standard_normal(draws) for name in slopes}
+    gain = mean + sum(slope * inputs[name] for name, slope in slopes.items())
+    half = np.column_stack([np.zeros(draws), gain / 2])
+    return made(half, -half, inputs)

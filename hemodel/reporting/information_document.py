@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def information_result(information: Information, threshold: float) -> InformationResult:
-    """Return the value of information, ranked at a threshold, or at the most uncertain where no input has a value there.
+    """Return the value of information, ranked at a threshold, or at the most uncertain where that gives no ranking.
 
     Parameters
     ----------

@@ -22,8 +22,8 @@ EVPI_IS = (
 EVPPI_IS = (
     "EVPPI: what it is worth to know an input, or all inputs of a group, by regression on the draws. The standard error"
     " is that of the simulation and of the regression; the bias is how far the estimate is expected to lie above the"
-    " truth, and is not subtracted. By chance: what inputs of no importance would be expected to show; a value near it says"
-    " nothing. Values of several inputs do not add up."
+    " truth, and is not subtracted. By chance: what inputs of no importance would be expected to show; a value near it"
+    " says nothing. Values of several inputs do not add up."
 )
 AT_PEAK = "{threshold} is the threshold with the highest EVPI."
 CAPPED = "Where the regression gave more than the EVPI, the EVPI stands: {labels}."

@@ -131,7 +131,7 @@ def _errors(fit: Fit) -> tuple[slice, FloatArray]:
 def _value(
     fit: Fit, errors: tuple[slice, FloatArray], benefit: FloatArray, threshold: float
 ) -> tuple[float, float, float, float]:
-    """Return EVPPI, standard error, bias and EVPPI by chance at a threshold, from the fitted benefit (strategies, draws)."""
+    """Return EVPPI, standard error, bias and EVPPI by chance, from the fitted benefit (strategies, draws)."""
     draws, others = benefit.shape[1], len(benefit) - 1
     slopes = np.vstack([threshold * np.eye(others), -np.eye(others)])
     means = benefit.mean(axis=1)

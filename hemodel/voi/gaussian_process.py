@@ -47,7 +47,8 @@ def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArr
     list of arrays (draws, 1 + p + inducing points) and (coefficients, coefficients)
         One for each factor on the lengths.
     """
-    chosen = np.random.default_rng(CHOICE).permutation(len(columns))
+    rng = np.random.default_rng(CHOICE)
+    chosen = rng.permutation(len(columns))
     lines = np.column_stack([np.ones(len(columns)), columns])
     straight = lines @ np.linalg.lstsq(lines, outcomes, rcond=None)[0]
     subset = chosen[:SUBSET]

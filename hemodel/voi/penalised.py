@@ -17,6 +17,8 @@ SMOOTHING = np.logspace(-7, 9, 65)
 """Weights of the penalty that are tried, beside one that equals the data in size."""
 NOISE_FLOOR = 1e-14
 """Residual share of the variance below which a fit is exact."""
+UNPENALISED = 1e-9
+"""Share of the penalty below which a combination of the basis has none, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,9 @@ def _solve(gram: FloatArray, penalty: FloatArray, moments: FloatArray, squares: 
     jitter = np.eye(len(gram)) * (1e-12 * np.trace(gram))
     eigenvalues, vectors = eigh(gram, gram + scaled + jitter)
     shares = np.clip(eigenvalues, 0.0, 1.0)[:, None]
+    shares[shares > 1 - UNPENALISED] = 1.0
     projected = vectors.T @ moments
-    free = int(np.sum(shares > 1 - 1e-9))
+    free = int(np.sum(shares == 1.0))
     denominators = shares[:, :, None] + SMOOTHING * (1 - shares[:, :, None])
     error = squares[:, None] - np.sum(projected[:, :, None] ** 2 / denominators, axis=0)
     error = np.maximum(error, NOISE_FLOOR * squares[:, None] + np.finfo(float).tiny)
@@ -122,6 +125,6 @@ def _solve(gram: FloatArray, penalty: FloatArray, moments: FloatArray, squares: 
     # Of equal criteria the smoothest: the last.
     best = criterion.shape[1] - 1 - np.argmin(criterion[:, ::-1], axis=1)
     least = np.take_along_axis(criterion, best[:, None], axis=1).sum()
-    complexity = -np.sum(np.log(np.maximum(1 - shares[shares < 1 - 1e-9], 1e-12))) * moments.shape[1]
+    complexity = -np.sum(np.log(np.maximum(1 - shares[shares < 1.0], 1e-12))) * moments.shape[1]
     chosen = shares + SMOOTHING[best] * (1 - shares)
     return _Solution(vectors, shares, projected, chosen, float(least + complexity))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,12 +56,14 @@ def read_sample(inputs: Path, costs: Path, effects: Path) -> Sample:
 def _read(path: Path) -> Read:
     """Return the names and the numbers (rows, columns) of a file."""
     names = _names(path)
-    try:
-        values = np.loadtxt(
-            path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig", comments=None, quotechar='"'
-        )
-    except (ValueError, OSError):
-        values = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            values = np.loadtxt(
+                path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig", comments=None, quotechar='"'
+            )
+        except (ValueError, OSError, UserWarning):
+            values = None
     if values is None or values.shape[1] != len(names) or not np.isfinite(values).all():
         return _read_carefully(path)
     return names, values

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import stats
-from voi_support import DRAWS, quantiles, study, two_options, unit_normal_loss
+from studies_support import DRAWS, quantiles, study, two_options, unit_normal_loss
 
 from hemodel.errors import UsageError
 from hemodel.voi.evsi import StudyValue, study_value

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from voi_support import study
+from studies_support import study
 
 from hemodel.voi.evsi import StudyValue
 from hemodel.voi.net_benefit import Population, discounted_years, net_benefit

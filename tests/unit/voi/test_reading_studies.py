@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import stats
-from voi_support import quantiles, two_options
+from studies_support import quantiles, two_options
 
 from hemodel.analysis.research import research_of_file
 from hemodel.errors import InputError

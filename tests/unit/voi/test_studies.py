@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from voi_support import study, two_options
+from studies_support import study, two_options
 
 from hemodel.voi.studies import design, generator, log_likelihood, simulate
 from hemodel.voi.studies_survival import FollowUp, event_cells, family_survival, interval_ends
