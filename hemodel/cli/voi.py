@@ -25,6 +25,8 @@ def voi(
         list[str] | None, typer.Option(metavar="THRESHOLD", help="Willingness to pay; the first is the decision's.")
     ] = None,
     groups: Annotated[Path | None, typer.Option(metavar="G.toml", help="Groups of inputs, known together.")] = None,
+    studies: Annotated[Path | None, typer.Option(metavar="S.toml", help="Studies that could be done.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the data that studies simulate; needed with them.")] = None,
     currency: Annotated[str, typer.Option(help="Name of the unit of the costs, for tables and charts.")] = "",
     effect: Annotated[str, typer.Option(help="Name of the unit of the effects.")] = "unit of effect",
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<params>_voi/.")] = None,
@@ -37,8 +39,8 @@ def voi(
         from hemodel.reporting.voi_writing import VOI_ENTRIES, voi_text, write_voi
         from hemodel.voi.external import Files, read_external
 
-        asked = Asked(_thresholds(wtp), currency, effect)
-        files = Files(params, costs, effects, groups)
+        asked = Asked(_thresholds(wtp), currency, effect, _seed(studies, seed))
+        files = Files(params, costs, effects, groups, studies)
         external = read_external(files)
         results = voi_results(external, files, asked)
         target = out if out is not None or as_json else default_folder(params, "_voi")
@@ -46,6 +48,19 @@ def voi(
             with staged(target, VOI_ENTRIES) as folder:
                 write_voi(folder, results, external.sample, command())
         typer.echo(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
+
+
+def _seed(studies: Path | None, seed: int | None) -> int:
+    """Read --seed, which is needed with --studies and means nothing without."""
+    from hemodel.errors import UsageError
+
+    if studies is not None and seed is None:
+        raise UsageError("--studies simulates data: give --seed, any whole number; the same gives the same results")
+    if studies is None and seed is not None:
+        raise UsageError("--seed is for the data that studies simulate: give --studies too, or leave it out")
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed {seed}: a seed is a whole number of 0 or more")
+    return seed or 0
 
 
 def _thresholds(given: list[str] | None) -> tuple[float, ...]:

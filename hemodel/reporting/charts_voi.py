@@ -11,6 +11,7 @@ import numpy as np
 from hemodel.reporting import style
 from hemodel.reporting.charts_information import evppi_ranking, information_figures, ranked
 from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
+from hemodel.reporting.charts_studies import draw_sizes, draw_wtp
 from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.voi_document import shown_as
 
@@ -35,6 +36,9 @@ def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], F
             made[f"evppi_{threshold_key(threshold)}"] = partial(evppi_ranking, found, shown, threshold)
     if len(results.ceac.wtp) > 1:
         made["ceac"] = partial(ceac, results, shown)
+    if results.research is not None:
+        made["study_sizes"] = partial(draw_sizes, results.research)
+        made["study_wtp"] = partial(draw_wtp, results.research)
     return made | {"ce_plane": partial(ce_plane, results, shown, sample)}
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from hemodel.reporting.schema import Ceac, Ceaf  # noqa: TC001 - pydantic reads them
 from hemodel.reporting.schema_entry import Entry
 from hemodel.reporting.schema_information import InformationResult  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_studies import ResearchResult  # noqa: TC001 - pydantic reads it
 
 SCHEMA_VERSION = 1
 
@@ -52,6 +53,7 @@ class VoiResults(Entry):
     ceac: Ceac
     ceaf: Ceaf
     information: InformationResult
+    research: ResearchResult | None = Field(description="null without --studies")
     warnings: list[str]
 
 

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.research import research_of_file
 from hemodel.economics import acceptability, optimal, verdict
 from hemodel.reporting.information_document import information_result
 from hemodel.reporting.schema import Ceac, Ceaf
 from hemodel.reporting.schema_voi import SCHEMA_VERSION, FileEntry, MeanEntry, VoiResults
+from hemodel.reporting.studies_document import research_result
 from hemodel.reporting.tables_information import Shown, information_tables
 from hemodel.reporting.tables_shape import Column, Table
+from hemodel.reporting.tables_studies import study_tables
 from hemodel.voi.information import curve_grid, information
 
 if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
     from hemodel.reporting.format import Value
+    from hemodel.reporting.schema_studies import ResearchResult
     from hemodel.voi.external import External, Files
     from hemodel.voi.sample import Sample
 
@@ -30,6 +34,7 @@ class Asked:
     thresholds: tuple[float, ...]
     currency: str
     effect: str
+    seed: int
 
 
 def voi_results(external: External, files: Files, asked: Asked) -> VoiResults:
@@ -39,6 +44,7 @@ def voi_results(external: External, files: Files, asked: Asked) -> VoiResults:
     grid = curve_grid(sample, asked.thresholds)
     found = information(sample, external.groups, np.array(asked.thresholds), grid)
     named = {"params": files.inputs, "costs": files.costs, "effects": files.effects, "groups": files.groups}
+    named["studies"] = files.studies
     return VoiResults(
         schema_version=SCHEMA_VERSION,
         files={
@@ -57,8 +63,16 @@ def voi_results(external: External, files: Files, asked: Asked) -> VoiResults:
         ceac=_ceac(sample, grid),
         ceaf=_ceaf(sample, grid),
         information=information_result(found, asked.thresholds[0]),
+        research=_research(external, files, asked),
         warnings=_warnings(external, files),
     )
+
+
+def _research(external: External, files: Files, asked: Asked) -> ResearchResult | None:
+    if files.studies is None:
+        return None
+    found = research_of_file(files.studies, external.columns, asked.thresholds, asked.seed)
+    return research_result(found, asked.currency, asked.effect)
 
 
 def _means(sample: Sample) -> list[MeanEntry]:
@@ -110,7 +124,12 @@ def shown_as(results: VoiResults) -> Shown:
 def voi_tables(results: VoiResults) -> list[Table]:
     """Return every table of voi.json."""
     shown = shown_as(results)
-    return [_means_table(results, shown), *information_tables(results.information, shown), _ceac_table(results, shown)]
+    return [
+        _means_table(results, shown),
+        *information_tables(results.information, shown),
+        *study_tables(results.research),
+        _ceac_table(results, shown),
+    ]
 
 
 def _means_table(results: VoiResults, shown: Shown) -> Table:

@@ -12,6 +12,7 @@ from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
 from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.manifest import made_with
+from hemodel.reporting.studies_text import research_results
 from hemodel.reporting.tables_shape import csv_text
 from hemodel.reporting.voi_document import shown_as, voi_tables
 
@@ -81,6 +82,7 @@ def voi_text(results: VoiResults, target: Path | None) -> str:
             lines += [text_table(headers, rows, WIDTH), ""]
     if found.most_uncertain is None:
         lines.append("The same strategy is best in every draw at every threshold: information has no value.")
+    lines += [f"Study: {sentence}" for sentence in research_results(results.research)]
     lines += [f"Warning: {warning}" for warning in results.warnings]
     lines += [f"Written to {target}"] if target is not None else []
     return "\n".join(lines).replace(NO_BREAK_SPACE, " ")

@@ -18,21 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """The files of an analysis; groups are optional."""
+    """The files of an analysis; groups and studies are optional."""
 
     inputs: Path
     costs: Path
     effects: Path
     groups: Path | None
+    studies: Path | None = None
 
 
 @dataclass(frozen=True)
 class External:
-    """A sample of inputs that vary, the groups of them, and the inputs that were left out as they do not."""
+    """A sample of inputs that vary, the groups of them, and the inputs that were left out as they do not.
+
+    `columns` is the sample as it was read, each column an input of its own: what studies are about.
+    """
 
     sample: Sample
     groups: tuple[Group, ...]
     constant: tuple[str, ...]
+    columns: Sample
 
 
 def read_external(files: Files) -> External:
@@ -51,4 +56,5 @@ def read_external(files: Files) -> External:
         what = "no input varies: every column has one value in all rows"
         raise InputError((Problem(Location(str(files.inputs)), what, todo="Give the draws of uncertain inputs."),))
     groups = leave_out(groups, fixed)
-    return External(together(without(sample, fixed), groups), groups, fixed)
+    varying = without(sample, fixed)
+    return External(together(varying, groups), groups, fixed, varying)

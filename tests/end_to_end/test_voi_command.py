@@ -194,3 +194,70 @@ def test_draws_cannot_be_exported_without_them(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "--export-psa needs the probabilistic analysis: leave out --only, or add --only psa" in done.output
     assert not (tmp_path / "out").exists()
+
+
+STUDIES = """patients_per_year = 500
+horizon = 8
+discount_rate = 0.03
+
+[studies.survey]
+label = "A survey of x"
+kind = "continuous"
+informs = ["x"]
+sd = 2
+sizes = [10, 40, 160]
+method = "regression"
+fixed_cost = 10
+cost_per_patient = 0.5
+reports_after = 1
+"""
+
+
+def test_studies(folder: Path, tmp_path: Path) -> None:
+    """x is standard normal, as the increment of effects but for its mean: see `voi_support.linear`."""
+    file = tmp_path / "S.toml"
+    file.write_text(STUDIES, encoding="utf-8")
+    result = hemodel(*arguments(folder), "--wtp", "1", "--studies", file, "--seed", "3", "--out", tmp_path / "out")
+
+    assert result.exit_code == 0, result.output
+    assert "Study: A survey of x: at 1 per unit of effect the best size is" in " ".join(result.output.split())
+    found = json.loads((tmp_path / "out" / "voi.json").read_text(encoding="utf-8"))
+    jsonschema.validate(found, json.loads(schema_voi.json_schema()))
+    (study,) = found["research"]["studies"]
+    (at,) = study["at"]
+    assert at["evsi"] == sorted(at["evsi"])
+    assert at["evsi"][-1] < at["evppi"]
+    assert found["files"]["studies"]["name"] == "S.toml"
+    for name in (
+        "tables/study_values.csv",
+        "tables/study_designs.csv",
+        "figures/study_sizes.png",
+        "figures/study_wtp.svg",
+    ):
+        assert (tmp_path / "out" / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("further", "message"),
+    [
+        (
+            ("--studies", "S.toml"),
+            "--studies simulates data: give --seed, any whole number; the same gives the same results",
+        ),
+        (("--seed", "1"), "--seed is for the data that studies simulate: give --studies too, or leave it out"),
+        (("--studies", "S.toml", "--seed", "-1"), "--seed -1: a seed is a whole number of 0 or more"),
+    ],
+)
+def test_studies_and_seed_go_together(folder: Path, further: tuple[str, ...], message: str) -> None:
+    result = hemodel(*arguments(folder), "--wtp", "1", *further)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+def test_studies_that_are_wrong_write_nothing(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "S.toml"
+    file.write_text(STUDIES.replace('"x"', '"y"'), encoding="utf-8")
+    result = hemodel(*arguments(folder), "--wtp", "1", "--studies", file, "--seed", "3", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "[studies.survey]: there is no input 'y'." in " ".join(result.output.split())
+    assert not (tmp_path / "out").exists()
