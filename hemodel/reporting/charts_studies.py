@@ -146,7 +146,7 @@ def _amount(words: str, currency: str) -> str:
 
 def _size_axis(axes: Axes, study: StudyEntry) -> None:
     axes.set_xlim(0, 1.04 * study.sizes[-1])
-    number_axis(axes.xaxis, "Patients per arm" if study.arms > 1 else "Patients")
+    number_axis(axes.xaxis, "Patients (number per arm)" if study.arms > 1 else "Patients (number)")
 
 
 @style.house_style()
@@ -160,7 +160,7 @@ def draw_wtp(research: ResearchResult) -> Figure:
     figure = page("What the studies are worth by willingness to pay", subtitle, (PANEL + 0.3) * len(shown) + 0.1)
     handles: list[Artist] = []
     for axes, study in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-        axes.set_title(fold(study.label, 5.8, size=style.SIZE + 0.5, lines=2))
+        axes.set_title(fold(study.label, 5.1, size=style.SIZE + 0.5, lines=2))
         handles = _draw_curves(axes, research, study)
     legend_below(figure, handles)
     return settle(figure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ import pytest
 from budget_support import budget_model, small_budget_run
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from research_support import research_model, research_run
 from support import small_model, small_run
 
+from hemodel.analysis.research import research
 from hemodel.analysis.run import Options, Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.cells import read_cells
@@ -40,6 +43,7 @@ ALWAYS = ("model_structure", "survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
 PRICE = "price_icer"
+STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
     "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios", PRICE},
@@ -51,6 +55,8 @@ EXPECTED = {
     "almost_equal": {*ALWAYS, *TORNADOES, PRICE},
     "budget": {*ALWAYS, *BUDGET, PRICE},
     "budget_that_saves": {*ALWAYS, *BUDGET, PRICE},
+    "studies": {*ALWAYS, *STUDIES, PRICE},
+    "studies_for_nothing": {*ALWAYS, *STUDIES, PRICE},
 }
 CHARTS = [(case, chart) for case, charts in EXPECTED.items() for chart in sorted(charts)]
 LONG = (
@@ -104,6 +110,14 @@ def crossing_run() -> Run:
     return small_run(model, 50)
 
 
+def useless_run() -> Run:
+    """Return a run with studies that would change nothing, and names as long as may be."""
+    changes: dict[str, Scalar] = {f"study.{study}.name": LONG % study for study in ("trial", "quality", "rash")}
+    model = research_model(changes | {"drug.newtinib.price_per_vial": 1e6})
+    done = small_run(model, 120)
+    return replace(done, research=research(model, done.psa), one_way=None, psa=None, information=None)
+
+
 def saving_run() -> Run:
     """Return a budget impact of ten years below 0, with names as long as may be."""
     names: dict[str, Scalar] = {f"strategy.{strategy}.name": LONG % strategy for strategy in ("standard", "active")}
@@ -136,6 +150,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Resu
         "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
         "budget": lambda: small_budget_run(budget_model({"budget.trigger": 5e6, "budget.trigger_years": 3})),
         "budget_that_saves": saving_run,
+        "studies": lambda: replace(research_run(), one_way=None, psa=None, information=None),
+        "studies_for_nothing": useless_run,
         "almost_equal": lambda: run(
             WORKBOOK, Options(tuple(survival_of((10.4, 7.5, 13.0), (0.99, 0.7, 1.3), 0.46)), parts=("base", "dsa"))
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from hemodel.inputs.dictionary import Kind, kind_of, kinds
 
-GUIDELINES = r"(CHEERS 2022|NICE|PBAC|ICER|ISPOR|Netherlands|Norway|TECH-VER 2019|Hatswell 2018)"
+GUIDELINES = r"(CHEERS 2022|CHEERS-VOI|NICE|PBAC|ICER|ISPOR|Netherlands|Norway|TECH-VER 2019|Hatswell 2018)"
 SILENT = {"settings.clock_start", "settings.seed"}
 """No guideline that is named here speaks of these."""
 
