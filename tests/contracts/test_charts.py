@@ -47,12 +47,21 @@ PRICE = "price_icer"
 STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, "evppi", "scenarios", PRICE},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, *INFORMATION, "evppi", "scenarios", PRICE},
     "bare": {*ALWAYS, PRICE},
     "few_draws": {*ALWAYS, *PROBABILISTIC, *INFORMATION, PRICE},
     "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, PRICE},
-    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, "evppi", PRICE, "efficiency_frontier"},
-    "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"} - {"tornado_icer"},
+    "three_long_names": {
+        *ALWAYS,
+        *TORNADOES,
+        *PROBABILISTIC,
+        *STUDIES,
+        *INFORMATION,
+        "evppi",
+        PRICE,
+        "efficiency_frontier",
+    },
+    "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, "scenarios"} - {"tornado_icer"},
     "almost_equal": {*ALWAYS, *TORNADOES, PRICE},
     "budget": {*ALWAYS, *BUDGET, PRICE},
     "budget_that_saves": {*ALWAYS, *BUDGET, PRICE},
