@@ -17,19 +17,21 @@ from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.run import Options, Run
 from hemodel.analysis.sensitivity import one_way
+from hemodel.dependence import independent
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.sampling import RANDOM, Design, sample_block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from hemodel.outcomes import Outcomes
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import FloatArray, Parameter
 
 FILE = "small.xlsx"
 SOURCE = "assumption: made up for a test"
@@ -244,3 +246,8 @@ def small_run(model: Model, draws: int) -> Run:
         warnings=(),
         prices=price_thresholds(model, psa=psa),
     )
+
+
+def random_draws(parameters: Sequence[Parameter], seed: int, block: int, count: int) -> dict[str, FloatArray]:
+    """Independent pseudo-random draws of parameters."""
+    return sample_block(parameters, Design(RANDOM, seed, {p.id: 1 for p in parameters}), independent(), block, count)

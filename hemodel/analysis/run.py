@@ -113,7 +113,8 @@ def run(
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
-    psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
+    drawn_for = ("psa", rates, settings.thresholds, settings.decision_threshold)
+    psa = shared.once(drawn_for, lambda: _psa(model, options, progress)) if "psa" in options.parts else None
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,

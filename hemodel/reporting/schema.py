@@ -156,6 +156,9 @@ class PsaResult(Entry):
 
     draws: int
     seed: int
+    sampling: str = Field(description="random, latin_hypercube or sobol")
+    stopped: str = Field(description="why the draws ended, where a rule decided; else empty")
+    kept: int = Field(description="draws kept one by one, the first ones")
     mean: dict[str, dict[str, float]] = Field(description="strategy, then life_years, qalys, costs")
     interval: dict[str, dict[str, tuple[float, float]]]
     component_mean: dict[str, dict[str, Amounts]]
