@@ -78,7 +78,7 @@ def dependence(pairs: Mapping[tuple[str, str], float], orders: Sequence[tuple[st
         asked[i, j] = asked[j, i] = correlation
     scores = nearest_correlation(2.0 * np.sin(np.pi * asked / 6.0))
     used = np.clip(6.0 / np.pi * np.arcsin(np.clip(scores, -2.0, 2.0) / 2.0), -1.0, 1.0)
-    return Dependence(ids, asked, used, np.linalg.cholesky(scores), _leaders(orders))
+    return Dependence(ids, asked, used, np.asarray(np.linalg.cholesky(scores)), _leaders(orders))
 
 
 def _leaders(orders: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
-ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", MANIFEST)
-"""What a run writes."""
+DRAWS = "draws.parquet"
+ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", DRAWS, MANIFEST)
+"""What a run writes; the draws only where they are to be kept."""
 EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIFEST)
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)

@@ -15,6 +15,7 @@ import numpy as np
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.psa_explained import explained
 from hemodel.analysis.run import Options, Run
 from hemodel.analysis.sensitivity import one_way
 from hemodel.dependence import independent
@@ -239,6 +240,7 @@ def small_run(model: Model, draws: int) -> Run:
         families=(),
         one_way=one_way(model),
         psa=psa,
+        explained=explained(psa, model),
         scenarios=None,
         under=(),
         available=(),

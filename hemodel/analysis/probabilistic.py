@@ -7,41 +7,36 @@ with the number of draws.
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.curve_draws import curve_draws, design_of
-from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, block_sums, frame, totals
+from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
+from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
 from hemodel.economics import verdict
 from hemodel.errors import UsageError
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import BLOCK
-from hemodel.sampling import RANDOM, REPLICATE, sample_block
+from hemodel.sampling import RANDOM, REPLICATE
 from hemodel.voi.sample import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Mapping, Sequence
 
+    from hemodel.analysis.psa_blocks import Each, Mapper
     from hemodel.analysis.psa_sums import Frame, Sums
     from hemodel.analysis.stopping import Until
     from hemodel.inputs.structure import Settings
-    from hemodel.parameters import Draws, FloatArray
-
-    Mapper = Callable[["Task", Iterable[int]], Generator["BlockResult", None, None]]
+    from hemodel.parameters import FloatArray
 
 
 FEWEST_DRAWS = 2
 FEWEST_SPREAD = 2 * REPLICATE
 """Fewest draws of a design in replicates: its Monte Carlo error is told from two."""
-KEPT = 5 * BLOCK
-"""The first draws that are kept one by one, for charts, percentiles and value of information."""
+TIME_ON_TREATMENT = "tot_"
+"""How the ids of endpoints begin that are times on treatment."""
 PILOT = 256
 """Draws that set the frame of the sums."""
 CURVE_POINTS = 81
@@ -114,61 +109,6 @@ class Psa:
         return {(strategy, rule): int(self.sums[name][0]) for name, (strategy, rule) in keys.items()}
 
 
-@dataclass(frozen=True)
-class Task:
-    """An analysis of so many draws; `every` says that totals and inputs are wanted of all of them."""
-
-    model: Model
-    seed: int
-    frame: Frame
-    draws: int
-    every: bool
-
-
-@dataclass(frozen=True)
-class BlockResult:
-    """Sums of one block, and its totals (outcomes, draws, strategies) and varying inputs where they are wanted."""
-
-    sums: Sums
-    totals: FloatArray | None
-    inputs: Draws | None
-
-
-def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
-    """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
-    design, inputs = design_of(model, seed), model.inputs
-    drawn = sample_block(inputs.parameters, design, inputs.dependence, block, count)
-    return {**drawn, **curve_draws(model, design, block, count)}
-
-
-def run_block(task: Task, block: int) -> BlockResult:
-    """Draw, evaluate and sum one block."""
-    first = block * BLOCK
-    drawn = block_draws(task.model, task.seed, block, min(BLOCK, task.draws - first))
-    outcomes = evaluate(task.model, drawn)
-    found = totals(outcomes)
-    sums = block_sums(task.frame, found, outcomes, drawn)
-    if not task.every and first >= KEPT:
-        return BlockResult(sums, None, None)
-    return BlockResult(sums, found, {id_: array for id_, array in drawn.items() if id_ in task.frame.inputs})
-
-
-def in_threads(task: Task, blocks: Iterable[int]) -> Generator[BlockResult, None, None]:
-    """Yield the results of blocks in their order, as many worked on at a time as there are cores."""
-    cores = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(cores)
-    waiting: deque[Future[BlockResult]] = deque()
-    try:
-        for block in blocks:
-            waiting.append(pool.submit(run_block, task, block))
-            if len(waiting) > cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def probabilistic(
     model: Model,
     draws: int,
@@ -177,7 +117,7 @@ def probabilistic(
     *,
     until: Until | None = None,
     mapper: Mapper = in_threads,
-    each: Callable[[int, BlockResult], None] | None = None,
+    each: Each | None = None,
 ) -> Psa:
     """Run the probabilistic analysis.
 
@@ -196,7 +136,7 @@ def probabilistic(
     mapper : callable
         Yields the results of blocks in their order; by default they are made in threads.
     each : callable, optional
-        Called with the number of the first draw and the result of every block, in order.
+        Called with the analysis, the number of the first draw and the result of every block, in order.
 
     Raises
     ------
@@ -215,7 +155,7 @@ def probabilistic(
             if block * BLOCK < KEPT:
                 kept.append(result)
             if each is not None:
-                each(block * BLOCK, result)
+                each(task, block * BLOCK, result)
             if progress is not None:
                 progress(int(sums["draws"][0]))
             stopped = "" if until is None else until.met(task.frame, sums, sampling)
@@ -280,9 +220,19 @@ def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], stopped: str) -> P
 
 def sample(psa: Psa, model: Model) -> Sample:
     """Return the draws that are kept, as value of information takes them."""
-    labels = {p.id: p.label for p in model.inputs.parameters}
-    curves = {f"curve.{endpoint}": f"{endpoint.upper()} curves" for endpoint in model.fits}
-    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: (labels | curves)[id_] for id_ in psa.inputs})
+    labels = input_labels(model)
+    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: labels[id_] for id_ in psa.inputs})
+
+
+def input_labels(model: Model) -> dict[str, str]:
+    """Return what every parameter and the curves of every endpoint (``curve.<endpoint>``) are called."""
+    return {p.id: p.label for p in model.inputs.parameters} | {f"curve.{e}": _curve_label(e) for e in model.fits}
+
+
+def _curve_label(endpoint: str) -> str:
+    if endpoint.startswith(TIME_ON_TREATMENT):
+        return f"Time on treatment, {endpoint.removeprefix(TIME_ON_TREATMENT).replace('_', ' ')}"
+    return f"{endpoint.upper()} curves"
 
 
 def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -108,7 +108,8 @@ def acceptability_of(psa: Psa) -> FloatArray:
 def best_on_average(psa: Psa) -> list[int]:
     """Return the place of the strategy with the highest mean net benefit at each threshold of the frame."""
     found = means(psa.frame, psa.sums)
-    return np.argmax(psa.frame.thresholds[:, None] * found[QALYS] - found[COSTS], axis=1).tolist()
+    best = np.argmax(psa.frame.thresholds[:, None] * found[QALYS] - found[COSTS], axis=1)
+    return [int(place) for place in best]
 
 
 def expected_loss(psa: Psa) -> tuple[FloatArray, FloatArray]:

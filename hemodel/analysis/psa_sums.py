@@ -121,6 +121,7 @@ def block_sums(set_: Frame, found: FloatArray, outcomes: Outcomes, draws: Draws)
         "signs": _signs(found),
         "histogram": counts(set_.scales, quantities(found, set_.reported)),
         **_adjusted(outcomes, count),
+        **_extremes(outcomes),
         **_inputs(set_, draws),
     }
 
@@ -182,6 +183,21 @@ def _adjusted(outcomes: Outcomes, count: int) -> Sums:
             share = bound.mean() if bound.size else 0.0
             found[f"adjusted {strategy} {rule}"] = np.array([float(round(float(share) * count))])
     return found
+
+
+def _extremes(outcomes: Outcomes) -> Sums:
+    """Lowest and highest time in a state and alive, and utility over the time alive, by strategy."""
+    years = outcomes.life_years.undiscounted
+    alive = years.sum(axis=2)
+    place = outcomes.qalys.components.index("adverse_events")
+    qalys = np.delete(outcomes.qalys.undiscounted, place, axis=2).sum(axis=2)
+    mean = np.divide(qalys, alive, out=np.zeros(np.broadcast_shapes(qalys.shape, alive.shape)), where=alive > 0)
+    return {
+        "lowest years": years.min(axis=(0, 2)),
+        "highest alive": alive.max(axis=0),
+        "lowest utility": mean.min(axis=0),
+        "highest utility": mean.max(axis=0),
+    }
 
 
 def _inputs(set_: Frame, draws: Draws) -> Sums:

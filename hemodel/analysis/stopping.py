@@ -18,7 +18,7 @@ HALF_WIDTH_95 = 1.959964
 
 @dataclass(frozen=True)
 class Until:
-    """When the draws end; exactly one of the two is given.
+    """When the draws end: as soon as one of the two holds.
 
     Attributes
     ----------

@@ -70,7 +70,7 @@ def results(run: Run) -> Results:
         families=_families(run),
         adjustments=_adjustments(run),
         dsa=None if run.one_way is None else _one_way(run, run.one_way),
-        psa=None if run.psa is None else psa_result(run.psa, settings),
+        psa=None if run.psa is None or run.explained is None else psa_result(run.psa, run.model, run.explained),
         scenarios=None if run.scenarios is None else scenario_entries(run),
         payer=payer_result(run.payer),
         prices=price_entries(run),

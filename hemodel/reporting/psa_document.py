@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from hemodel.analysis.psa_diagnostics import checks, input_checks
+from hemodel.analysis.psa_explained import extreme_draws
 from hemodel.analysis.psa_results import (
     acceptability_of,
     benefit_error,
@@ -16,16 +19,20 @@ from hemodel.analysis.psa_results import (
 )
 from hemodel.analysis.psa_sums import OUTCOMES
 from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult, threshold_key
+from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason
 
 if TYPE_CHECKING:
     from hemodel.analysis.probabilistic import Psa
+    from hemodel.analysis.psa_explained import Explained
     from hemodel.inputs.structure import Settings
+    from hemodel.model import Model
 
 REPORTED = OUTCOMES[:3]
 
 
-def psa_result(psa: Psa, settings: Settings) -> PsaResult:
+def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
     """Return means, intervals, acceptability and Monte Carlo error of the draws."""
+    settings = model.inputs.settings
     found, ends = means(psa.frame, psa.sums), intervals(psa)
     increments = [_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
     wtp = psa.frame.thresholds.tolist()
@@ -59,6 +66,29 @@ def psa_result(psa: Psa, settings: Settings) -> PsaResult:
             probability=[float(curves[k, i]) for k, i in enumerate(best)],
         ),
         mcse_inmb=increments[0].mcse_inmb,
+        checks=[PsaCheck(name=c.name, found=c.found, holds=c.holds) for c in checks(psa, model)],
+        inputs=[PsaInput(**asdict(each)) for each in input_checks(psa, model)],
+        differences=[_difference(explained, increments[i], i) for i in range(len(increments))],
+        extremes=[
+            PsaExtreme(draw=e.draw, qalys=e.qalys, costs=e.costs, nmb=e.benefit, reasons=dict(e.reasons))
+            for e in extreme_draws(psa, model)
+        ],
+    )
+
+
+def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDifference:
+    def benefit(qalys: float, costs: float) -> float:
+        return explained.threshold * qalys - costs
+
+    qalys, costs = float(explained.qalys[i]), float(explained.costs[i])
+    moved = [(r, float(r.qalys[i]), float(r.costs[i])) for r in explained.reasons]
+    return PsaDifference(
+        intervention=increment.intervention,
+        qalys=qalys,
+        costs=costs,
+        nmb=benefit(qalys, costs),
+        mcse_nmb=increment.mcse_inmb,
+        reasons=[PsaReason(id=r.id, label=r.label, qalys=q, costs=c, nmb=benefit(q, c)) for r, q, c in moved],
     )
 
 

@@ -23,6 +23,12 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
 from hemodel.reporting.schema_entry import Entry
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_psa import (  # noqa: TC001 - pydantic reads these
+    PsaCheck,
+    PsaDifference,
+    PsaExtreme,
+    PsaInput,
+)
 
 if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
@@ -167,6 +173,10 @@ class PsaResult(Entry):
     ceac: Ceac
     ceaf: Ceaf
     mcse_inmb: float = Field(description="of the first intervention, at the decision threshold")
+    checks: list[PsaCheck]
+    inputs: list[PsaInput]
+    differences: list[PsaDifference] = Field(description="by intervention")
+    extremes: list[PsaExtreme] = Field(description="of the first intervention, lowest net benefit first")
 
 
 class ChangeEntry(Entry):

@@ -23,7 +23,8 @@ from support import (
     with_coefficients,
 )
 
-from hemodel.analysis.probabilistic import Psa, block_draws, probabilistic
+from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.distributions import distribution
 from hemodel.inputs.dictionary import match
 from hemodel.model import Model, base_draws, evaluate
