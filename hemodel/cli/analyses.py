@@ -31,7 +31,10 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
-    only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
+    ] = None,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
@@ -40,7 +43,8 @@ def run(
         from hemodel.output import default_folder
 
         parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
-        options = Options(changes(set_), tuple(scenario or ()), tuple(str(part) for part in parts), draws, seed)
+        named = tuple(str(part) for part in parts)
+        options = Options(changes(set_), tuple(scenario or ()), named, draws, seed, families=not only)
         if payer:
             typer.echo(run_for_payers(workbook, options, payer, out, jobs))
             return
