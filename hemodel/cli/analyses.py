@@ -31,7 +31,10 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
-    only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
+    ] = None,
     until_mcse: Annotated[
         float | None,
         typer.Option(metavar="X", help="End the draws when the Monte Carlo error of mean net benefit is X or less."),
@@ -56,6 +59,7 @@ def run(
             tuple(str(part) for part in parts),
             draws,
             seed,
+            families=not only,
             until_mcse=until_mcse,
             until_clear=until_clear,
             scheduler=scheduler,

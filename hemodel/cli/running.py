@@ -40,6 +40,8 @@ class Job:
 def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int, int], None] | None = None) -> Written:
     """Run and write everything; return what to print.
 
+    Without the comparison of families the report has no section on the evidence for the curves.
+
     Raises
     ------
     HemodelError
@@ -60,7 +62,8 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
             done = run(job.workbook, job.options, progress, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
-        evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed))
+        families = job.options.families
+        evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed)) if families else None
         write_outputs(folder, done, found, job.command, evidence, shared)
     return Written(summary(found, done, job.target), payer_line(found, job.target))
 
