@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
@@ -247,6 +248,7 @@ def small_run(model: Model, draws: int) -> Run:
         options=Options(),
         warnings=(),
         prices=price_thresholds(model, psa=psa),
+        information=model_information(model, psa),
     )
 
 

@@ -12,6 +12,7 @@ from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
+from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hemodel.analysis.psa_blocks import Each
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
+    from hemodel.voi.information import Information
 
 PARTS = ("base", "dsa", "psa", "scenarios")
 """The base case is always run; the others can be chosen."""
@@ -50,7 +52,8 @@ class Options:
     `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
     are run with those of all payers. `until_mcse` and `until_clear` end the draws early (see `stopping.Until`; the
     latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
-    `groups` and `only` name the groups and the scenarios that are run, none for all.
+    `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
+    run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -64,6 +67,7 @@ class Options:
     until_clear: float | None = None
     scheduler: str = ""
     workers: int | None = None
+    export_psa: bool = False
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
@@ -87,6 +91,7 @@ class Run:
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
     explained: Explained | None = None
+    information: Information | None = None
 
 
 def run(
@@ -129,6 +134,8 @@ def run(
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
     drawn_for = ("psa", rates, settings.thresholds, settings.decision_threshold)
     psa = shared.once(drawn_for, lambda: run_psa(model, options, progress, each)) if "psa" in options.parts else None
+    key = ("information", *drawn_for)
+    information = None if psa is None else shared.once(key, lambda: model_information(model, psa))
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
@@ -153,6 +160,7 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        information=information,
     )
 
 

@@ -31,6 +31,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
+    export_psa: Annotated[bool, typer.Option("--export-psa", help="Write the draws too, for hemodel voi.")] = False,
     only: Annotated[
         list[Part] | None,
         typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
@@ -60,6 +61,7 @@ def run(
             draws,
             seed,
             families=not only,
+            export_psa=export_psa,
             until_mcse=until_mcse,
             until_clear=until_clear,
             scheduler=scheduler,

@@ -21,6 +21,7 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
     FitStatistic,
 )
 from hemodel.reporting.schema_entry import Entry
+from hemodel.reporting.schema_information import InformationResult  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_psa import (  # noqa: TC001 - pydantic reads these
@@ -253,6 +254,7 @@ class Results(Entry):
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
     psa: PsaResult | None
+    information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
