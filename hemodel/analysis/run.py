@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from hemodel.analysis.probabilistic import Psa, probabilistic
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
+from hemodel.analysis.threshold_search import Search, between_bounds
+from hemodel.analysis.two_way import TwoWay, most_influential
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -45,6 +47,7 @@ class Options:
     `families` says whether every family is tried on the evidence, for the table that compares them.
     `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
     are run with those of all payers. `groups` and `only` name the groups and the scenarios that are run, none for all.
+    `grids` says whether the one-way analysis is followed by its two-way grid and the values that change the decision.
     """
 
     changes: tuple[Change, ...] = ()
@@ -56,6 +59,7 @@ class Options:
     payer: str = ""
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    grids: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Run:
     prices: tuple[DrugPrice, ...] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
+    two_way: tuple[TwoWay, ...] | None = None
+    threshold_values: tuple[Search, ...] | None = None
 
 
 def run(
@@ -136,7 +142,25 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        **_grids(model, tornado, options, shared),
     )
+
+
+class _Grids(TypedDict, total=False):
+    two_way: tuple[TwoWay, ...]
+    threshold_values: tuple[Search, ...]
+
+
+def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+    """Return what follows the one-way analysis: the grid of the two largest bars, and values that change the decision."""
+    if tornado is None or not options.grids:
+        return {}
+    settings = model.inputs.settings
+    key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    return {
+        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
+        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+    }
 
 
 def budget_run(path: str | Path, options: Options) -> Run:

@@ -21,6 +21,7 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
     FitStatistic,
 )
 from hemodel.reporting.schema_entry import Entry
+from hemodel.reporting.schema_grids import ThresholdValue, TwoWayResult  # noqa: TC001 - pydantic reads these
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
 
@@ -239,6 +240,8 @@ class Results(Entry):
     families: list[FamilyFit]
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
+    two_way: list[TwoWayResult] | None = Field(description="the two largest bars of each intervention; null without dsa")
+    threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
