@@ -109,7 +109,7 @@ def _number(text: str, option: str) -> float | None:
 
 
 def deterministic(path: Path, options: Options, request: Request) -> Deterministic:
-    """Run the one-way analysis and everything that is asked for; without any pair, the two inputs with the largest bars.
+    """Run the one-way analysis and what is asked for; without a pair, the grid of the two largest bars.
 
     Parameters
     ----------
@@ -127,15 +127,20 @@ def deterministic(path: Path, options: Options, request: Request) -> Determinist
     UsageError
         Where a threshold makes no sense.
     """
-    for wtp in request.wtp:
-        if not wtp >= 0 or not math.isfinite(wtp):
-            raise UsageError(f"{WTP} {wtp:g}: a threshold is a number of 0 or more")
+    for value in request.wtp:
+        if not value >= 0 or not math.isfinite(value):
+            raise UsageError(f"{WTP} {value:g}: a threshold is a number of 0 or more")
     if request.wtp:
         decision = Change("settings.decision_threshold", request.wtp[0], WTP)
         options = replace(options, changes=(*options.changes, decision))
     done = run(path, replace(options, parts=("base", "dsa"), families=False, grids=False))
     model, settings = done.model, done.model.inputs.settings
     problems: list[Problem] = []
+    problems += [
+        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
+        for asked in dict.fromkeys(request.two_way)
+        if request.two_way.count(asked) > 1
+    ]
     pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
     ranges = _ranges(model, request.thresholds, problems)
     listed = None
@@ -148,21 +153,21 @@ def deterministic(path: Path, options: Options, request: Request) -> Determinist
         raise InputError(tuple(dict.fromkeys(problems)))
     wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
     if done.one_way is not None:
-        pairs = pairs or [(x, y) for _, x, y in default_pairs(model, done.one_way)]
+        default = {(x.input.id, y.input.id): (x, y) for _, x, y in default_pairs(model, done.one_way)}
+        pairs = pairs or list(default.values())
         done = replace(done, threshold_values=between_bounds(model, done.one_way))
     return Deterministic(
         run=done,
         request=request,
         wtp=wtp,
-        two_way=two_way(model, list(dict.fromkeys(pairs))),
+        two_way=two_way(model, pairs),
         n_way=None if listed is None else n_way(model, *listed),
         searches=search(model, ranges, wtp),
     )
 
 
 def _pair(model: Model, asked: tuple[Asked, Asked], problems: list[Problem]) -> tuple[Axis, Axis] | None:
-    option = f"{TWO_WAY} {','.join(one.id for one in asked)}"
-    where = Location(option)
+    where = Location(f"{TWO_WAY} {_named(asked)}")
     if asked[0].id == asked[1].id:
         problems.append(Problem(where, f"{asked[0].id} stands twice", todo="Name two inputs."))
         return None
@@ -184,6 +189,10 @@ def _pair(model: Model, asked: tuple[Asked, Asked], problems: list[Problem]) -> 
         elif ends is not None:
             axes.append(axis(found[one.id], *ends, points))
     return None if refused is not None or len(problems) > before else (axes[0], axes[1])
+
+
+def _named(asked: tuple[Asked, Asked]) -> str:
+    return ",".join(one.id for one in asked)
 
 
 def _ranges(model: Model, asked: tuple[Asked, ...], problems: list[Problem]) -> list[Range]:

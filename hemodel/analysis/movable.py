@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hemodel.errors import Location
+    from hemodel.inputs.structure import Drug
     from hemodel.model import Model
     from hemodel.parameters import Parameter
     from hemodel.survival.reported.statistics import Statistic
@@ -100,9 +101,7 @@ def _movable(model: Model, id_: str) -> Movable | tuple[str, str, str]:
         return _parameter(model, parameter)
     for drug in model.inputs.drugs:
         if id_ == _price_id(drug.id):
-            first = model.inputs.rows[drug.vials[0][1]]
-            label = f"{drug.name}, price of the first vial, all in proportion"
-            return Movable(id_, label, first.unit, PRICE, first.number, None, None, 0.0, None, linear=True)
+            return _price(model, drug)
     for endpoint, fit in model.fits.items():
         statistic = next((s for s in statistics(model.inputs.rows, endpoint) if s.id == id_), None)
         if statistic is not None:
@@ -136,6 +135,14 @@ def _parameter(model: Model, parameter: Parameter) -> Movable:
         most=None if kind is None else kind.maximum,
         linear=_enters_linearly(model, parameter.id),
     )
+
+
+def _price(model: Model, drug: Drug) -> Movable:
+    first = next(p for p in model.inputs.parameters if p.id == drug.vials[0][1])
+    several = ", all vials in proportion" if len(drug.vials) > 1 else ""
+    low, high = parameter_bounds(model, first) or (None, None)
+    label = f"Price per vial, {drug.name}{several}"
+    return Movable(_price_id(drug.id), label, first.unit, PRICE, first.value, low, high, 0.0, None, linear=True)
 
 
 def _enters_linearly(model: Model, id_: str) -> bool:
@@ -173,9 +180,7 @@ def _statistic(model: Model, statistic: Statistic) -> Movable | tuple[str, str, 
 
 
 def _curve(model: Model, endpoint: str, strategy: str) -> Movable | tuple[str, str, str]:
-    direction = steepest(
-        model.fits[endpoint], strategy, model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    )
+    direction = steepest(model.fits[endpoint], strategy, model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
     if direction is None:
         why = "Its coefficients have no uncertainty that moves its restricted mean"
         return f"the curve {_curve_id(endpoint, strategy)} cannot be moved", why, ""
@@ -189,8 +194,7 @@ def _one_coefficient(model: Model, id_: str, endpoint: str, strategy: str) -> tu
     others = f", or what it is fitted to: {', '.join(own)}" if own else ""
     return (
         f"{id_} is one coefficient of a curve",
-        "Coefficients were estimated together, and one of them alone at another value is a curve that no evidence "
-        "supports; curves vary as a whole",
+        "Coefficients were estimated together, so that one alone at another value fits no evidence; curves vary whole",
         f"Move {_curve_id(endpoint, strategy)}{others}.",
     )
 
@@ -199,8 +203,10 @@ def _refusal(model: Model, id_: str) -> tuple[str, str, str]:
     found = match(id_)
     if found is not None and id_ in model.inputs.rows:
         if found[0].varies == "budget":
-            return f"{id_} cannot be moved here", "Costs and QALYs of the model do not depend on it", (
-                "The budget impact has its own one-way analysis: hemodel budget."
+            return (
+                f"{id_} cannot be moved here",
+                "Costs and QALYs of the model do not depend on it",
+                ("The budget impact has its own one-way analysis: hemodel budget."),
             )
         if found[0].varies == "yes":
             return f"{id_} has no value", "There is nothing to move it from", "Give it a value in the workbook."
@@ -219,7 +225,11 @@ def together(movables: Sequence[Movable], model: Model) -> tuple[str, str, str] 
         for other in movables:
             if other.kind == STATISTIC and other.endpoint == curve.endpoint and reported:
                 why = "The curve is fitted to such statistics, and a refit would undo its move"
-                return f"{curve.id} and {other.id} cannot be moved together", why, "Move statistics only, or curves only."
+                return (
+                    f"{curve.id} and {other.id} cannot be moved together",
+                    why,
+                    "Move statistics only, or curves only.",
+                )
     prices = {f"drug.{m.id.split('.')[1]}.price_per_vial": m for m in movables if m.kind == PRICE}
     for other in movables:
         for start, price in prices.items():

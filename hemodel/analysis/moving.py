@@ -92,7 +92,10 @@ def _evaluated(model: Model, parts: Sequence[Draws], counts: Sequence[int]) -> t
     qalys, costs = [np.empty(shape)], [np.empty(shape)]
     moved = {
         id_: np.concatenate(
-            [part[id_] if id_ in part else np.repeat(base[id_], n, axis=0) for part, n in zip(parts, counts, strict=True)]
+            [
+                part[id_] if id_ in part else np.repeat(base[id_], n, axis=0)
+                for part, n in zip(parts, counts, strict=True)
+            ]
         )
         for id_ in dict.fromkeys(id_ for part in parts for id_ in part)
     }

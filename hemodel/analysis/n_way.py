@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hemodel.analysis.movable import Movable
-
     from hemodel.model import Model
 
 

@@ -78,7 +78,9 @@ def _toml(file: str, text: str, problems: list[Problem]) -> Iterator[Combination
         return
     entries = content.pop(TABLE, [])
     if content or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        what = f"there is {', '.join(content)} beside the combinations" if content else "combination is no list of tables"
+        what = (
+            f"there is {', '.join(content)} beside the combinations" if content else "combination is no list of tables"
+        )
         problems.append(Problem(Location(file), what, todo=_SHAPE))
         return
     for number, entry in enumerate(entries, start=1):
@@ -89,9 +91,9 @@ def _toml(file: str, text: str, problems: list[Problem]) -> Iterator[Combination
             name = place
         flat = dict(_flat("", entry))
         values = {
-            id_: number
+            id_: given
             for id_, value in flat.items()
-            if (number := _number(value, Location(file, cell=f"{place}, {id_}"), problems)) is not None
+            if (given := _number(value, Location(file, cell=f"{place}, {id_}"), problems)) is not None
         }
         if not flat:
             problems.append(Problem(Location(file, cell=place), "it moves no input", todo="Give a value of one."))
@@ -114,7 +116,9 @@ def _csv(file: str, text: str, problems: list[Problem]) -> Iterator[Combination]
     head = Location(file, cell="row 1")
     twice = sorted({cell for cell in header if header.count(cell) > 1})
     if NAME not in header:
-        problems.append(Problem(head, "there is no column name", todo="Write name and the ids of inputs in the first row."))
+        problems.append(
+            Problem(head, "there is no column name", todo="Write name and the ids of inputs in the first row.")
+        )
     if twice:
         named = ", ".join(cell or "(empty)" for cell in twice)
         problems.append(Problem(head, f"a column stands twice: {named}", todo="Remove one."))
@@ -150,12 +154,14 @@ def _number(value: Any, where: Location, problems: list[Problem]) -> float | Non
         number = math.nan
     if math.isfinite(number):
         return number
-    problems.append(Problem(where, f"{value!r} is no number", "Only numbers can be moved", "Write a number with a point."))
+    problems.append(
+        Problem(where, f"{value!r} is no number", "Only numbers can be moved", "Write a number with a point.")
+    )
     return None
 
 
 def _checked(listed: Listed, model: Model, movables: dict[str, Movable]) -> Iterator[Problem]:
-    """Yield what is wrong with the values: names that stand twice, values that cannot be, inputs that exclude others."""
+    """Yield names that stand twice, values that cannot be, and inputs that exclude others."""
     names = [one.name for one in listed.combinations]
     for one in listed.combinations:
         where = Location(listed.file, cell=one.place)
@@ -163,7 +169,9 @@ def _checked(listed: Listed, model: Model, movables: dict[str, Movable]) -> Iter
             yield Problem(where, f"the name {one.name} stands twice", todo="Give each combination a name of its own.")
         moved = [movables[id_] for id_ in one.values if id_ in movables]
         for movable in moved:
-            column = f"{one.place}, column {movable.id}" if one.place.startswith("row") else f"{one.place}, {movable.id}"
+            column = (
+                f"{one.place}, column {movable.id}" if one.place.startswith("row") else f"{one.place}, {movable.id}"
+            )
             wrong = limit_problem(movable, one.values[movable.id])
             if wrong is not None:
                 yield Problem(Location(listed.file, cell=column), *wrong)

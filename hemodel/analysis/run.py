@@ -152,7 +152,7 @@ class _Grids(TypedDict, total=False):
 
 
 def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
-    """Return what follows the one-way analysis: the grid of the two largest bars, and values that change the decision."""
+    """Return the grid of the two largest bars, and the values that change the decision."""
     if tornado is None or not options.grids:
         return {}
     settings = model.inputs.settings

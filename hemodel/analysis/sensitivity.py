@@ -116,7 +116,9 @@ def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], lis
             if not statistic.used or not has_error(statistic):
                 continue
             try:
-                done.append((statistic, [refitted(model, endpoint, {statistic.id: bound}) for bound in bounds(statistic)]))
+                done.append(
+                    (statistic, [refitted(model, endpoint, {statistic.id: bound}) for bound in bounds(statistic)])
+                )
             except SurvivalError as error:
                 unfitted.append(f"{statistic.id} is not in the one-way analysis: at one of its bounds, {error}")
     return done, unfitted

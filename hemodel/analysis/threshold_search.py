@@ -8,6 +8,7 @@ bracketed, and all brackets of all inputs are narrowed together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,7 @@ class Threshold:
         if self.nmb_low == 0 and self.values:
             good = (self.nmb_high > 0) == (len(edges) % 2 == 0)
         parts = []
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             if good:
                 parts.append((start, end))
             good = not good
@@ -203,7 +204,9 @@ def _refined(model: Model, lines: Sequence[_Line], cells: Sequence[_Cell]) -> li
         def benefit_at(places: NDArray[np.intp], x: FloatArray) -> FloatArray:
             return _benefit_at(model, lines, [owners[i] for i in places], x)
 
-        for (c, _), root in zip(brackets, refine(benefit_at, (x[0], x[1]), (benefit[0], benefit[1]), width), strict=True):
+        for (c, _), root in zip(
+            brackets, refine(benefit_at, (x[0], x[1]), (benefit[0], benefit[1]), width), strict=True
+        ):
             if not np.isnan(root):
                 values[c].append(float(root))
     return [sorted(some) for some in values]
@@ -273,9 +276,7 @@ def between_bounds(model: Model, one_way: OneWay) -> tuple[Search, ...]:
     """
     found, _ = find(model, [item.id for item in one_way.items], Location(model.inputs.path.name))
     ranges = [
-        Range(m, m.low, m.high, WITH_REFITS, CLOSE)
-        if m.kind == STATISTIC
-        else Range(m, m.low, m.high, BETWEEN_BOUNDS)
+        Range(m, m.low, m.high, WITH_REFITS, CLOSE) if m.kind == STATISTIC else Range(m, m.low, m.high, BETWEEN_BOUNDS)
         for m in found.values()
         if m.low is not None and m.high is not None
     ]

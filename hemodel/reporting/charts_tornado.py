@@ -97,7 +97,7 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     axes.set_yticks(range(len(rows)), labels(results, entries), linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(axes.xaxis, _axis_label(results, measure, base))
+    number_axis(axes.xaxis, axis_label(results, measure, base))
     bounds_legend(figure)
     make_room(axes)
     return settle(figure)
@@ -206,9 +206,7 @@ def labels(
     return found
 
 
-def input_names(
-    results: Results, entries: Sequence[Named], among: Sequence[Named] | None = None
-) -> list[str]:
+def input_names(results: Results, entries: Sequence[Named], among: Sequence[Named] | None = None) -> list[str]:
     """Return the name of each input; inputs of the same name also show what their ids differ in.
 
     `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
@@ -243,7 +241,8 @@ def _subtitle(results: Results, increment: Incremental, measure: str, counts: tu
     )
 
 
-def _axis_label(results: Results, measure: str, base: float) -> str:
+def axis_label(results: Results, measure: str, base: float) -> str:
+    """Return the label of the axis of a result, with its unit and that of the base case."""
     name = {
         "nmb": f"Incremental net monetary benefit ({results.currency})",
         "icer": f"ICER ({results.currency} per QALY)",

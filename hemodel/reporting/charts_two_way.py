@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
-    from matplotlib.image import QuadMesh
 
     from hemodel.analysis.run import Run
     from hemodel.parameters import FloatArray
@@ -102,9 +102,7 @@ def _subtitle(results: Results, shown: Sequence[TwoWayResult], measure: str) -> 
     return f"{start}{at}{sentence} All other inputs as in the base case; discounted.{more}".strip()
 
 
-def _panel(
-    figure: Figure, axes: Axes, results: Results, about: tuple[TwoWayResult, str, int]
-) -> dict[str, Artist]:
+def _panel(figure: Figure, axes: Axes, results: Results, about: tuple[TwoWayResult, str, int]) -> dict[str, Artist]:
     """Draw one grid; return what the legend shows, by label."""
     grid, measure, panels = about
     x, y = np.array(grid.x.values), np.array(grid.y.values)
@@ -124,6 +122,10 @@ def _panel(
     bar.outline.set_visible(False)
     unit = {"icer": f"ICER ({results.currency} per QALY)", "qalys": "Incremental QALYs (per patient)"}
     money = "Net monetary benefit" if measure == "nmb" else "Incremental costs"
+    known = values[~np.isnan(values)]
+    if measure in {"nmb", "icer"} and known.size:
+        middle = 0.0 if measure == "nmb" else results.decision_threshold
+        bar.ax.set_ylim(min(float(known.min()), middle), max(float(known.max()), middle))
     number_axis(bar.ax.yaxis, unit.get(measure, f"{money} ({results.currency})"))
     return handles
 
@@ -132,9 +134,7 @@ def _array(rows: Sequence[Sequence[float | None]]) -> FloatArray:
     return np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
 
 
-def _mesh(
-    axes: Axes, results: Results, drawn: tuple[FloatArray, FloatArray, FloatArray], measure: str
-) -> QuadMesh:
+def _mesh(axes: Axes, results: Results, drawn: tuple[FloatArray, FloatArray, FloatArray], measure: str) -> QuadMesh:
     """Colour the cells: around 0 for net benefit, around the decision threshold for the ICER, else from low to high."""
     x, y, values = drawn
     middle = {"nmb": 0.0, "icer": results.decision_threshold}.get(measure)

@@ -30,15 +30,15 @@ def two_way_results(run: Run, grids: Sequence[TwoWay], wtp: Sequence[float] | No
     """Return each grid for each of its interventions, with the boundary at each threshold."""
     settings = run.model.inputs.settings
     thresholds = dict.fromkeys(wtp or (settings.decision_threshold, *settings.thresholds))
-    return [
-        _two_way(run, grid, intervention, list(thresholds)) for grid in grids for intervention in grid.chosen
-    ]
+    return [_two_way(run, grid, intervention, list(thresholds)) for grid in grids for intervention in grid.chosen]
 
 
 def _two_way(run: Run, grid: TwoWay, intervention: str, thresholds: Sequence[float]) -> TwoWayResult:
     decision = run.model.inputs.settings.decision_threshold
     qalys, costs = grid.increments(intervention)
-    said = [[verdict(float(c), float(q)) for c, q in zip(*rows, strict=True)] for rows in zip(costs, qalys, strict=True)]
+    said = [
+        [verdict(float(c), float(q)) for c, q in zip(*rows, strict=True)] for rows in zip(costs, qalys, strict=True)
+    ]
     known = ~np.isnan(costs)
     return TwoWayResult(
         intervention=intervention,
@@ -48,8 +48,12 @@ def _two_way(run: Run, grid: TwoWay, intervention: str, thresholds: Sequence[flo
         y=_input(grid.y),
         qalys=lists(qalys),
         costs=lists(costs),
-        icer=[[each.icer if k else None for each, k in zip(*rows, strict=True)] for rows in zip(said, known, strict=True)],
-        verdict=[[each.word if k else "" for each, k in zip(*rows, strict=True)] for rows in zip(said, known, strict=True)],
+        icer=[
+            [each.icer if k else None for each, k in zip(*rows, strict=True)] for rows in zip(said, known, strict=True)
+        ],
+        verdict=[
+            [each.word if k else "" for each, k in zip(*rows, strict=True)] for rows in zip(said, known, strict=True)
+        ],
         nmb=lists(net_monetary_benefit(qalys, costs, decision)),
         boundaries=[Boundary(threshold=t, x=boundary(grid, intervention, t)) for t in thresholds],
         failed=[FailedPoint(x=x, y=y, why=why) for x, y, why in grid.failed],
@@ -84,28 +88,26 @@ def threshold_values(run: Run, searches: Sequence[Search]) -> list[ThresholdValu
     """Return where each input changes the decision; those that do first, then by the range of net benefit."""
     decision = run.model.inputs.settings.decision_threshold
     base = {i.intervention: decision * i.qalys - i.costs for i in increments(run.base)}
-    found = []
-    for one in searches:
-        movable = one.range.input
-        for at in one.thresholds:
-            found.append(
-                ThresholdValue(
-                    id=movable.id,
-                    label=movable.label,
-                    unit=movable.unit,
-                    intervention=at.intervention,
-                    comparator=run.model.strategies[0],
-                    base=movable.base,
-                    low=one.range.low,
-                    high=one.range.high,
-                    nmb_low=some(at.nmb_low),
-                    nmb_base=base[at.intervention],
-                    nmb_high=some(at.nmb_high),
-                    values=list(at.values),
-                    established=at.established,
-                    words=words(one, at),
-                )
-            )
+    found = [
+        ThresholdValue(
+            id=one.range.input.id,
+            label=one.range.input.label,
+            unit=one.range.input.unit,
+            intervention=at.intervention,
+            comparator=run.model.strategies[0],
+            base=one.range.input.base,
+            low=one.range.low,
+            high=one.range.high,
+            nmb_low=some(at.nmb_low),
+            nmb_base=base[at.intervention],
+            nmb_high=some(at.nmb_high),
+            values=list(at.values),
+            established=at.established,
+            words=words(one, at),
+        )
+        for one in searches
+        for at in one.thresholds
+    ]
     order = {strategy: i for i, strategy in enumerate(run.model.strategies)}
     span = {id(v): abs((v.nmb_high or 0.0) - (v.nmb_low or 0.0)) for v in found}
     return sorted(found, key=lambda v: (order[v.intervention], not v.values, -span[id(v)]))
@@ -119,7 +121,7 @@ def words(one: Search, at: Threshold) -> str:
     points = _points(one)
     known = {
         LINEAR: "net benefit is linear in the input, so that there is no other",
-        MONOTONE: f"net benefit is monotone on {points}, so that there is no other if it is so between them",
+        MONOTONE: f"net benefit is monotone over {points}, so that there is no other if it is so between them",
     }.get(at.established, f"found on {points}; net benefit is not monotone")
     if at.values:
         listed = " and ".join(display(value, "number") for value in at.values[:MOST_VALUES])

@@ -240,7 +240,9 @@ class Results(Entry):
     families: list[FamilyFit]
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
-    two_way: list[TwoWayResult] | None = Field(description="the two largest bars of each intervention; null without dsa")
+    two_way: list[TwoWayResult] | None = Field(
+        description="the two largest bars of each intervention; null without dsa"
+    )
     threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
     psa: PsaResult | None
     scenarios: list[ScenarioEntry] | None

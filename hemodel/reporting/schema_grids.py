@@ -29,7 +29,7 @@ class FailedPoint(Entry):
 
 
 class Boundary(Entry):
-    """Where net benefit is 0 at one threshold: for each value of y the values of x, by straight lines between points."""
+    """Where net benefit is 0 at one threshold: for each value of y the values of x, straight between points."""
 
     threshold: float
     x: list[list[float]]

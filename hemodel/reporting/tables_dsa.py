@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import display
+from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.tables_outcomes import per_qaly
 from hemodel.reporting.tables_shape import Column, Table
 
@@ -61,8 +62,7 @@ def threshold_values(results: Results, entries: Sequence[ThresholdValue], names:
         "Values at which the decision changes",
         (
             "Each input alone between its bounds, at the decision threshold; those that change the decision first.",
-            "Linear: net benefit is a straight line in the input, and there is no other value. Otherwise values are "
-            "looked for between points at which net benefit has another sign.",
+            "Linear: net benefit is a straight line in the input. Otherwise values are looked for between points.",
         ),
         (
             *(Column(header) for header in ("Intervention", "Input", "Id", "Unit")),
@@ -146,8 +146,8 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
         "two_way_boundary",
         "Where the decision changes on the two-way grid",
         (
-            "For each value of the second input, the value of the first at which net monetary benefit is 0 at the "
-            "threshold; between points of the grid by a straight line.",
+            "For each value of the second input, the value of the first at which net monetary benefit is 0.",
+            "Between points of the grid by a straight line.",
             *_moved(grids),
         ),
         (
@@ -193,7 +193,7 @@ def n_way(results: Results, found: NWayResult, thresholds: Sequence[float], name
             (
                 *(names.strategy(one.intervention), one.name, *(one.values.get(id_) for id_ in ids)),
                 *(one.qalys, one.costs, (one.verdict or None) if one.icer is None else one.icer),
-                *(list(one.nmb.values()) or [None] * len(thresholds)),
+                *(one.nmb.get(threshold_key(t)) for t in thresholds),
                 one.change_in_nmb,
                 None if one.changes_decision is None else ("yes" if one.changes_decision else "no"),
                 one.failed,
@@ -212,7 +212,8 @@ def threshold_search(results: Results, searches: Sequence[ThresholdSearch], name
             start = (names.strategy(at.intervention), one.label, one.id, one.unit, one.base, one.low, one.high)
             ranges = "; ".join(f"{display(a, 'number')} to {display(b, 'number')}" for a, b in at.cost_effective)
             end = (at.nmb_low, at.nmb_high, ranges or "nowhere", at.words)
-            rows += [(*start, at.threshold, value, *end) for value in at.values or [None]]
+            found: list[float | None] = [*at.values]
+            rows += [(*start, at.threshold, value, *end) for value in found or [None]]
     benefit = "Net monetary benefit"
     return Table(
         "threshold_search",
