@@ -202,12 +202,12 @@ def _marks(axes: Axes, grid: TwoWayResult) -> dict[str, Artist]:
     if inside:
         axes.plot(grid.x.base, grid.y.base, **look, zorder=5, clip_on=False)
         handles["Base case"] = Line2D([], [], **look, label="Base case")
-    dotted: dict[str, Any] = {"color": style.GREY, "linestyle": (0, (1, 2)), "linewidth": 1.1}
+    thin: dict[str, Any] = {"color": style.GREY, "linewidth": 0.8}
     for one, draw in ((grid.x, axes.axvline), (grid.y, axes.axhline)):
         for end in (one.low, one.high):
             if end is not None and one.values[0] < end < one.values[-1]:
-                draw(end, **dotted)
-                handles["Bounds"] = Line2D([], [], **dotted, label="Bounds of the input")
+                draw(end, **thin)
+                handles["Bounds"] = Line2D([], [], **thin, label="Bounds of the input")
     return handles
 
 

@@ -135,6 +135,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
         )
         for grid in grids
         for boundary in grid.boundaries
+        if boundary.threshold == results.decision_threshold or any(boundary.x)
         for i, (y, crossed) in enumerate(zip(grid.y.values, boundary.x, strict=True))
     ]
     used = max((len(crossed) for grid in grids for b in grid.boundaries for crossed in b.x), default=0)
@@ -147,7 +148,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
         "Where the decision changes on the two-way grid",
         (
             "For each value of the second input, the value of the first at which net monetary benefit is 0.",
-            "Between points of the grid by a straight line.",
+            "Between points by a straight line. Thresholds other than that of the decision are listed where the grid crosses them.",
             *_moved(grids),
         ),
         (
