@@ -148,7 +148,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
         "Where the decision changes on the two-way grid",
         (
             "For each value of the second input, the value of the first at which net monetary benefit is 0.",
-            "Between points by a straight line. Thresholds other than that of the decision are listed where the grid crosses them.",
+            "Between points by a straight line. Beside the decision threshold, those that the grid crosses.",
             *_moved(grids),
         ),
         (

@@ -134,14 +134,18 @@ def test_a_toml_file_says_the_same_as_a_csv_file(book: Path, whole: tuple[Result
 REFUSALS = [
     (
         ("--two-way", f"drug.newtinib.prize_per_vial,{OS}"),
-        "--two-way drug.newtinib.prize_per_vial,survival.os.active.median: there is no input "
-        "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial or drug.newtinib.price or "
-        "drug.oldamab.price_per_vial?",
+        (
+            "--two-way drug.newtinib.prize_per_vial,survival.os.active.median: there is no input "
+            "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial or drug.newtinib.price or "
+            "drug.oldamab.price_per_vial?"
+        ),
     ),
     (
         ("--threshold", "settings.time_horizon:5:20"),
-        "--threshold settings.time_horizon: settings.time_horizon cannot be moved over a range. A setting or a part of "
-        "the structure, not an uncertain value. Use a scenario, with a sweep for several values.",
+        (
+            "--threshold settings.time_horizon: settings.time_horizon cannot be moved over a range. A setting or a part "
+            "of the structure, not an uncertain value. Use a scenario, with a sweep for several values."
+        ),
     ),
     (
         ("--threshold", "regimen.active.newtinib.interval:7:28"),
@@ -149,9 +153,11 @@ REFUSALS = [
     ),
     (
         ("--threshold", "curve.os.active.shape:1:2"),
-        "--threshold curve.os.active.shape: curve.os.active.shape is one coefficient of a curve. Coefficients were "
-        "estimated together, so that one alone at another value fits no evidence; curves vary whole. Move "
-        "curve.os.active, or what it is fitted to: survival.os.active.median, survival.os.active.survival_later.",
+        (
+            "--threshold curve.os.active.shape: curve.os.active.shape is one coefficient of a curve. Coefficients were "
+            "estimated together, so that one alone at another value fits no evidence; curves vary whole. Move "
+            "curve.os.active, or what it is fitted to: survival.os.active.median, survival.os.active.survival_later."
+        ),
     ),
     (
         ("--threshold", "utility.progressed:0.5:1.2"),
@@ -163,13 +169,17 @@ REFUSALS = [
     ),
     (
         ("--threshold", "utility.progressed:0.7:0.7"),
-        "--threshold utility.progressed: the range of utility.progressed begins at 0.7 and ends at 0.7. "
-        "Write the lower end first.",
+        (
+            "--threshold utility.progressed: the range of utility.progressed begins at 0.7 and ends at 0.7. "
+            "Write the lower end first."
+        ),
     ),
     (
         ("--threshold", "drug.oldamab.price_per_vial"),
-        "--threshold drug.oldamab.price_per_vial: drug.oldamab.price_per_vial has no range. The workbook gives it no "
-        "bounds. Give one: drug.oldamab.price_per_vial:LOW:HIGH.",
+        (
+            "--threshold drug.oldamab.price_per_vial: drug.oldamab.price_per_vial has no range. The workbook gives it "
+            "no bounds. Give one: drug.oldamab.price_per_vial:LOW:HIGH."
+        ),
     ),
     (
         ("--threshold", PRICE, "--threshold", f"{PRICE}:0:9"),
@@ -189,13 +199,17 @@ REFUSALS = [
     ),
     (
         ("--two-way", f"curve.os.active,{OS}"),
-        f"--two-way curve.os.active,{OS}: curve.os.active and {OS} cannot be moved together. The curve is fitted to such "
-        "statistics, and a refit would undo its move. Move statistics only, or curves only.",
+        (
+            f"--two-way curve.os.active,{OS}: curve.os.active and {OS} cannot be moved together. The curve is fitted to "
+            "such statistics, and a refit would undo its move. Move statistics only, or curves only."
+        ),
     ),
     (
         ("--two-way", f"drug.newtinib.price:0:9,{PRICE}"),
-        f"drug.newtinib.price and {PRICE} cannot be moved together. The first moves all vials of the drug, this one "
-        "among them. Move one of them.",
+        (
+            f"drug.newtinib.price and {PRICE} cannot be moved together. The first moves all vials of the drug, this "
+            "one among them. Move one of them."
+        ),
     ),
     (("--n-way", "none.csv"), "none.csv: there is no such file. Check the path."),
 ]
@@ -215,8 +229,10 @@ def test_what_cannot_be_moved_is_refused(book: Path, tmp_path: Path, arguments: 
     [
         (
             ("--two-way", PRICE),
-            f"--two-way {PRICE}: write two inputs with a comma between them, each as ID, ID:LOW:HIGH or "
-            "ID:LOW:HIGH:POINTS",
+            (
+                f"--two-way {PRICE}: write two inputs with a comma between them, each as ID, ID:LOW:HIGH or "
+                "ID:LOW:HIGH:POINTS"
+            ),
         ),
         (
             ("--threshold", f"{PRICE}:5"),
@@ -265,8 +281,10 @@ name = "Both"
             "bad.csv",
             BAD_CSV,
             [
-                f"bad.csv, row 3, column {PRICE}: 'minus' is no number. Only numbers can be moved. "
-                "Write a number with a point.",
+                (
+                    f"bad.csv, row 3, column {PRICE}: 'minus' is no number. Only numbers can be moved. "
+                    "Write a number with a point."
+                ),
                 "bad.csv, row 4, column name: it has no name.",
                 "bad.csv, row 5: it moves no input. Give a value of one.",
                 "bad.csv, row 6: there are 2 cells under 4 columns. Write one cell for each column.",
