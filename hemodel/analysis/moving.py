@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +14,19 @@ from hemodel.model import base_draws, evaluate
 from hemodel.parameters import BLOCK
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.statistics import HALF_WIDTH_95
-from hemodel.units import MONTHS_PER_YEAR
+from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hemodel.analysis.movable import Movable
+    from hemodel.inputs.structure import Settings
     from hemodel.model import Model
+    from hemodel.outcomes import Outcomes
     from hemodel.parameters import FloatArray
 
+CROSSING_IS_ERROR = "error"
+"""Setting pfs_above_os under which a point where PFS exceeds OS has no result."""
 FARTHEST = 8.0
 """A whole curve is moved by at most so many standard errors of its restricted mean."""
 HALVINGS = 60
@@ -71,13 +75,14 @@ def totals(model: Model, requests: Sequence[Points]) -> list[Totals]:
     for with_curves in (False, True):
         chosen = [i for i, (draws, _) in enumerate(drawn) if _has_curves(draws) == with_curves]
         counts = [requests[i].values.shape[0] for i in chosen]
-        qalys, costs = _evaluated(model, [drawn[i][0] for i in chosen], counts)
+        qalys, costs, crossing = _evaluated(model, [drawn[i][0] for i in chosen], counts)
         edges = np.cumsum([0, *counts])
         for i, start, end in zip(chosen, edges[:-1], edges[1:], strict=True):
             own = (qalys[start:end].copy(), costs[start:end].copy())
+            failed = {k - start: why for k, why in crossing.items() if start <= k < end} | drawn[i][1]
             for values in own:
-                values[list(drawn[i][1])] = np.nan
-            found[i] = Totals(*own, drawn[i][1])
+                values[list(failed)] = np.nan
+            found[i] = Totals(*own, failed)
     return [found[i] for i in range(len(requests))]
 
 
@@ -85,8 +90,15 @@ def _has_curves(draws: Mapping[str, FloatArray]) -> bool:
     return any(id_.startswith("curve.") for id_ in draws)
 
 
-def _evaluated(model: Model, parts: Sequence[Draws], counts: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-    """Evaluate the draws of several requests after one another; return QALYs and costs (points, strategies)."""
+def _evaluated(
+    model: Model, parts: Sequence[Draws], counts: Sequence[int]
+) -> tuple[FloatArray, FloatArray, dict[int, str]]:
+    """Evaluate the draws of several requests after one another.
+
+    Returns QALYs and costs (points, strategies), and the points at which PFS exceeds OS where that is an error.
+    """
+    lenient = replace(model, inputs=replace(model.inputs, settings=_capped(model.inputs.settings)))
+    crossing: dict[int, str] = {}
     base, count = base_draws(model), sum(counts)
     shape = (0, len(model.strategies))
     qalys, costs = [np.empty(shape)], [np.empty(shape)]
@@ -101,10 +113,25 @@ def _evaluated(model: Model, parts: Sequence[Draws], counts: Sequence[int]) -> t
     }
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
-        outcomes = evaluate(model, base | {id_: array[start : start + size] for id_, array in moved.items()})
+        outcomes = evaluate(lenient, base | {id_: array[start : start + size] for id_, array in moved.items()})
         qalys.append(np.broadcast_to(outcomes.qalys.total, (size, shape[1])))
         costs.append(np.broadcast_to(outcomes.costs.total, (size, shape[1])))
-    return np.concatenate(qalys), np.concatenate(costs)
+        if model.inputs.settings.pfs_above_os == CROSSING_IS_ERROR:
+            crossing |= {start + k: why for k, why in _crossings(outcomes, size)}
+    return np.concatenate(qalys), np.concatenate(costs), crossing
+
+
+def _capped(settings: Settings) -> Settings:
+    """Return settings under which a crossing of PFS and OS stops nothing; it is looked for afterwards."""
+    return settings.model_copy(update={"pfs_above_os": "cap_pfs"})
+
+
+def _crossings(outcomes: Outcomes, size: int) -> Iterator[tuple[int, str]]:
+    """Yield the points at which PFS exceeds OS."""
+    for strategy, exposed in outcomes.exposures.items():
+        first = np.broadcast_to(exposed.adjustments["pfs_capped_at_os"].first_day, (size,))
+        for k in np.flatnonzero(~np.isnan(first)):
+            yield int(k), f"PFS exceeds OS for {strategy} from month {first[k] / DAYS_PER_MONTH:.1f}"
 
 
 def _draws(model: Model, points: Points) -> tuple[Draws, dict[int, str]]:

@@ -7,7 +7,7 @@ bracketed, and all brackets of all inputs are narrowed together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,8 @@ class Threshold:
         All that were found, rising.
     nmb_low, nmb_high : float
         Incremental net monetary benefit at the ends of the range; NaN where there is none. [currency]
+    lost : int
+        Changes of sign between whose points the model has no result on the way to the value.
     established : str
         How many values there can be: `LINEAR` (at most one), `NONE`, `MONOTONE` (one at most, if it is monotone
         between the points too), `SEVERAL` (those between points of different sign).
@@ -77,6 +79,7 @@ class Threshold:
     nmb_low: float
     nmb_high: float
     established: str
+    lost: int = field(default=0)
 
     def cost_effective(self, low: float, high: float) -> list[tuple[float, float]]:
         """Return the parts of the range low to high where net benefit is 0 or more; ends where values were found."""
@@ -182,7 +185,7 @@ class _Cell:
 
 
 def _refined(model: Model, lines: Sequence[_Line], cells: Sequence[_Cell]) -> list[list[float]]:
-    """Return the values of each cell: closed form on a line, else every bracket narrowed."""
+    """Return the values of each cell: closed form on a line, else every bracket narrowed; NaN where one was lost."""
     values: list[list[float]] = [[] for _ in cells]
     brackets: list[tuple[int, int]] = []
     for c, cell in enumerate(cells):
@@ -207,8 +210,7 @@ def _refined(model: Model, lines: Sequence[_Line], cells: Sequence[_Cell]) -> li
         for (c, _), root in zip(
             brackets, refine(benefit_at, (x[0], x[1]), (benefit[0], benefit[1]), width), strict=True
         ):
-            if not np.isnan(root):
-                values[c].append(float(root))
+            values[c].append(float(root))
     return [sorted(some) for some in values]
 
 
@@ -243,6 +245,7 @@ def _closed_form(line: _Line, cell: _Cell) -> list[float]:
 
 def _threshold(model: Model, line: _Line, cell: _Cell, values: list[float]) -> Threshold:
     known = cell.benefit[~np.isnan(cell.benefit)]
+    kept = tuple(value for value in values if not np.isnan(value))
     steps = np.diff(known)
     if _flat(line, cell):
         established = NONE
@@ -253,10 +256,11 @@ def _threshold(model: Model, line: _Line, cell: _Cell, values: list[float]) -> T
     return Threshold(
         model.strategies[cell.place + 1],
         cell.threshold,
-        tuple(values),
+        kept,
         float(cell.benefit[0]),
         float(cell.benefit[-1]),
         established,
+        len(values) - len(kept),
     )
 
 

@@ -119,6 +119,7 @@ def words(one: Search, at: Threshold) -> str:
     if at.established == NONE:
         return "the input does not move net benefit"
     points = _points(one)
+    lost = f"; {at.lost} more where the model has no result nearby" if at.lost else ""
     known = {
         LINEAR: "net benefit is linear in the input, so that there is no other",
         MONOTONE: f"net benefit is monotone over {points}, so that there is no other if it is so between them",
@@ -126,9 +127,9 @@ def words(one: Search, at: Threshold) -> str:
     if at.values:
         listed = " and ".join(display(value, "number") for value in at.values[:MOST_VALUES])
         more = f" and {len(at.values) - MOST_VALUES} more" if len(at.values) > MOST_VALUES else ""
-        return f"met at {listed}{more}: {known}"
+        return f"met at {listed}{more}: {known}{lost}"
     known = known.replace("no other", "none").replace("found on", "looked for on")
-    return f"no value in {low} to {high} meets it: {known}"
+    return f"no value in {low} to {high} meets it: {known}{lost}"
 
 
 def _points(one: Search) -> str:

@@ -143,8 +143,8 @@ REFUSALS = [
     (
         ("--threshold", "settings.time_horizon:5:20"),
         (
-            "--threshold settings.time_horizon: settings.time_horizon cannot be moved over a range. A setting or a part "
-            "of the structure, not an uncertain value. Use a scenario, with a sweep for several values."
+            "--threshold settings.time_horizon: settings.time_horizon cannot be moved over a range. A setting or a "
+            "part of the structure, not an uncertain value. Use a scenario, with a sweep for several values."
         ),
     ),
     (
@@ -200,8 +200,8 @@ REFUSALS = [
     (
         ("--two-way", f"curve.os.active,{OS}"),
         (
-            f"--two-way curve.os.active,{OS}: curve.os.active and {OS} cannot be moved together. The curve is fitted to "
-            "such statistics, and a refit would undo its move. Move statistics only, or curves only."
+            f"--two-way curve.os.active,{OS}: curve.os.active and {OS} cannot be moved together. The curve is fitted "
+            "to such statistics, and a refit would undo its move. Move statistics only, or curves only."
         ),
     ),
     (

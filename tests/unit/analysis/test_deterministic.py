@@ -379,3 +379,14 @@ def test_a_whole_curve_moves_to_the_restricted_mean_asked_for() -> None:
     assert (qalys[1, 0], costs[1, 0]) == pytest.approx(gains(base_outcomes(model)), rel=EXACT)
     assert np.all(np.diff(qalys[:4, 0]) > 0)
     assert dict(found.failed) == {4: "curve.os.active has no such restricted mean within 8 standard errors"}
+
+
+def test_where_pfs_above_os_is_an_error_such_points_have_no_result() -> None:
+    """The model itself refuses a median OS of 7 months beside that PFS; the grid goes on without the point."""
+    model = small_model({"settings.pfs_above_os": "error"})
+    (found,) = totals(model, [Points((movable(model, OS_ACTIVE),), np.array([[16.0], [7.0], [16.0]]))])
+    (lenient,) = totals(small_model(), [Points((movable(model, OS_ACTIVE),), np.array([[16.0]]))])
+    assert list(found.failed) == [1]
+    assert found.failed[1].startswith("PFS exceeds OS for active from month ")
+    assert np.isnan(found.qalys[1]).all()
+    assert found.qalys[[0, 2]] == pytest.approx(np.repeat(lenient.qalys, 2, axis=0), rel=1e-15)
