@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hemodel.inputs.checks import select
 from hemodel.reporting import (
     tables_budget,
+    tables_dsa,
     tables_inputs,
     tables_judgement,
     tables_outcomes,
@@ -93,6 +94,7 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
     found = []
     if results.dsa is not None:
         found.append(tables_uncertainty.dsa(results, results.dsa, names))
+        found += tables_dsa.grid_tables(results, names)
     if results.psa is not None:
         found += [
             tables_uncertainty.psa_summary(results, results.psa, names),
