@@ -258,7 +258,7 @@ _ONE_WAY = (
 )
 _PROBABILISTIC = (
     *("figure ce_plane", "figure ceac", "psa_summary", "psa_net_benefit", "probability_cost_effective"),
-    *("psa_quadrants", "figure convergence"),
+    *("psa_quadrants", "psa_against_base", "psa_checks", "psa_extremes", "figure convergence"),
 )
 
 

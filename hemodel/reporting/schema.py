@@ -141,6 +141,7 @@ class PsaIncrement(Entry):
     nmb_mean: dict[str, float]
     nmb_interval: dict[str, tuple[float, float]]
     quadrants: dict[str, float] = Field(description="share of draws by verdict")
+    nmb_mcse: dict[str, float] = Field(description="Monte Carlo standard error of nmb_mean")
     mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold")
 
 

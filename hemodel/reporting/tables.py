@@ -12,6 +12,7 @@ from hemodel.reporting import (
     tables_judgement,
     tables_outcomes,
     tables_prices,
+    tables_psa_checks,
     tables_scenarios,
     tables_survival,
     tables_uncertainty,
@@ -100,6 +101,10 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
             tables_uncertainty.psa_summary(results, results.psa, names),
             tables_uncertainty.psa_net_benefit(results, results.psa, names),
             tables_uncertainty.psa_quadrants(results.psa, names),
+            tables_psa_checks.psa_against_base(results, results.psa, names),
+            tables_psa_checks.psa_checks(results.psa),
+            tables_psa_checks.psa_inputs(results.psa),
+            tables_psa_checks.psa_extremes(results, results.psa, names),
             tables_uncertainty.probability_cost_effective(results, results.psa, names),
             tables_uncertainty.ceac(results, results.psa, names),
         ]
