@@ -79,7 +79,7 @@ def test_what_has_no_value_is_hatched_and_said() -> None:
     lost = grid(lost=True).model_copy(update={"failed": [FailedPoint(x=-2, y=-2, why="no fit")]})
     figure = heat_maps(found(), [lost], "qalys")
     assert "No result" in texts(figure)
-    assert figure.texts[1].get_text().endswith("1 points have no result.")
+    assert figure.texts[1].get_text().endswith("Points without a result: 1.")
     assert "No result, or no ratio (dominant or dominated)" in texts(heat_maps(found(), [grid()], "icer"))
 
 
