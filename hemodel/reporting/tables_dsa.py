@@ -62,7 +62,7 @@ def threshold_values(results: Results, entries: Sequence[ThresholdValue], names:
     """Return for each input of the one-way analysis the value at which the decision changes."""
     at = display(results.decision_threshold, "icer", results.currency)
     most = max((len(entry.values) for entry in entries), default=0)
-    headers = ["Decision changes at", *(f"and at, {k}" for k in range(2, most + 1))]
+    headers = ["Decision changes at", *("also at" + " again" * k for k in range(most - 1))]
     benefit = f"Net monetary benefit at {at} per QALY"
     return Table(
         "threshold_values",
@@ -148,7 +148,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
     ]
     used = max((len(crossed) for grid in grids for b in grid.boundaries for crossed in b.x), default=0)
     kept = max(1, min(used, MOST_CROSSINGS))
-    headers = ["First input at the boundary", "and at", "and at, third"][:kept]
+    headers = ["First input at the boundary", "also at", "also at again"][:kept]
     ends = ("First input at its lower end", "at its upper end")
     group = "Net monetary benefit"
     return Table(
