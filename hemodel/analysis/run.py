@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -16,14 +16,18 @@ from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
-from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.psa_explained import Explained, explained
+from hemodel.analysis.psa_run import run_psa
 from hemodel.analysis.research import Research, research, research_note
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
+from hemodel.analysis.threshold_search import Search, between_bounds
+from hemodel.analysis.two_way import TwoWay, most_influential
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
+from hemodel.inputs.correlations import dependence_warnings
 from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.payers.reading import find_profile
@@ -33,6 +37,8 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analysis.probabilistic import Psa
+    from hemodel.analysis.psa_blocks import Each
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
     from hemodel.voi.information import Information
@@ -47,8 +53,11 @@ class Options:
 
     `families` says whether every family is tried on the evidence, for the table that compares them.
     `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
-    are run with those of all payers. `export_psa` says whether the draws are written too. `groups` and `only` name the
-    groups and the scenarios that are run, none for all.
+    are run with those of all payers. `until_mcse` and `until_clear` end the draws early (see `stopping.Until`; the
+    latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
+    `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
+    run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
+    change the decision.
     """
 
     changes: tuple[Change, ...] = ()
@@ -58,9 +67,14 @@ class Options:
     seed: int | None = None
     families: bool = True
     payer: str = ""
+    until_mcse: float | None = None
+    until_clear: float | None = None
+    scheduler: str = ""
+    workers: int | None = None
     export_psa: bool = False
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    grids: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,8 +95,11 @@ class Run:
     prices: tuple[DrugPrice, ...] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
+    explained: Explained | None = None
     information: Information | None = None
     research: Research | None = None
+    two_way: tuple[TwoWay, ...] | None = None
+    threshold_values: tuple[Search, ...] | None = None
 
 
 def run(
@@ -90,6 +107,7 @@ def run(
     options: Options,
     progress: Callable[[str, int, int], None] | None = None,
     shared: Shared | None = None,
+    each: Each | None = None,
 ) -> Run:
     """Run the base case and the parts asked for.
 
@@ -101,6 +119,8 @@ def run(
         Called with the name of the part, the steps done and all steps.
     shared : Shared, optional
         Where runs for several payers, alike in all else, keep what they have in common.
+    each : callable, optional
+        Called with the result of every block of draws, in order (`probabilistic`).
 
     Raises
     ------
@@ -120,8 +140,9 @@ def run(
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
-    psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
-    key = ("information", rates, settings.thresholds, settings.decision_threshold)
+    drawn_for = ("psa", rates, settings.thresholds, settings.decision_threshold)
+    psa = shared.once(drawn_for, lambda: run_psa(model, options, progress, each)) if "psa" in options.parts else None
+    key = ("information", *drawn_for)
     information = None if psa is None else shared.once(key, lambda: model_information(model, psa))
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
@@ -130,12 +151,14 @@ def run(
         families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
         psa=psa,
+        explained=None if psa is None else shared.once((*drawn_for, "explained"), lambda: explained(psa, model)),
         scenarios=results,
         under=loaded.under,
         available=loaded.available,
         options=options,
         warnings=(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
+            *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
@@ -146,8 +169,26 @@ def run(
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
         information=information,
-        research=research(model, psa),
+        research=shared.once((*drawn_for, "research"), lambda: research(model, psa)),
+        **_grids(model, tornado, options, shared),
     )
+
+
+class _Grids(TypedDict, total=False):
+    two_way: tuple[TwoWay, ...]
+    threshold_values: tuple[Search, ...]
+
+
+def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+    """Return the grid of the two largest bars, and the values that change the decision."""
+    if tornado is None or not options.grids:
+        return {}
+    settings = model.inputs.settings
+    key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    return {
+        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
+        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+    }
 
 
 def budget_run(path: str | Path, options: Options) -> Run:
@@ -227,14 +268,6 @@ def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario
     """Return the scenarios of the groups and names that were asked for."""
     named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
     return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
-
-
-def _psa(model: Model, options: Options, progress: Callable[[str, int, int], None] | None) -> Psa:
-    settings = model.inputs.settings
-    draws = settings.draws if options.draws is None else options.draws
-    seed = settings.seed if options.seed is None else options.seed
-    step = None if progress is None else lambda done: progress("draws", done, draws)
-    return probabilistic(model, draws, seed, step)
 
 
 def _scenarios(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
@@ -27,16 +28,19 @@ class Written:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: workbook, options, output folder, the command that repeats it."""
+    """One run: workbook, options, output folder, the command that repeats it, and whether every draw is written."""
 
     workbook: Path
     options: Options
     target: Path
     command: str
+    keep_draws: bool = False
 
 
 def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int, int], None] | None = None) -> Written:
     """Run and write everything; return what to print.
+
+    Without the comparison of families the report has no section on the evidence for the curves.
 
     Raises
     ------
@@ -46,17 +50,20 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     from hemodel.analysis.evidence_pack import evidence_pack
     from hemodel.analysis.run import run
     from hemodel.analysis.sharing import Shared
-    from hemodel.output import staged, write_outputs
+    from hemodel.output import DRAWS, staged, write_outputs
     from hemodel.reporting.console import summary
     from hemodel.reporting.document import results
+    from hemodel.reporting.draws_file import draws_file
     from hemodel.reporting.payers_text import payer_line
 
     shared = shared or Shared()
     with staged(job.target) as folder:
-        done = run(job.workbook, job.options, progress, shared)
+        with draws_file(folder / DRAWS) if job.keep_draws else nullcontext() as each:
+            done = run(job.workbook, job.options, progress, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
-        evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed))
+        families = job.options.families
+        evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed)) if families else None
         write_outputs(folder, done, found, job.command, evidence, shared)
     return Written(summary(found, done, job.target), payer_line(found, job.target))
 

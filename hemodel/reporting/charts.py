@@ -22,6 +22,7 @@ from hemodel.reporting.charts_structure import model_structure
 from hemodel.reporting.charts_studies import study_sizes, study_wtp
 from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
+from hemodel.reporting.charts_two_way import two_way
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
 from hemodel.reporting.style import DOTS_PER_INCH, house_style
 from hemodel.reporting.tables_information import shown_as
@@ -54,6 +55,7 @@ __all__ = [
     "study_wtp",
     "survival_curves",
     "tornado",
+    "two_way",
 ]
 
 PNG = {"compress_level": 4}
@@ -81,6 +83,8 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
             for measure in MEASURES
             if measure != "icer" or results.incremental[0].icer is not None
         }
+    if results.two_way:
+        found["two_way"] = partial(two_way, results, run)
     if results.psa is not None and run.psa is not None:
         found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
         if run.psa.draws > 1:

@@ -65,6 +65,8 @@ def _rows(words: Sequence[str], inches: float, size: float, bold: bool) -> list[
 
 def _pieces(word: str, inches: float, size: float, bold: bool) -> list[str]:
     """Return a word in pieces none of which is wider than a line."""
+    if text_width(word, size, bold) <= inches:
+        return [word]
     pieces = [""]
     for letter in word:
         if pieces[-1] and text_width(pieces[-1] + letter, size, bold) > inches:

@@ -22,6 +22,7 @@ BELOW = {
 """Which picture stands below which table."""
 ON_SHEETS = {
     "evppi": ("evppi", "voi_curves"),
+    "two_way": ("two_way",),
     "scenarios": ("scenarios",),
     "budget_population": ("budget_patients",),
     "budget_one_way": ("budget_one_way",),

@@ -21,9 +21,16 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
     FitStatistic,
 )
 from hemodel.reporting.schema_entry import Entry
+from hemodel.reporting.schema_grids import ThresholdValue, TwoWayResult  # noqa: TC001 - pydantic reads these
 from hemodel.reporting.schema_information import InformationResult  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_psa import (  # noqa: TC001 - pydantic reads these
+    PsaCheck,
+    PsaDifference,
+    PsaExtreme,
+    PsaInput,
+)
 from hemodel.reporting.schema_studies import ResearchResult  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
@@ -135,6 +142,7 @@ class PsaIncrement(Entry):
     nmb_mean: dict[str, float]
     nmb_interval: dict[str, tuple[float, float]]
     quadrants: dict[str, float] = Field(description="share of draws by verdict")
+    nmb_mcse: dict[str, float] = Field(description="Monte Carlo standard error of nmb_mean")
     mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold")
 
 
@@ -153,11 +161,23 @@ class Ceaf(Entry):
     probability: list[float]
 
 
+class ExpectedLoss(Entry):
+    """Mean loss of choosing each strategy, over all draws; the lowest is the expected value of perfect information."""
+
+    wtp: list[float]
+    loss: dict[str, list[float]] = Field(description="by strategy; net benefit of the best of a draw less its own")
+    evpi: list[float] = Field(description="currency per person")
+    evpi_standard_error: list[float]
+
+
 class PsaResult(Entry):
     """Probabilistic analysis."""
 
     draws: int
     seed: int
+    sampling: str = Field(description="random, latin_hypercube or sobol")
+    stopped: str = Field(description="why the draws ended, where a rule decided; else empty")
+    kept: int = Field(description="draws kept one by one, the first ones")
     mean: dict[str, dict[str, float]] = Field(description="strategy, then life_years, qalys, costs")
     interval: dict[str, dict[str, tuple[float, float]]]
     component_mean: dict[str, dict[str, Amounts]]
@@ -165,7 +185,12 @@ class PsaResult(Entry):
     probability_cost_effective: dict[str, dict[str, float]] = Field(description="threshold, then strategy")
     ceac: Ceac
     ceaf: Ceaf
+    expected_loss: ExpectedLoss
     mcse_inmb: float = Field(description="of the first intervention, at the decision threshold")
+    checks: list[PsaCheck]
+    inputs: list[PsaInput]
+    differences: list[PsaDifference] = Field(description="by intervention")
+    extremes: list[PsaExtreme] = Field(description="of the first intervention, lowest net benefit first")
 
 
 class ChangeEntry(Entry):
@@ -241,6 +266,10 @@ class Results(Entry):
     families: list[FamilyFit]
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
+    two_way: list[TwoWayResult] | None = Field(
+        description="the two largest bars of each intervention; null without dsa"
+    )
+    threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
     psa: PsaResult | None
     information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,23 @@ HEADER_ROW = 4
 
 
 def break_workbook(edits: list[dict[str, Any]], path: Path) -> None:
-    """Write a copy of the shipped workbook with the edits of a case made."""
-    book: Any = openpyxl.load_workbook(WORKBOOK)
+    """Write the cells of the shipped workbook with the edits of a case made."""
+    book: Any = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in shipped_cells().items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
     for edit in edits:
         _EDITS[edit["action"]](book, edit)
     book.save(path)
+
+
+@cache
+def shipped_cells() -> dict[str, list[tuple[Any, ...]]]:
+    """Every cell of the shipped workbook by sheet, without looks, notes and drop-downs, which take time to copy."""
+    book = openpyxl.load_workbook(WORKBOOK)
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
 
 
 def _find(book: Any, id_: str) -> tuple[Any, int]:

@@ -45,6 +45,11 @@ def found(base: Run) -> Results:
     return results(base)
 
 
+def base_under(*scenarios: str) -> Options:
+    """The base case alone, under scenarios."""
+    return Options(parts=("base",), scenarios=scenarios, families=False)
+
+
 def commands() -> list[str]:
     lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
     return sorted({line.strip() for line in lines if re.match(r"hemodel (run|inputs|check|fit) inputs/", line.strip())})
@@ -57,7 +62,7 @@ def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     if "--out" in arguments:
         arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
     if arguments[0] == "run":
-        arguments += ["--draws", "50", *([] if "--only" in arguments else ["--only", "psa"])]
+        arguments += ["--draws", "50", *([] if "--only" in arguments else ["--only", "base"])]
     done = CliRunner().invoke(app, arguments)
 
     assert done.exit_code == 0, done.output
@@ -141,7 +146,7 @@ def whole(value: float) -> str:
 
 def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
-    drawn = results(run(WORKBOOK, Options(parts=("base", "psa"))))
+    drawn = results(run(WORKBOOK, Options(parts=("base", "psa"), families=False)))
     psa = drawn.psa
     assert psa is not None
     shares = {a.strategy: a.share_of_draws for a in drawn.adjustments if a.rule == "os_below_population"}
@@ -151,7 +156,8 @@ def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     assert f"(control {psa.mean[CONTROL]['qalys']:.2f} QALYs against {control:.2f})" in page
     assert f"({psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
     low, high = psa.interval[CONTROL]["qalys"]
-    correlated = results(run(WORKBOOK, Options(parts=("base", "psa"), scenarios=("statistics_correlated",)))).psa
+    options = Options(parts=("base", "psa"), scenarios=("statistics_correlated",), families=False)
+    correlated = results(run(WORKBOOK, options)).psa
     assert correlated is not None
     mean, (least, most) = correlated.mean[CONTROL]["qalys"], correlated.interval[CONTROL]["qalys"]
     assert f"the control is {mean:.2f} QALYs and its 95% interval {least:.2f} to {most:.2f}" in page
@@ -237,10 +243,10 @@ def test_other_shapes_and_evidence_in_the_page_on_curves(found: Results) -> None
     for name in names:
         assert whole(scenario(found, name)[2]) in page
         assert f"`{name}`" in page
-    informed = results(run(WORKBOOK, Options(parts=("base",), scenarios=("external_os_in_fit",))))
+    informed = results(run(WORKBOOK, base_under("external_os_in_fit")))
     gain = informed.base_case[CONTROL].qalys.discounted["total"] - found.base_case[CONTROL].qalys.discounted["total"]
     assert f"the control gains {gain:.2f} QALYs" in page
-    cured = run(WORKBOOK, Options(parts=("base",), scenarios=("os_mixture_cure",))).model.fits["os"]
+    cured = run(WORKBOOK, base_under("os_mixture_cure")).model.fits["os"]
     share, error = 1.0 / (1.0 + np.exp(-cured.coefficients[0])), cured.covariance[0, 0] ** 0.5
     assert f"its cured share of {100 * share:.0f}% has a standard error of {error:.2f} on the logit scale" in page
 
@@ -284,7 +290,7 @@ def test_background_mortality_in_the_page_on_curves(base: Run, found: Results) -
 
 
 def test_the_six_numbers_of_the_abstract() -> None:
-    under = results(run(WORKBOOK, Options(parts=("base",), scenarios=("medians_and_hr_only",))))
+    under = results(run(WORKBOOK, base_under("medians_and_hr_only")))
     page = text("docs/curves.md")
     fitted = {s.id: s.fitted for statistics in under.fit.values() for s in statistics}
     twelve = fitted[f"survival.pfs.{NEW}.survival_12m"]
@@ -310,7 +316,7 @@ def test_comparison_with_the_published_analysis(found: Results) -> None:
         qalys, _, icer = scenario(found, name)
         assert re.search(rf"`{name}`[^|]*: {qalys:.3f} QALYs, ICER {whole(icer)} \|", page)
     assert f"`price_lurbinectedin_minus_50`: ICER {whole(scenario(found, 'price_lurbinectedin_minus_50')[2])}" in page
-    both = run(WORKBOOK, Options(parts=("base",), scenarios=("vial_sharing", "treat_to_progression")))
+    both = run(WORKBOOK, base_under("vial_sharing", "treat_to_progression"))
     increment = results(both).incremental[0]
     assert f"{whole(increment.costs)} USD, ICER {whole(increment.icer or 0)} |" in page
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from commands import NEW, PRICE, ROOT, WORKBOOK, hemodel, results
+from commands import NEW, PRICE, ROOT, WORKBOOK, hemodel, invoke, results
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+SCENARIOS = ROOT / "scenarios" / "imforte_us"
 
 
 def test_a_price_changed_in_excel(tmp_path: Path) -> None:
@@ -21,27 +23,32 @@ def test_a_price_changed_in_excel(tmp_path: Path) -> None:
     assert row[2].value == price
     row[2].value = price / 2
     book.save(tmp_path / "edited.xlsx")
-    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
-    edited = hemodel("run", tmp_path / "edited.xlsx", "--only", "base", "--out", tmp_path / "edited")
-    by_set = hemodel("run", WORKBOOK, "--only", "base", "--set", f"{PRICE}={price / 2}", "--out", tmp_path / "set")
-    base = hemodel("run", WORKBOOK, "--only", "base", "--out", tmp_path / "base")
+    folder = tmp_path / "scenarios" / "imforte_us"
+    folder.mkdir(parents=True)
+    written_for_the_price = [path for path in SCENARIOS.glob("*.toml") if PRICE in path.read_text(encoding="utf-8")]
+    assert written_for_the_price
+    for path in written_for_the_price:
+        shutil.copy(path, folder)
+    edited = invoke("run", tmp_path / "edited.xlsx", "--only", "base", "--out", tmp_path / "edited")
+    by_set = invoke("run", WORKBOOK, "--only", "base", "--set", f"{PRICE}={price / 2}", "--out", tmp_path / "set")
+    base = invoke("run", WORKBOOK, "--only", "base", "--out", tmp_path / "base")
 
-    assert edited.returncode == by_set.returncode == base.returncode == 0
+    assert edited.exit_code == by_set.exit_code == base.exit_code == 0
     new, old = results(tmp_path / "edited"), results(tmp_path / "base")
     spent = old["base_case"][NEW]["drug_costs"]["discounted"]["lurbinectedin"]
     assert new["base_case"] == results(tmp_path / "set")["base_case"]
     assert old["incremental"][0]["costs"] - new["incremental"][0]["costs"] == pytest.approx(spent / 2, rel=1e-9)
-    whole = hemodel("run", tmp_path / "edited.xlsx", "--only", "scenarios", "--out", tmp_path / "all")
-    assert whole.returncode == 0, whole.stderr
+    whole = invoke("run", tmp_path / "edited.xlsx", "--only", "scenarios", "--out", tmp_path / "all")
+    assert whole.exit_code == 0, whole.output
 
 
 def test_an_edit_that_a_scenario_was_not_written_for(tmp_path: Path) -> None:
     """The run goes on; the scenario is shown as stopped, with the reason."""
     arguments = ("--set", "utility.progressed=0.55", "--only", "scenarios", "--out", tmp_path / "out")
-    done = hemodel("run", WORKBOOK, *arguments)
+    done = invoke("run", WORKBOOK, *arguments)
     stopped = [entry for entry in results(tmp_path / "out")["scenarios"] if entry["stopped"]]
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert {entry["name"] for entry in stopped} == {
         *(
             "utilities_nafees",
@@ -67,30 +74,33 @@ def test_choices_and_switches_by_id(tmp_path: Path) -> None:
         "utility.progressed.se=0",
     ):
         arguments += ["--set", pair]
-    done = hemodel("run", WORKBOOK, *arguments, "--only", "psa", "--draws", "50", "--out", tmp_path / "out")
+    done = invoke("run", WORKBOOK, *arguments, "--only", "psa", "--draws", "50", "--out", tmp_path / "out")
     found = results(tmp_path / "out")
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert {change["id"] for change in found["changes"]} == {pair.partition("=")[0] for pair in arguments[1::2]}
     assert found["base_case"][NEW]["administrations"]["undiscounted"]["lurbinectedin"] < 4
     assert {c["family"] for c in found["curves"] if c["endpoint"] == "os"} == {"weibull"}
 
 
 def test_only_what_was_asked_for(tmp_path: Path) -> None:
-    done = hemodel("run", WORKBOOK, "--only", "dsa", "--out", tmp_path / "out")
+    done = invoke("run", WORKBOOK, "--only", "dsa", "--out", tmp_path / "out")
     found = results(tmp_path / "out")
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert found["dsa"]
     assert found["psa"] is None
     assert found["scenarios"] is None
     assert not (tmp_path / "out" / "figures" / "ceac.png").exists()
+    assert found["families"] == []
+    assert not (tmp_path / "out" / "tables" / "families.csv").exists()
+    assert 'id="evidence"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_inputs_lists_every_row() -> None:
-    as_json = json.loads(hemodel("inputs", WORKBOOK, "--json").stdout)
-    lines = hemodel("inputs", WORKBOOK).stdout.splitlines()
-    changed = json.loads(hemodel("inputs", WORKBOOK, "--json", "--set", f"{PRICE}=1").stdout)
+    as_json = json.loads(invoke("inputs", WORKBOOK, "--json").stdout)
+    lines = invoke("inputs", WORKBOOK).stdout.splitlines()
+    changed = json.loads(invoke("inputs", WORKBOOK, "--json", "--set", f"{PRICE}=1").stdout)
 
     assert len(lines) == len(as_json) + 1
     price = next(row for row in as_json if row["id"] == PRICE)
@@ -110,6 +120,7 @@ def test_check_writes_nothing(tmp_path: Path) -> None:
 
 def test_version_and_help() -> None:
     assert hemodel("--version").stdout.strip() == "0.1.0"
+    assert invoke("--version").stdout.strip() == "0.1.0"
     for command in ("run", "inputs", "check"):
-        assert command in hemodel("--help").stdout
+        assert command in invoke("--help").stdout
     assert hemodel("frobnicate").returncode == 2

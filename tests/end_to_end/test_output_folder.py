@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from commands import WORKBOOK, hemodel, results
-from typer.testing import CliRunner
+import pytest
+from commands import WORKBOOK, hemodel, invoke, results
 
 from hemodel import output
-from hemodel.cli import app
 
-if TYPE_CHECKING:
-    import pytest
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outputs of a run of the base case; a test that changes them makes a copy."""
+    out = tmp_path_factory.mktemp("base") / "out"
+    assert invoke("run", WORKBOOK, "--only", "base", "--out", out).exit_code == 0
+    return out
 
 
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert hemodel("run", WORKBOOK, "--draws", "500", "--seed", "7", "--out", tmp_path / name).returncode == 0
-    other = hemodel("run", WORKBOOK, "--draws", "500", "--seed", "8", "--only", "psa", "--out", tmp_path / "other")
+    """Whether in a process of its own or not."""
+    draws = ("run", WORKBOOK, "--draws", "500")
+    assert hemodel(*draws, "--seed", "7", "--out", tmp_path / "one").returncode == 0
+    assert invoke(*draws, "--seed", "7", "--out", tmp_path / "two").exit_code == 0
+    assert invoke(*draws, "--seed", "8", "--only", "psa", "--out", tmp_path / "other").exit_code == 0
 
-    assert other.returncode == 0
     for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
     assert results(tmp_path / "one")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
@@ -28,25 +33,26 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
 
 def test_new_outputs_replace_old_ones_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--only", "psa", "--draws", "50", "--out", out).returncode == 0
+    assert invoke("run", WORKBOOK, "--only", "psa", "--draws", "50", "--out", out).exit_code == 0
     (out / "my notes.txt").write_text("kept")
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+    assert invoke("run", WORKBOOK, "--only", "base", "--out", out).exit_code == 0
 
     assert not (out / "figures" / "ceac.png").exists()
     assert results(out)["psa"] is None
     assert (out / "my notes.txt").read_text() == "kept"
 
 
-def test_a_failure_while_writing_leaves_the_old_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+def test_a_failure_while_writing_leaves_the_old_outputs(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = shutil.copytree(base, tmp_path / "out")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(output, "write_results_workbook", full)
-    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
+    done = invoke("run", WORKBOOK, "--only", "base", "--out", out)
 
     assert done.exit_code == 1
     assert "No space left on device" in done.stderr
@@ -54,9 +60,8 @@ def test_a_failure_while_writing_leaves_the_old_outputs(tmp_path: Path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_step_that_fails_while_moving_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out"
-    assert hemodel("run", WORKBOOK, "--only", "base", "--out", out).returncode == 0
+def test_a_step_that_fails_while_moving_is_undone(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = shutil.copytree(base, tmp_path / "out")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     rename = Path.rename
 
@@ -66,7 +71,7 @@ def test_a_step_that_fails_while_moving_is_undone(tmp_path: Path, monkeypatch: p
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", stubborn)
-    done = CliRunner().invoke(app, ["run", str(WORKBOOK), "--only", "base", "--out", str(out)])
+    done = invoke("run", WORKBOOK, "--only", "base", "--out", out)
     monkeypatch.undo()
 
     assert done.exit_code == 1

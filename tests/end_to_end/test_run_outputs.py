@@ -12,7 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from commands import NEW, SAME, WORKBOOK, hemodel, results
+from commands import NEW, SAME, WORKBOOK, hemodel, invoke, results
 
 from hemodel.reporting.schema import SCHEMA, json_schema
 
@@ -93,6 +93,12 @@ def test_manifest_says_how_to_repeat_it(whole: Path) -> None:
     assert len(manifest["scenarios"]) == len({entry["name"] for entry in results(whole)["scenarios"]})
 
 
+def test_a_whole_run_compares_families_and_shows_the_evidence(whole: Path) -> None:
+    assert results(whole)["families"]
+    assert (whole / "tables" / "families.csv").exists()
+    assert 'id="evidence"' in (whole / "report.html").read_text(encoding="utf-8")
+
+
 def test_report_is_one_file_that_a_browser_shows(whole: Path, tmp_path: Path) -> None:
     page = (whole / "report.html").read_text(encoding="utf-8")
     picture = tmp_path / "report.png"
@@ -125,8 +131,8 @@ def test_workbook_of_results_opens_in_libreoffice(whole: Path, tmp_path: Path) -
 
 def test_a_whole_run_under_a_scenario(whole: Path, tmp_path: Path) -> None:
     arguments = ("--scenario", "medians_and_hr_only", "--draws", "200", "--out", tmp_path / "out")
-    done = hemodel("run", WORKBOOK, *arguments)
-    assert done.returncode == 0, done.stderr
+    done = invoke("run", WORKBOOK, *arguments)
+    assert done.exit_code == 0, done.output
     under = results(tmp_path / "out")
     row = next(entry for entry in results(whole)["scenarios"] if entry["name"] == "medians_and_hr_only")
 
