@@ -17,7 +17,6 @@ BELOW = {
     "frontier_price": "efficiency_frontier",
     "evpi": "expected_loss",
     "budget_impact": "budget_impact",
-    "study_designs": "study_wtp",
 }
 """Which picture stands below which table."""
 ON_SHEETS = {
@@ -26,7 +25,7 @@ ON_SHEETS = {
     "scenarios": ("scenarios",),
     "budget_population": ("budget_patients",),
     "budget_one_way": ("budget_one_way",),
-    "study_values": ("study_sizes",),
+    "study_values": ("study_sizes", "study_wtp"),
 }
 """Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""
 _WIDTH = 720.0

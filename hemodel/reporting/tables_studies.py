@@ -78,7 +78,7 @@ def study_values(research: ResearchResult) -> Table:
             Column("Study"),
             Column("Threshold", "icer", per(research, research.effect)),
             Column("Patients per arm", "count"),
-            *(Column(header, "number", currency, "Per person") for header in ("EVSI", "SE", "EVPPI", "SE of EVPPI")),
+            *(Column(header, "money", currency, "Per person") for header in ("EVSI", "SE", "EVPPI", "SE of EVPPI")),
             Column("Results after", "number", "years"),
             Column("Who profit", "count", "patients"),
             *(Column(header, "money", currency, "All patients") for header in ("EVSI", "SE", "Costs", "ENBS")),

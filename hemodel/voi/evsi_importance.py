@@ -92,14 +92,14 @@ def _gain(
     prior = fit.fitted @ turn
     always = int(prior.mean(axis=0).argmax())
     targets = np.append(prior.mean(axis=0)[1:], largest(prior).mean())
-    best = largest(benefit)
-    found = controlled(best, np.column_stack([benefit[:, 1:], most]), targets)
-    even = np.eye(len(turn.T))[always] / len(prior)
-    missed = (1 / len(prior) - shares.sum(axis=1))[:, None]
-    moved = missed * (np.append(0.0, found.coefficients[:-1]) + found.coefficients[-1] * choose_by_benefit(prior).best)
-    variance = found.variance + regression_variance(fit, (shares - even + moved) @ turn.T)
-    variance += float((best - benefit[:, always]).var(ddof=1)) / len(prior)
-    return found.mean - float(prior[:, always].mean()), float(np.sqrt(variance)), found.positive
+    gain = largest(benefit) - benefit[:, always]
+    found = controlled(gain, np.column_stack([benefit[:, 1:], most]), targets)
+    every = shares.sum(axis=1, keepdims=True)
+    slopes = shares - every * np.eye(len(turn.T))[always]
+    on_controls = np.append(0.0, found.coefficients[:-1]) + found.coefficients[-1] * choose_by_benefit(prior).best
+    slopes += (1 / len(prior) - every) * on_controls
+    variance = found.variance + regression_variance(fit, slopes @ turn.T) + float(gain.var(ddof=1)) / len(prior)
+    return found.mean, float(np.sqrt(variance)), found.positive
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,16 @@ from hemodel.voi.net_benefit import Population, discounted_years, net_benefit
 THRESHOLDS = np.array([20_000.0])
 
 
-def value(evsi: tuple[float, ...], **further: object) -> StudyValue:
+def value(evsi: tuple[float, ...], reports_after: float = 0.0, recruited_share: float | None = None) -> StudyValue:
     """Return the value of a study of two arms with sizes 10, 20, 30 ..., which costs 5,000 and 100 a patient."""
     sizes = tuple(10 * (i + 1) for i in range(len(evsi)))
     made = replace(
-        study("binary", ("p", "q"), sizes, "regression"), fixed_cost=5000.0, cost_per_patient=100.0, **further
-    )  # type: ignore[arg-type]
+        study("binary", ("p", "q"), sizes, "regression"),
+        fixed_cost=5000.0,
+        cost_per_patient=100.0,
+        reports_after=reports_after,
+        recruited_share=recruited_share,
+    )
     column = np.array(evsi)[:, None]
     return StudyValue(made, THRESHOLDS, column, column / 10, np.array([99.0]), np.array([1.0]), 1000, None, ())
 
