@@ -44,6 +44,8 @@ TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs", "t
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
 INFORMATION = ("voi_curves", "expected_loss")
 PRICE = "price_icer"
+UNSEEN: dict[str, Any] = dict.fromkeys(("one_way", "psa", "information", "two_way", "threshold_values"))
+"""What a run of studies leaves to other cases."""
 STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
@@ -127,7 +129,7 @@ def useless_run() -> Run:
     changes: dict[str, Scalar] = {f"study.{study}.name": LONG % study for study in ("trial", "quality", "rash")}
     model = research_model(changes | {"drug.newtinib.price_per_vial": 1e6})
     done = small_run(model, 120)
-    return replace(done, research=research(model, done.psa), one_way=None, psa=None, information=None)
+    return replace(done, research=research(model, done.psa), **UNSEEN)
 
 
 def saving_run() -> Run:
@@ -162,7 +164,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Resu
         "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
         "budget": lambda: small_budget_run(budget_model({"budget.trigger": 5e6, "budget.trigger_years": 3})),
         "budget_that_saves": saving_run,
-        "studies": lambda: replace(research_run(), one_way=None, psa=None, information=None),
+        "studies": lambda: replace(research_run(), **UNSEEN),
         "studies_for_nothing": useless_run,
         "almost_equal": lambda: run(
             WORKBOOK, Options(tuple(survival_of((10.4, 7.5, 13.0), (0.99, 0.7, 1.3), 0.46)), parts=("base", "dsa"))
