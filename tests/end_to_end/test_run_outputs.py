@@ -129,6 +129,18 @@ def test_workbook_of_results_opens_in_libreoffice(whole: Path, tmp_path: Path) -
     assert any(isinstance(value, float) and value == pytest.approx(costs, rel=1e-9) for value in values)
 
 
+def test_same_seed_same_bytes(whole: Path, tmp_path: Path) -> None:
+    """Whether in a process of its own or not; another seed gives other draws."""
+    assert invoke("run", WORKBOOK, "--out", tmp_path / "again").exit_code == 0
+    other = invoke("run", WORKBOOK, "--only", "psa", "--draws", "50", "--seed", "8", "--out", tmp_path / "other")
+    fewer = invoke("run", WORKBOOK, "--only", "psa", "--draws", "50", "--out", tmp_path / "fewer")
+
+    assert other.exit_code == fewer.exit_code == 0
+    for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
+        assert (whole / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+    assert results(tmp_path / "fewer")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
+
+
 def test_a_whole_run_under_a_scenario(whole: Path, tmp_path: Path) -> None:
     arguments = ("--scenario", "medians_and_hr_only", "--draws", "200", "--out", tmp_path / "out")
     done = invoke("run", WORKBOOK, *arguments)
