@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.load import load
-from hemodel.analysis.probabilistic import block_draws, probabilistic
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.analysis.scenarios import run_scenarios, values_only
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change

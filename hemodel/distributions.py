@@ -43,6 +43,16 @@ class Distribution:
         """Return the values below which the given probabilities lie, same shape."""
         return _QUANTILES[self.name](probability, self.parameters)
 
+    def moments(self) -> tuple[float, float]:
+        """Return mean and standard deviation."""
+        return _MOMENTS[self.name](*self.parameters)
+
+    def support(self) -> tuple[float, float]:
+        """Return the lowest and the highest value there can be, infinite where there is none."""
+        if self.name == "uniform":
+            return self.parameters[0], self.parameters[1]
+        return _SUPPORTS[self.name]
+
     def interval(self) -> tuple[float, float]:
         """Return the 2.5% and 97.5% points."""
         low, high = self.quantile(np.array([0.025, 0.975]))
@@ -205,4 +215,31 @@ _QUANTILES: dict[str, Callable[[NDArray[np.float64], tuple[float, ...]], NDArray
     "normal": _normal_quantile,
     "lognormal": _lognormal_quantile,
     "uniform": _uniform_quantile,
+}
+
+
+def _beta_moments(alpha: float, beta: float) -> tuple[float, float]:
+    mean = alpha / (alpha + beta)
+    return mean, float(np.sqrt(mean * (1.0 - mean) / (alpha + beta + 1.0)))
+
+
+def _lognormal_moments(meanlog: float, sdlog: float) -> tuple[float, float]:
+    mean = float(np.exp(meanlog + sdlog**2 / 2.0))
+    return mean, mean * float(np.sqrt(np.expm1(sdlog**2)))
+
+
+_MOMENTS: dict[str, Callable[..., tuple[float, float]]] = {
+    "beta": _beta_moments,
+    "gamma": lambda shape, scale: (shape * scale, float(np.sqrt(shape)) * scale),
+    "gamma_share": lambda shape: (shape, float(np.sqrt(shape))),
+    "normal": lambda mean, sd: (mean, sd),
+    "lognormal": _lognormal_moments,
+    "uniform": lambda low, high: ((low + high) / 2.0, (high - low) / float(np.sqrt(12.0))),
+}
+_SUPPORTS = {
+    "beta": (0.0, 1.0),
+    "gamma": (0.0, np.inf),
+    "gamma_share": (0.0, np.inf),
+    "normal": (-np.inf, np.inf),
+    "lognormal": (0.0, np.inf),
 }

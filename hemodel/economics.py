@@ -161,10 +161,14 @@ def acceptability(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) 
     """
     shares = np.empty((thresholds.size, qalys.shape[1]))
     for k, threshold in enumerate(thresholds):
-        benefit = net_monetary_benefit(qalys, costs, float(threshold))
-        best = benefit == benefit.max(axis=1, keepdims=True)
-        shares[k] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+        shares[k] = best_shares(net_monetary_benefit(qalys, costs, float(threshold))).mean(axis=0)
     return shares
+
+
+def best_shares(benefit: FloatArray) -> FloatArray:
+    """Return 1 for the strategy with the highest net benefit (last axis) and 0 for others; a tie is shared."""
+    best = benefit == benefit.max(axis=-1, keepdims=True)
+    return np.asarray(best / best.sum(axis=-1, keepdims=True))
 
 
 def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDArray[np.intp]:

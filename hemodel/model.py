@@ -68,7 +68,7 @@ def survival_at(model: Model, draws: Draws, endpoint: str, strategy: str, months
     return acted_survival_at(model.plan, curves, model.acting, draws, (endpoint, strategy), months)
 
 
-def evaluate(model: Model, draws: Draws) -> Outcomes:
+def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:
     """Return the outcomes of every draw.
 
     Parameters
@@ -77,6 +77,8 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
     draws : mapping
         Arrays (draws,) or (1,) by parameter id, and coefficients (draws, p) or
         (1, p) under ``curve.<endpoint>``.
+    threads : bool
+        Whether the strategies are worked on side by side; the numbers are the same.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
     """
     curves = {endpoint: fit.curves for endpoint, fit in model.fits.items()}
     count = max(array.shape[0] for array in draws.values())
-    exposures = _exposures(model, curves, draws)
+    exposures = _exposures(model, curves, draws, threads=threads)
     _refuse_crossing(model, exposures)
     utilities = {s: _utilities(draws, s, e) for s, e in exposures.items()}
     if model.plan.aged is not None and model.plan.aged.norm is not None:
@@ -112,11 +114,18 @@ def evaluate(model: Model, draws: Draws) -> Outcomes:
     )
 
 
-def _exposures(model: Model, curves: Mapping[str, EndpointCurves], draws: Draws) -> dict[str, Exposure]:
-    """What patients go through under each strategy, the strategies side by side in threads."""
+def _exposures(
+    model: Model, curves: Mapping[str, EndpointCurves], draws: Draws, *, threads: bool
+) -> dict[str, Exposure]:
+    """What patients go through under each strategy, the strategies side by side in threads or one after the other."""
+
+    def of(strategy: str) -> Exposure:
+        return exposure(model.plan, curves, model.acting, draws, strategy)
+
+    if not threads:
+        return {strategy: of(strategy) for strategy in model.strategies}
     with ThreadPoolExecutor(len(model.strategies)) as pool:
-        found = pool.map(lambda strategy: exposure(model.plan, curves, model.acting, draws, strategy), model.strategies)
-        return dict(zip(model.strategies, found, strict=True))
+        return dict(zip(model.strategies, pool.map(of, model.strategies), strict=True))
 
 
 def _life_years(exposed: Exposure) -> dict[str, Component]:

@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,34 +23,34 @@ from hemodel.reporting.budget_workbook import write_budget_workbook
 from hemodel.reporting.charts import budget_figures, figures, save
 from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
 from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
-from hemodel.reporting.differences_document import differences_document, differences_table
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
 from hemodel.reporting.evidence_html import evidence_html
 from hemodel.reporting.evidence_tables import evidence_tables
 from hemodel.reporting.html import report_html
-from hemodel.reporting.loose_writing import json_text
-from hemodel.reporting.manifest import made_with, manifest
+from hemodel.reporting.manifest import manifest
+from hemodel.reporting.psa_export import write_psa
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
 from hemodel.reporting.tables import csv_text, names_of, tables
 from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
+from hemodel.reporting.voi_writing import VOI_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-    from hemodel.analysis.differences import Differences
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
     from hemodel.reporting.tables import Table
 
-ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", MANIFEST)
-"""What a run writes."""
+DRAWS = "draws.parquet"
+ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", "psa", DRAWS, MANIFEST)
+"""What a run writes; the draws only where they are asked for."""
 EVIDENCE_ENTRIES = ("evidence.json", "tables", "figures", "evidence.html", MANIFEST)
 """What the evidence pack consists of."""
 FIT_ENTRIES = ("fit.json", "tables", MANIFEST)
@@ -69,7 +68,7 @@ BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
 BUDGET_SUFFIX = "_budget"
 EVERY = (
     *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
-    BUDGET_ENTRIES,
+    *(BUDGET_ENTRIES, VOI_ENTRIES),
 )
 EVIDENCE_SUFFIX = "_evidence"
 
@@ -227,6 +226,8 @@ def write_outputs(
     write_results_workbook(folder / "results.xlsx", results, run, pictures, made)
     if evidence is not None:
         saved |= write_shared(folder, report_figures(run.model, evidence), shared)
+    if run.options.export_psa:
+        write_psa(folder, run)
     (folder / "report.html").write_text(report_html(results, run, _texts(saved), command, evidence), encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -298,20 +299,6 @@ def write_budget(folder: Path, run: Run, results: Results, command: str) -> None
     repeats = manifest(run, command) | {"parts": ["budget"]}
     write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
     (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
-
-
-def write_differences(folder: Path, found: Differences, command: str) -> None:
-    """Write a comparison of two workbooks to an existing, empty folder."""
-    (folder / "differences.json").write_text(json_text(differences_document(found)), encoding="utf-8")
-    _write_tables(folder, [differences_table(found)])
-    made = {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "workbooks": [{"name": s.path.name, "sha256": s.sha256} for s in (found.first, found.second)],
-        "scenarios": [{s.name: s.sha256 for s in side.scenarios} for side in (found.first, found.second)],
-        **made_with(),
-    }
-    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_tables(folder: Path, made: Iterable[Table]) -> None:

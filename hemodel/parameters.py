@@ -66,41 +66,16 @@ def block_uniforms(seed: int, name: str, block: int, count: int, columns: int = 
     -------
     array (count, columns), above 0 and below 1
     """
-    digest = hashlib.sha256(name.encode()).digest()
-    words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
-    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
+    sequence = stream(seed, name, block)
     uniforms = np.random.default_rng(sequence).random((count, columns))
     return np.clip(uniforms, 2.0**-60, 1 - 2.0**-53)
 
 
-def sample_block(parameters: Iterable[Parameter], seed: int, block: int, count: int) -> dict[str, FloatArray]:
-    """Return draws of the parameters for one block: (count,) where one varies, else (1,).
-
-    Shares with a Dirichlet distribution are gamma variates divided by the sum
-    over their group; shares of the group that are fixed keep their value and the
-    others share the rest.
-    """
-    chosen = list(parameters)
-    draws = {}
-    for parameter in chosen:
-        if parameter.distribution is None:
-            draws[parameter.id] = np.array([parameter.value])
-        else:
-            uniforms = block_uniforms(seed, parameter.id, block, count)[:, 0]
-            draws[parameter.id] = parameter.distribution.quantile(uniforms)
-    for group in sorted({p.group for p in chosen if p.group}):
-        _normalise([p for p in chosen if p.group == group], draws)
-    return draws
-
-
-def _normalise(members: list[Parameter], draws: dict[str, FloatArray]) -> None:
-    varying = [p for p in members if p.distribution is not None]
-    if not varying:
-        return
-    rest = 1.0 - sum(p.value for p in members if p.distribution is None)
-    total = np.sum([draws[p.id] for p in varying], axis=0)
-    for parameter in varying:
-        draws[parameter.id] = rest * draws[parameter.id] / total
+def stream(seed: int, name: str, block: int) -> np.random.SeedSequence:
+    """Return the seed of the random numbers of one name in one block of draws."""
+    digest = hashlib.sha256(name.encode()).digest()
+    words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
+    return np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
 
 
 def rescale_shares(members: Iterable[Parameter], moved: str, value: float) -> dict[str, float]:

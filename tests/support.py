@@ -12,24 +12,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.psa_explained import explained
 from hemodel.analysis.run import Options, Run
 from hemodel.analysis.sensitivity import one_way
+from hemodel.dependence import independent
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.model import Model, base_draws, evaluate
+from hemodel.sampling import RANDOM, Design, sample_block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from hemodel.outcomes import Outcomes
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import FloatArray, Parameter
 
 FILE = "small.xlsx"
 SOURCE = "assumption: made up for a test"
@@ -237,10 +241,17 @@ def small_run(model: Model, draws: int) -> Run:
         families=(),
         one_way=one_way(model),
         psa=psa,
+        explained=explained(psa, model),
         scenarios=None,
         under=(),
         available=(),
         options=Options(),
         warnings=(),
         prices=price_thresholds(model, psa=psa),
+        information=model_information(model, psa),
     )
+
+
+def random_draws(parameters: Sequence[Parameter], seed: int, block: int, count: int) -> dict[str, FloatArray]:
+    """Independent pseudo-random draws of parameters."""
+    return sample_block(parameters, Design(RANDOM, seed, {p.id: 1 for p in parameters}), independent(), block, count)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.parameters import BLOCK, block_uniforms
+from hemodel.parameters import BLOCK
+from hemodel.sampling import Design
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -23,13 +24,31 @@ ROUNDING = 1e-13
 """Restricted means closer than this, relatively, are the same."""
 
 
-def curve_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
+def design_of(model: Model, seed: int) -> Design:
+    """Return the design of the settings for everything in the model that is uncertain, curves first."""
+    columns: dict[str, int] = {}
+    for endpoint, fit in model.fits.items():
+        if fit.bootstrap is not None:
+            columns[f"curve.{endpoint}.replicate"] = 1
+        elif fit.covariance.any():
+            columns[f"curve.{endpoint}"] = fit.coefficients.size
+        if fit.weights:
+            columns[f"curve.{endpoint}.family"] = 1
+    columns |= {p.id: 1 for p in model.inputs.parameters if p.distribution is not None}
+    return Design(model.inputs.settings.sampling, seed, columns)
+
+
+def curve_draws(model: Model, design: Design, block: int, count: int) -> dict[str, FloatArray]:
     """Return the coefficients (count, p) of every endpoint in one block of draws, by ``curve.<endpoint>``.
 
     A fit without uncertainty gives one row. The whole block is drawn, so that a draw has
     the same bits however many are wanted.
     """
-    normals = {endpoint: _normals(fit, seed, block) for endpoint, fit in model.fits.items() if fit.covariance.any()}
+    normals = {
+        endpoint: _normals(endpoint, design, block)
+        for endpoint, fit in model.fits.items()
+        if fit.covariance.any() and fit.bootstrap is None
+    }
     correlation = model.inputs.settings.correlation_pfs_os
     if correlation and FIRST in normals and SECOND in normals:
         _correlate(model, normals, correlation)
@@ -37,12 +56,12 @@ def curve_draws(model: Model, seed: int, block: int, count: int) -> dict[str, Fl
     for endpoint, fit in model.fits.items():
         if fit.bootstrap is not None:
             replicates, _ = fit.bootstrap()
-            drawn = replicates[_uniform_rows(fit, replicates.shape[0], seed, block)]
+            drawn = replicates[_uniform_rows(endpoint, replicates.shape[0], design, block)]
         elif endpoint in normals:
             drawn = fit.coefficients + normals[endpoint] @ square_root(fit.covariance)
         else:
             drawn = np.repeat(fit.coefficients[None, :], BLOCK, axis=0) if fit.weights else fit.coefficients[None, :]
-        draws[f"curve.{endpoint}"] = _with_one_family(fit, drawn, seed, block)[:count]
+        draws[f"curve.{endpoint}"] = _with_one_family(fit, drawn, design, block)[:count]
     return draws
 
 
@@ -74,20 +93,19 @@ def _slope(fit: EndpointFit, strategy: str, horizon: float, points: FloatArray) 
     return np.asarray(change / (2.0 * STEP))
 
 
-def _normals(fit: EndpointFit, seed: int, block: int) -> FloatArray:
+def _normals(endpoint: str, design: Design, block: int) -> FloatArray:
     from scipy.special import ndtri
 
-    name = f"curve.{fit.curves.endpoint}"
-    return np.asarray(ndtri(block_uniforms(seed, name, block, BLOCK, columns=fit.coefficients.size)))
+    return np.asarray(ndtri(design.uniforms(f"curve.{endpoint}", block, BLOCK)))
 
 
-def _uniform_rows(fit: EndpointFit, replicates: int, seed: int, block: int) -> NDArray[np.intp]:
+def _uniform_rows(endpoint: str, replicates: int, design: Design, block: int) -> NDArray[np.intp]:
     """Rows of the bootstrap replicates, each as likely as any other."""
-    uniforms = block_uniforms(seed, f"curve.{fit.curves.endpoint}.replicate", block, BLOCK, columns=1)[:, 0]
+    uniforms = design.uniforms(f"curve.{endpoint}.replicate", block, BLOCK)[:, 0]
     return np.minimum((uniforms * replicates).astype(np.intp), replicates - 1)
 
 
-def _with_one_family(fit: EndpointFit, drawn: FloatArray, seed: int, block: int) -> FloatArray:
+def _with_one_family(fit: EndpointFit, drawn: FloatArray, design: Design, block: int) -> FloatArray:
     """Give each draw of an average one of its families, with the weights as probabilities.
 
     All averages of an endpoint take theirs by the same uniform number, so that strategies
@@ -95,7 +113,7 @@ def _with_one_family(fit: EndpointFit, drawn: FloatArray, seed: int, block: int)
     (2009), Journal of the Royal Statistical Society A 172: 383-404.
     """
     for columns, weights in fit.weights.values():
-        uniforms = block_uniforms(seed, f"curve.{fit.curves.endpoint}.family", block, BLOCK, columns=1)
+        uniforms = design.uniforms(f"curve.{fit.curves.endpoint}.family", block, BLOCK)
         edges = np.cumsum(weights)[:-1]
         member = (uniforms > edges).sum(axis=1)
         drawn[:, columns] = np.eye(weights.size)[member]

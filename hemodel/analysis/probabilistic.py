@@ -1,133 +1,238 @@
 """Probabilistic sensitivity analysis: many draws of every uncertain input at once.
 
-Draws are made and evaluated block by block. Only the totals of each draw are
-kept, so memory hardly grows with the number of draws.
+Draws are made and evaluated block by block, several blocks side by side. What is reported about all
+draws is summed up (`psa_sums`), and only the first `KEPT` draws are kept one by one, so memory does not grow
+with the number of draws.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.curve_draws import curve_draws
+from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
+from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
+from hemodel.economics import verdict
 from hemodel.errors import UsageError
-from hemodel.model import Model, evaluate
-from hemodel.parameters import BLOCK, sample_block
+from hemodel.model import Model, base_draws, evaluate
+from hemodel.parameters import BLOCK
+from hemodel.sampling import RANDOM, REPLICATE
 from hemodel.voi.sample import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from hemodel.outcomes import Outcomes
+    from hemodel.analysis.psa_blocks import Each, Mapper
+    from hemodel.analysis.psa_sums import Frame, Sums
+    from hemodel.analysis.stopping import Until
+    from hemodel.inputs.structure import Settings
     from hemodel.parameters import FloatArray
 
 
 FEWEST_DRAWS = 2
+FEWEST_SPREAD = 2 * REPLICATE
+"""Fewest draws of a design in replicates: its Monte Carlo error is told from two."""
+TIME_ON_TREATMENT = "tot_"
+"""How the ids of endpoints begin that are times on treatment."""
+PILOT = 256
+"""Draws that set the frame of the sums."""
+CURVE_POINTS = 81
+"""Thresholds at which the acceptability curves are drawn."""
+CURVE_REACH = 1.5
+"""The curves run to this multiple of the highest threshold or ICER of the base case."""
 
 
 @dataclass(frozen=True)
 class Psa:
-    """Totals of every draw, and means by component.
+    """Sums over all draws, and the totals and inputs of the draws that are kept.
 
     Attributes
     ----------
     seed : int
+    sampling : str
+        Design of the draws.
     strategies : tuple of str
-    life_years, qalys, costs : array (draws, strategies)
-        Discounted totals.
-    component_means : mapping from outcome to mapping from component to array (strategies,)
-        Means of the discounted components; drug_costs, by drug, is a breakdown of acquisition.
-    qalys_undiscounted : array (draws, strategies)
-        Undiscounted totals.
-    inputs : mapping from id to array (draws,) or (draws, p)
+    frame : Frame
+    sums : Sums
+        Over every draw.
+    life_years, qalys, costs : array (kept, strategies)
+        Discounted totals of the first `KEPT` draws, or of all where there are no more.
+    qalys_undiscounted : array (kept, strategies)
+    inputs : mapping from id to array (kept,) or (kept, p)
         Every input that varies; the coefficients of the curves of an endpoint are one input, ``curve.<endpoint>``.
-    adjusted : mapping from (strategy, rule) to int
-        In how many draws each cap bound.
+    stopped : str
+        Why the draws ended, where a rule decided.
     """
 
     seed: int
+    sampling: str
     strategies: tuple[str, ...]
+    frame: Frame
+    sums: Sums
     life_years: FloatArray
     qalys: FloatArray
     costs: FloatArray
-    component_means: Mapping[str, Mapping[str, FloatArray]]
-    adjusted: Mapping[tuple[str, str], int]
     qalys_undiscounted: FloatArray
     inputs: Mapping[str, FloatArray]
+    stopped: str = ""
 
     @property
     def draws(self) -> int:
         """Number of draws."""
+        return int(self.sums["draws"][0])
+
+    @property
+    def kept(self) -> int:
+        """Number of draws that are kept one by one."""
         return int(self.costs.shape[0])
 
+    @property
+    def component_means(self) -> dict[str, dict[str, FloatArray]]:
+        """Means (strategies,) of the discounted components by outcome; drug_costs is a breakdown of acquisition."""
+        return {
+            outcome: {
+                name.removeprefix(f"component {outcome} "): total / self.draws
+                for name, total in self.sums.items()
+                if name.startswith(f"component {outcome} ")
+            }
+            for outcome in COMPONENTS
+        }
 
-def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
-    """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
-    return {**sample_block(model.inputs.parameters, seed, block, count), **curve_draws(model, seed, block, count)}
+    @property
+    def adjusted(self) -> dict[tuple[str, str], int]:
+        """In how many draws each cap bound, by strategy and rule."""
+        names = (name for name in self.sums if name.startswith("adjusted "))
+        keys = {name: name.split(" ", maxsplit=2)[1:] for name in names}
+        return {(strategy, rule): int(self.sums[name][0]) for name, (strategy, rule) in keys.items()}
 
 
-def probabilistic(model: Model, draws: int, seed: int, progress: Callable[[int], None] | None = None) -> Psa:
+def probabilistic(
+    model: Model,
+    draws: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+    *,
+    until: Until | None = None,
+    mapper: Mapper = in_threads,
+    each: Each | None = None,
+) -> Psa:
     """Run the probabilistic analysis.
 
     Parameters
     ----------
     model : Model
     draws : int
-        Number of draws.
+        Number of draws; with `until`, the most there may be.
     seed : int
-        The same seed gives the same numbers; the first draws of a longer run are
+        The same seed gives the same numbers; with random and Latin hypercube draws, the first of a longer run are
         those of a shorter one.
     progress : callable, optional
         Called with the number of draws done, after each block.
+    until : Until, optional
+        A rule that ends the draws after the first block at which it is met.
+    mapper : callable
+        Yields the results of blocks in their order; by default they are made in threads.
+    each : callable, optional
+        Called with the analysis, the number of the first draw and the result of every block, in order.
 
     Raises
     ------
     UsageError
-        For fewer than two draws, which have no spread.
+        For too few draws to have a spread, or for the design.
     """
+    sampling = model.inputs.settings.sampling
+    _enough(draws, sampling)
+    task = Task(model, seed, pilot(model, draws, seed), draws, every=each is not None)
+    kept: list[BlockResult] = []
+    sums: Sums = {}
+    stopped = ""
+    with closing(mapper(task, range(-(-draws // BLOCK)))) as results:
+        for block, result in enumerate(results):
+            sums = add(sums, result.sums) if sums else result.sums
+            if block * BLOCK < KEPT:
+                kept.append(result)
+            if each is not None:
+                each(task, block * BLOCK, result)
+            if progress is not None:
+                progress(int(sums["draws"][0]))
+            stopped = "" if until is None else until.met(task.frame, sums, sampling)
+            if stopped:
+                break
+    return _psa(task, sums, kept, stopped)
+
+
+def _enough(draws: int, sampling: str) -> None:
     if draws < FEWEST_DRAWS:
         raise UsageError(f"{draws} draws: a probabilistic analysis needs at least {FEWEST_DRAWS}")
-    totals = np.empty((4, draws, len(model.strategies)))
-    sums: dict[str, dict[str, FloatArray]] = {"life_years": {}, "qalys": {}, "costs": {}, "drug_costs": {}}
-    adjusted: dict[tuple[str, str], int] = {}
-    drawn: list[dict[str, FloatArray]] = []
-    for block, start in enumerate(range(0, draws, BLOCK)):
-        count = min(BLOCK, draws - start)
-        drawn.append(block_draws(model, seed, block, count))
-        outcomes = evaluate(model, drawn[-1])
-        for k, name in enumerate(sums):
-            outcome = getattr(outcomes, name)
-            if k < len(totals):
-                totals[k, start : start + count] = outcome.total
-            scale = count / outcomes.draws
-            for j, component in enumerate(outcome.components):
-                before = sums[name].get(component, np.zeros(len(model.strategies)))
-                sums[name][component] = before + scale * outcome.discounted[:, :, j].sum(axis=0)
-        totals[3, start : start + count] = outcomes.qalys.undiscounted_total
-        _count_adjusted(outcomes, count, adjusted)
-        if progress is not None:
-            progress(start + count)
-    means = {name: {c: total / draws for c, total in parts.items()} for name, parts in sums.items()}
-    varying = [id_ for id_, array in drawn[0].items() if array.shape[0] > 1]
-    inputs = {id_: np.concatenate([some[id_] for some in drawn]) for id_ in varying}
-    return Psa(seed, model.strategies, totals[0], totals[1], totals[2], means, adjusted, totals[3], inputs)
+    if sampling != RANDOM and draws < FEWEST_SPREAD:
+        raise UsageError(
+            f"{draws} draws with settings.sampling {sampling}: this design needs at least {FEWEST_SPREAD:,}, two "
+            f"replicates of {REPLICATE}, so that its Monte Carlo error can be told. Use more draws, or random."
+        )
+
+
+def pilot(model: Model, draws: int, seed: int) -> Frame:
+    """Return the frame of the sums: thresholds from the settings and the base case, scales from the first draws."""
+    drawn = block_draws(model, seed, 0, min(PILOT, draws))
+    settings = model.inputs.settings
+    reported = np.unique([*settings.thresholds, settings.decision_threshold])
+    base = totals(evaluate(model, base_draws(model)))[:, 0]
+    gains = (base[:, 1:] - base[:, :1]).T
+    icers = [verdict(float(gain[COSTS]), float(gain[QALYS])).icer for gain in gains]
+    thresholds = curve_thresholds(settings, icers)
+    return frame(totals(evaluate(model, drawn)), drawn, thresholds, reported)
+
+
+def curve_thresholds(settings: Settings, icers: Sequence[float | None]) -> FloatArray:
+    """Return the thresholds of the acceptability curves: an even grid and those of the settings.
+
+    It reaches beyond every threshold and every ICER given, so that the curves show where they turn.
+    """
+    ratios = [icer for icer in icers if icer is not None]
+    top = CURVE_REACH * max([*settings.thresholds, settings.decision_threshold, *ratios])
+    grid = np.linspace(0.0, top, CURVE_POINTS)
+    return np.unique(np.concatenate([grid, settings.thresholds, [settings.decision_threshold]]))
+
+
+def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], stopped: str) -> Psa:
+    joined = np.concatenate([result.totals for result in kept if result.totals is not None], axis=1)
+    inputs = {
+        id_: np.concatenate([result.inputs[id_] for result in kept if result.inputs is not None])
+        for id_ in task.frame.inputs
+    }
+    return Psa(
+        seed=task.seed,
+        sampling=task.model.inputs.settings.sampling,
+        strategies=task.model.strategies,
+        frame=task.frame,
+        sums=sums,
+        life_years=joined[LIFE_YEARS],
+        qalys=joined[QALYS],
+        costs=joined[COSTS],
+        qalys_undiscounted=joined[UNDISCOUNTED],
+        inputs=inputs,
+        stopped=stopped,
+    )
 
 
 def sample(psa: Psa, model: Model) -> Sample:
-    """Return the draws as value of information takes them."""
-    labels = {p.id: p.label for p in model.inputs.parameters}
-    curves = {f"curve.{endpoint}": f"{endpoint.upper()} curves" for endpoint in model.fits}
-    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: (labels | curves)[id_] for id_ in psa.inputs})
+    """Return the draws that are kept, as value of information takes them."""
+    labels = input_labels(model)
+    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: labels[id_] for id_ in psa.inputs})
 
 
-def _count_adjusted(outcomes: Outcomes, count: int, adjusted: dict[tuple[str, str], int]) -> None:
-    for strategy, exposed in outcomes.exposures.items():
-        for rule, adjustment in exposed.adjustments.items():
-            bound = ~np.isnan(adjustment.first_day)
-            share = bound.mean() if bound.size else 0.0
-            adjusted[strategy, rule] = adjusted.get((strategy, rule), 0) + round(float(share) * count)
+def input_labels(model: Model) -> dict[str, str]:
+    """Return what every parameter and the curves of every endpoint (``curve.<endpoint>``) are called."""
+    return {p.id: p.label for p in model.inputs.parameters} | {f"curve.{e}": _curve_label(e) for e in model.fits}
+
+
+def _curve_label(endpoint: str) -> str:
+    if endpoint.startswith(TIME_ON_TREATMENT):
+        return f"Time on treatment, {endpoint.removeprefix(TIME_ON_TREATMENT).replace('_', ' ')}"
+    return f"{endpoint.upper()} curves"
 
 
 def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hemodel.analysis.modifiers import BY_WEIGHT
 from hemodel.analysis.reference_case_facts import MET, MISSING, TO_JUDGE, Facts, Finding, equal
 from hemodel.payers.words import pair
+from hemodel.voi.regression import FEWEST_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,9 +70,10 @@ def probabilistic(facts: Facts, value: str) -> Iterator[Finding]:
     yield _run(value, f"{facts.draws:,} draws" if facts.draws else "", "run without --only, or with --only psa")
 
 
-def value_of_information(_facts: Facts, value: str) -> Iterator[Finding]:
-    """Compare the value of information, which is not among the analyses."""
-    yield _run(value, "", "hemodel does not calculate it")
+def value_of_information(facts: Facts, value: str) -> Iterator[Finding]:
+    """Compare the value of information, which is worked out with the probabilistic analysis."""
+    parts = "EVPI, EVPPI and expected losses" if (facts.draws or 0) >= FEWEST_DRAWS else "EVPI and expected losses"
+    yield _run(value, parts if facts.draws else "", "run without --only, or with --only psa")
 
 
 def _run(asked: str, found: str, todo: str) -> Finding:

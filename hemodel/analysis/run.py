@@ -12,16 +12,19 @@ from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
+from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
-from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.psa_explained import Explained, explained
+from hemodel.analysis.psa_run import run_psa
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
+from hemodel.inputs.correlations import dependence_warnings
 from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.payers.reading import find_profile
@@ -31,8 +34,11 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analysis.probabilistic import Psa
+    from hemodel.analysis.psa_blocks import Each
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
+    from hemodel.voi.information import Information
 
 PARTS = ("base", "dsa", "psa", "scenarios")
 """The base case is always run; the others can be chosen."""
@@ -44,7 +50,10 @@ class Options:
 
     `families` says whether every family is tried on the evidence, for the table that compares them.
     `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
-    are run with those of all payers. `groups` and `only` name the groups and the scenarios that are run, none for all.
+    are run with those of all payers. `until_mcse` and `until_clear` end the draws early (see `stopping.Until`; the
+    latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
+    `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
+    run, none for all.
     """
 
     changes: tuple[Change, ...] = ()
@@ -54,6 +63,11 @@ class Options:
     seed: int | None = None
     families: bool = True
     payer: str = ""
+    until_mcse: float | None = None
+    until_clear: float | None = None
+    scheduler: str = ""
+    workers: int | None = None
+    export_psa: bool = False
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
@@ -76,6 +90,8 @@ class Run:
     prices: tuple[DrugPrice, ...] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
+    explained: Explained | None = None
+    information: Information | None = None
 
 
 def run(
@@ -83,6 +99,7 @@ def run(
     options: Options,
     progress: Callable[[str, int, int], None] | None = None,
     shared: Shared | None = None,
+    each: Each | None = None,
 ) -> Run:
     """Run the base case and the parts asked for.
 
@@ -94,6 +111,8 @@ def run(
         Called with the name of the part, the steps done and all steps.
     shared : Shared, optional
         Where runs for several payers, alike in all else, keep what they have in common.
+    each : callable, optional
+        Called with the result of every block of draws, in order (`probabilistic`).
 
     Raises
     ------
@@ -113,7 +132,10 @@ def run(
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
-    psa = shared.once(("psa", rates), lambda: _psa(model, options, progress)) if "psa" in options.parts else None
+    drawn_for = ("psa", rates, settings.thresholds, settings.decision_threshold)
+    psa = shared.once(drawn_for, lambda: run_psa(model, options, progress, each)) if "psa" in options.parts else None
+    key = ("information", *drawn_for)
+    information = None if psa is None else shared.once(key, lambda: model_information(model, psa))
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
@@ -121,12 +143,14 @@ def run(
         families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
         psa=psa,
+        explained=None if psa is None else shared.once((*drawn_for, "explained"), lambda: explained(psa, model)),
         scenarios=results,
         under=loaded.under,
         available=loaded.available,
         options=options,
         warnings=(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
+            *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
@@ -136,6 +160,7 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        information=information,
     )
 
 
@@ -216,14 +241,6 @@ def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario
     """Return the scenarios of the groups and names that were asked for."""
     named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
     return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
-
-
-def _psa(model: Model, options: Options, progress: Callable[[str, int, int], None] | None) -> Psa:
-    settings = model.inputs.settings
-    draws = settings.draws if options.draws is None else options.draws
-    seed = settings.seed if options.seed is None else options.seed
-    step = None if progress is None else lambda done: progress("draws", done, draws)
-    return probabilistic(model, draws, seed, step)
 
 
 def _scenarios(

@@ -31,10 +31,21 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
+    export_psa: Annotated[bool, typer.Option("--export-psa", help="Write the draws too, for hemodel voi.")] = False,
     only: Annotated[
         list[Part] | None,
         typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
     ] = None,
+    until_mcse: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="End the draws when the Monte Carlo error of mean net benefit is X or less."),
+    ] = None,
+    until_clear: Annotated[
+        float | None, typer.Option(metavar="WTP", help="End the draws when the decision at this threshold is clear.")
+    ] = None,
+    keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")] = "",
+    workers: Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")] = None,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
@@ -43,10 +54,22 @@ def run(
         from hemodel.output import default_folder
 
         parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
-        named = tuple(str(part) for part in parts)
-        options = Options(changes(set_), tuple(scenario or ()), named, draws, seed, families=not only)
+        options = Options(
+            changes(set_),
+            tuple(scenario or ()),
+            tuple(str(part) for part in parts),
+            draws,
+            seed,
+            families=not only,
+            export_psa=export_psa,
+            until_mcse=until_mcse,
+            until_clear=until_clear,
+            scheduler=scheduler,
+            workers=workers,
+        )
+        job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
         if payer:
-            typer.echo(run_for_payers(workbook, options, payer, out, jobs))
+            typer.echo(run_for_payers(job, payer, out, jobs))
             return
         with progress() as shown:
-            typer.echo(run_one(Job(workbook, options, out or default_folder(workbook), command()), None, shown).text)
+            typer.echo(run_one(job, None, shown).text)

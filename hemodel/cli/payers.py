@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import app, command, errors, progress
+from hemodel.cli.common import app, errors, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.analysis.run import Options
+    from hemodel.cli.running import Job
 
 
 @app.command()
@@ -43,26 +43,29 @@ def payers(
         typer.echo(f"Written to {out}. Edit it and run hemodel run WORKBOOK --payer {out}")
 
 
-def run_for_payers(workbook: Path, options: Options, names: Sequence[str], out: Path | None, jobs: int | None) -> str:
+def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int | None) -> str:
     """Run for each payer and return what to print.
 
     One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
     """
-    from hemodel.cli.running import Job, run_one, run_several
-    from hemodel.errors import raise_if_any
+    from hemodel.cli.running import run_one, run_several
+    from hemodel.errors import UsageError, raise_if_any
     from hemodel.output import default_folder
     from hemodel.payers.reading import find_profiles, twice
     from hemodel.reporting.payers_text import payer_lines
 
+    workbook = asked.workbook
     codes = [found.profile.code for found in find_profiles(names, workbook)]
     raise_if_any(twice(codes))
     several = len(codes) > 1
+    if several and (asked.options.scheduler or asked.options.workers or asked.keep_draws):
+        raise UsageError("--scheduler, --workers and --keep-draws are for one payer at a time; several run with --jobs")
     if out is None:
         targets = [default_folder(workbook, f"_{code}") for code in codes]
     else:
         targets = [out / code for code in codes] if several else [out]
     runs = [
-        Job(workbook, replace(options, payer=name), target, command())
+        replace(asked, options=replace(asked.options, payer=name), target=target)
         for name, target in zip(names, targets, strict=True)
     ]
     if not several:

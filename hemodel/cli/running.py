@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
@@ -27,12 +28,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: workbook, options, output folder, the command that repeats it."""
+    """One run: workbook, options, output folder, the command that repeats it, and whether every draw is written."""
 
     workbook: Path
     options: Options
     target: Path
     command: str
+    keep_draws: bool = False
 
 
 def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int, int], None] | None = None) -> Written:
@@ -48,14 +50,16 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     from hemodel.analysis.evidence_pack import evidence_pack
     from hemodel.analysis.run import run
     from hemodel.analysis.sharing import Shared
-    from hemodel.output import staged, write_outputs
+    from hemodel.output import DRAWS, staged, write_outputs
     from hemodel.reporting.console import summary
     from hemodel.reporting.document import results
+    from hemodel.reporting.draws_file import draws_file
     from hemodel.reporting.payers_text import payer_line
 
     shared = shared or Shared()
     with staged(job.target) as folder:
-        done = run(job.workbook, job.options, progress, shared)
+        with draws_file(folder / DRAWS) if job.keep_draws else nullcontext() as each:
+            done = run(job.workbook, job.options, progress, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
         families = job.options.families

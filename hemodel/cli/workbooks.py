@@ -88,7 +88,8 @@ def diff(
 
         found = differences(a, b, tuple(scenario or ()))
         if out is not None:
-            from hemodel.output import DIFFERENCES_ENTRIES, staged, write_differences
+            from hemodel.output import DIFFERENCES_ENTRIES, staged
+            from hemodel.reporting.differences_writing import write_differences
 
             with staged(out, DIFFERENCES_ENTRIES) as folder:
                 write_differences(folder, found, command())

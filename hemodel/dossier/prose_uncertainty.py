@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hemodel.dossier.prose_shape import Lines
 from hemodel.reporting.format import display
+from hemodel.reporting.information_text import information_text
+from hemodel.reporting.tables_information import shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
     return {
         "one_way": _one_way,
         "probabilistic": _probabilistic,
+        "value_of_information": _value_of_information,
         "scenarios": _scenarios,
         "validation": _validation,
         "external": _external,
@@ -62,6 +65,11 @@ def _probabilistic(context: Context) -> Lines:
     lines += [_mean(context, entry) for entry in results.psa.increments]
     lines.append("[figure ce_plane] shows the draws and [figure ceac] the probability of being cost-effective.")
     return Lines(lines)
+
+
+def _value_of_information(context: Context) -> Lines:
+    results, shown = context.results, shown_as(context.results, context.names)
+    return Lines(information_text(results.information, shown, results.decision_threshold))
 
 
 def _mean(context: Context, entry: PsaIncrement) -> str:

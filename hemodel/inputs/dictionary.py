@@ -118,7 +118,7 @@ SCENARIOS = "Scenarios"
 """The sheet of scenarios, which a workbook need not have."""
 MODEL_SHEET = "Model"
 """Sheets whose names begin with this are calculations and are never read."""
-_EXTRA = ("time", "time_origin", "versus", "p_value", "events", "bound", "weight", "use_in_fit")
+_EXTRA = ("time", "time_origin", "versus", "p_value", "events", "bound", "weight", "first", "second", "use_in_fit")
 
 
 @cache

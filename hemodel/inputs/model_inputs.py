@@ -14,11 +14,14 @@ from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.checks import check_together, select
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.completeness import check_completeness, members_of
+from hemodel.inputs.correlations import check_correlations, drawn_together
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from hemodel.dependence import Dependence
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class ModelInputs:
     resources: tuple[str, ...]
     endpoints: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    dependence: Dependence
 
     def drug(self, id_: str) -> structure.Drug:
         """Return a drug by id."""
@@ -84,7 +88,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     missing = [*check_completeness(raw.file, ids, rows), *check_budget(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
-    found = [*raw.problems, *problems, *missing, *check_together(rows)]
+    found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(rows)]
     return Reading(path, raw, rows, tuple(made), tuple(found))
 
 
@@ -105,7 +109,7 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     }
     stays = not problems and all(id_ in inputs.rows and inputs.has(id_) == (rows[id_].value is not None) for id_ in ids)
     missing = [] if stays else check_completeness(raw.file, [row.id for row in raw.rows], rows)
-    found = [*raw.problems, *problems, *missing, *check_together(rows)]
+    found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(rows)]
     return Reading(inputs.path, raw, rows, tuple(made), tuple(found))
 
 
@@ -136,6 +140,7 @@ def build_inputs(reading: Reading) -> ModelInputs:
         resources=tuple(names[0] for names in members_of("resource", rows)),
         endpoints=tuple(dict.fromkeys(row.names["endpoint"] for row in curves)),
         parameters=_parameters(rows),
+        dependence=drawn_together(rows),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events", "weight")
-_TEXTS = ("label", "unit", "distribution", "versus", "bound", "range_basis", "source", "note")
+_TEXTS = ("label", "unit", "distribution", "versus", "bound", "first", "second", "range_basis", "source", "note")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Row:
     distribution: str = ""
     versus: str = ""
     bound: str = ""
+    first: str = ""
+    second: str = ""
     range_basis: str = ""
     source: str = ""
     note: str = ""

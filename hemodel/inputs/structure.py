@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from hemodel.inputs.checks import select
+from hemodel.sampling import RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class Settings(BaseModel):
     decision_threshold: float
     draws: int
     seed: int
+    sampling: Literal["random", "latin_hypercube", "sobol"]
     scenarios: str
     correlation_pfs_os: float
 
@@ -116,6 +118,7 @@ def settings(rows: Rows) -> Settings:
         names[f"{stream}_rates"] = ((0.0, base), *sorted((float(r.names["year"]), r.number) for r in steps))
     thresholds = sorted({row.number for row in select(rows, "settings.threshold.{threshold}")})
     names["scenarios"] = names.get("scenarios") or ""
+    names["sampling"] = names.get("sampling") or RANDOM
     names["correlation_pfs_os"] = rows["curves.correlation_pfs_os"].number
     return Settings.model_validate({**names, "thresholds": tuple(thresholds)})
 

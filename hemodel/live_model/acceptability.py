@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.probabilistic import curve_thresholds
 from hemodel.economics import acceptability, optimal, verdict
 from hemodel.live_model.formula import Formula, as_formula, call, total
 from hemodel.live_model.sheet import Sheet, Table
 from hemodel.live_model.uncertainty import DECISION, count_of, drawn, largest_gaps, mean_of, name_column, name_of
-from hemodel.reporting.psa_document import curve_thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

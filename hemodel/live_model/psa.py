@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.probabilistic import block_draws
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.live_model.sheet import Sheet, Table
 from hemodel.model import base_draws, evaluate
 from hemodel.parameters import BLOCK

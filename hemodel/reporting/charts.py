@@ -14,6 +14,7 @@ from hemodel.errors import OutputError
 from hemodel.reporting.charts_budget import budget_impact, budget_one_way, budget_patients
 from hemodel.reporting.charts_costs import cost_breakdown
 from hemodel.reporting.charts_frontier import asks_for_frontier, efficiency_frontier
+from hemodel.reporting.charts_information import information_figures
 from hemodel.reporting.charts_occupancy import occupancy
 from hemodel.reporting.charts_prices import drawn_prices, price_icer
 from hemodel.reporting.charts_scenarios import scenario_chart
@@ -22,6 +23,8 @@ from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
 from hemodel.reporting.style import DOTS_PER_INCH, house_style
+from hemodel.reporting.tables_information import shown_as
+from hemodel.reporting.tables_words import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +82,7 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
         found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
         if run.psa.draws > 1:
             found["convergence"] = partial(convergence, results, run)
+    found |= information_figures(results.information, shown_as(results, Names(results)))
     if drawn_prices(results):
         found["price_icer"] = partial(price_icer, results, run)
     if len(results.strategies) > 2 or asks_for_frontier(results.payer):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemodel.analysis.curve_draws import curve_draws
+from hemodel.analysis.curve_draws import curve_draws, design_of
 from hemodel.reporting import style
 from hemodel.reporting.charts_curves import base_coefficients, last_month, modelled
 from hemodel.reporting.charts_page import legend_below, page, percent_axis, settle
@@ -114,7 +114,7 @@ def _draw_endpoint(axes: Axes, results: Results, run: Run, panel: _Panel) -> boo
 
 
 def _draws(run: Run, seed: int) -> dict[str, FloatArray]:
-    drawn = curve_draws(run.model, seed, 0, BAND_DRAWS)
+    drawn = curve_draws(run.model, design_of(run.model, seed), 0, BAND_DRAWS)
     return {name: drawn[f"curve.{name}"] for name in run.model.fits}
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from hemodel.reporting.budget_text import budget_method, budget_results
 from hemodel.reporting.evidence_charts import REPORT_FIGURES, evidence_captions
 from hemodel.reporting.evidence_tables import RANKING, report_tables
+from hemodel.reporting.information_text import information_text
 from hemodel.reporting.tables import names_of, tables
+from hemodel.reporting.tables_information import shown_as
 from hemodel.reporting.tables_payer import TABLES as PAYER_TABLES
 from hemodel.reporting.tables_payer import counts, of_whom
 from hemodel.reporting.tables_prose import (
@@ -87,6 +89,9 @@ CAPTIONS = {
     "tornado_costs": "One-way analysis of incremental costs",
     "ce_plane": "Cost-effectiveness plane",
     "ceac": "Cost-effectiveness acceptability curves and frontier",
+    "evppi": "Inputs that it is worth most to know",
+    "voi_curves": "Value of information by willingness to pay",
+    "expected_loss": "Expected loss of each strategy",
     "price_icer": "ICER by price of a vial",
     "efficiency_frontier": "Efficiency frontier",
     "budget_impact": "Net budget impact by category and year",
@@ -202,6 +207,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("scenarios", "Scenarios", names=_SCENARIOS),
         Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
+        _information(results, names),
         budget_section(results, names),
         Section("assumptions", "Assumptions", names=("assumptions",)),
         Section("inputs", "Inputs and their sources", names=("inputs",)),
@@ -215,6 +221,11 @@ def _sections(results: Results, run: Run) -> list[Section]:
 def _of_payer(results: Results) -> tuple[str, ...]:
     """Say whose reference case was applied, and how far it is met."""
     return () if results.payer is None else (f"{of_whom(results.payer)}. {counts(results.payer)}.",)
+
+
+def _information(results: Results, names: Names) -> Section:
+    text = information_text(results.information, shown_as(results, names), results.decision_threshold)
+    return Section("information", "Value of information", text=text, names=_INFORMATION)
 
 
 def budget_section(results: Results, names: Names) -> Section:
@@ -234,6 +245,7 @@ _EVIDENCE = (RANKING, *(f"{FIGURE}{name}" for name in REPORT_FIGURES))
 _COSTS = ("figure cost_breakdown", "disaggregated_costs", "drug_use")
 _OUTCOMES = ("figure occupancy", "disaggregated_life_years", "disaggregated_qalys")
 _PRICE = ("figure price_icer", "price_threshold", "figure efficiency_frontier", "frontier_price")
+_INFORMATION = ("figure evppi", "evppi", "figure voi_curves", "figure expected_loss", "evpi")
 _BUDGET = (
     *("budget_impact", "figure budget_impact", "budget_by_category", "figure budget_patients", "budget_uptake"),
     *("budget_population", "budget_cost_per_patient", "figure budget_one_way", "budget_one_way"),

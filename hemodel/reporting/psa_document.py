@@ -2,116 +2,108 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from hemodel.analysis.probabilistic import Psa, interval
-from hemodel.economics import (
-    COST_TOLERANCE,
-    DOMINANT,
-    DOMINATED,
-    EFFECT_TOLERANCE,
-    LESS_EFFECTIVE_AND_COSTLY,
-    MORE_EFFECTIVE_AND_COSTLY,
-    NO_DIFFERENCE,
-    acceptability,
-    net_monetary_benefit,
-    optimal,
-    verdict,
+from hemodel.analysis.psa_diagnostics import checks, input_checks
+from hemodel.analysis.psa_explained import extreme_draws
+from hemodel.analysis.psa_results import (
+    acceptability_of,
+    benefit_error,
+    best_on_average,
+    intervals,
+    mean_benefit,
+    means,
+    quadrants,
+    verdict_of_means,
 )
+from hemodel.analysis.psa_sums import OUTCOMES
 from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult, threshold_key
+from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from hemodel.analysis.probabilistic import Psa
+    from hemodel.analysis.psa_explained import Explained
     from hemodel.inputs.structure import Settings
-    from hemodel.parameters import FloatArray
+    from hemodel.model import Model
 
-CURVE_POINTS = 81
-"""Thresholds at which the acceptability curves are drawn."""
-CURVE_REACH = 1.5
-"""The curves run to this multiple of the highest threshold or ICER of the means."""
+REPORTED = OUTCOMES[:3]
 
 
-def psa_result(psa: Psa, settings: Settings) -> PsaResult:
+def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
     """Return means, intervals, acceptability and Monte Carlo error of the draws."""
-    by_outcome = {"life_years": psa.life_years, "qalys": psa.qalys, "costs": psa.costs}
-    thresholds = np.array(settings.thresholds)
+    settings = model.inputs.settings
+    found, ends = means(psa.frame, psa.sums), intervals(psa)
     increments = [_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
-    wtp = curve_thresholds(settings, [entry.icer_of_means for entry in increments])
-    curves = acceptability(psa.qalys, psa.costs, wtp)
-    best = optimal(psa.qalys, psa.costs, wtp)
-    at_thresholds = acceptability(psa.qalys, psa.costs, thresholds)
+    wtp = psa.frame.thresholds.tolist()
+    curves, best = acceptability_of(psa), best_on_average(psa)
+    by_strategy = {s: i for i, s in enumerate(psa.strategies)}
     return PsaResult(
         draws=psa.draws,
         seed=psa.seed,
-        mean={s: {o: float(v[:, i].mean()) for o, v in by_outcome.items()} for i, s in enumerate(psa.strategies)},
-        interval={s: {o: interval(v[:, i]) for o, v in by_outcome.items()} for i, s in enumerate(psa.strategies)},
+        sampling=psa.sampling,
+        stopped=psa.stopped,
+        kept=psa.kept,
+        mean={s: {o: float(found[k, i]) for k, o in enumerate(REPORTED)} for s, i in by_strategy.items()},
+        interval={s: {o: ends[o, s, None] for o in REPORTED} for s in psa.strategies},
         component_mean={
             s: {
                 outcome: {"total": float(sum(v[i] for v in parts.values()))}
                 | {c: float(v[i]) for c, v in parts.items()}
                 for outcome, parts in psa.component_means.items()
             }
-            for i, s in enumerate(psa.strategies)
+            for s, i in by_strategy.items()
         },
         increments=increments,
         probability_cost_effective={
-            threshold_key(float(t)): dict(zip(psa.strategies, row.tolist(), strict=True))
-            for t, row in zip(thresholds, at_thresholds, strict=True)
+            threshold_key(t): {s: float(curves[wtp.index(t), i]) for s, i in by_strategy.items()}
+            for t in settings.thresholds
         },
-        ceac=Ceac(wtp=wtp.tolist(), probability={s: curves[:, i].tolist() for i, s in enumerate(psa.strategies)}),
+        ceac=Ceac(wtp=wtp, probability={s: curves[:, i].tolist() for s, i in by_strategy.items()}),
         ceaf=Ceaf(
-            wtp=wtp.tolist(),
+            wtp=wtp,
             strategy=[psa.strategies[i] for i in best],
-            probability=curves[np.arange(wtp.size), best].tolist(),
+            probability=[float(curves[k, i]) for k, i in enumerate(best)],
         ),
         mcse_inmb=increments[0].mcse_inmb,
+        checks=[PsaCheck(name=c.name, found=c.found, holds=c.holds) for c in checks(psa, model)],
+        inputs=[PsaInput(**asdict(each)) for each in input_checks(psa, model)],
+        differences=[_difference(explained, increments[i], i) for i in range(len(increments))],
+        extremes=[
+            PsaExtreme(draw=e.draw, qalys=e.qalys, costs=e.costs, nmb=e.benefit, reasons=dict(e.reasons))
+            for e in extreme_draws(psa, model)
+        ],
     )
 
 
-def curve_thresholds(settings: Settings, icers: Sequence[float | None]) -> FloatArray:
-    """Return the thresholds of the acceptability curves: an even grid and those of the settings.
+def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDifference:
+    def benefit(qalys: float, costs: float) -> float:
+        return explained.threshold * qalys - costs
 
-    It reaches beyond every threshold and every ICER, so that the curves show where they turn.
-    """
-    ratios = [icer for icer in icers if icer is not None]
-    top = CURVE_REACH * max([*settings.thresholds, settings.decision_threshold, *ratios])
-    return np.unique(np.concatenate([np.linspace(0.0, top, CURVE_POINTS), settings.thresholds]))
+    qalys, costs = float(explained.qalys[i]), float(explained.costs[i])
+    moved = [(r, float(r.qalys[i]), float(r.costs[i])) for r in explained.reasons]
+    return PsaDifference(
+        intervention=increment.intervention,
+        qalys=qalys,
+        costs=costs,
+        nmb=benefit(qalys, costs),
+        mcse_nmb=increment.mcse_inmb,
+        reasons=[PsaReason(id=r.id, label=r.label, qalys=q, costs=c, nmb=benefit(q, c)) for r, q, c in moved],
+    )
 
 
 def _increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
-    gains = {
-        "life_years": psa.life_years[:, i] - psa.life_years[:, 0],
-        "qalys": psa.qalys[:, i] - psa.qalys[:, 0],
-        "costs": psa.costs[:, i] - psa.costs[:, 0],
-    }
-    benefit = {threshold_key(t): net_monetary_benefit(gains["qalys"], gains["costs"], t) for t in settings.thresholds}
-    decision = net_monetary_benefit(gains["qalys"], gains["costs"], settings.decision_threshold)
-    of_means = verdict(float(gains["costs"].mean()), float(gains["qalys"].mean()))
+    found, ends, strategy = means(psa.frame, psa.sums), intervals(psa), psa.strategies[i]
+    of_means = verdict_of_means(psa, i)
     return PsaIncrement(
-        intervention=psa.strategies[i],
+        intervention=strategy,
         comparator=psa.strategies[0],
-        mean={name: float(values.mean()) for name, values in gains.items()},
-        interval={name: interval(values) for name, values in gains.items()},
+        mean={o: float(found[k, i] - found[k, 0]) for k, o in enumerate(REPORTED)},
+        interval={o: ends[f"increment {o}", strategy, None] for o in REPORTED},
         icer_of_means=of_means.icer,
         verdict_of_means=of_means.word,
-        nmb_mean={t: float(values.mean()) for t, values in benefit.items()},
-        nmb_interval={t: interval(values) for t, values in benefit.items()},
-        quadrants=quadrants(gains["costs"], gains["qalys"]),
-        mcse_inmb=float(decision.std(ddof=1) / np.sqrt(psa.draws)),
+        nmb_mean={threshold_key(t): mean_benefit(psa.frame, psa.sums, i, t) for t in settings.thresholds},
+        nmb_interval={threshold_key(t): ends["benefit", strategy, t] for t in settings.thresholds},
+        quadrants=quadrants(psa, i),
+        mcse_inmb=benefit_error(psa.frame, psa.sums, psa.sampling, i, settings.decision_threshold),
     )
-
-
-def quadrants(costs: FloatArray, qalys: FloatArray) -> dict[str, float]:
-    """Return the share of draws with each verdict; the shares add up to 1."""
-    dearer = np.where(np.abs(costs) <= COST_TOLERANCE, 0, np.sign(costs)).astype(int)
-    better = np.where(np.abs(qalys) <= EFFECT_TOLERANCE, 0, np.sign(qalys)).astype(int)
-    words = (MORE_EFFECTIVE_AND_COSTLY, DOMINANT, DOMINATED, LESS_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE)
-    counts = Counter(dict.fromkeys(words, 0))
-    pairs, number = np.unique(np.column_stack([dearer, better]), axis=0, return_counts=True)
-    for (cost, qaly), n in zip(pairs, number, strict=True):
-        counts[verdict(float(cost), float(qaly)).word] += int(n)
-    return {word: count / costs.size for word, count in counts.items()}

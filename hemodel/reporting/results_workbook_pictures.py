@@ -15,10 +15,12 @@ BELOW = {
     "psa_net_benefit": "convergence",
     "price_threshold": "price_icer",
     "frontier_price": "efficiency_frontier",
+    "evpi": "expected_loss",
     "budget_impact": "budget_impact",
 }
 """Which picture stands below which table."""
 ON_SHEETS = {
+    "evppi": ("evppi", "voi_curves"),
     "scenarios": ("scenarios",),
     "budget_population": ("budget_patients",),
     "budget_one_way": ("budget_one_way",),

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from hemodel.reporting.tables import Column, Table
 
 CONTENTS = "Contents"
-_ABBREVIATIONS = {"dsa": "DSA", "psa": "PSA", "ceac": "CEAC", "qalys": "QALYs"}
+_ABBREVIATIONS = {
+    "dsa": "DSA",
+    "psa": "PSA",
+    "ceac": "CEAC",
+    "evpi": "EVPI",
+    "evppi": "EVPPI",
+    "qalys": "QALYs",
+    "voi": "VOI",
+}
 _NARROWEST, _USUAL_WIDEST = 9.0, 46.0
 _WIDEST = {"Id": 34.0, "Value": 30.0, "Question": 60.0, "Citation": 70.0, "In words": 80.0, "Content": 72.0}
 _PADDING, _HEADER_PADDING = 34.0, 22.0

@@ -21,8 +21,15 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
     FitStatistic,
 )
 from hemodel.reporting.schema_entry import Entry
+from hemodel.reporting.schema_information import InformationResult  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
+from hemodel.reporting.schema_psa import (  # noqa: TC001 - pydantic reads these
+    PsaCheck,
+    PsaDifference,
+    PsaExtreme,
+    PsaInput,
+)
 
 if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
@@ -156,6 +163,9 @@ class PsaResult(Entry):
 
     draws: int
     seed: int
+    sampling: str = Field(description="random, latin_hypercube or sobol")
+    stopped: str = Field(description="why the draws ended, where a rule decided; else empty")
+    kept: int = Field(description="draws kept one by one, the first ones")
     mean: dict[str, dict[str, float]] = Field(description="strategy, then life_years, qalys, costs")
     interval: dict[str, dict[str, tuple[float, float]]]
     component_mean: dict[str, dict[str, Amounts]]
@@ -164,6 +174,10 @@ class PsaResult(Entry):
     ceac: Ceac
     ceaf: Ceaf
     mcse_inmb: float = Field(description="of the first intervention, at the decision threshold")
+    checks: list[PsaCheck]
+    inputs: list[PsaInput]
+    differences: list[PsaDifference] = Field(description="by intervention")
+    extremes: list[PsaExtreme] = Field(description="of the first intervention, lowest net benefit first")
 
 
 class ChangeEntry(Entry):
@@ -240,6 +254,7 @@ class Results(Entry):
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
     psa: PsaResult | None
+    information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")

@@ -15,6 +15,7 @@ from hemodel.reporting import (
     tables_survival,
     tables_uncertainty,
 )
+from hemodel.reporting.tables_information import information_tables, shown_as
 from hemodel.reporting.tables_payer import payer_tables
 from hemodel.reporting.tables_shape import Column, Table, csv_text, frame
 from hemodel.reporting.tables_words import Names
@@ -47,6 +48,7 @@ def tables(results: Results, run: Run) -> tuple[Table, ...]:
         *payer_tables(results, names),
         *_survival(results, run, names),
         *_uncertainty(results, names),
+        *information_tables(results.information, shown_as(results, names)),
         *tables_prices.price_tables(results, names),
         *tables_budget.budget_tables(results, names),
         *_inputs(results, run, names),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.analysis.load import load
-from hemodel.analysis.probabilistic import block_draws
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.model import base_draws, evaluate
 from hemodel.parameters import BLOCK
 

@@ -13,14 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support import STRATEGIES, base_outcomes, no_discounting, small_model, small_rows, with_coefficients
+from support import (
+    STRATEGIES,
+    base_outcomes,
+    no_discounting,
+    random_draws,
+    small_model,
+    small_rows,
+    with_coefficients,
+)
 
-from hemodel.analysis.probabilistic import Psa, block_draws, probabilistic
+from hemodel.analysis.probabilistic import Psa, probabilistic
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.distributions import distribution
 from hemodel.inputs.dictionary import match
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.occupancy import cap, states
-from hemodel.parameters import BLOCK, Parameter, block_uniforms, sample_block
+from hemodel.parameters import BLOCK, Parameter, block_uniforms
 from hemodel.timeline import cycle_boundaries
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -325,7 +334,7 @@ def test_an_added_input_leaves_the_other_draws_as_they_were() -> None:
 
 def test_the_order_of_the_inputs_does_not_matter() -> None:
     parameters = uncertain().inputs.parameters
-    there, back = sample_block(parameters, 4, 0, 200), sample_block(parameters[::-1], 4, 0, 200)
+    there, back = random_draws(parameters, 4, 0, 200), random_draws(parameters[::-1], 4, 0, 200)
     for id_, array in there.items():
         np.testing.assert_allclose(array, back[id_], rtol=EXACT, err_msg=id_)  # shares: sums in another order
 
@@ -346,7 +355,7 @@ def test_shares_of_subsequent_treatment_add_up_in_every_draw() -> None:
 
 def test_a_fixed_share_keeps_its_value_and_the_others_share_the_rest() -> None:
     drawn = [Parameter(id_, id_, value, "", distribution("dirichlet", value, n=50), group="all") for id_, value in MIX]
-    draws = sample_block([*drawn, Parameter("fixed", "fixed", 0.2, group="all")], 2, 0, 1_000)
+    draws = random_draws([*drawn, Parameter("fixed", "fixed", 0.2, group="all")], 2, 0, 1_000)
     assert draws["fixed"].tolist() == [0.2]
     np.testing.assert_allclose(draws["most"] + draws["some"], 0.8, rtol=EXACT)
     assert draws["most"].std() > 0.01
@@ -354,7 +363,7 @@ def test_a_fixed_share_keeps_its_value_and_the_others_share_the_rest() -> None:
 
 def test_means_of_draws_are_the_base_values() -> None:
     """Within four standard errors of 10,000 draws; half an event is added to each side of a count."""
-    blocks = [sample_block(uncertain().inputs.parameters, 42, block, BLOCK) for block in range(3)]
+    blocks = [random_draws(uncertain().inputs.parameters, 42, block, BLOCK) for block in range(3)]
     varying = [p for p in uncertain().inputs.parameters if p.distribution is not None]
     for parameter in varying:
         row, expected = uncertain().inputs.rows[parameter.id], parameter.value

@@ -15,7 +15,8 @@ import pytest
 from support import STRATEGIES, base_outcomes, no_discounting, small_model
 
 from hemodel.acting import Block, acted_survival
-from hemodel.analysis.probabilistic import block_draws, probabilistic
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.analysis.sensitivity import one_way
 from hemodel.distributions import Z975
 from hemodel.errors import InputError

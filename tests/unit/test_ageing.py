@@ -170,7 +170,7 @@ def test_the_cap_is_told_with_its_share_of_draws() -> None:
 
 def model_draws(model: Model, count: int) -> np.ndarray:
     """Drawn utilities while progression-free, as the probabilistic analysis has them."""
-    from hemodel.analysis.probabilistic import block_draws
+    from hemodel.analysis.psa_blocks import block_draws
 
     return block_draws(model, 1, 0, count)["utility.progression_free"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from support import random_draws
 
 from hemodel.distributions import distribution
-from hemodel.parameters import BLOCK, Parameter, block_uniforms, rescale_shares, sample_block
+from hemodel.parameters import BLOCK, Parameter, block_uniforms, rescale_shares
 
 
 def share(name: str, value: float, n: float | None) -> Parameter:
@@ -35,7 +36,7 @@ def test_stream_is_uniform() -> None:
 def test_dirichlet_shares_have_its_moments() -> None:
     """Dirichlet(50, 30, 20): variance of a share = p (1 - p) / 101; four standard errors of 4,096 draws."""
     mix = [share("a", 0.5, 100), share("b", 0.3, 100), share("c", 0.2, 100)]
-    draws = sample_block(mix, 7, 0, BLOCK)
+    draws = random_draws(mix, 7, 0, BLOCK)
 
     np.testing.assert_allclose(draws["a"] + draws["b"] + draws["c"], 1, atol=1e-12)
     for name, p in (("a", 0.5), ("b", 0.3), ("c", 0.2)):
@@ -45,7 +46,7 @@ def test_dirichlet_shares_have_its_moments() -> None:
 
 
 def test_a_fixed_share_stays() -> None:
-    draws = sample_block([share("a", 0.5, 100), share("b", 0.3, None), share("c", 0.2, 100)], 7, 0, 100)
+    draws = random_draws([share("a", 0.5, 100), share("b", 0.3, None), share("c", 0.2, 100)], 7, 0, 100)
 
     np.testing.assert_array_equal(draws["b"], [0.3])
     np.testing.assert_allclose(draws["a"] + draws["c"], 0.7, atol=1e-12)

@@ -16,7 +16,8 @@ from scipy import stats
 from support import STRATEGIES, base_outcomes, no_discounting, small_model
 
 from hemodel.analysis.curve_draws import square_root, steepest
-from hemodel.analysis.probabilistic import block_draws, probabilistic
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.analysis.sensitivity import one_way
 from hemodel.distributions import Z975
 from hemodel.model import evaluate

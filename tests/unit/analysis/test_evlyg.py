@@ -21,7 +21,7 @@ from support import (
 
 from hemodel.analysis import evlyg
 from hemodel.analysis.evlyg import equal_value_life_years
-from hemodel.analysis.probabilistic import block_draws
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.model import base_draws, evaluate
 
 if TYPE_CHECKING:

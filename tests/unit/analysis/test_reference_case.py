@@ -88,7 +88,7 @@ def test_england(england: Run) -> None:
     assert row(england, "Thresholds").how == "applied; was 35,000"
     assert row(england, "Modifier").found.startswith("Weight 1.2: absolute shortfall 9.6")
     assert row(england, "Probabilistic analysis").status == "missing"
-    assert row(england, "Value of information").how == "hemodel does not calculate it"
+    assert row(england, "Value of information").found == "not run"
     assert row(england, "Time horizon").status == "met"
     assert row(england, "Results to be shown: net health benefit").status == "met"
     assert row(england, "Perspective").status == "to judge"

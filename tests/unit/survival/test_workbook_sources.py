@@ -15,7 +15,7 @@ import pytest
 from support import FILE, STRATEGIES, base_outcomes, no_discounting, small_model, small_rows, workbook
 
 from hemodel.analysis.load import load_rows
-from hemodel.analysis.probabilistic import block_draws
+from hemodel.analysis.psa_blocks import block_draws
 from hemodel.errors import InputError
 from hemodel.inputs.cells import DataTable
 

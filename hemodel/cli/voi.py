@@ -1,0 +1,66 @@
+"""The command on the value of information of a probabilistic analysis made by any tool."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemodel.cli.common import app, command, errors
+
+
+def _file(what: str, metavar: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(metavar=metavar, help=f"{what} (.csv): a header, then a row a draw.")
+    return option
+
+
+@app.command()
+def voi(
+    params: Annotated[Path, _file("Draws of the inputs", "P.csv")],
+    costs: Annotated[Path, _file("Costs of each strategy", "C.csv")],
+    effects: Annotated[Path, _file("Effects of each strategy", "E.csv")],
+    wtp: Annotated[
+        list[str] | None, typer.Option(metavar="THRESHOLD", help="Willingness to pay; the first is the decision's.")
+    ] = None,
+    groups: Annotated[Path | None, typer.Option(metavar="G.toml", help="Groups of inputs, known together.")] = None,
+    currency: Annotated[str, typer.Option(help="Name of the unit of the costs, for tables and charts.")] = "",
+    effect: Annotated[str, typer.Option(help="Name of the unit of the effects.")] = "unit of effect",
+    out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<params>_voi/.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print voi.json and write nothing without --out.")] = False,
+) -> None:
+    """Say what it is worth to know everything, each input and groups of inputs, from draws of any tool."""
+    with errors():
+        from hemodel.output import default_folder, staged
+        from hemodel.reporting.voi_document import Asked, voi_results
+        from hemodel.reporting.voi_writing import VOI_ENTRIES, voi_text, write_voi
+        from hemodel.voi.external import Files, read_external
+
+        asked = Asked(_thresholds(wtp), currency, effect)
+        files = Files(params, costs, effects, groups)
+        external = read_external(files)
+        results = voi_results(external, files, asked)
+        target = out if out is not None or as_json else default_folder(params, "_voi")
+        if target is not None:
+            with staged(target, VOI_ENTRIES) as folder:
+                write_voi(folder, results, external.sample, command())
+        typer.echo(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
+
+
+def _thresholds(given: list[str] | None) -> tuple[float, ...]:
+    """Read --wtp; there is no threshold that every decision shares."""
+    from hemodel.errors import UsageError
+
+    if not given:
+        raise UsageError("--wtp is missing: name the willingness to pay for a unit of effect, for example --wtp 50000")
+    found = []
+    for text in given:
+        try:
+            value = float(text)
+        except ValueError:
+            raise UsageError(f"--wtp {text}: this is not a number; write it as 50000") from None
+        if not math.isfinite(value) or value < 0:
+            raise UsageError(f"--wtp {text}: a willingness to pay is a number of 0 or more")
+        found.append(value)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,111 @@
+"""The charts of another tool's probabilistic analysis: draws, acceptability and value of information."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.reporting import style
+from hemodel.reporting.charts_information import evppi_ranking, information_figures, ranked
+from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
+from hemodel.reporting.schema import threshold_key
+from hemodel.reporting.voi_document import shown_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hemodel.reporting.schema_voi import VoiResults
+    from hemodel.reporting.tables_information import Shown
+    from hemodel.voi.sample import Sample
+
+
+def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], Figure]]:
+    """Return every chart of voi.json by name: EVPPI for each threshold at which an input has a value."""
+    found, shown = results.information, shown_as(results)
+    made = information_figures(found, shown)
+    for threshold in results.thresholds:
+        if threshold != found.ranked_at and ranked(found.evppi, found.thresholds.index(threshold)):
+            made[f"evppi_{threshold_key(threshold)}"] = partial(evppi_ranking, found, shown, threshold)
+    return made | {"ceac": partial(ceac, results, shown), "ce_plane": partial(ce_plane, results, shown, sample)}
+
+
+@style.house_style()
+def ceac(results: VoiResults, shown: Shown) -> Figure:
+    """Draw the acceptability curve of each strategy and the acceptability frontier."""
+    from matplotlib.patches import Patch
+
+    subtitle = (
+        f"Share of {results.draws:,} draws in which each strategy has the highest net benefit. The frontier follows the"
+        " strategy with the highest mean"
+    )
+    figure = page("Probability of being cost-effective", subtitle, 3.2)
+    axes = figure.subplots()
+    _lines_at_thresholds(axes, results)
+    points = zip(results.ceaf.strategy, results.ceaf.wtp, results.ceaf.probability, strict=True)
+    for _, group in groupby(points, key=lambda point: point[0]):
+        _, wtp, probability = zip(*group, strict=True)
+        for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):
+            axes.plot(wtp, probability, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
+    handles: list[Artist] = []
+    for place, strategy in enumerate(results.strategies):
+        line = {"color": style.colour(place), "linestyle": style.dashes(place)}
+        handles += axes.plot(results.ceac.wtp, results.ceac.probability[strategy], **line, label=strategy, zorder=4)
+    handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"))
+    percent_axis(axes, "Probability (%)")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlim(results.ceac.wtp[0], results.ceac.wtp[-1])
+    number_axis(axes.xaxis, f"Willingness to pay ({shown.unit})")
+    axes.grid(axis="y")
+    legend_below(figure, handles)
+    return settle(figure)
+
+
+def _lines_at_thresholds(axes: Axes, results: VoiResults) -> None:
+    for threshold in results.thresholds:
+        axes.axvline(threshold, color=style.LIGHT, linewidth=0.9)
+
+
+@style.house_style()
+def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
+    """Draw the increments of every draw against the first strategy, and the thresholds."""
+    title = "Incremental costs and effects over the draws"
+    figure = page(title, f"Each strategy minus {results.strategies[0]}; {results.draws:,} draws", 3.7)
+    axes = figure.subplots()
+    handles: list[Artist] = []
+    size, alpha = (4, 0.18) if results.draws > 2000 else (9, 0.4)
+    for place in range(1, len(sample.strategies)):
+        effects, costs = (each[:, place] - each[:, 0] for each in (sample.effects, sample.costs))
+        look = {"c": style.colour(place), "marker": style.marker(place - 1), "linewidths": 0, "rasterized": True}
+        axes.scatter(effects, costs, s=size, alpha=alpha, **look)
+        handles += axes.plot(
+            [effects.mean()],
+            [costs.mean()],
+            linestyle="none",
+            marker=style.marker(place - 1),
+            markersize=6,
+            markerfacecolor=style.colour(place),
+            markeredgecolor=style.INK,
+            zorder=6,
+            label=f"{sample.strategies[place]}: draws and their mean",
+        )
+    axes.axhline(0, color=style.GREY, linewidth=0.8)
+    axes.axvline(0, color=style.GREY, linewidth=0.8)
+    low, high = axes.get_ylim()
+    reach = np.array(axes.get_xlim())
+    for place, threshold in enumerate(results.thresholds):
+        line = {"color": style.INK, "linestyle": style.dashes(place + 1), "linewidth": 1.1}
+        handles += axes.plot(reach, threshold * reach, **line, label=f"Threshold, {shown.threshold(threshold)}")
+    axes.set_xlim(*reach)
+    axes.set_ylim(low, high)
+    number_axis(axes.xaxis, f"Incremental effects ({results.effect} per person)")
+    number_axis(axes.yaxis, f"Incremental costs ({shown.currency or 'units of cost'} per person)")
+    axes.grid()
+    legend_below(figure, handles)
+    return settle(figure)

@@ -1,0 +1,158 @@
+"""The value of information of another tool's analysis in the shape of voi.json, and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.economics import acceptability, optimal, verdict
+from hemodel.reporting.information_document import information_result
+from hemodel.reporting.schema import Ceac, Ceaf
+from hemodel.reporting.schema_voi import SCHEMA_VERSION, FileEntry, MeanEntry, VoiResults
+from hemodel.reporting.tables_information import Shown, information_tables
+from hemodel.reporting.tables_shape import Column, Table
+from hemodel.voi.information import curve_grid, information
+
+if TYPE_CHECKING:
+    from hemodel.parameters import FloatArray
+    from hemodel.reporting.format import Value
+    from hemodel.voi.external import External, Files
+    from hemodel.voi.sample import Sample
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of an analysis: thresholds, the first of which is that of the decision, and the names of units."""
+
+    thresholds: tuple[float, ...]
+    currency: str
+    effect: str
+
+
+def voi_results(external: External, files: Files, asked: Asked) -> VoiResults:
+    """Work out the value of information and return it in the shape of voi.json."""
+    sample = external.sample
+    means = _means(sample)
+    grid = curve_grid(asked.thresholds, [entry.icer for entry in means])
+    found = information(sample, external.groups, np.array(asked.thresholds), grid)
+    named = {"params": files.inputs, "costs": files.costs, "effects": files.effects, "groups": files.groups}
+    return VoiResults(
+        schema_version=SCHEMA_VERSION,
+        files={
+            name: FileEntry(name=path.name, sha256=sha256(path.read_bytes()).hexdigest())
+            for name, path in named.items()
+            if path is not None
+        },
+        currency=asked.currency,
+        effect=asked.effect,
+        draws=sample.draws,
+        strategies=list(sample.strategies),
+        thresholds=list(asked.thresholds),
+        inputs=list(sample.inputs),
+        constant=list(external.constant),
+        means=means,
+        ceac=_ceac(sample, grid),
+        ceaf=_ceaf(sample, grid),
+        information=information_result(found, asked.thresholds[0]),
+        warnings=_warnings(external, files),
+    )
+
+
+def _means(sample: Sample) -> list[MeanEntry]:
+    costs, effects = sample.costs.mean(axis=0), sample.effects.mean(axis=0)
+    found = []
+    for i, strategy in enumerate(sample.strategies):
+        more_costs, more_effects = float(costs[i] - costs[0]), float(effects[i] - effects[0])
+        said = verdict(more_costs, more_effects)
+        found.append(
+            MeanEntry(
+                strategy=strategy,
+                costs=float(costs[i]),
+                effects=float(effects[i]),
+                incremental_costs=more_costs if i else None,
+                incremental_effects=more_effects if i else None,
+                icer=said.icer if i else None,
+                verdict=said.word if i else "",
+            )
+        )
+    return found
+
+
+def _ceac(sample: Sample, grid: FloatArray) -> Ceac:
+    shares = acceptability(sample.effects, sample.costs, grid)
+    return Ceac(wtp=grid.tolist(), probability={s: shares[:, i].tolist() for i, s in enumerate(sample.strategies)})
+
+
+def _ceaf(sample: Sample, grid: FloatArray) -> Ceaf:
+    shares, best = acceptability(sample.effects, sample.costs, grid), optimal(sample.effects, sample.costs, grid)
+    return Ceaf(
+        wtp=grid.tolist(),
+        strategy=[sample.strategies[i] for i in best],
+        probability=shares[np.arange(grid.size), best].tolist(),
+    )
+
+
+def _warnings(external: External, files: Files) -> list[str]:
+    if not external.constant:
+        return []
+    named = ", ".join(external.constant)
+    return [f"{files.inputs.name}: left out, as they have one value in all draws: {named}."]
+
+
+def shown_as(results: VoiResults) -> Shown:
+    """Return what the value of information is printed in."""
+    return Shown(results.currency, results.effect, {s: s for s in results.strategies})
+
+
+def voi_tables(results: VoiResults) -> list[Table]:
+    """Return every table of voi.json."""
+    shown = shown_as(results)
+    return [_means_table(results, shown), *information_tables(results.information, shown), _ceac_table(results, shown)]
+
+
+def _means_table(results: VoiResults, shown: Shown) -> Table:
+    rows: list[tuple[Value, ...]] = [
+        (
+            entry.strategy,
+            entry.costs,
+            entry.effects,
+            entry.incremental_costs,
+            entry.incremental_effects,
+            entry.verdict if entry.icer is None else entry.icer,
+        )
+        for entry in results.means
+    ]
+    return Table(
+        "means",
+        "Means over the draws",
+        (f"{results.draws:,} draws. Increments are against {results.strategies[0]}; the ratio is of means.",),
+        (
+            Column("Strategy"),
+            Column("Costs", "money", shown.currency),
+            Column("Effects", "qaly", results.effect),
+            Column("Costs", "money", shown.currency, "Increment"),
+            Column("Effects", "qaly", results.effect, "Increment"),
+            Column("ICER", "icer", shown.unit),
+        ),
+        tuple(rows),
+    )
+
+
+def _ceac_table(results: VoiResults, shown: Shown) -> Table:
+    curves = [results.ceac.probability[s] for s in results.strategies]
+    columns = [results.ceac.wtp, *curves, results.ceaf.strategy, results.ceaf.probability]
+    return Table(
+        "ceac",
+        "Acceptability curves and frontier",
+        ("The optimal strategy has the highest mean net benefit; its probability is the frontier.",),
+        (
+            Column("Willingness to pay", "icer", shown.unit),
+            *(Column(s, "share", "", "Probability of being cost-effective") for s in results.strategies),
+            Column("Optimal strategy"),
+            Column("Acceptability frontier", "share"),
+        ),
+        tuple(zip(*columns, strict=True)),
+    )
