@@ -20,9 +20,12 @@ from hemodel.errors import OutputError
 from hemodel.inputs.previous import MANIFEST, OUTPUTS
 from hemodel.reporting.budget_document import budget_document
 from hemodel.reporting.budget_workbook import write_budget_workbook
-from hemodel.reporting.charts import budget_figures, figures, save
+from hemodel.reporting.charts import budget_figures, figures
 from hemodel.reporting.charts_scenarios import group_charts, scenario_chart
 from hemodel.reporting.charts_shared import SAME_FOR_PAYERS, write_shared
+from hemodel.reporting.contents import write_figures as _write_figures
+from hemodel.reporting.contents import write_tables as _write_tables
+from hemodel.reporting.dsa_writing import DSA_ENTRIES
 from hemodel.reporting.evidence_charts import evidence_figures, report_figures
 from hemodel.reporting.evidence_document import evidence_document
 from hemodel.reporting.evidence_html import evidence_html
@@ -32,21 +35,18 @@ from hemodel.reporting.manifest import manifest
 from hemodel.reporting.psa_export import write_psa
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
-from hemodel.reporting.tables import csv_text, names_of, tables
+from hemodel.reporting.tables import names_of, tables
 from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
 from hemodel.reporting.voi_writing import VOI_ENTRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from matplotlib.figure import Figure
+    from collections.abc import Iterator, Mapping
 
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
     from hemodel.dossier.writing import Request
     from hemodel.reporting.schema import Results
-    from hemodel.reporting.tables import Table
 
 DRAWS = "draws.parquet"
 ENTRIES = ("results.json", "tables", "figures", "results.xlsx", "report.html", "psa", DRAWS, MANIFEST)
@@ -68,7 +68,7 @@ BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
 BUDGET_SUFFIX = "_budget"
 EVERY = (
     *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
-    *(BUDGET_ENTRIES, VOI_ENTRIES),
+    *(BUDGET_ENTRIES, VOI_ENTRIES, DSA_ENTRIES),
 )
 EVIDENCE_SUFFIX = "_evidence"
 
@@ -299,18 +299,6 @@ def write_budget(folder: Path, run: Run, results: Results, command: str) -> None
     repeats = manifest(run, command) | {"parts": ["budget"]}
     write_budget_workbook(folder / "budget.xlsx", results, made, {n: png for n, (png, _) in saved.items()}, repeats)
     (folder / MANIFEST).write_text(json.dumps(repeats, indent=1) + "\n", encoding="utf-8")
-
-
-def _write_tables(folder: Path, made: Iterable[Table]) -> None:
-    (folder / "tables").mkdir()
-    for table in made:
-        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
-
-
-def _write_figures(folder: Path, made: Mapping[str, Callable[[], Figure]]) -> dict[str, tuple[Path, Path]]:
-    """Draw and write figures; return the paths of the PNG and the SVG by name."""
-    (folder / "figures").mkdir(exist_ok=True)
-    return {name: save(draw(), folder / "figures" / name) for name, draw in made.items()}
 
 
 def _texts(saved: Mapping[str, tuple[Path, Path]]) -> dict[str, str]:

@@ -67,4 +67,12 @@ def one_way_of(model: Model) -> BudgetOneWay:
 def small_budget_run(model: Model) -> Run:
     """Return a run with the base case and the budget impact, and nothing else."""
     one_way, found = one_way_of(model), budget_of(model)
-    return replace(small_run(model, 2), one_way=None, psa=None, budget=found, budget_one_way=one_way)
+    return replace(
+        small_run(model, 2),
+        one_way=None,
+        two_way=None,
+        threshold_values=None,
+        psa=None,
+        budget=found,
+        budget_one_way=one_way,
+    )

@@ -70,6 +70,8 @@ SCOPES = {
     "psa_summary": ("psa",),
     "psa_net_benefit": ("psa", "thresholds"),
     "psa_quadrants": ("psa",),
+    "psa_against_base": ("psa", "decision_threshold"),
+    "psa_checks": ("psa",),
     "probability_cost_effective": ("psa", "thresholds"),
     "scenarios": ("scenarios", "incremental"),
     "scenario_changes": ("scenarios",),

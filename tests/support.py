@@ -19,6 +19,8 @@ from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.psa_explained import explained
 from hemodel.analysis.run import Options, Run
 from hemodel.analysis.sensitivity import one_way
+from hemodel.analysis.threshold_search import between_bounds
+from hemodel.analysis.two_way import most_influential
 from hemodel.dependence import independent
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
@@ -234,12 +236,14 @@ def base_outcomes(model: Model) -> Outcomes:
 
 def small_run(model: Model, draws: int) -> Run:
     """Return a run of a model: base case, one-way and probabilistic analysis."""
-    psa = probabilistic(model, draws, 1)
+    psa, along = probabilistic(model, draws, 1), one_way(model)
     return Run(
         model=model,
         base=evaluate(model, base_draws(model)),
         families=(),
-        one_way=one_way(model),
+        one_way=along,
+        two_way=most_influential(model, along),
+        threshold_values=between_bounds(model, along),
         psa=psa,
         explained=explained(psa, model),
         scenarios=None,

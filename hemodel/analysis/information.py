@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.probabilistic import sample
-from hemodel.economics import verdict
 from hemodel.inputs.dictionary import match
 from hemodel.voi.groups import Group, constant, without
 from hemodel.voi.information import Information, curve_grid, information
@@ -34,9 +33,7 @@ def model_information(model: Model, psa: Psa) -> Information:
     drawn = model_sample(model, psa)
     settings = model.inputs.settings
     thresholds = [*settings.thresholds, settings.decision_threshold]
-    costs, qalys = (each.mean(axis=0) - each[:, 0].mean() for each in (psa.costs, psa.qalys))
-    icers = [verdict(float(c), float(q)).icer for c, q in zip(costs[1:], qalys[1:], strict=True)]
-    return information(drawn, natural_groups(model, drawn), np.array(thresholds), curve_grid(thresholds, icers))
+    return information(drawn, natural_groups(model, drawn), np.array(thresholds), curve_grid(drawn, thresholds))
 
 
 def model_sample(model: Model, psa: Psa) -> Sample:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
+from hemodel.analysis.psa_results import benefit_error, mean_benefit
 from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
-from hemodel.economics import verdict
+from hemodel.economics import net_monetary_benefit, verdict
 from hemodel.errors import UsageError
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import BLOCK
@@ -65,6 +66,9 @@ class Psa:
         Every input that varies; the coefficients of the curves of an endpoint are one input, ``curve.<endpoint>``.
     stopped : str
         Why the draws ended, where a rule decided.
+    path : array (3, blocks)
+        After each block: number of draws, mean incremental net benefit of the first intervention at the decision
+        threshold, and its Monte Carlo standard error.
     """
 
     seed: int
@@ -77,7 +81,8 @@ class Psa:
     costs: FloatArray
     qalys_undiscounted: FloatArray
     inputs: Mapping[str, FloatArray]
-    stopped: str = ""
+    stopped: str
+    path: FloatArray
 
     @property
     def draws(self) -> int:
@@ -149,6 +154,8 @@ def probabilistic(
     kept: list[BlockResult] = []
     sums: Sums = {}
     stopped = ""
+    path: list[tuple[float, float, float]] = []
+    threshold = model.inputs.settings.decision_threshold
     with closing(mapper(task, range(-(-draws // BLOCK)))) as results:
         for block, result in enumerate(results):
             sums = add(sums, result.sums) if sums else result.sums
@@ -158,10 +165,12 @@ def probabilistic(
                 each(task, block * BLOCK, result)
             if progress is not None:
                 progress(int(sums["draws"][0]))
+            error = benefit_error(task.frame, sums, sampling, 1, threshold)
+            path.append((sums["draws"][0], mean_benefit(task.frame, sums, 1, threshold), error))
             stopped = "" if until is None else until.met(task.frame, sums, sampling)
             if stopped:
                 break
-    return _psa(task, sums, kept, stopped)
+    return _psa(task, sums, kept, (stopped, np.array(path).T))
 
 
 def _enough(draws: int, sampling: str) -> None:
@@ -197,7 +206,7 @@ def curve_thresholds(settings: Settings, icers: Sequence[float | None]) -> Float
     return np.unique(np.concatenate([grid, settings.thresholds, [settings.decision_threshold]]))
 
 
-def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], stopped: str) -> Psa:
+def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], end: tuple[str, FloatArray]) -> Psa:
     joined = np.concatenate([result.totals for result in kept if result.totals is not None], axis=1)
     inputs = {
         id_: np.concatenate([result.inputs[id_] for result in kept if result.inputs is not None])
@@ -214,7 +223,8 @@ def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], stopped: str) -> P
         costs=joined[COSTS],
         qalys_undiscounted=joined[UNDISCOUNTED],
         inputs=inputs,
-        stopped=stopped,
+        stopped=end[0],
+        path=end[1],
     )
 
 
@@ -236,7 +246,7 @@ def _curve_label(endpoint: str) -> str:
 
 
 def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the mean of the first n draws and its standard error, for some n.
+    """Return the mean of the first n independent values and its standard error, for some n.
 
     Parameters
     ----------
@@ -253,6 +263,26 @@ def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArra
     mean = total[n - 1] / n
     variance = np.clip(square[n - 1] / n - mean**2, 0.0, None) * n / (n - 1)
     return n.astype(float), mean, np.sqrt(variance / n)
+
+
+def convergence_path(psa: Psa, threshold: float, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return n, mean incremental net benefit of the first intervention over n draws, and its standard error.
+
+    Within the draws that are kept at `points` n, of a design in replicates after whole ones; beyond them after
+    each block.
+    """
+    gain = net_monetary_benefit(psa.qalys[:, 1] - psa.qalys[:, 0], psa.costs[:, 1] - psa.costs[:, 0], threshold)
+    if psa.sampling == RANDOM:
+        n, mean, error = running_mean(gain, points)
+    else:
+        whole = gain.size // REPLICATE
+        replicates = gain[: whole * REPLICATE].reshape(whole, REPLICATE).mean(axis=1)
+        n, mean, error = running_mean(replicates, points)
+        n = n * REPLICATE
+    later = psa.path[:, psa.path[0] > psa.kept]
+    if psa.sampling != RANDOM and not later.size:
+        later = psa.path[:, -1:]
+    return np.append(n, later[0]), np.append(mean, later[1]), np.append(error, later[2])
 
 
 def interval(values: FloatArray) -> tuple[float, float]:

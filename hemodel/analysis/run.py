@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from hemodel.analysis.psa_run import run_psa
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
+from hemodel.analysis.threshold_search import Search, between_bounds
+from hemodel.analysis.two_way import TwoWay, most_influential
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -53,7 +55,8 @@ class Options:
     are run with those of all payers. `until_mcse` and `until_clear` end the draws early (see `stopping.Until`; the
     latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
     `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
-    run, none for all.
+    run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
+    change the decision.
     """
 
     changes: tuple[Change, ...] = ()
@@ -70,6 +73,7 @@ class Options:
     export_psa: bool = False
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    grids: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Run:
     budget_one_way: BudgetOneWay | None = None
     explained: Explained | None = None
     information: Information | None = None
+    two_way: tuple[TwoWay, ...] | None = None
+    threshold_values: tuple[Search, ...] | None = None
 
 
 def run(
@@ -161,7 +167,25 @@ def run(
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
         information=information,
+        **_grids(model, tornado, options, shared),
     )
+
+
+class _Grids(TypedDict, total=False):
+    two_way: tuple[TwoWay, ...]
+    threshold_values: tuple[Search, ...]
+
+
+def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+    """Return the grid of the two largest bars, and the values that change the decision."""
+    if tornado is None or not options.grids:
+        return {}
+    settings = model.inputs.settings
+    key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    return {
+        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
+        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+    }
 
 
 def budget_run(path: str | Path, options: Options) -> Run:

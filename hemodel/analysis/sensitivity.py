@@ -7,6 +7,7 @@ it enters; the coefficients of a curve are never moved one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,11 @@ from hemodel.survival.workbook.statistics import statistics
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hemodel.outcomes import Outcomes
     from hemodel.parameters import Draws, FloatArray
+    from hemodel.survival.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def moves(model: Model) -> Moves:
     rows = model.inputs.rows
     items += [Item(s.id, rows[s.id].label, rows[s.id].unit, s.value, *bounds(s)) for s, _ in reported]
     curves = _whole_curves(model)
-    items += [item for item, _, _ in curves]
+    items += [curve.item for curve in curves]
     if not items:
         return Moves((), base_draws(model), tuple(unfitted))
     draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
@@ -94,8 +98,8 @@ def moves(model: Model) -> Moves:
         for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
             for id_, moved in _moved(model, parameter, value).items():
                 draws[id_][row] = moved
-    refits = [(statistic.endpoint, ends) for statistic, ends in reported]
-    refits += [(endpoint, ends) for _, endpoint, ends in curves]
+    refits: list[tuple[str, Sequence[FloatArray]]] = [(statistic.endpoint, ends) for statistic, ends in reported]
+    refits += [(curve.endpoint, curve.ends) for curve in curves]
     for i, (endpoint, ends) in enumerate(refits, start=len(parameters)):
         for row, fitted in zip((2 * i, 2 * i + 1), ends, strict=True):
             draws[f"curve.{endpoint}"][row] = fitted
@@ -112,7 +116,9 @@ def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], lis
             if not statistic.used or not has_error(statistic):
                 continue
             try:
-                done.append((statistic, [refitted(model, statistic, bound) for bound in bounds(statistic)]))
+                done.append(
+                    (statistic, [refitted(model, endpoint, {statistic.id: bound}) for bound in bounds(statistic)])
+                )
             except SurvivalError as error:
                 unfitted.append(f"{statistic.id} is not in the one-way analysis: at one of its bounds, {error}")
     return done, unfitted
@@ -151,34 +157,65 @@ def _moved(model: Model, parameter: Parameter, value: float) -> dict[str, float]
     return rescale_shares(members, parameter.id, value)
 
 
-def refitted(model: Model, statistic: Statistic, value: float) -> FloatArray:
-    """Return the coefficients of an endpoint refitted with one statistic at another value.
+def refitted(model: Model, endpoint: str, values: Mapping[str, float]) -> FloatArray:
+    """Return the coefficients of an endpoint refitted with some of its reported statistics at other values.
 
     The standard errors, and so the weights, stay as they are.
+
+    Parameters
+    ----------
+    model : Model
+    endpoint : str
+    values : mapping from id to float
+        Of statistics that the fit uses.
+
+    Raises
+    ------
+    SurvivalError
+        Where no curve is near these values, or they leave coefficients undetermined.
     """
-    found = evidence(model.inputs, statistic.endpoint)
-    moved = replace(found, moved=(statistic.id, value), correlated=False, bootstrap=False)
-    return fit_evidence(moved).coefficients
+    found = evidence(model.inputs, endpoint)
+    return _refit(replace(found, moved=tuple(sorted(values.items())), correlated=False, bootstrap=False))
 
 
-def _whole_curves(model: Model) -> list[tuple[Item, str, list[FloatArray]]]:
-    """Return curves not fitted to reported statistics, moved as a whole: endpoint and coefficients at both bounds.
+@lru_cache(maxsize=16_384)
+def _refit(found: Evidence) -> FloatArray:
+    """Refit once what several analyses of the same evidence ask for."""
+    coefficients = fit_evidence(found).coefficients
+    coefficients.flags.writeable = False
+    return coefficients
+
+
+@dataclass(frozen=True)
+class WholeCurve:
+    """A curve moved as a whole: the item of the one-way analysis, its endpoint, coefficients at both bounds."""
+
+    item: Item
+    endpoint: str
+    ends: tuple[FloatArray, FloatArray]
+
+
+def whole_curve(model: Model, endpoint: str, strategy: str, direction: FloatArray) -> WholeCurve:
+    """Return a curve moved by 1.96 standard errors of its restricted mean to both sides.
 
     The coefficients move together, along the direction in which their uncertainty moves
-    the restricted mean most, by 1.96 standard errors of the restricted mean.
+    the restricted mean most, one standard error of it long.
     """
+    fit, horizon = model.fits[endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    name = next(each.name for each in model.inputs.strategies if each.id == strategy)
+    low, high = (fit.coefficients + side * HALF_WIDTH_95 * direction for side in (-1.0, 1.0))
+    means = fit.curves.restricted_mean(strategy, horizon, np.vstack([fit.coefficients, low, high]))
+    label = f"{endpoint.upper()} curve, {name}: restricted mean"
+    return WholeCurve(Item(f"curve.{endpoint}.{strategy}", label, "months", *means.tolist()), endpoint, (low, high))
+
+
+def _whole_curves(model: Model) -> list[WholeCurve]:
+    """Return the curves that are not fitted to reported statistics, moved as a whole."""
     found = []
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    names = {strategy.id: strategy.name for strategy in model.inputs.strategies}
     for endpoint, fit in model.fits.items():
         for strategy, source in fit.sources.items():
             direction = steepest(fit, strategy, horizon)
-            if source.kind == REPORTED or direction is None:
-                continue
-            ends = [fit.coefficients + side * HALF_WIDTH_95 * direction for side in (-1.0, 1.0)]
-            points = np.vstack([fit.coefficients, *ends])
-            base, low, high = fit.curves.restricted_mean(strategy, horizon, points).tolist()
-            label = f"{endpoint.upper()} curve, {names[strategy]}: restricted mean"
-            item = Item(f"curve.{endpoint}.{strategy}", label, "months", base, low, high)
-            found.append((item, endpoint, ends))
+            if source.kind != REPORTED and direction is not None:
+                found.append(whole_curve(model, endpoint, strategy, direction))
     return found

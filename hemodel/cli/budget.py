@@ -27,7 +27,9 @@ def budget(
         from hemodel.reporting.budget_document import budget_document
         from hemodel.reporting.document import results
 
-        options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer)
+        options = Options(
+            changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer, grids=False
+        )
         done = budget_run(workbook, options)
         found = results(done)
         own = suffix(payer, workbook, BUDGET_SUFFIX)

@@ -116,5 +116,5 @@ def excel(
 
         folder = default_folder(workbook, "_live")
         target = out or folder.with_name(f"{folder.name}.xlsx")
-        options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed)
+        options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed, grids=False)
         typer.echo(write_live_model(target, workbook, options, replace=replace))

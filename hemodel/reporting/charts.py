@@ -21,6 +21,7 @@ from hemodel.reporting.charts_scenarios import scenario_chart
 from hemodel.reporting.charts_structure import model_structure
 from hemodel.reporting.charts_survival import survival_curves
 from hemodel.reporting.charts_tornado import MEASURES, tornado
+from hemodel.reporting.charts_two_way import two_way
 from hemodel.reporting.charts_uncertainty import ce_plane, ceac, convergence
 from hemodel.reporting.style import DOTS_PER_INCH, house_style
 from hemodel.reporting.tables_information import shown_as
@@ -51,6 +52,7 @@ __all__ = [
     "scenario_chart",
     "survival_curves",
     "tornado",
+    "two_way",
 ]
 
 PNG = {"compress_level": 4}
@@ -78,6 +80,8 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
             for measure in MEASURES
             if measure != "icer" or results.incremental[0].icer is not None
         }
+    if results.two_way:
+        found["two_way"] = partial(two_way, results, run)
     if results.psa is not None and run.psa is not None:
         found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
         if run.psa.draws > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,8 @@ def information_figures(found: InformationResult | None, shown: Shown) -> dict[s
     made: dict[str, Callable[[], Figure]] = {}
     if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
         made["evppi"] = partial(evppi_ranking, found, shown, found.ranked_at)
+    if len(found.curves.wtp) == 1:
+        return made
     return made | {
         "voi_curves": partial(voi_curves, found, shown),
         "expected_loss": partial(expected_loss, found, shown),
@@ -111,7 +113,7 @@ def _ranking_samples(whole: float) -> list[Artist]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    edge = {"edgecolor": style.INK, "linewidth": 0.5}
+    edge: dict[str, Any] = {"edgecolor": style.INK, "linewidth": 0.5}
     return [
         Patch(facecolor=INPUT_COLOUR, **edge, label="One input"),
         Patch(facecolor=GROUP_COLOUR, hatch="////", **edge, label="A group of inputs, known together"),
@@ -167,7 +169,7 @@ def expected_loss(found: InformationResult, shown: Shown) -> Figure:
             axes.plot(wtp, loss, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
     handles: list[Artist] = []
     for place, (strategy, name) in enumerate(shown.strategies.items()):
-        line = {"color": style.colour(place), "linestyle": style.dashes(place)}
+        line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(curves.wtp, curves.expected_loss[strategy], **line, label=name, zorder=4)
     handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="EVPI"))
     handles.append(_threshold_sample())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from hemodel.analysis.run import Run
     from hemodel.reporting.schema import Dsa, Incremental, Results
     from hemodel.reporting.schema_budget import BudgetItem
+
+
+class Named(Protocol):
+    """What has an id and a label."""
+
+    @property
+    def id(self) -> str:
+        """Id of the input."""
+
+    @property
+    def label(self) -> str:
+        """Its label in the workbook."""
+
 
 MOST_BARS = 15
 LABEL_WIDTH = 2.55
@@ -84,7 +97,7 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     axes.set_yticks(range(len(rows)), labels(results, entries), linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(axes.xaxis, _axis_label(results, measure, base))
+    number_axis(axes.xaxis, axis_label(results, measure, base))
     bounds_legend(figure)
     make_room(axes)
     return settle(figure)
@@ -185,21 +198,32 @@ def labels(
 
     `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
     """
-    words, labels = Names(results), []
-    others: dict[str, set[str]] = {}
-    for entry in (results.dsa or ()) if among is None else among:
-        others.setdefault(_name(entry), set()).add(entry.id)
-    for entry in entries:
+    found = []
+    for entry, name in zip(entries, input_names(results, entries, among), strict=True):
         unit = "" if entry.unit in _PLAIN_UNITS else f" {entry.unit.replace('currency', results.currency)}"
         value = f"{brief(entry.base)}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
+        found.append(fold(f"{name}: {value}", LABEL_WIDTH))
+    return found
+
+
+def input_names(results: Results, entries: Sequence[Named], among: Sequence[Named] | None = None) -> list[str]:
+    """Return the name of each input; inputs of the same name also show what their ids differ in.
+
+    `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
+    """
+    words, found = Names(results), []
+    others: dict[str, set[str]] = {}
+    for entry in (*((results.dsa or ()) if among is None else among), *entries):
+        others.setdefault(_name(entry), set()).add(entry.id)
+    for entry in entries:
         same = [id_.split(".") for id_ in others[_name(entry)]]
         differing = [part for part in entry.id.split(".") if not all(part in parts for parts in same)]
         own = [ENDPOINTS.get(part, words.strategy(part)).replace("_", " ") for part in differing]
-        labels.append(fold(f"{', '.join([_name(entry), *own])}: {value}", LABEL_WIDTH))
-    return labels
+        found.append(", ".join([_name(entry), *own]))
+    return found
 
 
-def _name(entry: Dsa | BudgetItem) -> str:
+def _name(entry: Named) -> str:
     """Return the label of an input; a utility that is labelled by its state alone is called one."""
     if not entry.id.startswith("utility.") or "utility" in entry.label.lower():
         return entry.label
@@ -217,7 +241,8 @@ def _subtitle(results: Results, increment: Incremental, measure: str, counts: tu
     )
 
 
-def _axis_label(results: Results, measure: str, base: float) -> str:
+def axis_label(results: Results, measure: str, base: float) -> str:
+    """Return the label of the axis of a result, with its unit and that of the base case."""
     name = {
         "nmb": f"Incremental net monetary benefit ({results.currency})",
         "icer": f"ICER ({results.currency} per QALY)",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemodel.analysis.probabilistic import Psa, running_mean
+from hemodel.analysis.probabilistic import Psa, convergence_path
 from hemodel.economics import net_monetary_benefit
 from hemodel.errors import UsageError
 from hemodel.reporting import style
+from hemodel.reporting.charts_density import draw_regions
 from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.reporting.charts_text import minus, threshold_text
 from hemodel.reporting.format import display
@@ -50,7 +51,7 @@ def ce_plane(results: Results, run: Run) -> Figure:
     names = Names(results)
     what = " and ".join(names.strategy(s) for s in results.strategies[1:])
     each = ", each" if len(psa.strategies) > 2 else ""
-    subtitle = f"{what}{each} minus {names.strategy(results.strategies[0])}; {psa.draws:,} draws, discounted"
+    subtitle = f"{what}{each} minus {names.strategy(results.strategies[0])}; {_shown(psa)}, discounted"
     figure = page(title, subtitle, 3.7)
     axes = figure.subplots()
     handles: list[Artist] = []
@@ -71,6 +72,10 @@ def ce_plane(results: Results, run: Run) -> Figure:
     return settle(figure)
 
 
+def _shown(psa: Psa) -> str:
+    return f"{psa.draws:,} draws" if psa.kept == psa.draws else f"the first {psa.kept:,} of {psa.draws:,} draws"
+
+
 def _needed(results: Results, run: Run) -> tuple[Psa, PsaResult]:
     if run.psa is None or results.psa is None:
         raise UsageError("This chart needs the probabilistic analysis. Run the part psa.")
@@ -88,7 +93,8 @@ def _draw_cloud(axes: Axes, results: Results, psa: Psa, place: int) -> list[Arti
     several = len(psa.strategies) > 2
     colour, marker = style.colour(place), style.marker(place) if several else "o"
     qalys, costs = _increments(psa, place)
-    size, alpha = (4, 0.18) if psa.draws > 2000 else (9, 0.4)
+    size, alpha = (3, 0.12) if psa.draws > 2000 else (9, 0.4)
+    shaded = draw_regions(axes, qalys, costs, colour)
     axes.scatter(qalys, costs, s=size, c=colour, marker=marker, alpha=alpha, linewidths=0, rasterized=True)
     entry = results.incremental[place - 1]
     below = float((net_monetary_benefit(qalys, costs, results.decision_threshold) > 0).mean())
@@ -105,6 +111,7 @@ def _draw_cloud(axes: Axes, results: Results, psa: Psa, place: int) -> list[Arti
     axes.plot(entry.qalys, entry.costs, **base, zorder=5)
     label = f"{who} ({_share(below)} of draws below the threshold)"
     handles: list[Artist] = [Line2D([], [], **dot, color=colour, markersize=4, label=label)]
+    handles += shaded if not several else []
     if psa.draws >= ELLIPSE_DRAWS:
         ring = _region(qalys, costs)
         axes.plot(*ring, color="white", linewidth=2.6, zorder=4)
@@ -227,8 +234,7 @@ def convergence(results: Results, run: Run) -> Figure:
     psa, found = _needed(results, run)
     if psa.draws < 2:
         raise UsageError("Convergence needs two draws or more. Run with more draws.")
-    gain = net_monetary_benefit(*_increments(psa, 1), results.decision_threshold)
-    n, mean, error = running_mean(gain, CONVERGENCE_POINTS)
+    n, mean, error = convergence_path(psa, results.decision_threshold, CONVERGENCE_POINTS)
     subtitle = (
         f"{minus(results, psa.strategies[1])}, at {threshold_text(results)}. "
         f"Monte Carlo standard error of the mean after {psa.draws:,} draws: "

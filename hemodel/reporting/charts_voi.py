@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,9 @@ def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], F
     for threshold in results.thresholds:
         if threshold != found.ranked_at and ranked(found.evppi, found.thresholds.index(threshold)):
             made[f"evppi_{threshold_key(threshold)}"] = partial(evppi_ranking, found, shown, threshold)
-    return made | {"ceac": partial(ceac, results, shown), "ce_plane": partial(ce_plane, results, shown, sample)}
+    if len(results.ceac.wtp) > 1:
+        made["ceac"] = partial(ceac, results, shown)
+    return made | {"ce_plane": partial(ce_plane, results, shown, sample)}
 
 
 @style.house_style()
@@ -55,7 +57,7 @@ def ceac(results: VoiResults, shown: Shown) -> Figure:
             axes.plot(wtp, probability, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
     handles: list[Artist] = []
     for place, strategy in enumerate(results.strategies):
-        line = {"color": style.colour(place), "linestyle": style.dashes(place)}
+        line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(results.ceac.wtp, results.ceac.probability[strategy], **line, label=strategy, zorder=4)
     handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"))
     percent_axis(axes, "Probability (%)")
@@ -82,7 +84,12 @@ def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
     size, alpha = (4, 0.18) if results.draws > 2000 else (9, 0.4)
     for place in range(1, len(sample.strategies)):
         effects, costs = (each[:, place] - each[:, 0] for each in (sample.effects, sample.costs))
-        look = {"c": style.colour(place), "marker": style.marker(place - 1), "linewidths": 0, "rasterized": True}
+        look: dict[str, Any] = {
+            "c": style.colour(place),
+            "marker": style.marker(place - 1),
+            "linewidths": 0,
+            "rasterized": True,
+        }
         axes.scatter(effects, costs, s=size, alpha=alpha, **look)
         handles += axes.plot(
             [effects.mean()],
@@ -100,7 +107,7 @@ def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
     low, high = axes.get_ylim()
     reach = np.array(axes.get_xlim())
     for place, threshold in enumerate(results.thresholds):
-        line = {"color": style.INK, "linestyle": style.dashes(place + 1), "linewidth": 1.1}
+        line: dict[str, Any] = {"color": style.INK, "linestyle": style.dashes(place + 1), "linewidth": 1.1}
         handles += axes.plot(reach, threshold * reach, **line, label=f"Threshold, {shown.threshold(threshold)}")
     axes.set_xlim(*reach)
     axes.set_ylim(low, high)

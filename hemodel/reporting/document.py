@@ -11,6 +11,7 @@ from hemodel.analysis.curves import compare_external, state_medians, summarise_c
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.reporting.budget_document import budget_result
+from hemodel.reporting.grids_document import threshold_values, two_way_results
 from hemodel.reporting.information_document import run_information
 from hemodel.reporting.payer_document import payer_result
 from hemodel.reporting.prices_document import price_entries
@@ -71,6 +72,8 @@ def results(run: Run) -> Results:
         families=_families(run),
         adjustments=_adjustments(run),
         dsa=None if run.one_way is None else _one_way(run, run.one_way),
+        two_way=None if run.two_way is None else two_way_results(run, run.two_way),
+        threshold_values=None if run.threshold_values is None else threshold_values(run, run.threshold_values),
         psa=None if run.psa is None or run.explained is None else psa_result(run.psa, run.model, run.explained),
         information=run_information(run),
         scenarios=None if run.scenarios is None else scenario_entries(run),

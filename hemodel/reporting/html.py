@@ -87,6 +87,7 @@ CAPTIONS = {
     "tornado_icer": "One-way analysis of the ICER",
     "tornado_qalys": "One-way analysis of incremental QALYs",
     "tornado_costs": "One-way analysis of incremental costs",
+    "two_way": "Two-way analysis of incremental net monetary benefit, by the two inputs with the largest bars",
     "ce_plane": "Cost-effectiveness plane",
     "ceac": "Cost-effectiveness acceptability curves and frontier",
     "evppi": "Inputs that it is worth most to know",
@@ -205,7 +206,7 @@ def _sections(results: Results, run: Run) -> list[Section]:
         Section("outcomes", "Life-years and QALYs", names=_OUTCOMES),
         Section("price", "Price", names=_PRICE),
         Section("scenarios", "Scenarios", names=_SCENARIOS),
-        Section("one-way", "One-way sensitivity analysis", names=_ONE_WAY),
+        Section("one-way", "Deterministic sensitivity analysis", names=_ONE_WAY),
         Section("probabilistic", "Probabilistic sensitivity analysis", names=_PROBABILISTIC),
         _information(results, names),
         budget_section(results, names),
@@ -251,10 +252,13 @@ _BUDGET = (
     *("budget_population", "budget_cost_per_patient", "figure budget_one_way", "budget_one_way"),
 )
 _SCENARIOS = ("figure scenarios", "scenarios", "scenario_changes")
-_ONE_WAY = ("figure tornado_nmb", "figure tornado_icer", "dsa")
+_ONE_WAY = (
+    *("figure tornado_nmb", "figure tornado_icer", "dsa", "threshold_values", "figure two_way"),
+    "two_way_boundary",
+)
 _PROBABILISTIC = (
     *("figure ce_plane", "figure ceac", "psa_summary", "psa_net_benefit", "probability_cost_effective"),
-    *("psa_quadrants", "figure convergence"),
+    *("psa_quadrants", "psa_against_base", "psa_checks", "psa_extremes", "figure convergence"),
 )
 
 

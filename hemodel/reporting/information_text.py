@@ -38,9 +38,9 @@ def information_text(found: InformationResult | None, shown: Shown, threshold: f
         )
     place = found.thresholds.index(found.ranked_at)
     for word, group in (("inputs", False), ("groups of inputs", True)):
-        worth = [e for e in found.evppi if e.group == group and e.at[place].value > 0][:MOST_NAMED]
-        if worth:
-            told = "; ".join(_told(each, place, shown) for each in worth)
+        most = [e for e in found.evppi if e.group == group and e.at[place].value > 0][:MOST_NAMED]
+        if most:
+            told = "; ".join(_told(each, place, shown) for each in most)
             said.append(f"At {shown.threshold(found.ranked_at)} the {word} that it is worth most to know are: {told}.")
     if not found.evppi:
         said.append("There are too few draws for the value of single inputs.")

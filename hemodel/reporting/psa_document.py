@@ -104,6 +104,9 @@ def _increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
         verdict_of_means=of_means.word,
         nmb_mean={threshold_key(t): mean_benefit(psa.frame, psa.sums, i, t) for t in settings.thresholds},
         nmb_interval={threshold_key(t): ends["benefit", strategy, t] for t in settings.thresholds},
+        nmb_mcse={
+            threshold_key(t): benefit_error(psa.frame, psa.sums, psa.sampling, i, t) for t in settings.thresholds
+        },
         quadrants=quadrants(psa, i),
         mcse_inmb=benefit_error(psa.frame, psa.sums, psa.sampling, i, settings.decision_threshold),
     )

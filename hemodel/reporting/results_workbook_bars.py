@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hemodel.reporting import style
+from hemodel.reporting.charts_text import brief
 from hemodel.reporting.charts_tornado import MEASURES, base_value, labels, largest
 from hemodel.reporting.format import Kind, Value, display, number_format
 from hemodel.reporting.results_workbook_charts import axis, finish, new_chart
@@ -51,7 +52,7 @@ def tornado_data(results: Results, names: Names) -> Table | None:
         "Bars of the tornado",
         (note,),
         (
-            *(Column(header) for header in ("Intervention", "Result", "Input: base value")),
+            *(Column(header) for header in ("Intervention", "Result", "Input: base value (bounds)")),
             *(Column(header, "number", "", "Result") for header in ("Base case", "At low", "At high")),
             *(Column(header, "number", "", "Bars, from the base case") for header in _SEGMENTS),
         ),
@@ -80,7 +81,8 @@ def _bars(results: Results, increment: Incremental, measure: str, names: Names) 
     base = base_value(results, increment, measure)
     entries = largest(results, increment.intervention, measure)
     rows: list[tuple[Value, ...]] = []
-    for entry, label in zip(entries, labels(results, entries), strict=True):
+    for entry, name in zip(entries, labels(results, entries), strict=True):
+        label = f"{name} ({brief(entry.low)} to {brief(entry.high)})"
         low, high = (base if end is None else end for end in _ends(entry, measure))
         row = (names.strategy(increment.intervention), _NAMES[measure], label, base, low, high)
         rows.append((*row, *segments(low - base, high - base)))

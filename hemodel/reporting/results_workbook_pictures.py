@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 BELOW = {
     "survival_fit": "survival_curves",
     "psa_net_benefit": "convergence",
+    "two_way_boundary": "two_way",
     "price_threshold": "price_icer",
     "frontier_price": "efficiency_frontier",
     "evpi": "expected_loss",

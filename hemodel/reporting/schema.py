@@ -21,6 +21,7 @@ from hemodel.reporting.schema_curves import (  # noqa: TC001 - pydantic reads th
     FitStatistic,
 )
 from hemodel.reporting.schema_entry import Entry
+from hemodel.reporting.schema_grids import ThresholdValue, TwoWayResult  # noqa: TC001 - pydantic reads these
 from hemodel.reporting.schema_information import InformationResult  # noqa: TC001 - pydantic reads it
 from hemodel.reporting.schema_payer import PayerResult  # noqa: TC001 - read by pydantic
 from hemodel.reporting.schema_prices import DrugPriceEntry  # noqa: TC001 - pydantic reads it
@@ -140,6 +141,7 @@ class PsaIncrement(Entry):
     nmb_mean: dict[str, float]
     nmb_interval: dict[str, tuple[float, float]]
     quadrants: dict[str, float] = Field(description="share of draws by verdict")
+    nmb_mcse: dict[str, float] = Field(description="Monte Carlo standard error of nmb_mean")
     mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold")
 
 
@@ -253,6 +255,10 @@ class Results(Entry):
     families: list[FamilyFit]
     adjustments: list[AdjustmentEntry]
     dsa: list[Dsa] | None
+    two_way: list[TwoWayResult] | None = Field(
+        description="the two largest bars of each intervention; null without dsa"
+    )
+    threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
     psa: PsaResult | None
     information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from hemodel.inputs.checks import select
 from hemodel.reporting import (
     tables_budget,
+    tables_dsa,
     tables_inputs,
     tables_judgement,
     tables_outcomes,
     tables_prices,
+    tables_psa_checks,
     tables_scenarios,
     tables_survival,
     tables_uncertainty,
@@ -93,11 +95,16 @@ def _uncertainty(results: Results, names: Names) -> list[Table]:
     found = []
     if results.dsa is not None:
         found.append(tables_uncertainty.dsa(results, results.dsa, names))
+        found += tables_dsa.grid_tables(results, names)
     if results.psa is not None:
         found += [
             tables_uncertainty.psa_summary(results, results.psa, names),
             tables_uncertainty.psa_net_benefit(results, results.psa, names),
             tables_uncertainty.psa_quadrants(results.psa, names),
+            tables_psa_checks.psa_against_base(results, results.psa, names),
+            tables_psa_checks.psa_checks(results.psa),
+            tables_psa_checks.psa_inputs(results.psa),
+            tables_psa_checks.psa_extremes(results, results.psa, names),
             tables_uncertainty.probability_cost_effective(results, results.psa, names),
             tables_uncertainty.ceac(results, results.psa, names),
         ]

@@ -38,4 +38,4 @@ DECISION = (
     " changed: another decision than in the base case."
 )
 MEAN_RATIO = "The ICER is that of the mean increments, not a mean of ratios."
-MONTE_CARLO = "Monte Carlo error: standard error of the mean over the draws, at the decision threshold."
+MONTE_CARLO = "Monte Carlo error: standard error of the mean over the draws."

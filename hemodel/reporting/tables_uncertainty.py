@@ -85,7 +85,7 @@ def psa_summary(results: Results, psa: PsaResult, names: Names) -> Table:
         "psa_summary",
         "Probabilistic results",
         (
-            f"{psa.draws:,} draws, seed {psa.seed}. Discounted; intervals hold 95% of the draws.",
+            f"{psa.draws:,} draws{_design(psa)}, seed {psa.seed}. Discounted; intervals hold 95% of the draws.",
             notes.MEAN_RATIO,
         ),
         (
@@ -97,6 +97,11 @@ def psa_summary(results: Results, psa: PsaResult, names: Names) -> Table:
         ),
         tuple(rows),
     )
+
+
+def _design(psa: PsaResult) -> str:
+    design = {"random": "", "latin_hypercube": " (Latin hypercubes of 512)", "sobol": " (scrambled Sobol, 512 each)"}
+    return design[psa.sampling] + (f", ended because {psa.stopped}" if psa.stopped else "")
 
 
 def _means(
@@ -113,7 +118,7 @@ def psa_net_benefit(results: Results, psa: PsaResult, names: Names) -> Table:
             float(threshold),
             mean,
             *e.nmb_interval[threshold],
-            e.mcse_inmb if float(threshold) == results.decision_threshold else None,
+            e.nmb_mcse[threshold],
         )
         for e in psa.increments
         for threshold, mean in e.nmb_mean.items()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ONE_WAY_ROWS = 20
 """Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
-_ONE_WAY = {"dsa", "budget_one_way", "evppi"}
+_ONE_WAY = {"dsa", "budget_one_way", "evppi", "threshold_values"}
 _MANY_COLUMNS = 13
 _ALWAYS_WIDE = {"inputs", "dictionary", "reference_case", "scenarios", "budget_one_way"}
 _CODE = {"Id", "Cell", "Scenario"}
@@ -29,6 +29,7 @@ _LEFT_OUT = {
     "reference_case": ("Date", "Note", "Checked"),
     "budget_one_way": ("Id",),
     "evppi": ("Id", "Method"),
+    "threshold_values": ("Id",),
     "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
 }
 """Columns, or groups of them, that a page has no room for; files and the workbook have them."""

@@ -36,7 +36,7 @@ def voi_results(external: External, files: Files, asked: Asked) -> VoiResults:
     """Work out the value of information and return it in the shape of voi.json."""
     sample = external.sample
     means = _means(sample)
-    grid = curve_grid(asked.thresholds, [entry.icer for entry in means])
+    grid = curve_grid(sample, asked.thresholds)
     found = information(sample, external.groups, np.array(asked.thresholds), grid)
     named = {"params": files.inputs, "costs": files.costs, "effects": files.effects, "groups": files.groups}
     return VoiResults(

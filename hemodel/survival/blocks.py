@@ -75,9 +75,9 @@ class Block:
 
 def reported_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
     """Fit curves to the reported statistics of their strategies."""
-    problem, fitted = _reported_fit(replace(evidence, moved=None), specs)
-    if evidence.moved is not None:
-        fitted = fit(problem, y=_moved(problem, *evidence.moved), start=fitted.coefficients)
+    problem, fitted = _reported_fit(replace(evidence, moved=()), specs)
+    if evidence.moved:
+        fitted = fit(problem, y=_moved(problem, dict(evidence.moved)), start=fitted.coefficients)
     covariance = fitted.covariance
     if evidence.correlated:
         trials = bootstrap_trial(problem, fitted.coefficients, evidence.replicates, evidence.seed)
@@ -105,12 +105,12 @@ def _reported_fit(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> tuple[Fit
     return problem, fit(problem)
 
 
-def _moved(problem: FitProblem, id_: str, value: float) -> Array:
-    """Return the reported values with one of them moved, on the scales of the targets."""
+def _moved(problem: FitProblem, values: Mapping[str, float]) -> Array:
+    """Return the reported values with some of them moved, on the scales of the targets."""
     y = problem.reported
     for j, aim in enumerate(problem.targets):
-        if aim.statistic.id == id_:
-            y[j] = to_scale(aim.statistic.kind, value)
+        if aim.statistic.id in values:
+            y[j] = to_scale(aim.statistic.kind, values[aim.statistic.id])
     return y
 
 

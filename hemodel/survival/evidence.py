@@ -36,8 +36,8 @@ class Evidence:
         bootstrap replicates are made.
     replicates, seed : int
         Of the bootstrap.
-    moved : (id, value) or None
-        A statistic at another value, with the standard errors as they are.
+    moved : tuple of (id, value)
+        Statistics at other values, with the standard errors as they are.
     """
 
     endpoint: str
@@ -51,7 +51,7 @@ class Evidence:
     bootstrap: bool
     replicates: int
     seed: int
-    moved: tuple[str, float] | None = None
+    moved: tuple[tuple[str, float], ...] = ()
 
     def source(self, strategy: str) -> Source:
         """Return the source of a strategy's curve."""

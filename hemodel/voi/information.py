@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.economics import verdict
 from hemodel.voi.evpi import Perfect, evpi
 from hemodel.voi.evppi import Partial, evppi_of_each
 from hemodel.voi.regression import FEWEST_DRAWS
@@ -108,7 +109,9 @@ def over_thresholds(sample: Sample, partial: Partial, over: Perfect) -> FloatArr
 
 
 def _partial(sample: Sample, groups: Sequence[Group], at: FloatArray) -> tuple[Of, ...]:
-    asked = [(id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs]
+    asked: list[tuple[str, str, bool, tuple[str, ...]]] = [
+        (id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs
+    ]
     asked += [(group.id, group.label, True, group.inputs) for group in groups if not group.whole]
     found = evppi_of_each(sample, [ids for *_, ids in asked], at)
     of = [Of(id_, label, group, each) for (id_, label, group, _), each in zip(asked, found, strict=True)]
@@ -121,8 +124,12 @@ def _drawn(partial: Sequence[Of]) -> list[Of]:
     return [of for of in worth if not of.group][:DRAWN_INPUTS] + [of for of in worth if of.group][:DRAWN_GROUPS]
 
 
-def curve_grid(thresholds: Sequence[float], icers: Sequence[float | None]) -> FloatArray:
-    """Return the thresholds of curves: an even grid beyond every threshold and ICER, and these, where curves turn."""
-    ratios = [icer for icer in icers if icer is not None]
-    top = CURVE_REACH * max([*thresholds, *ratios])
-    return np.unique(np.concatenate([np.linspace(0.0, top, CURVE_POINTS), thresholds, ratios]))
+def curve_grid(sample: Sample, thresholds: Sequence[float]) -> FloatArray:
+    """Return the thresholds of curves: an even grid beyond those given and the ICERs, and these, where curves turn.
+
+    The ICERs are of the means of each strategy against the first. Without a threshold or an ICER above 0 it is 0 alone.
+    """
+    costs, effects = ([float(np.mean(column.copy())) for column in each.T] for each in (sample.costs, sample.effects))
+    ratios = [verdict(c - costs[0], e - effects[0]).icer for c, e in zip(costs, effects, strict=True)]
+    turns = [*thresholds, *(ratio for ratio in ratios if ratio is not None)]
+    return np.unique(np.concatenate([np.linspace(0.0, CURVE_REACH * max(turns), CURVE_POINTS), turns]))

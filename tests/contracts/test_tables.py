@@ -54,7 +54,7 @@ FROM_RESULTS = (
     *("base_case", "fully_incremental", "net_benefit", "disaggregated_costs", "drug_use", "disaggregated_life_years"),
     *("disaggregated_qalys", "survival_fit", "modelled_survival", "curves", "fit_quality", "families", "external"),
     *("adjustments", "dsa", "psa_summary", "psa_net_benefit", "psa_quadrants", "probability_cost_effective", "ceac"),
-    *("scenarios", "scenario_changes", "changes", "price_threshold", "frontier_price"),
+    *("scenarios", "scenario_changes", "changes", "price_threshold", "frontier_price", "two_way", "threshold_values"),
 )
 
 
@@ -232,7 +232,7 @@ def test_the_report_shows_the_tables_rounded(case: tuple[str, Results, Run], rep
 
 
 def _report_rows(table: Table) -> list[tuple[Any, ...]]:
-    if table.name != "dsa":
+    if table.name not in {"dsa", "threshold_values"}:
         return list(table.rows)
     firsts = [row[0] for row in table.rows]
     return [row for i, row in enumerate(table.rows) if firsts[:i].count(row[0]) < 20]

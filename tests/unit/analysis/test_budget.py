@@ -224,7 +224,7 @@ def test_curves_are_moved_as_in_the_one_way_analysis_of_the_model() -> None:
     statistic = next(s for s in statistics(model.inputs.rows, "os") if s.id == moved.items[i].id)
 
     for row, value in ((2 * i, moved.items[i].low), (2 * i + 1, moved.items[i].high)):
-        draws = base_draws(model) | {"curve.os": refitted(model, statistic, value)[None]}
+        draws = base_draws(model) | {"curve.os": refitted(model, statistic.endpoint, {statistic.id: value})[None]}
         costs = patient_years(model, draws, 3, "start")
         net = [
             spending(starting, costs).costs.sum(axis=(2, 3))

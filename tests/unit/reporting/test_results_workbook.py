@@ -17,6 +17,7 @@ from hemodel.analysis.run import Options, Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
+from hemodel.reporting.charts_text import brief
 from hemodel.reporting.document import results
 from hemodel.reporting.manifest import manifest
 from hemodel.reporting.results_workbook import write_results_workbook
@@ -110,12 +111,14 @@ def test_pieces_of_a_bar(low: float, high: float, expected: tuple[float, ...]) -
 def test_tornado_bars_are_moves_of_the_one_way_analysis(made: tuple[Results, Run], tmp_path: Path) -> None:
     write_results_workbook(tmp_path / "r.xlsx", *made)
     sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Tornado data"]
-    rows = [row for row in rows_of(sheet, "Input: base value") if row[1] == "Net monetary benefit"]
+    rows = [row for row in rows_of(sheet, "Input: base value (bounds)") if row[1] == "Net monetary benefit"]
     found = made[0]
     spans = sorted(((e.nmb_low, e.nmb_high) for e in found.dsa or ()), key=lambda pair: -abs(pair[1] - pair[0]))
 
     assert [(row[4], row[5]) for row in rows] == [pytest.approx(pair, rel=1e-15) for pair in spans[: len(rows)]]
     base = found.incremental[0].nmb[f"{found.decision_threshold:g}"]
+    bounds = {f"({brief(e.low)} to {brief(e.high)})" for e in found.dsa or ()}
+    assert all(f"({row[2].rpartition(' (')[2]}" in bounds for row in rows)
     for row in rows:
         low, high = row[4] - base, row[5] - base
         assert row[3] == pytest.approx(base, rel=1e-14)

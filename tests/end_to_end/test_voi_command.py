@@ -1,0 +1,196 @@
+"""`hemodel voi` as a user runs it, and on what `hemodel run --export-psa` writes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import numpy as np
+import pytest
+from support import small_rows
+from typer.testing import CliRunner, Result
+from voi_support import linear
+
+from hemodel.cli import app
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.writing import Cover, write_workbook
+from hemodel.reporting import schema, schema_voi
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CITATIONS = (("source", "citation", "link", "status"),)
+DRAWS = 400
+
+
+def hemodel(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def write(path: Path, names: list[str], values: Any) -> Path:
+    body = "".join(",".join(map(repr, row)) + "\n" for row in np.asarray(values).tolist())
+    path.write_text(",".join(names) + "\n" + body, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of a linear problem: x matters, nothing does not."""
+    place = tmp_path_factory.mktemp("voi")
+    sample = linear(DRAWS, 0.1, {"x": 1.0, "nothing": 0.0})
+    write(place / "P.csv", ["x", "nothing", "fixed"], np.column_stack([*sample.inputs.values(), np.ones(DRAWS)]))
+    write(place / "C.csv", ["old", "new"], sample.costs)
+    write(place / "E.csv", ["old", "new"], sample.effects)
+    (place / "G.toml").write_text('[both]\nlabel = "Both"\ninputs = ["x", "nothing"]\n', encoding="utf-8")
+    return place
+
+
+def arguments(folder: Path) -> list[str | Path]:
+    return ["voi", "--params", folder / "P.csv", "--costs", folder / "C.csv", "--effects", folder / "E.csv"]
+
+
+@pytest.fixture(scope="module")
+def out(folder: Path) -> Path:
+    target = folder / "out"
+    wtp: list[str | Path] = [
+        "--wtp",
+        "1",
+        "--wtp",
+        "2",
+        "--groups",
+        folder / "G.toml",
+        "--currency",
+        "EUR",
+        "--effect",
+        "QALY",
+    ]
+    done = hemodel(*arguments(folder), *wtp, "--out", target)
+    assert done.exit_code == 0, done.output
+    assert "Warning: P.csv: left out, as they have one value in all draws: fixed." in done.output
+    assert "400 draws of 2 inputs, 2 strategies" in done.output
+    return target
+
+
+def document(place: Path, name: str = "voi.json") -> Any:
+    return json.loads((place / name).read_text(encoding="utf-8"))
+
+
+def test_the_folder(out: Path) -> None:
+    assert sorted(path.name for path in out.iterdir()) == ["figures", "manifest.json", "tables", "voi.json"]
+    tables = {"ceac.csv", "evpi.csv", "evppi.csv", "means.csv", "voi_curves.csv"}
+    assert {path.name for path in (out / "tables").iterdir()} == tables
+    figures = {"ce_plane", "ceac", "evppi", "evppi_2", "expected_loss", "voi_curves"}
+    assert {path.stem for path in (out / "figures").glob("*.png")} == figures
+    made = document(out, "manifest.json")
+    assert made["thresholds"] == [1, 2]
+    assert set(made["files"]) == {"params", "costs", "effects", "groups"}
+
+
+def test_the_document_follows_its_schema(out: Path) -> None:
+    published = schema_voi.SCHEMA.read_text(encoding="utf-8")
+
+    jsonschema.Draft202012Validator(json.loads(published)).validate(document(out))
+    assert published == schema_voi.json_schema(), "run python -m hemodel.reporting.schema_voi"
+    assert schema.SCHEMA.read_text(encoding="utf-8") == schema.json_schema(), "run python -m hemodel.reporting.schema"
+
+
+def test_the_numbers(out: Path) -> None:
+    """All the value is in x, so its EVPPI and that of both are the EVPI; nothing has what chance gives."""
+    found = document(out)
+    information = found["information"]
+    first = {entry["id"]: entry["at"][information["thresholds"].index(1.0)] for entry in information["evppi"]}
+    evpi = information["evpi"][information["thresholds"].index(1.0)]
+
+    assert found["constant"] == ["fixed"]
+    assert found["inputs"] == ["x", "nothing"]
+    assert first["x"]["value"] == pytest.approx(evpi["value"], rel=1e-6)
+    assert first["both"]["value"] == pytest.approx(evpi["value"], rel=1e-6)
+    assert first["nothing"]["value"] < 3 * first["nothing"]["by_chance"] + 1e-9
+    assert evpi["value"] == min(evpi["expected_loss"].values())
+
+
+def test_json_alone(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = hemodel(*arguments(folder), "--wtp", "1", "--json")
+
+    assert json.loads(done.output)["effect"] == "unit of effect"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("wtp", "message"),
+    [
+        ([], "Error: --wtp is missing: name the willingness to pay for a unit of effect, for example --wtp 50000"),
+        (["--wtp", "50k"], "Error: --wtp 50k: this is not a number; write it as 50000"),
+        (["--wtp", "-1"], "Error: --wtp -1: a willingness to pay is a number of 0 or more"),
+        (["--wtp", "inf"], "Error: --wtp inf: a willingness to pay is a number of 0 or more"),
+    ],
+)
+def test_thresholds_that_cannot_be_used(folder: Path, wtp: list[str], message: str, tmp_path: Path) -> None:
+    done = hemodel(*arguments(folder), *wtp, "--out", tmp_path / "out")
+
+    assert done.exit_code == 2
+    assert message in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_files_leave_nothing(folder: Path, tmp_path: Path) -> None:
+    short = tmp_path / "C.csv"
+    short.write_text("".join((folder / "C.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:301]))
+    given = [short if argument == folder / "C.csv" else argument for argument in arguments(folder)]
+    done = hemodel(*given, "--wtp", "1", "--out", tmp_path / "out")
+
+    assert done.exit_code == 1
+    assert "the numbers of draws differ: P.csv 400, C.csv 300, E.csv 400" in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_zero_willingness_to_pay(folder: Path, tmp_path: Path) -> None:
+    done = hemodel(*arguments(folder), "--wtp", "0", "--out", tmp_path / "out")
+
+    assert done.exit_code == 0, done.output
+    assert document(tmp_path / "out")["information"]["curves"]["wtp"][0] == 0
+
+
+def test_the_export_of_a_run_gives_the_value_of_information_of_the_run(tmp_path: Path) -> None:
+    """EVPI and EVPPI to the last digits: the files hold every digit, and the curves are one input in both."""
+    write_workbook(tmp_path / "small.xlsx", to_listing(small_rows()), CITATIONS, Cover("Small"))
+    done = hemodel(
+        *("run", tmp_path / "small.xlsx", "--only", "psa", "--draws", "300", "--export-psa", "--out", tmp_path / "run")
+    )
+    assert done.exit_code == 0, done.output
+    psa = tmp_path / "run" / "psa"
+    of_run = document(tmp_path / "run", "results.json")["information"]
+    files: list[str | Path] = [
+        "--params",
+        psa / "params.csv",
+        "--costs",
+        psa / "costs.csv",
+        "--effects",
+        psa / "effects.csv",
+    ]
+    wtp = [part for t in of_run["thresholds"] for part in ("--wtp", repr(t))]
+    again = hemodel("voi", *files, "--groups", psa / "groups.toml", *wtp, "--out", tmp_path / "voi")
+    assert again.exit_code == 0, again.output
+    found = document(tmp_path / "voi")["information"]
+
+    assert found["evpi"] == of_run["evpi"]
+    by_id = {entry["id"]: entry for entry in found["evppi"]}
+    assert {entry["id"] for entry in of_run["evppi"]} == set(by_id)
+    for entry in of_run["evppi"]:
+        values = [at["value"] for at in by_id[entry["id"]]["at"]]
+        assert values == pytest.approx([at["value"] for at in entry["at"]], rel=1e-6, abs=1e-6)
+    again = hemodel("run", tmp_path / "small.xlsx", "--only", "psa", "--draws", "20", "--out", tmp_path / "run")
+    assert again.exit_code == 0, again.output
+    assert not psa.exists(), "draws of an earlier run are gone"
+    assert document(tmp_path / "run", "results.json")["information"]["evppi"] == []
+
+
+def test_draws_cannot_be_exported_without_them(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "small.xlsx", to_listing(small_rows()), CITATIONS, Cover("Small"))
+    done = hemodel("run", tmp_path / "small.xlsx", "--only", "base", "--export-psa", "--out", tmp_path / "out")
+
+    assert done.exit_code == 2
+    assert "--export-psa needs the probabilistic analysis: leave out --only, or add --only psa" in done.output
+    assert not (tmp_path / "out").exists()
