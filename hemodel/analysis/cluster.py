@@ -26,6 +26,8 @@ BLOCKS_A_TASK = 4
 TASKS_AHEAD = 3
 """Tasks given out ahead of the one whose result is awaited, for each worker."""
 SECONDS_TO_CONNECT = 10
+RUNNING = "running"
+"""Status of a client that is connected."""
 
 
 class ClusterError(HemodelError):
@@ -53,7 +55,7 @@ def cluster(scheduler: str, workers: int | None) -> Iterator[Mapper]:
     except ImportError as error:
         raise UsageError("--scheduler and --workers need Dask: python -m pip install 'hemodel[dask]'") from error
     if not scheduler:
-        local: Any = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+        local: Any = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
         with local, Client(local) as client:
             yield mapper(client)
         return
@@ -91,41 +93,48 @@ def _version() -> str:
 
 
 def mapper(client: Any) -> Mapper:
-    """Return what yields the results of blocks in their order, worked on by the workers of a client."""
+    """Return what yields the results of blocks in their order, worked on by the workers of a client.
+
+    It raises ClusterError where the cluster is lost.
+    """
 
     def mapped(task: Task, blocks: Iterable[int]) -> Generator[BlockResult, None, None]:
-        # A task of its own rather than scattered data: the scheduler makes it anew where a worker that held it is lost.
-        shared = client.submit(_given, replace(task, threads=False), pure=False)
-        numbers = iter(blocks)
-        waiting: deque[Any] = deque()
-        try:
-            while True:
-                room = TASKS_AHEAD * max(len(client.scheduler_info()["workers"]), 1) - len(waiting)
-                for _ in range(max(room, 0)):
-                    if some := list(islice(numbers, BLOCKS_A_TASK)):
-                        waiting.append(client.submit(run_blocks, shared, some, pure=False))
-                if not waiting:
-                    return
-                yield from _result(waiting.popleft())
-        finally:
-            client.cancel([*waiting, shared], force=True)
+        with _losses(client):
+            # A task of its own rather than scattered data: it is made anew where a worker that held it is lost.
+            shared = client.submit(_given, replace(task, threads=False), pure=False)
+            numbers = iter(blocks)
+            waiting: deque[Any] = deque()
+            try:
+                while True:
+                    room = TASKS_AHEAD * max(len(client.scheduler_info()["workers"]), 1) - len(waiting)
+                    for _ in range(max(room, 0)):
+                        if some := list(islice(numbers, BLOCKS_A_TASK)):
+                            waiting.append(client.submit(run_blocks, shared, some, pure=False))
+                    if not waiting:
+                        return
+                    yield from waiting.popleft().result()
+            finally:
+                if client.status == RUNNING:
+                    client.cancel([*waiting, shared], force=True)
 
     return mapped
 
 
-def _result(future: Any) -> list[BlockResult]:
+@contextmanager
+def _losses(client: Any) -> Iterator[None]:
     from concurrent.futures import CancelledError
 
     from distributed.scheduler import KilledWorker
 
     try:
-        found: list[BlockResult] = future.result()
-    except (OSError, CancelledError, KilledWorker) as error:
+        yield
+    except Exception as error:
+        if client.status == RUNNING and not isinstance(error, (CancelledError, KilledWorker)):
+            raise
         raise ClusterError(
             f"the cluster was lost while the draws were worked on ({error}). Nothing was written. Start the command "
             "again once scheduler and workers run."
         ) from error
-    return found
 
 
 def _given(task: Task) -> Task:

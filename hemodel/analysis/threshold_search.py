@@ -268,7 +268,7 @@ BETWEEN_BOUNDS = 33
 """Points between the bounds of an input that is not linear, where every input is searched."""
 WITH_REFITS = 3
 """The bounds and the base case, for an input whose every value needs a refit."""
-CLOSE = 1e-6
+CLOSE = 1e-4
 """How closely values between bounds are found, relatively, where a refit is needed."""
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_BARS = 15
 LABEL_WIDTH = 2.55
 ROW_HEIGHT = 0.3
+INPUT_LINES = tuple(style.PARTS[k] for k in (0, 4, 2, 7))
 INPUT_COLOUR, GROUP_COLOUR = "#0B5C8F", "#F0A83C"
 
 
@@ -138,8 +139,8 @@ def voi_curves(found: InformationResult, shown: Shown) -> Figure:
         handles += axes.plot(
             curves.wtp,
             each.value,
-            color=style.PARTS[(2 * place) % len(style.PARTS)] if not each.group else style.GREY,
-            linestyle=style.dashes(place + 1),
+            color=style.GREY if each.group else INPUT_LINES[place % len(INPUT_LINES)],
+            linestyle=style.dashes(1 + place % (len(style.DASHES) - 1)),
             label=f"{each.label} (group)" if each.group else each.label,
         )
     _wtp_axis(axes, found, shown)

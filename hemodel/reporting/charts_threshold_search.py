@@ -57,7 +57,7 @@ def _height(panels: int) -> float:
 def _subtitle(results: Results, search: ThresholdSearch) -> str:
     said = list(dict.fromkeys(at.words for at in search.at if at.threshold == results.decision_threshold))
     at = f"At the decision threshold of {display(results.decision_threshold, 'icer', results.currency)} per QALY"
-    lost = f" {search.failed} points have no result." if search.failed else ""
+    lost = f" Points without a result: {search.failed}." if search.failed else ""
     start = f"{minus(results, search.lines[0].intervention)}. " if len(search.lines) == 1 else ""
     return f"{start}{at}: {said[0]}.{lost}" if len(said) == 1 else f"{start}All else as in the base case.{lost}"
 

@@ -97,7 +97,7 @@ def _subtitle(results: Results, shown: Sequence[TwoWayResult], measure: str) -> 
     start = f"{minus(results, shown[0].intervention)}." if len(shown) == 1 else ""
     found = "; ".join(dict.fromkeys(said)) if len(shown) == 1 else ""
     lost = sum(len(grid.failed) for grid in shown)
-    more = f" {lost} points have no result." if lost else ""
+    more = f" Points without a result: {lost}." if lost else ""
     sentence = f" {found[:1].upper()}{found[1:]}." if found else ""
     return f"{start}{at}{sentence} All other inputs as in the base case; discounted.{more}".strip()
 

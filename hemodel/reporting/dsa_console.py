@@ -88,4 +88,4 @@ def _searches(document: DsaDocument, names: Names) -> Iterator[str]:
                 )
                 yield f"  net benefit {' and '.join(ends)}"
         if search.failed:
-            yield f"  {search.failed} of {len(search.x)} points have no result"
+            yield f"  points without a result: {search.failed} of {len(search.x)}"

@@ -103,7 +103,7 @@ def threshold_values(run: Run, searches: Sequence[Search]) -> list[ThresholdValu
             nmb_high=some(at.nmb_high),
             values=list(at.values),
             established=at.established,
-            words=words(one, at),
+            words=briefly(one, at),
         )
         for one in searches
         for at in one.thresholds
@@ -111,6 +111,17 @@ def threshold_values(run: Run, searches: Sequence[Search]) -> list[ThresholdValu
     order = {strategy: i for i, strategy in enumerate(run.model.strategies)}
     span = {id(v): abs((v.nmb_high or 0.0) - (v.nmb_low or 0.0)) for v in found}
     return sorted(found, key=lambda v: (order[v.intervention], not v.values, -span[id(v)]))
+
+
+def briefly(one: Search, at: Threshold) -> str:
+    """Return in a few words how it is known which values there are."""
+    lost = f"; {at.lost} more where the model has no result nearby" if at.lost else ""
+    points = _points(one).removeprefix("a grid of ")
+    return {
+        NONE: "no effect",
+        LINEAR: "linear",
+        MONOTONE: f"monotone over {points}",
+    }.get(at.established, f"looked for over {points}") + lost
 
 
 def words(one: Search, at: Threshold) -> str:

@@ -47,7 +47,7 @@ def information_result(information: Information, threshold: float) -> Informatio
 
 def run_information(run: Run) -> InformationResult | None:
     """Return the value of information of a run; None without its probabilistic analysis."""
-    if run.information is None:
+    if run.psa is None or run.information is None:
         return None
     return information_result(run.information, run.model.inputs.settings.decision_threshold)
 

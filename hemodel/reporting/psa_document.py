@@ -11,6 +11,7 @@ from hemodel.analysis.psa_results import (
     acceptability_of,
     benefit_error,
     best_on_average,
+    expected_loss,
     intervals,
     mean_benefit,
     means,
@@ -18,7 +19,7 @@ from hemodel.analysis.psa_results import (
     verdict_of_means,
 )
 from hemodel.analysis.psa_sums import OUTCOMES
-from hemodel.reporting.schema import Ceac, Ceaf, PsaIncrement, PsaResult, threshold_key
+from hemodel.reporting.schema import Ceac, Ceaf, ExpectedLoss, PsaIncrement, PsaResult, threshold_key
 from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
             strategy=[psa.strategies[i] for i in best],
             probability=[float(curves[k, i]) for k, i in enumerate(best)],
         ),
+        expected_loss=_losses(psa, best),
         mcse_inmb=increments[0].mcse_inmb,
         checks=[PsaCheck(name=c.name, found=c.found, holds=c.holds) for c in checks(psa, model)],
         inputs=[PsaInput(**asdict(each)) for each in input_checks(psa, model)],
@@ -73,6 +75,16 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
             PsaExtreme(draw=e.draw, qalys=e.qalys, costs=e.costs, nmb=e.benefit, reasons=dict(e.reasons))
             for e in extreme_draws(psa, model)
         ],
+    )
+
+
+def _losses(psa: Psa, best: list[int]) -> ExpectedLoss:
+    loss, error = expected_loss(psa)
+    return ExpectedLoss(
+        wtp=psa.frame.thresholds.tolist(),
+        loss={s: loss[:, i].tolist() for i, s in enumerate(psa.strategies)},
+        evpi=[float(loss[k, i]) for k, i in enumerate(best)],
+        evpi_standard_error=[float(error[k, i]) for k, i in enumerate(best)],
     )
 
 

@@ -111,7 +111,7 @@ def add_tornado(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], res
                 rows = [i for i, row in enumerate(page.table.rows, page.first) if row[:2] == own]
                 chart = _tornado(book, page, (rows[0], rows[-1]), results, (entry, measure, names))
                 heights.append(_FRAME + _ROW * len(rows))
-                _room(chart, _WIDTH, heights[-1], 0.4)
+                _room(chart, _WIDTH, heights[-1], 0.47)
                 place = {"object_position": 3, "x_offset": k * (_WIDTH + _GAP), "y_offset": down}
                 sheet.insert_chart(3, 0, chart, place)
             down += max(heights) + _GAP

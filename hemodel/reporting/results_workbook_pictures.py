@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 BELOW = {
     "survival_fit": "survival_curves",
     "psa_net_benefit": "convergence",
-    "two_way_boundary": "two_way",
     "price_threshold": "price_icer",
     "frontier_price": "efficiency_frontier",
     "evpi": "expected_loss",
@@ -22,6 +21,7 @@ BELOW = {
 """Which picture stands below which table."""
 ON_SHEETS = {
     "evppi": ("evppi", "voi_curves"),
+    "two_way": ("two_way",),
     "scenarios": ("scenarios",),
     "budget_population": ("budget_patients",),
     "budget_one_way": ("budget_one_way",),

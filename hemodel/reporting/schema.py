@@ -160,6 +160,15 @@ class Ceaf(Entry):
     probability: list[float]
 
 
+class ExpectedLoss(Entry):
+    """Mean loss of choosing each strategy, over all draws; the lowest is the expected value of perfect information."""
+
+    wtp: list[float]
+    loss: dict[str, list[float]] = Field(description="by strategy; net benefit of the best of a draw less its own")
+    evpi: list[float] = Field(description="currency per person")
+    evpi_standard_error: list[float]
+
+
 class PsaResult(Entry):
     """Probabilistic analysis."""
 
@@ -175,6 +184,7 @@ class PsaResult(Entry):
     probability_cost_effective: dict[str, dict[str, float]] = Field(description="threshold, then strategy")
     ceac: Ceac
     ceaf: Ceaf
+    expected_loss: ExpectedLoss
     mcse_inmb: float = Field(description="of the first intervention, at the decision threshold")
     checks: list[PsaCheck]
     inputs: list[PsaInput]

@@ -35,7 +35,7 @@ def grid_tables(results: Results, names: Names) -> list[Table]:
     if results.threshold_values is not None:
         made.append(threshold_values(results, results.threshold_values, names))
     if results.two_way:
-        made += [two_way_boundary(results, results.two_way, names), two_way(results, results.two_way, names)]
+        made += _grids(results, results.two_way, names)
     return made
 
 
@@ -43,7 +43,7 @@ def dsa_tables(document: DsaDocument, results: Results, names: Names) -> list[Ta
     """Return the tables of `hemodel dsa`, beside that of the one-way analysis."""
     made = [threshold_values(results, document.threshold_values, names)] if document.threshold_values else []
     if document.two_way:
-        made += [two_way_boundary(results, document.two_way, names), two_way(results, document.two_way, names)]
+        made += _grids(results, document.two_way, names)
     if document.n_way is not None:
         made.append(n_way(results, document.n_way, document.thresholds, names))
     if document.searches:
@@ -51,18 +51,26 @@ def dsa_tables(document: DsaDocument, results: Results, names: Names) -> list[Ta
     return made
 
 
+def _grids(results: Results, grids: Sequence[TwoWayResult], names: Names) -> list[Table]:
+    """Return the table of boundaries, where a grid crosses any, and that of all points."""
+    crossed = any(any(boundary.x) for grid in grids for boundary in grid.boundaries)
+    made = [two_way(results, grids, names)]
+    return [two_way_boundary(results, grids, names), *made] if crossed else made
+
+
 def threshold_values(results: Results, entries: Sequence[ThresholdValue], names: Names) -> Table:
     """Return for each input of the one-way analysis the value at which the decision changes."""
     at = display(results.decision_threshold, "icer", results.currency)
     most = max((len(entry.values) for entry in entries), default=0)
-    headers = ["Decision changes at", *(f"and at, {k}" for k in range(2, most + 1))]
+    headers = ["Decision changes at", *("also at" + " again" * k for k in range(most - 1))]
     benefit = f"Net monetary benefit at {at} per QALY"
     return Table(
         "threshold_values",
         "Values at which the decision changes",
         (
             "Each input alone between its bounds, at the decision threshold; those that change the decision first.",
-            "Linear: net benefit is a straight line in the input. Otherwise values are looked for between points.",
+            "Linear: net benefit is a straight line in the input, so that there is no other value.",
+            "Monotone: it only rises or only falls from point to point, so that there is none unless it turns between.",
         ),
         (
             *(Column(header) for header in ("Intervention", "Input", "Id", "Unit")),
@@ -129,18 +137,18 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
     """Return for each value of the second input the values of the first at which net benefit is 0."""
     rows: list[tuple[Value, ...]] = [
         (
-            *(names.strategy(grid.intervention), grid.x.id, grid.y.id, boundary.threshold, y),
+            *(names.strategy(grid.intervention), grid.x.label, grid.y.label, boundary.threshold, y),
             *(crossed[k] if k < len(crossed) else None for k in range(MOST_CROSSINGS)),
             *_at_ends(grid, boundary.threshold, i),
         )
         for grid in grids
         for boundary in grid.boundaries
-        if boundary.threshold == results.decision_threshold or any(boundary.x)
+        if any(boundary.x)
         for i, (y, crossed) in enumerate(zip(grid.y.values, boundary.x, strict=True))
     ]
     used = max((len(crossed) for grid in grids for b in grid.boundaries for crossed in b.x), default=0)
     kept = max(1, min(used, MOST_CROSSINGS))
-    headers = ["First input at the boundary", "and at", "and at, third"][:kept]
+    headers = ["First input at the boundary", "also at", "also at again"][:kept]
     ends = ("First input at its lower end", "at its upper end")
     group = "Net monetary benefit"
     return Table(
@@ -148,7 +156,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
         "Where the decision changes on the two-way grid",
         (
             "For each value of the second input, the value of the first at which net monetary benefit is 0.",
-            "Between points by a straight line. Beside the decision threshold, those that the grid crosses.",
+            "Between points by a straight line. Thresholds that no point of the grid meets are left out.",
             *_moved(grids),
         ),
         (

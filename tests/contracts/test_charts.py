@@ -39,14 +39,15 @@ COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
 ALWAYS = ("model_structure", "survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs", "two_way")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
+INFORMATION = ("voi_curves", "expected_loss")
 PRICE = "price_icer"
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios", PRICE},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, "evppi", "scenarios", PRICE},
     "bare": {*ALWAYS, PRICE},
-    "few_draws": {*ALWAYS, *PROBABILISTIC, PRICE},
-    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE},
-    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE, "efficiency_frontier"},
+    "few_draws": {*ALWAYS, *PROBABILISTIC, *INFORMATION, PRICE},
+    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, PRICE},
+    "three_long_names": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, "evppi", PRICE, "efficiency_frontier"},
     "dominated": {*ALWAYS, *TORNADOES, *PROBABILISTIC, "scenarios"} - {"tornado_icer"},
     "almost_equal": {*ALWAYS, *TORNADOES, PRICE},
     "budget": {*ALWAYS, *BUDGET, PRICE},

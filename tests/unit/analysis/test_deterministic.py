@@ -23,6 +23,7 @@ from hemodel.analysis.sensitivity import one_way
 from hemodel.analysis.threshold_search import Range, Search, Threshold, between_bounds, search
 from hemodel.analysis.two_way import Axis, TwoWay, axis, boundary, crossings, default_pairs, two_way
 from hemodel.errors import Location
+from hemodel.model import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,16 +163,13 @@ def test_the_pair_of_a_run_has_the_largest_bars() -> None:
 
 def test_two_way_evaluates_all_grids_in_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once for the points that move curves, once for those that do not, in blocks of 4,096 draws."""
-    from hemodel.analysis import moving
-
     calls = []
-    original = moving.evaluate
 
     def counted(model: Model, draws: dict[str, FloatArray]) -> Outcomes:
         calls.append(max(array.shape[0] for array in draws.values()))
-        return original(model, draws)
+        return evaluate(model, draws)
 
-    monkeypatch.setattr(moving, "evaluate", counted)
+    monkeypatch.setattr("hemodel.analysis.moving.evaluate", counted)
     model = uncertain()
     price, utility, events = (movable(model, id_) for id_ in (PRICE, UTILITY, "adverse_event.rash.unit_cost"))
     wide = axis(price, 0, 2000, 70), axis(utility, 0, 1, 70)
