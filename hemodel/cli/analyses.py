@@ -32,10 +32,7 @@ def run(
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
     export_psa: Annotated[bool, typer.Option("--export-psa", help="Write the draws too, for hemodel voi.")] = False,
-    only: Annotated[
-        list[Part] | None,
-        typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
-    ] = None,
+    only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
     until_mcse: Annotated[
         float | None,
         typer.Option(metavar="X", help="End the draws when the Monte Carlo error of mean net benefit is X or less."),

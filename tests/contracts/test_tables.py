@@ -94,6 +94,25 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return name, results(made), made
 
 
+@pytest.fixture(scope="module")
+def report(case: tuple[str, Results, Run]) -> str:
+    """The report of a case, without figures."""
+    return report_html(case[1], case[2], {})
+
+
+@pytest.fixture(scope="module")
+def written(case: tuple[str, Results, Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook of the results of a case."""
+    path = tmp_path_factory.mktemp("written") / "results.xlsx"
+    write_results_workbook(path, case[1], case[2])
+    return path
+
+
+@pytest.fixture(scope="module")
+def book(written: Path) -> Any:
+    return openpyxl.load_workbook(written)
+
+
 def test_names_headers_and_rows_agree(case: tuple[str, Results, Run]) -> None:
     made = tables(case[1], case[2])
     names = [table.name for table in made]
@@ -196,10 +215,10 @@ class _Cells(HTMLParser):
             self._rows[-1][-1] += data
 
 
-def test_the_report_shows_the_tables_rounded(case: tuple[str, Results, Run]) -> None:
+def test_the_report_shows_the_tables_rounded(case: tuple[str, Results, Run], report: str) -> None:
     _, found, made = case
     parser = _Cells()
-    parser.feed(report_html(found, made, {}))
+    parser.feed(report)
     by_name = {table.name: table for table in tables(found, made)}
     assert {"base_case", "disaggregated_costs", "inputs"} <= set(parser.tables)
     for name, rows in parser.tables.items():
@@ -234,10 +253,7 @@ def test_the_report_needs_nothing_else_and_runs_nothing(case: tuple[str, Results
         assert tag not in text
 
 
-def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], tmp_path: Path) -> None:
-    path = tmp_path / "results.xlsx"
-    write_results_workbook(path, case[1], case[2])
-    book = openpyxl.load_workbook(path)
+def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], book: Any) -> None:
     for table in tables(case[1], case[2]):
         sheet = book[sheet_name(table.name)]
         first = int(str(sheet.freeze_panes).lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
@@ -254,10 +270,7 @@ def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], tmp_path:
     assert all(cell.data_type != "f" for sheet in book for line in sheet.iter_rows() for cell in line)
 
 
-def test_the_contents_link_every_sheet_and_back(case: tuple[str, Results, Run], tmp_path: Path) -> None:
-    path = tmp_path / "results.xlsx"
-    write_results_workbook(path, case[1], case[2])
-    book = openpyxl.load_workbook(path)
+def test_the_contents_link_every_sheet_and_back(book: Any) -> None:
     others = [name for name in book.sheetnames if name != CONTENTS]
     assert _links(book[CONTENTS]) == [f"'{name}'!A1" for name in others]
     for name in others:
@@ -268,19 +281,18 @@ def _links(sheet: Any) -> list[str]:
     return [cell.hyperlink.location for line in sheet.iter_rows() for cell in line if cell.hyperlink]
 
 
-def test_the_same_results_give_the_same_bytes(case: tuple[str, Results, Run], tmp_path: Path) -> None:
-    contents = []
-    for name in ("a.xlsx", "b.xlsx"):
-        write_results_workbook(tmp_path / name, case[1], case[2])
-        contents.append((tmp_path / name).read_bytes())
-    assert contents[0] == contents[1]
-    assert report_html(case[1], case[2], {}) == report_html(case[1], case[2], {})
+def test_the_same_results_give_the_same_bytes(
+    case: tuple[str, Results, Run], written: Path, report: str, tmp_path: Path
+) -> None:
+    write_results_workbook(tmp_path / "again.xlsx", case[1], case[2])
+    assert (tmp_path / "again.xlsx").read_bytes() == written.read_bytes()
+    assert report_html(case[1], case[2], {}) == report
 
 
-def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Results, Run]) -> None:
+def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Results, Run], report: str) -> None:
     name, found, made = case
     names = {table.name for table in tables(found, made)}
-    text = report_html(found, made, {})
+    text = report
     bare = name == "bare"
     assert ("Not run: one-way sensitivity analysis; probabilistic sensitivity analysis; scenarios." in text) == bare
     assert ({"dsa", "psa_summary", "ceac", "scenarios"} <= names) != bare

@@ -1,4 +1,4 @@
-"""How the outputs of a run are put in place: whole, or not at all, and the same for the same seed."""
+"""How the outputs of a run are put in place: whole, or not at all."""
 
 from __future__ import annotations
 
@@ -17,18 +17,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("base") / "out"
     assert invoke("run", WORKBOOK, "--only", "base", "--out", out).exit_code == 0
     return out
-
-
-def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    """Whether in a process of its own or not."""
-    draws = ("run", WORKBOOK, "--draws", "500")
-    assert hemodel(*draws, "--seed", "7", "--out", tmp_path / "one").returncode == 0
-    assert invoke(*draws, "--seed", "7", "--out", tmp_path / "two").exit_code == 0
-    assert invoke(*draws, "--seed", "8", "--only", "psa", "--out", tmp_path / "other").exit_code == 0
-
-    for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
-    assert results(tmp_path / "one")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
 
 
 def test_new_outputs_replace_old_ones_whole(tmp_path: Path) -> None:

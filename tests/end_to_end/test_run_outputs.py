@@ -116,17 +116,37 @@ def test_report_is_one_file_that_a_browser_shows(whole: Path, tmp_path: Path) ->
     assert picture.stat().st_size > 20_000
 
 
+EVERY_SHEET = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+"""Every sheet as a file of its own, as LibreOffice shows it."""
+
+
 def test_workbook_of_results_opens_in_libreoffice(whole: Path, tmp_path: Path) -> None:
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, whole / "results.xlsx"]
+    out = tmp_path / "sheets"
+    command = ["soffice", profile, "--headless", "--convert-to", EVERY_SHEET, "--outdir", out, whole / "results.xlsx"]
     subprocess.run(list(map(str, command)), check=True, capture_output=True)
 
-    assert (tmp_path / "results.pdf").stat().st_size > 20_000
     book = openpyxl.load_workbook(whole / "results.xlsx")
+    shown = [path.read_text(encoding="utf-8") for path in out.iterdir()]
+    assert len(shown) == len(book.sheetnames)
+    assert all(text.strip() for text in shown)
+    assert not [text for text in shown if re.search(r"#NAME\?|#VALUE!|#REF!|Err:\d", text)]
     values = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [value for value in values if isinstance(value, str) and value.startswith(("#NAME", "#VALUE", "#REF"))]
     costs = results(whole)["incremental"][0]["costs"]
     assert any(isinstance(value, float) and value == pytest.approx(costs, rel=1e-9) for value in values)
+
+
+def test_same_seed_same_bytes(whole: Path, tmp_path: Path) -> None:
+    """Whether in a process of its own or not; another seed gives other draws."""
+    assert invoke("run", WORKBOOK, "--out", tmp_path / "again").exit_code == 0
+    other = invoke("run", WORKBOOK, "--only", "psa", "--draws", "50", "--seed", "8", "--out", tmp_path / "other")
+    fewer = invoke("run", WORKBOOK, "--only", "psa", "--draws", "50", "--out", tmp_path / "fewer")
+
+    assert other.exit_code == fewer.exit_code == 0
+    for name in ("results.json", "results.xlsx", "figures/ceac.svg", "tables/psa_summary.csv"):
+        assert (whole / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+    assert results(tmp_path / "fewer")["psa"]["mean"] != results(tmp_path / "other")["psa"]["mean"]
 
 
 def test_a_whole_run_under_a_scenario(whole: Path, tmp_path: Path) -> None:
