@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
+from hemodel.analysis.information import model_information
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.psa_blocks import in_threads
+from hemodel.analysis.psa_explained import explained
+from hemodel.analysis.research import research
 from hemodel.analysis.stopping import Until
 from hemodel.errors import UsageError
 
@@ -15,8 +18,44 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.psa_blocks import Each, Mapper
+    from hemodel.analysis.psa_explained import Explained
+    from hemodel.analysis.research import Research
     from hemodel.analysis.run import Options
+    from hemodel.analysis.sharing import Shared
     from hemodel.model import Model
+    from hemodel.voi.information import Information
+
+
+class Drawn(TypedDict):
+    """What comes of the draws; None without them."""
+
+    psa: Psa | None
+    explained: Explained | None
+    information: Information | None
+    research: Research | None
+
+
+def of_draws(
+    model: Model,
+    options: Options,
+    watched: tuple[Callable[[str, int, int], None] | None, Each | None],
+    shared: Shared,
+) -> Drawn:
+    """Return everything that comes of the draws, once for runs alike in discount rates and thresholds.
+
+    `watched` are called with the progress, and with the result of every block of draws.
+    """
+    settings = model.inputs.settings
+    alike = (settings.cost_rates, settings.effect_rates, settings.thresholds, settings.decision_threshold)
+    if "psa" not in options.parts:
+        return Drawn(psa=None, explained=None, information=None, research=research(model, None))
+    psa = shared.once(("psa", *alike), lambda: run_psa(model, options, *watched))
+    return Drawn(
+        psa=psa,
+        explained=shared.once(("explained", *alike), lambda: explained(psa, model)),
+        information=shared.once(("information", *alike), lambda: model_information(model, psa)),
+        research=shared.once(("research", *alike), lambda: research(model, psa)),
+    )
 
 
 def run_psa(

@@ -12,13 +12,11 @@ from hemodel.acting import TOWARDS_LOWER
 from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
-from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
-from hemodel.analysis.psa_explained import Explained, explained
-from hemodel.analysis.psa_run import run_psa
-from hemodel.analysis.research import Research, research, research_note
+from hemodel.analysis.psa_run import of_draws
+from hemodel.analysis.research import Research, research_note
 from hemodel.analysis.scenarios import ScenarioResult, run_scenarios
 from hemodel.analysis.sensitivity import OneWay, moves, one_way
 from hemodel.analysis.sharing import Shared
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.psa_blocks import Each
+    from hemodel.analysis.psa_explained import Explained
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
     from hemodel.voi.information import Information
@@ -140,18 +139,14 @@ def run(
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base, budget = evaluate(model, base_draws(model)), budget_impact(model)
-    drawn_for = ("psa", rates, settings.thresholds, settings.decision_threshold)
-    psa = shared.once(drawn_for, lambda: run_psa(model, options, progress, each)) if "psa" in options.parts else None
-    key = ("information", *drawn_for)
-    information = None if psa is None else shared.once(key, lambda: model_information(model, psa))
+    drawn = of_draws(model, options, (progress, each), shared)
+    psa = drawn["psa"]
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
         base=base,
         families=shared.once("families", lambda: try_families(model)) if options.families else (),
         one_way=tornado,
-        psa=psa,
-        explained=None if psa is None else shared.once((*drawn_for, "explained"), lambda: explained(psa, model)),
         scenarios=results,
         under=loaded.under,
         available=loaded.available,
@@ -168,8 +163,7 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
-        information=information,
-        research=shared.once((*drawn_for, "research"), lambda: research(model, psa)),
+        **drawn,
         **_grids(model, tornado, options, shared),
     )
 

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import Payers, ScenarioNames, Set, Workbook, app, changes, command, errors, progress
+from hemodel.cli.common import (
+    Payers,
+    ScenarioNames,
+    Scheduler,
+    Set,
+    Workbook,
+    Workers,
+    app,
+    changes,
+    command,
+    errors,
+    progress,
+)
 from hemodel.cli.payers import run_for_payers
 
 
@@ -19,6 +31,19 @@ class Part(StrEnum):
     dsa = "dsa"
     psa = "psa"
     scenarios = "scenarios"
+
+
+Only = Annotated[
+    list[Part] | None,
+    typer.Option(help="Run only this part; can be repeated. Leaves out the evidence for the curves."),
+]
+UntilMcse = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="End the draws when the Monte Carlo error of mean net benefit is X or less."),
+]
+UntilClear = Annotated[
+    float | None, typer.Option(metavar="WTP", help="End the draws when the decision at this threshold is clear.")
+]
 
 
 @app.command()
@@ -32,17 +57,12 @@ def run(
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
     export_psa: Annotated[bool, typer.Option("--export-psa", help="Write the draws too, for hemodel voi.")] = False,
-    only: Annotated[list[Part] | None, typer.Option(help="Run only this part; can be repeated.")] = None,
-    until_mcse: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="End the draws when the Monte Carlo error of mean net benefit is X or less."),
-    ] = None,
-    until_clear: Annotated[
-        float | None, typer.Option(metavar="WTP", help="End the draws when the decision at this threshold is clear.")
-    ] = None,
+    only: Only = None,
+    until_mcse: UntilMcse = None,
+    until_clear: UntilClear = None,
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
-    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")] = "",
-    workers: Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")] = None,
+    scheduler: Scheduler = "",
+    workers: Workers = None,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():

@@ -46,6 +46,9 @@ Payers = Annotated[
     typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml); repeatable."),
 ]
 
+Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")]
+
 OnePayer = Annotated[
     str, typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml).")
 ]

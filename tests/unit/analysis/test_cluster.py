@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_a_scheduler_is_found_by_its_address(client: Any, plain: Psa) -> None:
 
 
 def test_workers_of_another_version_are_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.metadata, "version", lambda name: f"{name} 99")
+    monkeypatch.setattr(metadata, "version", lambda name: f"{name} 99")
     with (
         pytest.raises(UsageError, match=r"workers must have hemodel hemodel 99, as this machine; tcp://.* has 0\."),
         cluster(client.scheduler.address, None),

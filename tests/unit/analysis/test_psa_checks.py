@@ -83,7 +83,7 @@ def test_every_check_can_fail(name: str, value: float, failed: str) -> None:
 
 
 def test_correlations_and_orders_are_checked_in_the_draws() -> None:
-    rows = {
+    rows: dict[str, dict[str, str | float | int | bool | None]] = {
         "correlation.a": {"value": 0.6, "first": PRICE, "second": "end_of_life.cost"},
         "order.b": {"value": "not_below", "first": "utility.progression_free", "second": "utility.progressed"},
     }
@@ -100,7 +100,9 @@ def test_correlations_and_orders_are_checked_in_the_draws() -> None:
 
 def test_a_base_value_that_is_no_mean_explains_the_difference() -> None:
     """A log-normal price has its base value as median, and costs are linear in it: the mean rises by exp(s^2/2) - 1."""
-    rows = {PRICE: {"value": 1200, "low": 800, "high": 1800, "distribution": "lognormal"}}
+    rows: dict[str, dict[str, str | float | int | bool | None]] = {
+        PRICE: {"value": 1200, "low": 800, "high": 1800, "distribution": "lognormal"}
+    }
     fixed = {f"survival.{e}.{s}.median.distribution": "fit" for e in ("pfs", "os") for s in ("standard", "active")}
     model = small_model(fixed, rows=rows)
     psa = probabilistic(model, DRAWS, 4)
