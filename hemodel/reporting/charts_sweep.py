@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hemodel.reporting.schema_sweep import SweepDocument, SweepEntry, SweepWorkbook
 
-MOST_ROWS = 30
+MOST_ROWS = 24
 """Bars on a page."""
 BAR = 0.2
 """Height of a bar. [inches]"""
@@ -105,7 +105,8 @@ def _bar(axes: Axes, y: float, entry: SweepEntry, place: int) -> None:
     axes.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
     axes.plot([one.nmb_mean[key]], [y], color=colour, marker=style.marker(place), markersize=4.5, linestyle="none")
     share = display(entry.probability_cost_effective[key][one.intervention], "share")
-    axes.annotate(share, (high, y), xytext=(4, 0), textcoords="offset points", ha="left", va="center")
+    clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    axes.annotate(share, (high, y), xytext=(5, 0), textcoords="offset points", ha="left", va="center", bbox=clear)
 
 
 def _sample(place: int, name: str) -> Artist:

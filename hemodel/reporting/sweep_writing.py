@@ -16,9 +16,10 @@ from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.tables_sweep import BASE, sweep_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from hemodel.reporting.schema_sweep import SweepDocument, SweepWorkbook
+    from hemodel.reporting.schema_sweep import SweepDocument, SweepEntry, SweepWorkbook
 
 SWEEP_ENTRIES = ("sweep.json", "tables", "figures", MANIFEST)
 """What `hemodel sweep` writes."""
@@ -58,25 +59,23 @@ def sweep_text(document: SweepDocument, target: Path | None) -> str:
 
 
 def _of(document: SweepDocument, workbook: SweepWorkbook) -> str:
-    rows = []
-    for entry in document.results:
-        if entry.workbook != workbook.name:
-            continue
-        key = threshold_key(entry.decision_threshold)
-        for one in entry.increments:
-            low, high = (display(end, "money") for end in one.nmb_interval[key])
-            rows.append(
-                (
-                    entry.scenario or BASE,
-                    *([workbook.strategy_names[one.intervention]] if len(entry.increments) > 1 else []),
-                    display(entry.decision_threshold, "icer"),
-                    display(one.nmb_mean[key], "money"),
-                    f"{low} to {high}",
-                    display(one.nmb_mcse[key], "money"),
-                    display(entry.probability_cost_effective[key][one.intervention], "share"),
-                )
-            )
+    own = [entry for entry in document.results if entry.workbook == workbook.name]
+    rows = [row for entry in own for row in _rows(entry, workbook)]
     intervention = ["Intervention"] if len(workbook.strategies) > 2 else []
     money = f"Net monetary benefit ({workbook.currency})"
-    headers = ("Scenario", *intervention, "Threshold", money, "95% interval", "Standard error", "Cost-effective")
+    headers = ("Scenario", *intervention, "Threshold", money, "2.5%", "97.5%", "SE", "Cost-effective")
     return text_table(headers, rows, WIDTH)
+
+
+def _rows(entry: SweepEntry, workbook: SweepWorkbook) -> Iterator[tuple[str, ...]]:
+    key = threshold_key(entry.decision_threshold)
+    for one in entry.increments:
+        yield (
+            entry.scenario or BASE,
+            *([workbook.strategy_names[one.intervention]] if len(entry.increments) > 1 else []),
+            display(entry.decision_threshold, "icer"),
+            display(one.nmb_mean[key], "money"),
+            *(display(end, "money") for end in one.nmb_interval[key]),
+            display(one.nmb_mcse[key], "money"),
+            display(entry.probability_cost_effective[key][one.intervention], "share"),
+        )
