@@ -58,7 +58,7 @@ INFORMATION_DRAWS = 10_000
 CURVES = 4
 """Curves that the kernel evaluates: PFS and OS of two strategies."""
 KERNEL_DRAWS = 20_000
-REPEATS, TURNS = 3, 3
+REPEATS, TURNS = 3, 2
 MIB = 1024.0
 
 
