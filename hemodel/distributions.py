@@ -8,11 +8,13 @@ input changes, and any sampling scheme over the unit cube can be used.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hemodel.errors import HemodelError
+from hemodel.quantiles import Polynomials, polynomials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,12 @@ class Distribution:
 
     def quantile(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values below which the given probabilities lie, same shape."""
+        found = _polynomials(self) if self.name in _TAILS else None
+        if found is None:
+            return self._exact(probability)
+        return found.quantile(probability, self._exact)
+
+    def _exact(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         return _QUANTILES[self.name](probability, self.parameters)
 
     def moments(self) -> tuple[float, float]:
@@ -55,7 +63,7 @@ class Distribution:
 
     def interval(self) -> tuple[float, float]:
         """Return the 2.5% and 97.5% points."""
-        low, high = self.quantile(np.array([0.025, 0.975]))
+        low, high = self._exact(np.array([0.025, 0.975]))
         return float(low), float(high)
 
 
@@ -216,6 +224,32 @@ _QUANTILES: dict[str, Callable[[NDArray[np.float64], tuple[float, ...]], NDArray
     "lognormal": _lognormal_quantile,
     "uniform": _uniform_quantile,
 }
+
+
+def _beta_upper(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    from scipy.special import betainccinv
+
+    return np.asarray(betainccinv(args[0], args[1], p))
+
+
+def _gamma_upper(p: NDArray[np.float64], args: tuple[float, ...]) -> NDArray[np.float64]:
+    from scipy.special import gammainccinv
+
+    return np.asarray(gammainccinv(args[0], p)) * args[1]
+
+
+_TAILS: dict[str, Callable[[NDArray[np.float64], tuple[float, ...]], NDArray[np.float64]]] = {
+    "beta": _beta_upper,
+    "gamma": _gamma_upper,
+    "gamma_share": lambda p, args: _gamma_upper(p, (args[0], 1.0)),
+}
+"""Values above which probabilities lie, of the distributions whose inverse has to be searched for."""
+
+
+@lru_cache(maxsize=4096)
+def _polynomials(of: Distribution) -> Polynomials | None:
+    name, args = of.name, of.parameters
+    return polynomials(lambda p: _QUANTILES[name](p, args), lambda p: _TAILS[name](p, args))
 
 
 def _beta_moments(alpha: float, beta: float) -> tuple[float, float]:

@@ -35,6 +35,7 @@ from hemodel.reporting.manifest import manifest
 from hemodel.reporting.psa_export import write_psa
 from hemodel.reporting.results_workbook import write_results_workbook
 from hemodel.reporting.scenarios_document import scenario_results
+from hemodel.reporting.sweep_writing import SWEEP_ENTRIES
 from hemodel.reporting.tables import names_of, tables
 from hemodel.reporting.tables_budget import budget_tables
 from hemodel.reporting.tables_scenarios import scenario_changes, scenarios
@@ -68,7 +69,7 @@ BUDGET_ENTRIES = ("budget.json", "tables", "figures", "budget.xlsx", MANIFEST)
 BUDGET_SUFFIX = "_budget"
 EVERY = (
     *(ENTRIES, EVIDENCE_ENTRIES, FIT_ENTRIES, SCENARIO_ENTRIES, DIFFERENCES_ENTRIES, REPORT_ENTRIES),
-    *(BUDGET_ENTRIES, VOI_ENTRIES, DSA_ENTRIES),
+    *(BUDGET_ENTRIES, VOI_ENTRIES, DSA_ENTRIES, SWEEP_ENTRIES),
 )
 EVIDENCE_SUFFIX = "_evidence"
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.inputs.changes import Change
     from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.inputs.scenarios import Scenario
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,22 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
     return Check(file, None if wrong else made, wrong, found)
 
 
+def scenarios_of(reading: Reading) -> tuple[Scenario, ...]:
+    """Return every scenario of a workbook: the files of the folder that it names, then the rows of its sheet.
+
+    Raises
+    ------
+    InputError
+        With the problems of all of them.
+    """
+    row = reading.rows.get("settings.scenarios")
+    return read_scenarios(scenario_folder(reading.path, "" if row is None else row.text), reading.raw.scenarios)
+
+
 def _scenario_problems(reading: Reading) -> tuple[Problem, ...]:
     """Return what is wrong with the scenarios of a workbook, in files or on its sheet."""
-    row = reading.rows.get("settings.scenarios")
     try:
-        read_scenarios(scenario_folder(reading.path, "" if row is None else row.text), reading.raw.scenarios)
+        scenarios_of(reading)
     except InputError as error:
         return error.problems
     return ()

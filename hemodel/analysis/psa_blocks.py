@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hemodel.analysis.curve_draws import curve_draws, design_of
 from hemodel.analysis.psa_sums import block_sums, totals
 from hemodel.model import Model, evaluate
@@ -62,9 +64,12 @@ def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, Fl
 def run_block(task: Task, block: int) -> BlockResult:
     """Draw, evaluate and sum one block."""
     first = block * BLOCK
-    drawn = block_draws(task.model, task.seed, block, min(BLOCK, task.draws - first))
+    count = min(BLOCK, task.draws - first)
+    drawn = block_draws(task.model, task.seed, block, count)
     outcomes = evaluate(task.model, drawn, threads=task.threads)
     found = totals(outcomes)
+    if found.shape[1] != count:  # nothing varies: every draw is the base case
+        found = np.repeat(found, count, axis=1)
     sums = block_sums(task.frame, found, outcomes, drawn)
     if not task.every and first >= KEPT:
         return BlockResult(sums, None, None)

@@ -8,10 +8,23 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, voi, workbooks
+from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, sweep, voi, workbooks
 from hemodel.cli.common import app
 
-__all__ = ["analyses", "app", "budget", "curves", "dsa", "main", "payers", "report", "scenarios", "voi", "workbooks"]
+__all__ = [
+    "analyses",
+    "app",
+    "budget",
+    "curves",
+    "dsa",
+    "main",
+    "payers",
+    "report",
+    "scenarios",
+    "sweep",
+    "voi",
+    "workbooks",
+]
 
 
 @app.callback(invoke_without_command=True)

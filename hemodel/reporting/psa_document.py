@@ -35,7 +35,7 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
     """Return means, intervals, acceptability and Monte Carlo error of the draws."""
     settings = model.inputs.settings
     found, ends = means(psa.frame, psa.sums), intervals(psa)
-    increments = [_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
+    increments = [psa_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
     wtp = psa.frame.thresholds.tolist()
     curves, best = acceptability_of(psa), best_on_average(psa)
     by_strategy = {s: i for i, s in enumerate(psa.strategies)}
@@ -104,7 +104,8 @@ def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDif
     )
 
 
-def _increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
+def psa_increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
+    """Return the increments of the strategy at a place over the first."""
     found, ends, strategy = means(psa.frame, psa.sums), intervals(psa), psa.strategies[i]
     of_means = verdict_of_means(psa, i)
     return PsaIncrement(

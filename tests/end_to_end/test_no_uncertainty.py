@@ -7,13 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hemodel.analysis.load import load
+from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.run import Options, Run, run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.output import staged, write_outputs
+from hemodel.parameters import BLOCK
 from hemodel.reporting.document import results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
+TEACHING = WORKBOOK.with_name("teaching_three_strategies.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +47,10 @@ def test_everything_is_written(certain: Run, tmp_path: Path) -> None:
     assert found.psa is not None
     assert found.psa.mcse_inmb == pytest.approx(0, abs=1e-9)
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+
+
+def test_a_workbook_without_curves_that_vary_has_as_many_draws_as_asked() -> None:
+    psa = probabilistic(load(TEACHING), BLOCK + 100, 1)
+    assert (psa.draws, psa.kept) == (BLOCK + 100, BLOCK + 100)
+    np.testing.assert_array_equal(psa.costs, np.broadcast_to(psa.costs[0], psa.costs.shape))
+    assert psa.path[2].tolist() == [0.0, 0.0]

@@ -1,0 +1,79 @@
+"""The command on the probabilistic analysis of many workbooks and scenarios."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hemodel.cli.common import Set, app, changes, command, errors, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hemodel.analysis.run import Options
+    from hemodel.analysis.sweep import Asked
+
+
+@app.command()
+def sweep(
+    workbooks: Annotated[list[Path], typer.Argument(metavar="WORKBOOK...", help="Input workbooks (.xlsx).")],
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="NAME", help="Also under this scenario of each workbook; can be repeated."),
+    ] = None,
+    all_scenarios: Annotated[
+        bool, typer.Option("--all-scenarios", help="Also under every scenario of each workbook.")
+    ] = False,
+    set_: Set = None,
+    draws: Annotated[int | None, typer.Option(min=2, help="Draws of each analysis; default: the workbook's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")] = None,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_sweep/, of several outputs/sweep/.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print sweep.json and write nothing without --out.")] = False,
+) -> None:
+    """Run the probabilistic analysis of every workbook, as it stands and under scenarios, on one cluster."""
+    with errors():
+        from hemodel.analysis.run import Options
+        from hemodel.analysis.sweep import Asked
+
+        asked = Asked(tuple(workbooks), changes(set_), tuple(scenario or ()), all_scenarios, draws, seed)
+        typer.echo(_swept(asked, Options(scheduler=scheduler, workers=workers), out, as_json))
+
+
+def _swept(asked: Asked, options: Options, out: Path | None, as_json: bool) -> str:
+    """Run a sweep, write it where it is wanted, and return what to print."""
+    from hemodel.analysis.psa_run import workers_of
+    from hemodel.analysis.sweep import cells
+    from hemodel.analysis.sweep import sweep as run_sweep
+    from hemodel.errors import UsageError
+    from hemodel.output import staged
+    from hemodel.reporting.sweep_document import sweep_document, sweep_entry
+    from hemodel.reporting.sweep_writing import SWEEP_ENTRIES, sweep_text, write_sweep
+
+    if options.scheduler and options.workers is not None:
+        raise UsageError("--workers and --scheduler exclude each other: the scheduler has its own workers")
+    models = cells(asked)
+    target = out if out is not None or as_json else _usual(asked.workbooks)
+    total = sum(model.draws for model in models)
+    with nullcontext() if target is None else staged(target, SWEEP_ENTRIES) as folder:
+        with progress() as shown, workers_of(options) as mapper:
+            step = None if shown is None else lambda done: shown("draws", done, total)
+            results = run_sweep(models, sweep_entry, mapper=mapper, progress=step)
+        document = sweep_document(models, results)
+        if folder is not None:
+            write_sweep(folder, document, command())
+    return document.model_dump_json(indent=1) if as_json else sweep_text(document, target)
+
+
+def _usual(workbooks: Sequence[Path]) -> Path:
+    """Return the usual folder: that of the workbook, or one for several."""
+    from hemodel.output import default_folder
+    from hemodel.reporting.sweep_writing import SWEEP
+
+    return default_folder(workbooks[0], f"_{SWEEP}") if len(workbooks) == 1 else default_folder(Path(SWEEP))
