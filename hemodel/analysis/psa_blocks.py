@@ -76,9 +76,14 @@ def run_block(task: Task, block: int) -> BlockResult:
     return BlockResult(sums, found, {id_: array for id_, array in drawn.items() if id_ in task.frame.inputs})
 
 
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_threads(task: Task, blocks: Iterable[int]) -> Generator[BlockResult, None, None]:
     """Yield the results of blocks in their order, as many worked on at a time as there are cores."""
-    cores = os.cpu_count() or 1
+    cores = available_cores()
     pool = ThreadPoolExecutor(cores)
     waiting: deque[Future[BlockResult]] = deque()
     try:

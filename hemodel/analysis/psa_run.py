@@ -82,7 +82,15 @@ def run_psa(
 
 @contextmanager
 def workers_of(options: Options) -> Iterator[Mapper]:
-    """Give what works on blocks of draws: threads of this process, or the cluster asked for."""
+    """Give what works on blocks of draws: threads of this process, or the cluster asked for.
+
+    Raises
+    ------
+    UsageError
+        Where both a scheduler and workers are asked for, or the cluster cannot be used.
+    """
+    if options.scheduler and options.workers is not None:
+        raise UsageError("--workers and --scheduler exclude each other: the scheduler has its own workers")
     if not options.scheduler and options.workers is None:
         yield in_threads
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import Set, app, changes, command, errors, progress
+from hemodel.cli.common import Scheduler, Set, Workers, app, changes, command, errors, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,8 @@ def sweep(
     set_: Set = None,
     draws: Annotated[int | None, typer.Option(min=2, help="Draws of each analysis; default: the workbook's.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")] = None,
-    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")] = "",
+    workers: Workers = None,
+    scheduler: Scheduler = "",
     out: Annotated[
         Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_sweep/, of several outputs/sweep/.")
     ] = None,
@@ -51,13 +51,10 @@ def _swept(asked: Asked, options: Options, out: Path | None, as_json: bool) -> s
     from hemodel.analysis.psa_run import workers_of
     from hemodel.analysis.sweep import cells
     from hemodel.analysis.sweep import sweep as run_sweep
-    from hemodel.errors import UsageError
     from hemodel.output import staged
     from hemodel.reporting.sweep_document import sweep_document, sweep_entry
     from hemodel.reporting.sweep_writing import SWEEP_ENTRIES, sweep_text, write_sweep
 
-    if options.scheduler and options.workers is not None:
-        raise UsageError("--workers and --scheduler exclude each other: the scheduler has its own workers")
     models = cells(asked)
     target = out if out is not None or as_json else _usual(asked.workbooks)
     total = sum(model.draws for model in models)

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from hemodel.analysis.run import Run
     from hemodel.payers.reading import Found
 
-LIBRARIES = ("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2", "python-docx")
+LIBRARIES = (
+    *("numpy", "scipy", "pandas", "openpyxl", "XlsxWriter", "matplotlib", "pydantic", "jinja2", "python-docx"),
+    "threadpoolctl",
+)
 
 
 def manifest(run: Run, command: str) -> dict[str, Any]:

@@ -104,7 +104,10 @@ def test_inputs_page_is_the_dictionary() -> None:
 
 def test_command_line_page_names_every_option() -> None:
     page = text("docs/cli.md")
-    commands = ("run", "payers", "scenarios", "budget", "report", "inputs", "check", "fit", "fit-ipd", "reconstruct")
+    commands = (
+        *("run", "payers", "scenarios", "budget", "report", "inputs", "check", "fit", "fit-ipd", "reconstruct"),
+        *("dsa", "voi", "sweep"),
+    )
     for command in commands:
         help_text = CliRunner().invoke(app, [command, "--help"]).output
         for option in set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}:

@@ -1,0 +1,80 @@
+"""Options of the draws on the command line: rules that end them, the file of draws, workers; and their refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from commands import WORKBOOK, invoke, results
+from pyarrow import parquet
+
+from hemodel.analysis import cluster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOBOL = "settings.sampling=sobol"
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run by Sobol points that ends by a rule and keeps its draws."""
+    out = tmp_path_factory.mktemp("ended") / "out"
+    arguments = ("--only", "psa", "--set", SOBOL, "--draws", 40_000, "--until-mcse", 60, "--keep-draws")
+    done = invoke("run", WORKBOOK, *arguments, "--out", out)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_the_draws_end_by_the_rule_and_the_results_say_so(ended: Path) -> None:
+    psa = results(ended)["psa"]
+    assert psa["draws"] % 4096 == 0
+    assert psa["draws"] < 40_000
+    assert psa["sampling"] == "sobol"
+    assert psa["stopped"] == "the Monte Carlo error of the mean is 60 or less"
+    assert psa["mcse_inmb"] <= 60
+    assert all(check["holds"] for check in psa["checks"])
+    summary = (ended / "tables" / "psa_summary.csv").read_text(encoding="utf-8")
+    assert summary.count("\n") == 4  # a header, two strategies, one increment
+    page = (ended / "report.html").read_text(encoding="utf-8")
+    assert "(scrambled Sobol, 512 each), ended because the Monte Carlo error of the mean is 60 or less" in page
+
+
+def test_the_file_holds_the_draws_of_the_results(ended: Path) -> None:
+    psa = results(ended)["psa"]
+    table = parquet.read_table(ended / "draws.parquet")
+    assert table.num_rows == psa["draws"]
+    for strategy, mean in psa["mean"].items():
+        for outcome, value in mean.items():
+            drawn = table[f"{outcome}.{strategy}"].to_numpy()
+            assert drawn.mean() == pytest.approx(value, rel=1e-10)  # other order of the sums
+
+
+def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    for name, further in (("threads", ()), ("workers", ("--workers", 2))):
+        done = invoke("run", WORKBOOK, "--only", "psa", "--draws", 5000, "--out", tmp_path / name, *further)
+        assert done.exit_code == 0, done.output
+    one, two = ((tmp_path / name / "results.json").read_bytes() for name in ("threads", "workers"))
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--until-mcse", 50), "--until-mcse and --until-clear need --draws, the most draws there may be"),
+        (("--until-clear", 50000), "--until-mcse and --until-clear need --draws, the most draws there may be"),
+        (("--until-mcse", 0, "--draws", 5000), "--until-mcse 0: the error must be above 0"),
+        (("--set", SOBOL, "--draws", 600), "this design needs at least 1,024, two replicates of 512"),
+        (("--workers", 2, "--scheduler", "tcp://127.0.0.1:9"), "--workers and --scheduler exclude each other"),
+        (("--scheduler", "tcp://127.0.0.1:9"), "no scheduler answers at tcp://127.0.0.1:9 within 1 seconds"),
+        (("--payer", "GB-ENG", "--payer", "US-ICER", "--workers", 2), "are for one payer at a time"),
+    ],
+)
+def test_refusals_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str | int, ...], words: str
+) -> None:
+    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 1)
+    done = invoke("run", WORKBOOK, "--only", "psa", *arguments, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert words in done.output
+    assert list(tmp_path.iterdir()) == []
