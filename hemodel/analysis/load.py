@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.acting import acting_problems
-from hemodel.analysis.research_inputs import research_problems
-from hemodel.errors import InputError, raise_if_any
+from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.scenarios import read_scenarios, scenario_folder
 from hemodel.inputs.warnings import warnings
@@ -45,7 +44,7 @@ def load(path: str | Path, changes: Iterable[Change] = ()) -> Model:
     InputError
         With every problem found, in the cells and in the fits alike.
     """
-    return _appraisable(_model(read_workbook(path, changes)))
+    return _model(read_workbook(path, changes))
 
 
 def read_valid(path: str | Path, changes: Iterable[Change] = ()) -> ModelInputs:
@@ -67,7 +66,7 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
     InputError
         With every problem found.
     """
-    return _appraisable(_model(check_rows(path, raw, changes)))
+    return _model(check_rows(path, raw, changes))
 
 
 def load_reading(reading: Reading) -> Model:
@@ -99,7 +98,7 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
     found = (*warnings(reading, previous), *table_warnings(reading))
     wrong = _scenario_problems(reading)
     try:
-        made = _appraisable(_model(reading))
+        made = _model(reading)
     except InputError as error:
         return Check(file, None, (*error.problems, *wrong), found)
     return Check(file, None if wrong else made, wrong, found)
@@ -134,9 +133,3 @@ def _model(reading: Reading) -> Model:
     if problems:
         raise InputError(problems)
     return model(build_inputs(reading), fits)
-
-
-def _appraisable(made: Model) -> Model:
-    """Return a model whose studies, where it has any, are about something that varies."""
-    raise_if_any(research_problems(made))
-    return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.probabilistic import sample
-from hemodel.analysis.research_inputs import population, study_of, study_rows
+from hemodel.analysis.research_inputs import nothing_to_learn, population, study_of, study_rows
 from hemodel.economics import frontier
 from hemodel.voi.evsi import StudyValue, study_value
 from hemodel.voi.net_benefit import NetBenefit, Population, net_benefit
@@ -69,7 +69,7 @@ def research(model: Model, psa: Psa | None) -> Research | None:
     None where the workbook has no sheet Research, where there is no probabilistic analysis, and where this has too few
     draws (`research_note` says so).
     """
-    studies = study_rows(model.inputs)
+    studies = [rows for rows in study_rows(model.inputs) if not nothing_to_learn(model.inputs, rows, model)]
     if not studies or psa is None or psa.draws < FEWEST_DRAWS:
         return None
     drawn, settings = sample(psa, model), model.inputs.settings
@@ -79,10 +79,17 @@ def research(model: Model, psa: Psa | None) -> Research | None:
 
 
 def research_note(model: Model, psa: Psa | None) -> tuple[str, ...]:
-    """Return a sentence where studies were not appraised for want of draws."""
-    if psa is None or psa.draws >= FEWEST_DRAWS or not study_rows(model.inputs):
+    """Return sentences about studies that were not appraised: for want of draws, or of anything to learn."""
+    studies = study_rows(model.inputs)
+    if psa is None or not studies:
         return ()
-    return (f"The studies of the sheet Research need at least {FEWEST_DRAWS} draws; there are {psa.draws}.",)
+    if psa.draws < FEWEST_DRAWS:
+        return (f"The studies of the sheet Research need at least {FEWEST_DRAWS} draws; there are {psa.draws}.",)
+    return tuple(
+        f"study.{rows.id} is worth nothing: what it is about is the same in every draw, so there is nothing to learn."
+        for rows in studies
+        if nothing_to_learn(model.inputs, rows, model)
+    )
 
 
 def appraised(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.errors import Problem
 from hemodel.inputs.checks_research import has_research, parts, study_ids
 from hemodel.model import base_draws, survival_at
 from hemodel.model import model as model_of
@@ -131,25 +130,12 @@ def _acting_on(model: Model, endpoint: str, strategy: str) -> Iterable[str]:
         yield from (id_ for _, id_ in acting.effects.get((treated, strategy), ()))
 
 
-def research_problems(model: Model) -> list[Problem]:
-    """Return the studies of event times whose curves are the same in every draw."""
-    parameters = {parameter.id: parameter for parameter in model.inputs.parameters}
-    problems = []
-    for rows in study_rows(model.inputs):
-        if rows.text("kind") != TIME_TO_EVENT:
-            continue
-        varying = [id_ for id_ in depends_on(rows, model) if _varies(model, id_, parameters)]
-        if not varying:
-            row = model.inputs.rows[f"study.{rows.id}.endpoint"]
-            problems.append(
-                Problem(
-                    row.where["value"],
-                    f"{row.id} is {row.text}, whose curves are the same in every draw",
-                    "There is nothing to learn about a curve without uncertainty",
-                    "Give the curves an uncertainty, or name another endpoint.",
-                )
-            )
-    return problems
+def nothing_to_learn(inputs: ModelInputs, rows: StudyRows, model: Model) -> bool:
+    """Whether everything that a study is about is the same in every draw."""
+    parameters = {parameter.id: parameter for parameter in inputs.parameters}
+    events = rows.text("kind") == TIME_TO_EVENT
+    about = depends_on(rows, model) if events else parts(rows.text("informs"))
+    return not any(_varies(model, id_, parameters) for id_ in about)
 
 
 def _varies(model: Model, id_: str, parameters: Mapping[str, Parameter]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hemodel.distributions import DistributionError, distribution
 from hemodel.errors import Location, Problem
 from hemodel.inputs.checks import select
 from hemodel.inputs.completeness import absent
@@ -74,7 +73,8 @@ def check_research(file: str, ids: Iterable[str], rows: Rows) -> list[Problem]:
         )
     for study in studies:
         problems += _study(file, study, present, rows)
-    return problems
+    broken = present.keys() - rows.keys()
+    return [p for p in problems if not any(p.what == f"there is no input {id_}" for id_ in broken)]
 
 
 def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> Iterable[Problem]:
@@ -184,20 +184,9 @@ def _informed(rows: Rows, id_: str, where: Location, kind: str) -> Iterable[Prob
         why = "A study of a probability or a mean is about one number that varies between draws"
         todo = "Curves are informed by a study of kind time_to_event." if row.kind.varies == "fit" else ""
         yield Problem(where, f"{id_} is not an input that a {kind} study measures", why, todo)
-    elif not _varies(row):
-        why = f"It is the same in every draw, so that there is nothing to learn ({row.where['value']})"
-        yield Problem(where, f"{id_} has no uncertainty", why, "Give it a distribution, or name another input.")
     elif kind == "binary" and row.kind.unit != "proportion":
         why = f"It is a number in {row.kind.unit}, and the share of patients with an event is a proportion"
         yield Problem(where, f"{id_} cannot be measured by a binary study", why, "Make the study continuous.")
-
-
-def _varies(row: Row) -> bool:
-    try:
-        made = distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n)
-    except DistributionError:
-        return True
-    return made is not None
 
 
 def _arms(rows: Rows, start: str) -> Iterable[Problem]:

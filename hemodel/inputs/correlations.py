@@ -28,20 +28,32 @@ TABLE_TOLERANCE = 5e-4
 
 
 def drawn_together(rows: Rows) -> Dependence:
-    """Return the dependence that the rows describe."""
+    """Return the dependence that the rows describe, of inputs that vary."""
     pairs = {(row.first, row.second): row.number for row in select(rows, CORRELATION) if row.number != 0}
-    return dependence(pairs, [(row.first, row.second) for row in select(rows, ORDER)])
+    orders = [(row.first, row.second) for row in select(rows, ORDER)]
+    return dependence(
+        {pair: correlation for pair, correlation in pairs.items() if not _fixed(rows, pair)},
+        [pair for pair in orders if not _fixed(rows, pair)],
+    )
+
+
+def _fixed(rows: Rows, ids: Iterable[str]) -> list[str]:
+    """Return those of some inputs that have no distribution."""
+    return [id_ for id_ in ids if id_ in rows and _distribution(rows[id_]) is None]
 
 
 def dependence_warnings(found: Dependence, rows: Rows) -> Iterable[str]:
-    """Say where the table of rank correlations is no correlation matrix, and what is drawn instead."""
+    """Say which correlations name an input that does not vary, and where their table is no correlation matrix."""
+    for row in select(rows, CORRELATION):
+        if still := _fixed(rows, (row.first, row.second)):
+            yield f"{row.id} has no effect: {' and '.join(still)} does not vary in the draws."
     if found.largest_change < TABLE_TOLERANCE:
         return
     places = {id_: i for i, id_ in enumerate(found.correlated)}
     changed = [
         f"{row.id} {row.number:g} becomes {found.used[places[row.first], places[row.second]]:.3f}"
         for row in select(rows, CORRELATION)
-        if row.number != 0
+        if row.number != 0 and not _fixed(rows, (row.first, row.second))
     ]
     yield (
         "The table of rank correlations is not positive definite, so no inputs can have them. The nearest table that "
@@ -49,12 +61,21 @@ def dependence_warnings(found: Dependence, rows: Rows) -> Iterable[str]:
     )
 
 
-def check_correlations(rows: Rows) -> Iterable[Problem]:
-    """Yield every problem of the sheet: inputs that do not vary, pairs named twice, orders that cannot be."""
+def check_correlations(ids: Iterable[str], rows: Rows) -> Iterable[Problem]:
+    """Yield every problem of the sheet: inputs that do not vary, pairs named twice, orders that cannot be.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        Every id that stands in the workbook, also of rows that have problems of their own.
+    rows : mapping
+        The rows without problems, by id.
+    """
+    broken = set(ids) - set(rows)
     correlations, orders = select(rows, CORRELATION), select(rows, ORDER)
     seen: dict[frozenset[str], Row] = {}
     for row in (*correlations, *orders):
-        problems = [*_ends(row, "first", rows), *_ends(row, "second", rows)]
+        problems = [p for c in ("first", "second") if getattr(row, c) not in broken for p in _ends(row, c, rows)]
         yield from problems
         pair = frozenset((row.first, row.second))
         if row.first and row.first == row.second:
@@ -81,10 +102,6 @@ def _ends(row: Row, column: str, rows: Rows) -> Iterable[Problem]:
             else "No uncertain input of the workbook has this id"
         )
         yield Problem(where, f"{row.id} names {id_!r}", why, nearest(id_, varying) or "Enter the id of an input.")
-    elif _distribution(named) is None:
-        yield Problem(
-            where, f"{row.id} names {id_}, which does not vary", todo="Give it a distribution, or remove the row."
-        )
     elif named.distribution == DIRICHLET:
         yield Problem(
             where,
@@ -126,9 +143,12 @@ def _circle(row: Row, above: Mapping[str, Row]) -> Iterable[Problem]:
 
 
 def _crossing(row: Row, rows: Rows) -> Iterable[Problem]:
-    """Yield an order that the distributions do not keep at every percentile."""
-    higher, lower = (_distribution(rows[id_]) if id_ in rows else None for id_ in (row.first, row.second))
+    """Yield an order that the distributions, or values that do not vary, do not keep at every percentile."""
+    if row.first not in rows or row.second not in rows:
+        return
+    higher, lower = _distribution(rows[row.first]), _distribution(rows[row.second])
     if higher is None or lower is None:
+        yield from _still(row, rows)
         return
     gap = higher.quantile(PERCENTILES) - lower.quantile(PERCENTILES)
     if gap.min() >= 0:
@@ -140,6 +160,22 @@ def _crossing(row: Row, rows: Rows) -> Iterable[Problem]:
         f"At the {100 * at:.3g}% point of both distributions it is lower by {-gap.min():.3g}",
         "Narrow one of the two, or remove the row.",
     )
+
+
+def _still(row: Row, rows: Rows) -> Iterable[Problem]:
+    """Yield an order of which one input does not vary, and one of two fixed values that is not kept."""
+    still = _fixed(rows, (row.first, row.second))
+    if len(still) == 1 and rows[still[0]].kind.varies == "yes":
+        yield Problem(
+            row.where["id"],
+            f"{row.id} names {still[0]}, which does not vary, and an input that does",
+            "Two inputs keep their order by the same percentile of their distributions",
+            "Give it a distribution, or remove the row.",
+        )
+    values = [rows[id_].value for id_ in (row.first, row.second)]
+    higher, lower = (value if isinstance(value, (int, float)) else None for value in values)
+    if len(still) > 1 and higher is not None and lower is not None and higher < lower:
+        yield Problem(row.where["id"], f"{row.first} is {higher:g}, below {row.second}, which is {lower:g}")
 
 
 def _distribution(row: Row) -> Distribution | None:

@@ -92,7 +92,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     missing = [p for check in _CHECKS for p in check(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
-    found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(rows)]
+    found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(ids, rows)]
     return Reading(path, raw, rows, tuple(made), tuple(found))
 
 
@@ -113,7 +113,8 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     }
     stays = not problems and all(id_ in inputs.rows and inputs.has(id_) == (rows[id_].value is not None) for id_ in ids)
     missing = [] if stays else check_completeness(raw.file, [row.id for row in raw.rows], rows)
-    found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(rows)]
+    found = [*raw.problems, *problems, *missing, *check_together(rows)]
+    found += check_correlations([row.id for row in raw.rows], rows)
     return Reading(inputs.path, raw, rows, tuple(made), tuple(found))
 
 

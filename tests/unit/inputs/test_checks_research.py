@@ -11,6 +11,8 @@ import pytest
 from research_support import research_model, research_values
 from support import small_model, small_rows
 
+from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analysis.research import research, research_note
 from hemodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def test_a_sheet_without_a_study() -> None:
 
 
 def test_curves_that_are_the_same_in_every_draw() -> None:
-    """Published coefficients without a covariance: found once the curves are fitted."""
+    """Published coefficients without a covariance: the study is left out, and a sentence says why."""
     rows: dict[str, dict[str, Scalar]] = {id_: {"value": value} for id_, value in research_values().items()}
     for strategy in ("standard", "active"):
         start = f"curve.os.{strategy}."
@@ -74,11 +76,14 @@ def test_curves_that_are_the_same_in_every_draw() -> None:
             f"coefficient.os.{strategy}.shape": {"value": 1.2, "distribution": "fixed"},
             f"coefficient.os.{strategy}.scale": {"value": 20, "distribution": "fixed"},
         }
-    (found,) = (re.sub(r"!value\d+", "!CELL", text) for text in problems(rows))
-    assert found == (
-        "small.xlsx, Research!CELL: study.trial.endpoint is os, whose curves are the same in every draw. There is "
-        "nothing to learn about a curve without uncertainty. Give the curves an uncertainty, or name another endpoint."
+    model = small_model(rows=rows, uncertain=True)
+    psa = probabilistic(model, 200, 1)
+    assert research_note(model, psa) == (
+        "study.trial is worth nothing: what it is about is the same in every draw, so there is nothing to learn.",
     )
+    found = research(model, psa)
+    assert found is not None
+    assert "trial" not in [proposal.value.study.id for proposal in found.proposals]
 
 
 def test_one_size_may_be_a_number() -> None:

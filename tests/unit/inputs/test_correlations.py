@@ -79,8 +79,12 @@ def test_a_table_that_cannot_be_is_said_with_what_is_drawn_instead() -> None:
         ),
         ({"correlation.a": pair(FREE, "", 0.5)}, "correlation.a has no second input. Enter the id of an input."),
         (
-            {"correlation.a": pair(FREE, "drug.oldamab.price_per_vial", 0.5)},
-            "drug.oldamab.price_per_vial, which does not vary. Give it a distribution, or remove the row.",
+            {"order.a": order("drug.oldamab.price_per_vial", COST)},
+            "names drug.oldamab.price_per_vial, which does not vary, and an input that does. Two inputs keep their",
+        ),
+        (
+            {"order.a": order("subsequent.chemo.administrations_per_cycle", "drug.oldamab.price_per_vial")},
+            "administrations_per_cycle is 2, below drug.oldamab.price_per_vial, which is 400",
         ),
         (
             {"correlation.a": pair(FREE, "subsequent.none.share.active", 0.5)},
@@ -122,3 +126,17 @@ def test_every_problem_of_the_sheet_at_once() -> None:
     rows = {"correlation.a": pair("nothing", "", 0.5), "order.b": order("unknown.id", FREE)}
     said = problems(rows)
     assert said.count("Correlations!") == 3
+
+
+def test_an_input_that_does_not_vary_has_no_correlation_and_a_sentence_says_so() -> None:
+    """So that the spread of any input can be set to 0."""
+    rows = {
+        "correlation.a": pair(FREE, "drug.oldamab.price_per_vial", 0.5),
+        "order.b": order("drug.oldamab.price_per_vial", "subsequent.chemo.administrations_per_cycle"),
+    }
+    inputs = small_model(rows=rows, uncertain=True).inputs
+    assert inputs.dependence.correlated == ()
+    assert inputs.dependence.follows == {}
+    assert list(dependence_warnings(inputs.dependence, inputs.rows)) == [
+        "correlation.a has no effect: drug.oldamab.price_per_vial does not vary in the draws."
+    ]
