@@ -142,16 +142,12 @@ def _times(rows: Rows, start: str) -> Iterable[Problem]:
         return
     where = rows[start + "follow_up"].where["value"]
     begin = _number(rows, start + "follow_up_from") or 0.0
-    horizon = _number(rows, "settings.time_horizon")
     reported = _number(rows, start + "reports_after")
     if end <= begin:
         what = f"{start}follow_up is {end:g} months, which is when follow-up begins"
         if end < begin:
             what = f"{start}follow_up is {end:g} months, before follow-up begins at {begin:g}"
         yield Problem(where, what, "No event would be seen", "Raise it.")
-    if horizon is not None and end > horizon * MONTHS_PER_YEAR:
-        what = f"{start}follow_up is {end:g} months, beyond the time horizon of {horizon:g} years"
-        yield Problem(where, what, "The model has no curve there", "Lower it, or raise settings.time_horizon.")
     if reported is not None and reported * MONTHS_PER_YEAR < end - begin:
         yield Problem(
             rows[start + "reports_after"].where["value"],

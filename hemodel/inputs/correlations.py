@@ -43,10 +43,10 @@ def _fixed(rows: Rows, ids: Iterable[str]) -> list[str]:
 
 
 def dependence_warnings(found: Dependence, rows: Rows) -> Iterable[str]:
-    """Say which correlations name an input that does not vary, and where their table is no correlation matrix."""
-    for row in select(rows, CORRELATION):
+    """Say which rows name an input that does not vary, and where rank correlations are no correlation matrix."""
+    for row in (*select(rows, CORRELATION), *select(rows, ORDER)):
         if still := _fixed(rows, (row.first, row.second)):
-            yield f"{row.id} has no effect: {' and '.join(still)} does not vary in the draws."
+            yield f"{row.id} has no effect; without uncertainty: {', '.join(still)}."
     if found.largest_change < TABLE_TOLERANCE:
         return
     places = {id_: i for i, id_ in enumerate(found.correlated)}
@@ -163,18 +163,10 @@ def _crossing(row: Row, rows: Rows) -> Iterable[Problem]:
 
 
 def _still(row: Row, rows: Rows) -> Iterable[Problem]:
-    """Yield an order of which one input does not vary, and one of two fixed values that is not kept."""
-    still = _fixed(rows, (row.first, row.second))
-    if len(still) == 1 and rows[still[0]].kind.varies == "yes":
-        yield Problem(
-            row.where["id"],
-            f"{row.id} names {still[0]}, which does not vary, and an input that does",
-            "Two inputs keep their order by the same percentile of their distributions",
-            "Give it a distribution, or remove the row.",
-        )
+    """Yield an order that the base values of two inputs, of which one does not vary, do not keep."""
     values = [rows[id_].value for id_ in (row.first, row.second)]
     higher, lower = (value if isinstance(value, (int, float)) else None for value in values)
-    if len(still) > 1 and higher is not None and lower is not None and higher < lower:
+    if higher is not None and lower is not None and higher < lower:
         yield Problem(row.where["id"], f"{row.first} is {higher:g}, below {row.second}, which is {lower:g}")
 
 

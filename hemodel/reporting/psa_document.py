@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from hemodel.model import Model
 
 REPORTED = OUTCOMES[:3]
+MOST_REASONS = 8
+"""Reasons for the difference of mean and base case that are shown one by one."""
+REST = "other inputs, inputs together, and chance"
 
 
 def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
@@ -94,6 +97,8 @@ def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDif
 
     qalys, costs = float(explained.qalys[i]), float(explained.costs[i])
     moved = [(r, float(r.qalys[i]), float(r.costs[i])) for r in explained.reasons]
+    shown = moved[:MOST_REASONS]
+    left = (qalys - sum(q for _, q, _ in shown), costs - sum(c for _, _, c in shown))
     return PsaDifference(
         intervention=increment.intervention,
         qalys=qalys,
@@ -101,6 +106,7 @@ def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDif
         nmb=benefit(qalys, costs),
         mcse_nmb=increment.mcse_inmb,
         reasons=[PsaReason(id=r.id, label=r.label, qalys=q, costs=c, nmb=benefit(q, c)) for r, q, c in moved],
+        rest=PsaReason(id="", label=REST, qalys=left[0], costs=left[1], nmb=benefit(*left)),
     )
 
 

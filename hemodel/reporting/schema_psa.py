@@ -48,7 +48,8 @@ class PsaDifference(Entry):
     costs: float
     nmb: float = Field(description="at the decision threshold")
     mcse_nmb: float = Field(description="Monte Carlo standard error of the mean of the draws")
-    reasons: list[PsaReason] = Field(description="largest first; what inputs do together is the rest")
+    reasons: list[PsaReason] = Field(description="every input, largest first")
+    rest: PsaReason = Field(description="what the largest eight reasons leave: other inputs, inputs together, chance")
 
 
 class PsaExtreme(Entry):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.reporting.format import Value, display
+from hemodel.reporting.psa_document import MOST_REASONS
 from hemodel.reporting.tables_shape import Column, Table
 
 if TYPE_CHECKING:
     from hemodel.reporting.schema import PsaResult, Results
     from hemodel.reporting.tables_words import Names
 
-MOST_REASONS = 8
 ALONE = (
     "What an input does alone: mean increments over its distribution, all others at the base case, minus those of the "
     "base case. It is not 0 where the base value is not the mean of the distribution, or where the result is curved in "
@@ -68,12 +68,7 @@ def psa_against_base(results: Results, psa: PsaResult, names: Names) -> Table:
         shown = entry.reasons[:MOST_REASONS]
         rows.append((who, "Mean of the draws minus base case", entry.qalys, entry.costs, entry.nmb))
         rows += [(who, f"of which: {r.label}", r.qalys, r.costs, r.nmb) for r in shown]
-        rest = (
-            entry.qalys - sum(r.qalys for r in shown),
-            entry.costs - sum(r.costs for r in shown),
-            entry.nmb - sum(r.nmb for r in shown),
-        )
-        rows.append((who, "other inputs, inputs together, and chance", *rest))
+        rows.append((who, entry.rest.label, entry.rest.qalys, entry.rest.costs, entry.rest.nmb))
     threshold = display(results.decision_threshold, "icer", results.currency)
     errors = ", ".join(display(entry.mcse_nmb, "money", results.currency) for entry in psa.differences)
     return Table(

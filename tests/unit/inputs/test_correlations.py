@@ -79,10 +79,6 @@ def test_a_table_that_cannot_be_is_said_with_what_is_drawn_instead() -> None:
         ),
         ({"correlation.a": pair(FREE, "", 0.5)}, "correlation.a has no second input. Enter the id of an input."),
         (
-            {"order.a": order("drug.oldamab.price_per_vial", COST)},
-            "names drug.oldamab.price_per_vial, which does not vary, and an input that does. Two inputs keep their",
-        ),
-        (
             {"order.a": order("subsequent.chemo.administrations_per_cycle", "drug.oldamab.price_per_vial")},
             "administrations_per_cycle is 2, below drug.oldamab.price_per_vial, which is 400",
         ),
@@ -138,5 +134,7 @@ def test_an_input_that_does_not_vary_has_no_correlation_and_a_sentence_says_so()
     assert inputs.dependence.correlated == ()
     assert inputs.dependence.follows == {}
     assert list(dependence_warnings(inputs.dependence, inputs.rows)) == [
-        "correlation.a has no effect: drug.oldamab.price_per_vial does not vary in the draws."
+        "correlation.a has no effect; without uncertainty: drug.oldamab.price_per_vial.",
+        "order.b has no effect; without uncertainty: drug.oldamab.price_per_vial, "
+        + "subsequent.chemo.administrations_per_cycle.",
     ]
