@@ -98,7 +98,8 @@ def sample_block(
 
     Shares with a Dirichlet distribution are gamma variates divided by the sum
     over their group; shares of the group that are fixed keep their value and the
-    others share the rest.
+    others share the rest. An input that is never above another is held at it where the
+    percentile they share would put it above.
     """
     chosen = list(parameters)
     linked = together(dependence, lambda id_: design.uniforms(id_, block, count)[:, 0])
@@ -110,6 +111,8 @@ def sample_block(
             own = linked.get(parameter.id)
             uniforms = design.uniforms(parameter.id, block, count)[:, 0] if own is None else own
             draws[parameter.id] = parameter.distribution.quantile(uniforms)
+    for lower, higher in dependence.follows.items():
+        draws[lower] = np.minimum(draws[lower], draws[higher])
     for group in sorted({p.group for p in chosen if p.group}):
         _normalise([p for p in chosen if p.group == group], draws)
     return draws

@@ -158,4 +158,6 @@ def _dependence(psa: Psa, model: Model) -> Iterable[Check]:
         yield Check("Rank correlations are the ones asked for", f"largest difference {gap:.3f}", bool(holds))
     for lower, higher in found.follows.items():
         below = int((psa.inputs[lower] > psa.inputs[higher]).sum())
-        yield Check(f"{higher} is never below {lower}", f"below in {below:,} of {psa.kept:,} draws", below == 0)
+        held = int((psa.inputs[lower] == psa.inputs[higher]).sum())
+        said = f"below in {below:,} of {psa.kept:,} draws, held at it in {held:,}"
+        yield Check(f"{higher} is never below {lower}", said, below == 0)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 CORRELATION, ORDER = "correlation.{pair}", "order.{pair}"
 DIRICHLET = "dirichlet"
-PERCENTILES = np.linspace(0.0005, 0.9995, 1999)
-"""Where the distributions of two ordered inputs are compared."""
+PERCENTILES = (np.arange(2000) + 0.5) / 2000
+"""Where the distributions of two ordered inputs are compared: the middles of equal shares of the draws."""
 TABLE_TOLERANCE = 5e-4
 """A smaller change of a rank correlation is none."""
 
@@ -43,10 +43,16 @@ def _fixed(rows: Rows, ids: Iterable[str]) -> list[str]:
 
 
 def dependence_warnings(found: Dependence, rows: Rows) -> Iterable[str]:
-    """Say which rows name an input that does not vary, and where rank correlations are no correlation matrix."""
+    """Say which rows have no effect, how often an order holds a draw, and where the table is no correlation matrix."""
     for row in (*select(rows, CORRELATION), *select(rows, ORDER)):
         if still := _fixed(rows, (row.first, row.second)):
             yield f"{row.id} has no effect; without uncertainty: {', '.join(still)}."
+    for row in select(rows, ORDER):
+        if share := share_capped(row, rows):
+            yield (
+                f"{row.id}: at the same percentile {row.second} is above {row.first} in {share:.1%} of the draws, "
+                "and is held at it there."
+            )
     if found.largest_change < TABLE_TOLERANCE:
         return
     places = {id_: i for i, id_ in enumerate(found.correlated)}
@@ -143,31 +149,24 @@ def _circle(row: Row, above: Mapping[str, Row]) -> Iterable[Problem]:
 
 
 def _crossing(row: Row, rows: Rows) -> Iterable[Problem]:
-    """Yield an order that the distributions, or values that do not vary, do not keep at every percentile."""
-    if row.first not in rows or row.second not in rows:
-        return
-    higher, lower = _distribution(rows[row.first]), _distribution(rows[row.second])
-    if higher is None or lower is None:
-        yield from _still(row, rows)
-        return
-    gap = higher.quantile(PERCENTILES) - lower.quantile(PERCENTILES)
-    if gap.min() >= 0:
-        return
-    at = float(PERCENTILES[np.argmin(gap)])
-    yield Problem(
-        row.where["id"],
-        f"{row.first} cannot stay above {row.second}",
-        f"At the {100 * at:.3g}% point of both distributions it is lower by {-gap.min():.3g}",
-        "Narrow one of the two, or remove the row.",
-    )
-
-
-def _still(row: Row, rows: Rows) -> Iterable[Problem]:
-    """Yield an order that the base values of two inputs, of which one does not vary, do not keep."""
-    values = [rows[id_].value for id_ in (row.first, row.second)]
+    """Yield an order that the base values do not keep."""
+    values = [rows[id_].value if id_ in rows else None for id_ in (row.first, row.second)]
     higher, lower = (value if isinstance(value, (int, float)) else None for value in values)
     if higher is not None and lower is not None and higher < lower:
-        yield Problem(row.where["id"], f"{row.first} is {higher:g}, below {row.second}, which is {lower:g}")
+        yield Problem(
+            row.where["id"],
+            f"{row.first} is {higher:g}, below {row.second}, which is {lower:g}",
+            f"{row.id} says that it never is",
+            "Correct a value, or remove the row.",
+        )
+
+
+def share_capped(row: Row, rows: Rows) -> float:
+    """Return the share of draws in which the second input of an order is held at the first; 0 where one is fixed."""
+    higher, lower = _distribution(rows[row.first]), _distribution(rows[row.second])
+    if higher is None or lower is None:
+        return 0.0
+    return float((higher.quantile(PERCENTILES) < lower.quantile(PERCENTILES)).mean())
 
 
 def _distribution(row: Row) -> Distribution | None:

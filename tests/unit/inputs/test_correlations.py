@@ -11,6 +11,7 @@ from hemodel.analysis.psa_blocks import block_draws
 from hemodel.errors import InputError
 from hemodel.inputs.correlations import dependence_warnings
 
+CYCLE = "subsequent.chemo.administrations_per_cycle"
 Cells = dict[str, str | float | int | bool | None]
 FREE, PROGRESSED, COST = "utility.progression_free", "utility.progressed", "resource.visit.unit_cost"
 
@@ -79,7 +80,7 @@ def test_a_table_that_cannot_be_is_said_with_what_is_drawn_instead() -> None:
         ),
         ({"correlation.a": pair(FREE, "", 0.5)}, "correlation.a has no second input. Enter the id of an input."),
         (
-            {"order.a": order("subsequent.chemo.administrations_per_cycle", "drug.oldamab.price_per_vial")},
+            {"order.a": order(CYCLE, "drug.oldamab.price_per_vial")},
             "administrations_per_cycle is 2, below drug.oldamab.price_per_vial, which is 400",
         ),
         (
@@ -98,7 +99,7 @@ def test_a_table_that_cannot_be_is_said_with_what_is_drawn_instead() -> None:
         ),
         (
             {"order.a": order(PROGRESSED, FREE)},
-            f"{PROGRESSED} cannot stay above {FREE}. At the ",
+            f"{PROGRESSED} is 0.6, below {FREE}, which is 0.75. order.a says that it never is. Correct",
         ),
         (
             {"order.a": order(FREE, PROGRESSED), "correlation.b": pair(COST, PROGRESSED, 0.3)},
@@ -124,17 +125,31 @@ def test_every_problem_of_the_sheet_at_once() -> None:
     assert said.count("Correlations!") == 3
 
 
+def test_where_percentiles_cross_the_lower_is_held_and_a_sentence_says_how_often() -> None:
+    """Standard errors of 0.02 and 0.1 around 0.75 and 0.6: they cross in the upper tail."""
+    narrow: Cells = {"value": 0.75, "se": 0.02, "distribution": "beta"}
+    wide: Cells = {"value": 0.6, "se": 0.1, "distribution": "beta"}
+    rows = {FREE: narrow, PROGRESSED: wide, "order.utilities": order(FREE, PROGRESSED)}
+    model = small_model(rows=rows, uncertain=True)
+    drawn = block_draws(model, 1, 0, 4000)
+    held = drawn[FREE] == drawn[PROGRESSED]
+    assert (drawn[PROGRESSED] <= drawn[FREE]).all()
+    (said,) = dependence_warnings(model.inputs.dependence, model.inputs.rows)
+    share = float(said.split(" in ")[1].split("%")[0]) / 100
+    assert held.mean() == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 4000) + 0.0005)  # printed to 0.1%
+    assert said.endswith("of the draws, and is held at it there.")
+
+
 def test_an_input_that_does_not_vary_has_no_correlation_and_a_sentence_says_so() -> None:
     """So that the spread of any input can be set to 0."""
     rows = {
         "correlation.a": pair(FREE, "drug.oldamab.price_per_vial", 0.5),
-        "order.b": order("drug.oldamab.price_per_vial", "subsequent.chemo.administrations_per_cycle"),
+        "order.b": order("drug.oldamab.price_per_vial", CYCLE),
     }
     inputs = small_model(rows=rows, uncertain=True).inputs
     assert inputs.dependence.correlated == ()
     assert inputs.dependence.follows == {}
     assert list(dependence_warnings(inputs.dependence, inputs.rows)) == [
         "correlation.a has no effect; without uncertainty: drug.oldamab.price_per_vial.",
-        "order.b has no effect; without uncertainty: drug.oldamab.price_per_vial, "
-        + "subsequent.chemo.administrations_per_cycle.",
+        f"order.b has no effect; without uncertainty: drug.oldamab.price_per_vial, {CYCLE}.",
     ]
