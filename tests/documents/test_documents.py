@@ -62,7 +62,8 @@ def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     if "--out" in arguments:
         arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
     if arguments[0] == "run":
-        arguments += ["--draws", "50", *([] if "--only" in arguments else ["--only", "base"])]
+        fewest = "50" if "settings.sampling=sobol" not in arguments else "1024"
+        arguments += ["--draws", fewest, *([] if "--only" in arguments else ["--only", "base"])]
     done = CliRunner().invoke(app, arguments)
 
     assert done.exit_code == 0, done.output
