@@ -34,7 +34,9 @@ class Dependence:
     root : array (ids, ids)
         Lower triangular root of the correlations of the normal scores.
     follows : mapping from id to id
-        Inputs that are never above another, and the input whose percentile they share.
+        Inputs that are never above another, and the input whose percentile they share: the top of the chain.
+    orders : tuple of (id, id)
+        The first is never below the second; from the top of each chain downwards.
     """
 
     correlated: tuple[str, ...]
@@ -42,6 +44,7 @@ class Dependence:
     used: FloatArray
     root: FloatArray
     follows: Mapping[str, str]
+    orders: tuple[tuple[str, str], ...]
 
     @property
     def largest_change(self) -> float:
@@ -52,7 +55,7 @@ class Dependence:
 def independent() -> Dependence:
     """Return the dependence of inputs that know nothing of one another."""
     nothing = np.empty((0, 0))
-    return Dependence((), nothing, nothing, nothing, {})
+    return Dependence((), nothing, nothing, nothing, {}, ())
 
 
 def dependence(pairs: Mapping[tuple[str, str], float], orders: Sequence[tuple[str, str]]) -> Dependence:
@@ -77,20 +80,22 @@ def dependence(pairs: Mapping[tuple[str, str], float], orders: Sequence[tuple[st
         i, j = ids.index(first), ids.index(second)
         asked[i, j] = asked[j, i] = correlation
     scores = nearest_correlation(2.0 * np.sin(np.pi * asked / 6.0))
-    used = np.clip(6.0 / np.pi * np.arcsin(np.clip(scores, -2.0, 2.0) / 2.0), -1.0, 1.0)
-    return Dependence(ids, asked, used, np.asarray(np.linalg.cholesky(scores)), _leaders(orders))
+    used = 6.0 / np.pi * np.arcsin(scores / 2.0)
+    chains = _chains(orders)
+    downwards = sorted(orders, key=lambda pair: len(chains[pair[1]]))
+    follows = {lower: chain[-1] for lower, chain in chains.items()}
+    return Dependence(ids, asked, used, np.asarray(np.linalg.cholesky(scores)), follows, tuple(downwards))
 
 
-def _leaders(orders: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return, for each input that is never above another, the highest input above it."""
+def _chains(orders: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return, for each input that is never above another, the inputs above it, the next one first."""
     above = {lower: higher for higher, lower in orders}
-    found = {}
+    chains: dict[str, list[str]] = {}
     for lower, first in above.items():
-        top = first
-        while top in above:
-            top = above[top]
-        found[lower] = top
-    return found
+        chains[lower] = [first]
+        while chains[lower][-1] in above:
+            chains[lower].append(above[chains[lower][-1]])
+    return chains
 
 
 def nearest_correlation(matrix: FloatArray) -> FloatArray:
@@ -134,8 +139,7 @@ def together(found: Dependence, uniforms: Callable[[str], FloatArray]) -> dict[s
     Notes
     -----
     Each input keeps its own distribution. Correlated inputs have the ranks of correlated normal numbers. An
-    input that is never above another has the percentile of that other in every draw, so that
-    no draw needs to be discarded or changed.
+    input that is never above another has the percentile of the top of its chain in every draw.
     """
     from scipy.special import ndtr, ndtri
 

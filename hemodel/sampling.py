@@ -111,7 +111,7 @@ def sample_block(
             own = linked.get(parameter.id)
             uniforms = design.uniforms(parameter.id, block, count)[:, 0] if own is None else own
             draws[parameter.id] = parameter.distribution.quantile(uniforms)
-    for lower, higher in dependence.follows.items():
+    for higher, lower in dependence.orders:
         draws[lower] = np.minimum(draws[lower], draws[higher])
     for group in sorted({p.group for p in chosen if p.group}):
         _normalise([p for p in chosen if p.group == group], draws)

@@ -156,7 +156,7 @@ def _dependence(psa: Psa, model: Model) -> Iterable[Check]:
         gap = float(np.abs(drawn - found.used).max())
         holds = gap <= FAR / np.sqrt(psa.kept - 1.0)
         yield Check("Rank correlations are the ones asked for", f"largest difference {gap:.3f}", bool(holds))
-    for lower, higher in found.follows.items():
+    for higher, lower in found.orders:
         below = int((psa.inputs[lower] > psa.inputs[higher]).sum())
         held = int((psa.inputs[lower] == psa.inputs[higher]).sum())
         said = f"below in {below:,} of {psa.kept:,} draws, held at it in {held:,}"

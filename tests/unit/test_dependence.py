@@ -88,6 +88,7 @@ def test_ordered_inputs_keep_their_order_in_every_draw_and_their_distributions()
 def test_a_chain_of_orders_follows_the_highest_input() -> None:
     found = dependence({}, [("b", "c"), ("a", "b")])
     assert found.follows == {"c": "a", "b": "a"}
+    assert found.orders == (("a", "b"), ("b", "c"))  # from the top downwards, whatever the order of the rows
 
 
 def test_what_follows_a_correlated_input_follows_its_correlated_draws() -> None:

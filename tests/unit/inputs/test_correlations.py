@@ -140,6 +140,22 @@ def test_where_percentiles_cross_the_lower_is_held_and_a_sentence_says_how_often
     assert said.endswith("of the draws, and is held at it there.")
 
 
+def test_a_chain_keeps_every_order_where_percentiles_cross() -> None:
+    """The middle input is narrow and the lowest wide, so that the two cross below the top of the chain."""
+    middle, lowest = "adverse_event.rash.disutility", PROGRESSED
+    rows: dict[str, Cells] = {
+        FREE: {"value": 0.9, "se": 0.02, "distribution": "beta"},
+        middle: {"value": 0.65, "se": 0.01, "distribution": "beta"},
+        lowest: {"value": 0.6, "se": 0.08, "distribution": "beta"},
+        "order.below": order(middle, lowest),
+        "order.above": order(FREE, middle),
+    }
+    drawn = block_draws(small_model(rows=rows, uncertain=True), 1, 0, 4000)
+    assert (drawn[lowest] == drawn[middle]).mean() > 0.1
+    assert (drawn[lowest] <= drawn[middle]).all()
+    assert (drawn[middle] < drawn[FREE]).all()
+
+
 def test_an_input_that_does_not_vary_has_no_correlation_and_a_sentence_says_so() -> None:
     """So that the spread of any input can be set to 0."""
     rows = {
