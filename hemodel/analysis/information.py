@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.probabilistic import sample
+from hemodel.analysis.probabilistic import CURVE, sample
 from hemodel.inputs.dictionary import match
 from hemodel.voi.groups import Group, constant, without
 from hemodel.voi.information import Information, curve_grid, information
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from hemodel.model import Model
     from hemodel.voi.sample import Sample
 
-CURVE, UTILITY, ADVERSE_EVENT = "curve", "utility", "adverse_event"
-TIME_ON_TREATMENT = "tot_"
+UTILITY, ADVERSE_EVENT = "utility", "adverse_event"
 MONEY = ("price", "cost")
 """What the last part of the id of a price or cost holds."""
 
@@ -37,20 +35,9 @@ def model_information(model: Model, psa: Psa) -> Information:
 
 
 def model_sample(model: Model, psa: Psa) -> Sample:
-    """Return the draws of the inputs that vary, curves under the names that tables and charts give them."""
+    """Return the draws that are kept, of the inputs that have more than one value in them."""
     found = sample(psa, model)
-    drugs = {drug.id: drug.name for drug in model.inputs.drugs}
-    labels = {
-        id_: _curves(id_.partition(".")[2], drugs) if id_.startswith(f"{CURVE}.") else label
-        for id_, label in found.labels.items()
-    }
-    found = replace(found, labels=labels)
     return without(found, constant(found))
-
-
-def _curves(endpoint: str, drugs: dict[str, str]) -> str:
-    drug = endpoint.removeprefix(TIME_ON_TREATMENT)
-    return f"Curves of time on {drugs.get(drug, drug)}" if drug != endpoint else f"{endpoint.upper()} curves"
 
 
 def natural_groups(model: Model, drawn: Sample) -> tuple[Group, ...]:

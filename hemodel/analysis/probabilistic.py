@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 FEWEST_DRAWS = 2
 FEWEST_SPREAD = 2 * REPLICATE
 """Fewest draws of a design in replicates: its Monte Carlo error is told from two."""
+CURVE = "curve"
+"""How the ids of curves begin among the inputs that vary."""
 TIME_ON_TREATMENT = "tot_"
 """How the ids of endpoints begin that are times on treatment."""
 PILOT = 256
@@ -236,13 +238,14 @@ def sample(psa: Psa, model: Model) -> Sample:
 
 def input_labels(model: Model) -> dict[str, str]:
     """Return what every parameter and the curves of every endpoint (``curve.<endpoint>``) are called."""
-    return {p.id: p.label for p in model.inputs.parameters} | {f"curve.{e}": _curve_label(e) for e in model.fits}
+    drugs = {drug.id: drug.name for drug in model.inputs.drugs}
+    curves = {f"{CURVE}.{endpoint}": _curve_label(endpoint, drugs) for endpoint in model.fits}
+    return {p.id: p.label for p in model.inputs.parameters} | curves
 
 
-def _curve_label(endpoint: str) -> str:
-    if endpoint.startswith(TIME_ON_TREATMENT):
-        return f"Time on treatment, {endpoint.removeprefix(TIME_ON_TREATMENT).replace('_', ' ')}"
-    return f"{endpoint.upper()} curves"
+def _curve_label(endpoint: str, drugs: Mapping[str, str]) -> str:
+    drug = endpoint.removeprefix(TIME_ON_TREATMENT)
+    return f"Curves of time on {drugs.get(drug, drug)}" if drug != endpoint else f"{endpoint.upper()} curves"
 
 
 def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -126,7 +126,7 @@ class Extreme:
         Number of the draw, from 1.
     qalys, costs, benefit : float
         Increments of the first intervention, and net monetary benefit at the decision threshold.
-    reasons : tuple of (label, share)
+    reasons : tuple of (id, label, share)
         Inputs by the share of the distance to the mean that a linear regression on the input alone gives it.
     """
 
@@ -134,7 +134,7 @@ class Extreme:
     qalys: float
     costs: float
     benefit: float
-    reasons: tuple[tuple[str, float], ...]
+    reasons: tuple[tuple[str, str, float], ...]
 
 
 def extreme_draws(psa: Psa, model: Model) -> tuple[Extreme, ...]:
@@ -148,12 +148,12 @@ def extreme_draws(psa: Psa, model: Model) -> tuple[Extreme, ...]:
     parts = {id_: _linear(array, apart)[chosen] for id_, array in psa.inputs.items()}
     names = input_labels(model)
 
-    def reasons(place: int, draw: int) -> tuple[tuple[str, float], ...]:
+    def reasons(place: int, draw: int) -> tuple[tuple[str, str, float], ...]:
         if apart[draw] == 0.0:
             return ()
         shares = {id_: float(part[place] / apart[draw]) for id_, part in parts.items()}
         largest = sorted(shares, key=lambda id_: -shares[id_])[:REASONS]
-        return tuple((names[id_], shares[id_]) for id_ in largest)
+        return tuple((id_, names[id_], shares[id_]) for id_ in largest)
 
     return tuple(
         Extreme(int(d) + 1, float(qalys[d]), float(costs[d]), float(benefit[d]), reasons(place, int(d)))

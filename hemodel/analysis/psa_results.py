@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
 
 ENDS = (0.025, 0.975)
+Intervals = dict[tuple[str, str, float | None], tuple[float, float]]
 QUADRANTS = (MORE_EFFECTIVE_AND_COSTLY, DOMINANT, DOMINATED, LESS_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE)
 
 
@@ -80,7 +81,7 @@ def _variance(total: FloatArray, products: FloatArray, n: float, weights: FloatA
     return max(float(weights @ centred @ weights) / (n - 1.0), 0.0)
 
 
-def intervals(psa: Psa) -> dict[tuple[str, str, float | None], tuple[float, float]]:
+def intervals(psa: Psa) -> Intervals:
     """Return the 2.5% and 97.5% points over the draws.
 
     By kind (a name of `OUTCOMES`, "increment" and a name, or "benefit"), strategy, and threshold of a net benefit.

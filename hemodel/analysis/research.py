@@ -69,7 +69,7 @@ def research(model: Model, psa: Psa | None) -> Research | None:
     None where the workbook has no sheet Research, where there is no probabilistic analysis, and where this has too few
     draws (`research_note` says so).
     """
-    studies = [rows for rows in study_rows(model.inputs) if not nothing_to_learn(model.inputs, rows, model)]
+    studies = [rows for rows in study_rows(model.inputs) if not nothing_to_learn(rows, model)]
     if not studies or psa is None or psa.draws < FEWEST_DRAWS:
         return None
     drawn, settings = sample(psa, model), model.inputs.settings
@@ -88,7 +88,7 @@ def research_note(model: Model, psa: Psa | None) -> tuple[str, ...]:
     return tuple(
         f"study.{rows.id} is worth nothing: what it is about is the same in every draw, so there is nothing to learn."
         for rows in studies
-        if nothing_to_learn(model.inputs, rows, model)
+        if nothing_to_learn(rows, model)
     )
 
 

@@ -130,9 +130,9 @@ def _acting_on(model: Model, endpoint: str, strategy: str) -> Iterable[str]:
         yield from (id_ for _, id_ in acting.effects.get((treated, strategy), ()))
 
 
-def nothing_to_learn(inputs: ModelInputs, rows: StudyRows, model: Model) -> bool:
+def nothing_to_learn(rows: StudyRows, model: Model) -> bool:
     """Whether everything that a study is about is the same in every draw."""
-    parameters = {parameter.id: parameter for parameter in inputs.parameters}
+    parameters = {parameter.id: parameter for parameter in model.inputs.parameters}
     events = rows.text("kind") == TIME_TO_EVENT
     about = depends_on(rows, model) if events else parts(rows.text("informs"))
     return not any(_varies(model, id_, parameters) for id_ in about)

@@ -73,8 +73,7 @@ def check_research(file: str, ids: Iterable[str], rows: Rows) -> list[Problem]:
         )
     for study in studies:
         problems += _study(file, study, present, rows)
-    broken = present.keys() - rows.keys()
-    return [p for p in problems if not any(p.what == f"there is no input {id_}" for id_ in broken)]
+    return problems
 
 
 def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> Iterable[Problem]:
@@ -94,10 +93,10 @@ def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> It
     checks: tuple[Callable[[Rows, str], Iterable[Problem]], ...] = (_sizes, _times, _amounts)
     if kind == "time_to_event":
         checks = (*checks, _arms)
-    elif kind:
-        checks = (*checks, _informs)
     for check in checks:
         yield from check(rows, start)
+    if kind and kind != "time_to_event":
+        yield from _informs(rows, start, present)
 
 
 def _value(rows: Rows, id_: str) -> str:
@@ -157,7 +156,8 @@ def _times(rows: Rows, start: str) -> Iterable[Problem]:
         )
 
 
-def _informs(rows: Rows, start: str) -> Iterable[Problem]:
+def _informs(rows: Rows, start: str, present: Mapping[str, None]) -> Iterable[Problem]:
+    """Yield what is wrong with the inputs that a study is about; one whose row has a problem is reported there."""
     text = _value(rows, start + "informs")
     if not text:
         return
@@ -167,6 +167,8 @@ def _informs(rows: Rows, start: str) -> Iterable[Problem]:
         yield Problem(where, f"{start}informs names {text}", why, "Name one id or two.")
         return
     for id_ in ids:
+        if id_ in present and id_ not in rows:
+            continue
         yield from _informed(rows, id_, where, _value(rows, start + "kind"))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.run import Run
     from hemodel.parameters import FloatArray
-    from hemodel.reporting.schema import PsaResult, Results
+    from hemodel.reporting.schema import Ceaf, PsaResult, Results
 
 ELLIPSE_DRAWS = 30
 """Fewest draws with a covariance worth a region."""
@@ -173,7 +173,7 @@ def ceac(results: Results, run: Run) -> Figure:
     figure = page("Probability of being cost-effective", subtitle, 3.2)
     axes = figure.subplots()
     _draw_thresholds(axes, results)
-    _draw_frontier(axes, found)
+    draw_frontier(axes, found.ceaf)
     handles: list[Artist] = []
     for place, strategy in enumerate(results.strategies):
         colour, dashes = style.colour(place), style.dashes(place)
@@ -212,9 +212,9 @@ def _draw_thresholds(axes: Axes, results: Results) -> None:
     axes.axvline(results.decision_threshold, color=style.GREY, linewidth=1.1)
 
 
-def _draw_frontier(axes: Axes, found: PsaResult) -> None:
+def draw_frontier(axes: Axes, found: Ceaf) -> None:
     """Draw the frontier as an open band behind the curves, broken where the strategy changes."""
-    points = zip(found.ceaf.strategy, found.ceaf.wtp, found.ceaf.probability, strict=True)
+    points = zip(found.strategy, found.wtp, found.probability, strict=True)
     for _, group in groupby(points, key=lambda point: point[0]):
         _, wtp, probability = zip(*group, strict=True)
         for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):

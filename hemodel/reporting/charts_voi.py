@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from hemodel.reporting import style
 from hemodel.reporting.charts_information import evppi_ranking, information_figures, ranked
 from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.reporting.charts_studies import draw_sizes, draw_wtp
+from hemodel.reporting.charts_uncertainty import draw_frontier
 from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.voi_document import shown_as
 
@@ -54,11 +54,7 @@ def ceac(results: VoiResults, shown: Shown) -> Figure:
     figure = page("Probability of being cost-effective", subtitle, 3.2)
     axes = figure.subplots()
     _lines_at_thresholds(axes, results)
-    points = zip(results.ceaf.strategy, results.ceaf.wtp, results.ceaf.probability, strict=True)
-    for _, group in groupby(points, key=lambda point: point[0]):
-        _, wtp, probability = zip(*group, strict=True)
-        for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):
-            axes.plot(wtp, probability, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
+    draw_frontier(axes, results.ceaf)
     handles: list[Artist] = []
     for place, strategy in enumerate(results.strategies):
         line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}

@@ -20,11 +20,12 @@ from hemodel.analysis.psa_results import (
 )
 from hemodel.analysis.psa_sums import OUTCOMES
 from hemodel.reporting.schema import Ceac, Ceaf, ExpectedLoss, PsaIncrement, PsaResult, threshold_key
-from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason
+from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason, PsaShare
 
 if TYPE_CHECKING:
     from hemodel.analysis.probabilistic import Psa
-    from hemodel.analysis.psa_explained import Explained
+    from hemodel.analysis.psa_explained import Explained, Extreme
+    from hemodel.analysis.psa_results import Intervals
     from hemodel.inputs.structure import Settings
     from hemodel.model import Model
 
@@ -38,7 +39,7 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
     """Return means, intervals, acceptability and Monte Carlo error of the draws."""
     settings = model.inputs.settings
     found, ends = means(psa.frame, psa.sums), intervals(psa)
-    increments = [psa_increment(psa, settings, i) for i in range(1, len(psa.strategies))]
+    increments = [psa_increment(psa, settings, ends, i) for i in range(1, len(psa.strategies))]
     wtp = psa.frame.thresholds.tolist()
     curves, best = acceptability_of(psa), best_on_average(psa)
     by_strategy = {s: i for i, s in enumerate(psa.strategies)}
@@ -74,11 +75,13 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
         checks=[PsaCheck(name=c.name, found=c.found, holds=c.holds) for c in checks(psa, model)],
         inputs=[PsaInput(**asdict(each)) for each in input_checks(psa, model)],
         differences=[_difference(explained, increments[i], i) for i in range(len(increments))],
-        extremes=[
-            PsaExtreme(draw=e.draw, qalys=e.qalys, costs=e.costs, nmb=e.benefit, reasons=dict(e.reasons))
-            for e in extreme_draws(psa, model)
-        ],
+        extremes=[_extreme(found) for found in extreme_draws(psa, model)],
     )
+
+
+def _extreme(found: Extreme) -> PsaExtreme:
+    reasons = [PsaShare(id=id_, label=label, share=share) for id_, label, share in found.reasons]
+    return PsaExtreme(draw=found.draw, qalys=found.qalys, costs=found.costs, nmb=found.benefit, reasons=reasons)
 
 
 def _losses(psa: Psa, best: list[int]) -> ExpectedLoss:
@@ -110,9 +113,9 @@ def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDif
     )
 
 
-def psa_increment(psa: Psa, settings: Settings, i: int) -> PsaIncrement:
-    """Return the increments of the strategy at a place over the first."""
-    found, ends, strategy = means(psa.frame, psa.sums), intervals(psa), psa.strategies[i]
+def psa_increment(psa: Psa, settings: Settings, ends: Intervals, i: int) -> PsaIncrement:
+    """Return the increments of the strategy at a place over the first; `ends` are those of `intervals`."""
+    found, strategy = means(psa.frame, psa.sums), psa.strategies[i]
     of_means = verdict_of_means(psa, i)
     return PsaIncrement(
         intervention=strategy,

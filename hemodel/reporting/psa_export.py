@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.information import CURVE, model_sample, natural_groups
+from hemodel.analysis.information import model_sample, natural_groups
+from hemodel.analysis.probabilistic import CURVE
 from hemodel.errors import UsageError
+from hemodel.reporting.draws_file import coefficient_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +57,7 @@ def _names(model: Model, drawn: Sample) -> list[str]:
 
 
 def _columns(model: Model, id_: str) -> list[str]:
-    first, _, endpoint = id_.partition(".")
-    return [f"{id_}.{name}" for name in model.fits[endpoint].curves.names] if first == CURVE else [id_]
+    return coefficient_columns(model, id_) if id_.startswith(f"{CURVE}.") else [id_]
 
 
 def _csv(names: Sequence[str], values: FloatArray) -> str:

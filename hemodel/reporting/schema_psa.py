@@ -52,6 +52,14 @@ class PsaDifference(Entry):
     rest: PsaReason = Field(description="what the largest eight reasons leave: other inputs, inputs together, chance")
 
 
+class PsaShare(Entry):
+    """An input and its share of the distance of a draw from the mean."""
+
+    id: str
+    label: str
+    share: float
+
+
 class PsaExtreme(Entry):
     """A draw far from the mean; reasons are shares of its distance by a linear regression on each input alone."""
 
@@ -59,4 +67,4 @@ class PsaExtreme(Entry):
     qalys: float
     costs: float
     nmb: float = Field(description="at the decision threshold")
-    reasons: dict[str, float] = Field(description="by label of the input, largest first")
+    reasons: list[PsaShare] = Field(description="largest first")

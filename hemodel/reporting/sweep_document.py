@@ -51,7 +51,7 @@ def sweep_entry(cell: Cell, psa: Psa) -> SweepEntry:
         decision_threshold=settings.decision_threshold,
         mean={s: {o: float(found[k, i]) for k, o in enumerate(REPORTED)} for s, i in by_strategy.items()},
         interval={s: {o: ends[o, s, None] for o in REPORTED} for s in psa.strategies},
-        increments=[psa_increment(psa, settings, i) for i in range(1, len(psa.strategies))],
+        increments=[psa_increment(psa, settings, ends, i) for i in range(1, len(psa.strategies))],
         probability_cost_effective={
             key: {s: float(curves[place, i]) for s, i in by_strategy.items()} for key, place in places.items()
         },

@@ -98,7 +98,7 @@ def psa_extremes(results: Results, psa: PsaResult, names: Names) -> Table:
             e.qalys,
             e.costs,
             e.nmb,
-            "; ".join(f"{label} ({display(share, 'share')})" for label, share in e.reasons.items()),
+            "; ".join(f"{reason.label} ({display(reason.share, 'share')})" for reason in e.reasons),
         )
         for e in psa.extremes
     )

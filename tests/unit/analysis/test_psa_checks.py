@@ -129,8 +129,9 @@ def test_extreme_draws_are_the_ends_and_name_what_put_them_there() -> None:
     worst = found[0]
     costs = psa.costs[:, 1] - psa.costs[:, 0]
     assert worst.costs == costs[worst.draw - 1]
-    assert worst.reasons[0][0] == next(p.label for p in model.inputs.parameters if p.id == PRICE)
-    assert worst.reasons[0][1] > 0.5
+    id_, label, share = worst.reasons[0]
+    assert (id_, label) == (PRICE, next(p.label for p in model.inputs.parameters if p.id == PRICE))
+    assert share > 0.5
 
 
 def test_the_file_of_draws_holds_every_draw(tmp_path: Path) -> None:
