@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.probabilistic import input_labels
+from hemodel.analysis.probabilistic import CURVE, input_labels
 from hemodel.analysis.psa_results import means
 from hemodel.analysis.psa_sums import COSTS, QALYS, totals
 from hemodel.economics import net_monetary_benefit
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 POINTS = 16
 """Equally likely points that stand for the distribution of an input."""
 CURVE_DRAWS = 256
-"""Draws of the coefficients of a curve that stand for their distribution."""
+"""Draws of the coefficients of a curve that stand for their distribution, half of them mirror images."""
 EXTREMES = 5
 REASONS = 3
 
@@ -113,7 +113,20 @@ def _alone(psa: Psa, model: Model) -> Mapping[str, FloatArray]:
         return np.asarray(values + (parameter.distribution.moments()[0] - values.mean()))
 
     found = {p.id: values for p in model.inputs.parameters if (values := points(p)) is not None}
-    return found | {id_: array[:CURVE_DRAWS] for id_, array in psa.inputs.items() if id_.startswith("curve.")}
+    return found | {id_: _of_curve(model, id_, psa.inputs[id_]) for id_ in psa.inputs if id_.startswith(f"{CURVE}.")}
+
+
+def _of_curve(model: Model, id_: str, drawn: FloatArray) -> FloatArray:
+    """Return draws of the coefficients of a curve.
+
+    Of a normal distribution draws with their mirror images about its mean, so that what is linear in the coefficients
+    cancels and no chance difference is taken for an effect.
+    """
+    fit = model.fits[id_.removeprefix(f"{CURVE}.")]
+    if fit.bootstrap is not None or fit.weights:
+        return drawn[:CURVE_DRAWS]
+    half = drawn[: CURVE_DRAWS // 2]
+    return np.concatenate([half, 2.0 * fit.coefficients - half])
 
 
 @dataclass(frozen=True)

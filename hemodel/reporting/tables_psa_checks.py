@@ -25,7 +25,7 @@ def psa_checks(psa: PsaResult) -> Table:
     return Table(
         "psa_checks",
         "Checks of every draw",
-        (f"Over all {psa.draws:,} draws; none is discarded or changed.",),
+        (f"Over all {psa.draws:,} draws; none is discarded.",),
         (Column("Check"), Column("Holds"), Column("Found")),
         rows,
     )

@@ -119,6 +119,19 @@ def test_a_base_value_that_is_no_mean_explains_the_difference() -> None:
     assert why.reasons[0].id in {PRICE, "curve.os", "curve.pfs"}
 
 
+def test_chance_is_not_taken_for_an_effect_of_a_curve() -> None:
+    """Costs per year in a state differ little, so they are nearly linear in small moves of the coefficients of PFS."""
+    spread = {f"survival.pfs.{s}.median.{end}": m * f for s, m in (("standard", 4.0), ("active", 6.0))
+              for end, f in (("low", 0.98), ("high", 1.02))}  # fmt: skip
+    model = small_model({**spread, "survival.pfs.standard.survival_later.n": 1e6,
+                         "survival.pfs.active.survival_later.n": 1e6})  # fmt: skip
+    psa = probabilistic(model, DRAWS, 4)
+    found = next(reason for reason in explained(psa, model).reasons if reason.id == "curve.pfs")
+    alone = probabilistic(model, DRAWS, 9)
+    costs = alone.costs[:, 1] - alone.costs[:, 0]
+    assert abs(found.costs[0]) < 0.2 * costs.std() / np.sqrt(256)  # what 256 draws without mirror images would show
+
+
 def test_extreme_draws_are_the_ends_and_name_what_put_them_there() -> None:
     model = small_model({f"{PRICE}.high": 6000, f"{PRICE}.low": 100}, uncertain=True)
     psa = probabilistic(model, DRAWS, 4)
