@@ -34,10 +34,10 @@ from benchmarks.families import with_family
 from benchmarks.run import WORKBOOK, kernel
 from hemodel.analysis.information import model_sample
 from hemodel.analysis.load import load
+from hemodel.analysis.options import Options
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.psa_results import acceptability_of
 from hemodel.analysis.psa_run import workers_of
-from hemodel.analysis.run import Options
 from hemodel.inputs.changes import Change
 from hemodel.model import base_draws, evaluate
 from hemodel.parameters import BLOCK

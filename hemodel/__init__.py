@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hemodel.analysis.load import load
+    from hemodel.analysis.options import Options
     from hemodel.analysis.probabilistic import probabilistic
-    from hemodel.analysis.run import Options, run
+    from hemodel.analysis.run import run
     from hemodel.analysis.sensitivity import one_way
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
@@ -52,7 +53,7 @@ __all__ = [
 _HOMES = {
     "Change": "hemodel.inputs.changes",
     "InputError": "hemodel.errors",
-    "Options": "hemodel.analysis.run",
+    "Options": "hemodel.analysis.options",
     "base_draws": "hemodel.model",
     "evaluate": "hemodel.model",
     "frame": "hemodel.reporting.tables",

@@ -14,10 +14,11 @@ import numpy as np
 
 from hemodel.analysis.information import model_information
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.options import Options
 from hemodel.analysis.prices import price_thresholds
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.psa_explained import explained
-from hemodel.analysis.run import Options, Run
+from hemodel.analysis.run import Run
 from hemodel.analysis.sensitivity import one_way
 from hemodel.analysis.threshold_search import between_bounds
 from hemodel.analysis.two_way import most_influential

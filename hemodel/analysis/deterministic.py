@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hemodel.analysis.movable import find, limit_problem, together
 from hemodel.analysis.n_way import NWay, n_way
 from hemodel.analysis.n_way_files import read_combinations
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.run import Run, run
 from hemodel.analysis.threshold_search import Range, Search, between_bounds, search
 from hemodel.analysis.two_way import GRID_POINTS, Axis, TwoWay, axis, default_pairs, two_way
 from hemodel.errors import InputError, Location, Problem, UsageError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analysis.movable import Movable
+    from hemodel.analysis.options import Options
     from hemodel.model import Model
 
 TWO_WAY, THRESHOLD, N_WAY, WTP = "--two-way", "--threshold", "--n-way", "--wtp"

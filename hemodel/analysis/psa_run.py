@@ -16,11 +16,11 @@ from hemodel.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from hemodel.analysis.options import Options
     from hemodel.analysis.probabilistic import Psa
     from hemodel.analysis.psa_blocks import Each, Mapper
     from hemodel.analysis.psa_explained import Explained
     from hemodel.analysis.research import Research
-    from hemodel.analysis.run import Options
     from hemodel.analysis.sharing import Shared
     from hemodel.model import Model
     from hemodel.voi.information import Information

@@ -13,6 +13,7 @@ from hemodel.analysis.budget import BudgetImpact, budget_impact
 from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
 from hemodel.analysis.families import FamilyTrial, try_families
 from hemodel.analysis.load import load_rows
+from hemodel.analysis.options import PARTS, Options
 from hemodel.analysis.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analysis.prices import DrugPrice, price_thresholds
 from hemodel.analysis.psa_run import of_draws
@@ -41,39 +42,6 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.outcomes import Outcomes
     from hemodel.voi.information import Information
-
-PARTS = ("base", "dsa", "psa", "scenarios")
-"""The base case is always run; the others can be chosen."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to run: changes, scenarios to run under, parts, draws and seed (None: the workbook's).
-
-    `families` says whether every family is tried on the evidence, for the table that compares them.
-    `payer` is the code of a payer, or the path of its profile: its reference case is applied, and its own scenarios
-    are run with those of all payers. `until_mcse` and `until_clear` end the draws early (see `stopping.Until`; the
-    latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
-    `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
-    run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
-    change the decision.
-    """
-
-    changes: tuple[Change, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    parts: tuple[str, ...] = PARTS
-    draws: int | None = None
-    seed: int | None = None
-    families: bool = True
-    payer: str = ""
-    until_mcse: float | None = None
-    until_clear: float | None = None
-    scheduler: str = ""
-    workers: int | None = None
-    export_psa: bool = False
-    groups: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    grids: bool = True
 
 
 @dataclass(frozen=True)

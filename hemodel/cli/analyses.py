@@ -66,7 +66,7 @@ def run(
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.cli.running import Job, run_one
         from hemodel.output import default_folder
 

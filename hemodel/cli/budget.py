@@ -21,7 +21,8 @@ def budget(
 ) -> None:
     """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
     with errors():
-        from hemodel.analysis.run import Options, budget_run
+        from hemodel.analysis.options import Options
+        from hemodel.analysis.run import budget_run
         from hemodel.output import BUDGET_ENTRIES, BUDGET_SUFFIX, default_folder, staged, write_budget
         from hemodel.reporting.budget_console import budget_text
         from hemodel.reporting.budget_document import budget_document

@@ -31,7 +31,7 @@ def fit(
     """Fit every family of curves, compare them with all evidence, and write the evidence pack."""
     with errors():
         from hemodel.analysis.evidence_pack import evidence_pack
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.analysis.run import run as run_all
         from hemodel.output import EVIDENCE_ENTRIES, EVIDENCE_SUFFIX, default_folder, staged, write_evidence
         from hemodel.reporting.evidence_console import evidence_summary

@@ -45,7 +45,7 @@ def dsa(
     """One-way, two-way and n-way sensitivity analysis, and the values of inputs at which the decision changes."""
     with errors():
         from hemodel.analysis.deterministic import Request, deterministic, parse_one, parse_pair
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.output import default_folder, staged
         from hemodel.reporting.document import results
         from hemodel.reporting.dsa_console import dsa_text

@@ -31,7 +31,8 @@ def report(
     """Run everything and write a dossier: a document in Word and as a page, every number from the run."""
     with errors():
         from hemodel.analysis.evidence_pack import evidence_pack
-        from hemodel.analysis.run import Options, run
+        from hemodel.analysis.options import Options
+        from hemodel.analysis.run import run
         from hemodel.dossier.layout import read_layout
         from hemodel.dossier.writing import Request, read_formats
         from hemodel.output import REPORT_ENTRIES, REPORT_SUFFIX, default_folder, staged, write_report

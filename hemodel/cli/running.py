@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from hemodel.analysis.run import Options
+    from hemodel.analysis.options import Options
     from hemodel.analysis.sharing import Shared
     from hemodel.errors import Problem
     from hemodel.reporting.payers_text import PayerLine

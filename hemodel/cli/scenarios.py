@@ -35,7 +35,7 @@ def scenarios(
 ) -> None:
     """Run every scenario beside the base case, and write what each changes and what is decided under it."""
     with errors():
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.analysis.run import run as run_all
         from hemodel.output import SCENARIO_ENTRIES, SCENARIO_SUFFIX, default_folder, staged, write_scenarios
         from hemodel.reporting.document import results

@@ -13,7 +13,7 @@ from hemodel.cli.common import Scheduler, Set, Workers, app, changes, command, e
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.analysis.run import Options
+    from hemodel.analysis.options import Options
     from hemodel.analysis.sweep import Asked
 
 
@@ -39,7 +39,7 @@ def sweep(
 ) -> None:
     """Run the probabilistic analysis of every workbook, as it stands and under scenarios, on one cluster."""
     with errors():
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.analysis.sweep import Asked
 
         asked = Asked(tuple(workbooks), changes(set_), tuple(scenario or ()), all_scenarios, draws, seed)

@@ -110,7 +110,7 @@ def excel(
 ) -> None:
     """Write the live model: one workbook that calculates everything by formula."""
     with errors():
-        from hemodel.analysis.run import Options
+        from hemodel.analysis.options import Options
         from hemodel.live_model.excel import write_live_model
         from hemodel.output import default_folder
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from hemodel.analysis.run import Options, Run
+    from hemodel.analysis.options import Options
+    from hemodel.analysis.run import Run
     from hemodel.live_model.building import LiveModel
 
 FRONT = 2

@@ -13,7 +13,7 @@ from hemodel.reporting.charts_page import legend_below, number_axis, page, perce
 from hemodel.reporting.charts_studies import draw_sizes, draw_wtp
 from hemodel.reporting.charts_uncertainty import draw_frontier
 from hemodel.reporting.schema import threshold_key
-from hemodel.reporting.voi_document import shown_as
+from hemodel.reporting.tables_voi import shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable

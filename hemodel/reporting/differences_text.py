@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from hemodel.analysis.differences import MOVES, NOT_ALONE, STAYS, UNCERTAINTY, WITH_OTHERS, WORDS
 from hemodel.analysis.differences_cells import ADDED, CELL, CHANGED, CITATIONS, FILE, REMOVED, ROW, SHEET
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH
-from hemodel.reporting.differences_document import comparison, plain
 from hemodel.reporting.format import Kind, Value, display
+from hemodel.reporting.tables_differences import comparison, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

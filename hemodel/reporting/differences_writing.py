@@ -6,9 +6,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from hemodel.inputs.previous import MANIFEST
-from hemodel.reporting.differences_document import differences_document, differences_table
+from hemodel.reporting.differences_document import differences_document
 from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.manifest import made_with
+from hemodel.reporting.tables_differences import differences_table
 from hemodel.reporting.tables_shape import csv_text
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hemodel.reporting.checks import checks
 from hemodel.reporting.evidence_document import evidence_document
+from hemodel.reporting.input_rows import filled_rows, source_text, subject
 from hemodel.reporting.schema import Both, Results
 from hemodel.reporting.schema_report import (
     CheckEntry,
@@ -20,7 +21,6 @@ from hemodel.reporting.schema_report import (
     ReportResults,
     Step,
 )
-from hemodel.reporting.tables_inputs import filled_rows, source_text, subject
 
 if TYPE_CHECKING:
     from hemodel.analysis.evidence import EvidencePack

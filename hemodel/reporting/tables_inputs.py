@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hemodel.inputs.dictionary import kinds
 from hemodel.inputs.writing_formats import sheet_titles
 from hemodel.reporting.format import Value, display
+from hemodel.reporting.input_rows import filled_rows, source_text, subject
 from hemodel.reporting.tables_shape import Column, Table
 
 if TYPE_CHECKING:
@@ -66,16 +67,6 @@ def inputs(run: Run) -> Table:
     )
 
 
-def filled_rows(run: Run) -> list[Row]:
-    """Return the rows that hold a value, in workbook order."""
-    return [row for row in run.model.inputs.rows.values() if row.value is not None]
-
-
-def subject(row: Row) -> str:
-    """Return the title of the sheet that a row stands on."""
-    return sheet_titles().get(row.sheet, row.sheet)
-
-
 def _value(row: Row) -> Value:
     """Return the value; a whole-number kind as an integer, which is written without separators."""
     return int(row.number) if row.kind.type == "integer" else row.value
@@ -87,14 +78,6 @@ def _distribution(row: Row, drawn: Distribution | None) -> str | None:
         return row.distribution or None
     numbers = ", ".join(display(number, "number") for number in drawn.parameters)
     return f"{row.distribution.replace('_', ' ')} ({numbers})"
-
-
-def source_text(row: Row) -> str:
-    """Return the source; of a value changed for the run, what changed it, since the source is of the old value."""
-    where = row.where["value"]
-    if where.sheet is not None or row.source == where.file.partition(" (")[0]:
-        return row.source
-    return f"changed for this run: {where.file}; the workbook's own value is from {row.source}"
 
 
 def _cell(row: Row) -> str:

@@ -14,7 +14,7 @@ from hemodel.reporting.loose_writing import json_text
 from hemodel.reporting.manifest import made_with
 from hemodel.reporting.studies_text import research_results
 from hemodel.reporting.tables_shape import csv_text
-from hemodel.reporting.voi_document import shown_as, voi_tables
+from hemodel.reporting.tables_voi import shown_as, voi_tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,9 @@ from matplotlib.transforms import Bbox
 from research_support import research_model, research_run
 from support import small_model, small_run
 
+from hemodel.analysis.options import Options
 from hemodel.analysis.research import research
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.run import Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing

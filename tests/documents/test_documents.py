@@ -13,7 +13,8 @@ import yaml
 from typer.testing import CliRunner
 
 from hemodel.analysis.load import load
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.analysis.sensitivity import one_way
 from hemodel.cli import app
 from hemodel.inputs.changes import Change

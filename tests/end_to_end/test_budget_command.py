@@ -14,7 +14,8 @@ from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel import output
-from hemodel.analysis.run import Options, budget_run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import budget_run, run
 from hemodel.cli import app
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hemodel.analysis.load import load
-from hemodel.analysis.run import Options, Run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run
 from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.model import Model, base_draws, evaluate

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hemodel.analysis.load import load
+from hemodel.analysis.options import Options
 from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.run import Run, run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.output import staged, write_outputs

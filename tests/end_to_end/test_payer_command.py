@@ -12,7 +12,8 @@ import pytest
 from support import small_rows, workbook
 from typer.testing import CliRunner
 
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook

@@ -13,7 +13,8 @@ from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.analysis import cluster
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook

@@ -13,7 +13,8 @@ from live.engine import engine_totals, model_totals
 from live.recalculation import PROCESSES, recalculated
 
 from hemodel.analysis.load import load, load_rows, read_valid
-from hemodel.analysis.run import Options, Run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run
 from hemodel.errors import HemodelError
 from hemodel.inputs.cells import read_cells
 from hemodel.live_model.excel import live_model, write_live_model

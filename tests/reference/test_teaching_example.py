@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.reporting.document import results
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def commands() -> dict[str, str]:
     for name in NAMES:
         book = f"inputs/{name}.xlsx"
         found |= {
-            f"run.{name}": f"run {book} --draws 1024 --seed 1 --export-psa --out run.{name}/out",
+            f"run.{name}": f"run {book} --draws 1024 --seed 1 --out run.{name}/out",
             f"scenarios.{name}": f"scenarios {book} --out scenarios.{name}/out",
             f"dsa.{name}": f"dsa {book} --out dsa.{name}/out",
             f"budget.{name}": f"budget {book} --out budget.{name}/out",
@@ -58,11 +58,12 @@ def commands() -> dict[str, str]:
             f"inputs.{name}": f"inputs {book} --json",
         }
     us, england, china, teaching = (f"inputs/{name}.xlsx" for name in NAMES)
-    psa = "run.imforte_us/out/psa"
+    psa = "draws.us/out/psa"
     return found | {
         "diff.us_england": f"diff {us} {england} --out diff.us_england/out",
         "diff.england_china": f"diff {england} {china} --out diff.england_china/out",
         "diff.china_teaching": f"diff {china} {teaching} --out diff.china_teaching/out",
+        "draws.us": f"run {us} --only psa --draws 512 --seed 1 --export-psa --keep-draws --out draws.us/out",
         "payer.england": f"run {england} --payer GB-ENG --draws 512 --seed 1 --out payer.england/out",
         "payer.china": f"report {china} --payer CN --draws 512 --seed 1 --format html --out payer.china/out",
         "sweep.all": f"sweep {us} {england} --scenario os_weibull --draws 512 --seed 1 --out sweep.all/out",

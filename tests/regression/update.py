@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.reporting.document import results
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pytest
 from support import small_model, small_rows
 
 from hemodel.analysis.load import load
+from hemodel.analysis.options import Options
 from hemodel.analysis.probabilistic import probabilistic, running_mean
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.run import run
 from hemodel.analysis.sensitivity import one_way
 from hemodel.errors import InputError, UsageError
 from hemodel.inputs.changes import Change

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.analysis.sharing import Shared
 from hemodel.errors import InputError
 from hemodel.inputs.changes import Change

@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 from openpyxl.styles import PatternFill
 
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing

@@ -13,7 +13,7 @@ from support import base_outcomes, small_model, small_run
 from unit.live_model.calculated_models import BANDS
 
 from hemodel.analysis.load import load
-from hemodel.analysis.run import Options
+from hemodel.analysis.options import Options
 from hemodel.live_model.excel import live_model
 
 if TYPE_CHECKING:

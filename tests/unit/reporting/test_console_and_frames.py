@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.errors import Location, Problem
 from hemodel.reporting.console import input_list, problem_list, summary
 from hemodel.reporting.document import results

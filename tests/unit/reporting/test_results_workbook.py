@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 from support import small_rows
 
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hemodel.analysis.run import Options, Run, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import Run, run
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import match
 from hemodel.reporting.tables_inputs import assumptions, dictionary, inputs, settings

@@ -15,7 +15,8 @@ import pytest
 from support import FILE, small_rows, workbook
 
 from hemodel.analysis.load import check, load, load_rows
-from hemodel.analysis.run import Options, run
+from hemodel.analysis.options import Options
+from hemodel.analysis.run import run
 from hemodel.errors import InputError
 from hemodel.inputs.cells import DataTable
 from hemodel.inputs.changes import Change
