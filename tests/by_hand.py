@@ -43,7 +43,8 @@ REGIMENS = {
 EXTERNAL = "external.os.standard.survival_30m"
 """Of a study whose patients are followed from 6 months before the start of the model."""
 FIXED_SHARE = "subsequent.radio.share."
-THRESHOLDS = (20_000.0, 50_000.0)
+THRESHOLDS = (20_000.0, 50_000.0, 163_500.0)
+"""At the last, the strategy that is best most often is not the one that is best on average."""
 DECISION = 50_000.0
 
 Values = dict[str, float]
@@ -53,15 +54,16 @@ Outcomes = dict[str, dict[str, dict[str, dict[str, float]]]]
 
 def model() -> Model:
     """The model, by the package."""
-    rows = {
+    rows: Rows = {
         **_third(),
         **_radiotherapy(),
         EXTERNAL: {"value": 0.3, "time": 30, "time_origin": 6, "low": 0.2, "high": 0.4},
     }
     for field in (row.id.rpartition(".")[2] for row in small_rows().rows if "regimen.standard" in row.id):
         rows[f"regimen.standard.newtinib.{field}"] = {"value": _cell(f"regimen.standard.oldamab.{field}", "value")}
-    changes: dict[str, Scalar] = {"settings.threshold.20000": 20_000, "drug.lateximab.price_per_vial": 440}
-    changes |= {f"drug.lateximab.price_per_vial.{end}": value for end, value in (("low", 350), ("high", 530))}
+    changes: dict[str, Scalar] = {f"settings.threshold.{t:.0f}": t for t in THRESHOLDS}
+    price = "drug.lateximab.price_per_vial"
+    changes |= {price: 440, f"{price}.low": 350, f"{price}.high": 530}
     for strategy, medians in MEDIANS.items():
         for endpoint, median in zip(("pfs", "os"), medians, strict=True):
             start = f"survival.{endpoint}.{strategy}."
@@ -119,7 +121,7 @@ def _strategy(v: Mapping[str, float], s: str, discounted: bool) -> dict[str, dic
     free = np.minimum(np.exp(-v[f"rate.pfs.{s}"] * months), alive)
 
     def factor(stream: str) -> Array:
-        return (1 + rate[stream]) ** -((np.arange(CYCLES) + 0.5) * WEEK / YEAR)
+        return np.asarray((1 + rate[stream]) ** -((np.arange(CYCLES) + 0.5) * WEEK / YEAR), dtype=np.float64)
 
     def years(stream: str) -> dict[str, float]:
         occupied = {"progression_free": free, "progressed": alive - free}

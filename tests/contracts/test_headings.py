@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import by_hand
 import numpy as np
 import pytest
-from support import small_run
+from budget_support import budget_model, small_budget_run
+from support import STRATEGIES, small_run
 
 from hemodel.analysis.families import try_families
 from hemodel.analysis.scenarios import run_scenarios
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 NAMES = {"standard": "Standard", "active": "Active", "late": "Late"}
 FIRST, *OTHERS = NAMES
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
-KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold"}
+KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years"}
 """Numbers by which others are looked up."""
 BENEFIT = "Net monetary benefit at EUR 50,000 per QALY"
-THRESHOLDS = {"20000": "EUR 20,000", "50000": "EUR 50,000"}
+THRESHOLDS = {"20000": "EUR 20,000", "50000": "EUR 50,000", "163500": "EUR 163,500"}
 OF_THE_ROWS = {"settings", "regimens", "inputs", "assumptions", "changes"}
 """Tables of the workbook's rows; `unit/reporting/test_tables_inputs.py` looks at these."""
 OF_THE_RUN = {"occupancy", "coefficients"}
@@ -117,7 +118,8 @@ def fully_incremental(r: Record) -> Expected:
 
 
 def drug_use(r: Record) -> Expected:
-    records, columns = [], {}
+    records: list[Record] = []
+    columns: dict[str, str] = {}
     for drug in [*r["drug_names"], "total"]:
         records.append({})
         for s, name in NAMES.items():
@@ -396,8 +398,12 @@ def test_every_table_of_numbers_is_compared() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_headings(name: str) -> None:
-    table = made()[name]
-    records, columns = EXPECTED[name](published().model_dump())
+    agree(made()[name], EXPECTED[name](published().model_dump()))
+
+
+def agree(table: Table, expected: Expected) -> None:
+    """Every number stands below the heading of its path, and every path has its number."""
+    records, columns = expected
     assert len(table.rows) == len(records)
     for row, record in zip(table.rows, records, strict=True):
         cells = {c: v for c, v in zip(heads(table), row, strict=True) if not isinstance(v, str)}
@@ -418,6 +424,43 @@ def at(record: Any, path: str) -> float | None:
         elif record is not None:
             record = record.get(name)
     return None if record is None else float(record)
+
+
+def budget_impact(r: Record) -> Expected:
+    sides = {"Costs: Without": "without_new.total", "Costs: With": "with_new.total", "Eligible patients": "eligible"}
+    sides |= {f"Net, by strategy: {NAMES[s]}": f"net.by_strategy.{s}" for s in STRATEGIES}
+    sides["Net budget impact: Total"] = "net.total"
+    records = []
+    for i in range(len(r["years"])):
+        own = {name: at(r, f"{path}.by_year.{i}") for name, path in sides.items()}
+        records.append(own | {"Net budget impact: Cumulative": r["net"]["cumulative"][i]})
+    records.append({name: at(r, f"{path}.all_years") for name, path in sides.items()})
+    return records, {name: name for name in records[0]}
+
+
+def budget_by_category(r: Record) -> Expected:
+    records = []
+    for side in ("without_new", "with_new", "net"):
+        records += [*r[side]["by_category"].values(), r[side]["total"]]
+    years = {str(year): f"by_year.{i}" for i, year in enumerate(r["years"])}
+    return [*records, *r["net"]["by_drug"].values()], {**years, "All years": "all_years"}
+
+
+def budget_one_way(r: Record) -> Expected:
+    columns = dict(VALUE)
+    for name, key in (("over 3 years", "total"), ("largest year", "peak")):
+        group = f"Net budget impact{',' if key == 'peak' else ''} {name}"
+        columns |= {f"{group}: At {end}": f"{key}_{end}" for end in ("low", "high")}
+    columns["Net budget impact over 3 years: Range"] = "range"
+    return [{**item, "range": abs(item["total_high"] - item["total_low"])} for item in r["one_way"]], columns
+
+
+@pytest.mark.parametrize("expected", [budget_impact, budget_by_category, budget_one_way])
+def test_headings_of_the_budget_impact(expected: Callable[[Record], Expected]) -> None:
+    made = small_budget_run(budget_model({}, {"budget.step.stage": {"value": 0.5, "low": 0.4, "high": 0.6}}))
+    found = Results.model_validate(_each_its_own(results(made).model_dump(), count(1)))
+    table = next(table for table in tables(found, made) if table.name == expected.__name__)
+    agree(table, expected(found.model_dump()["budget"]))
 
 
 def test_occupancy() -> None:

@@ -237,7 +237,8 @@ def test_external_evidence() -> None:
 
 def test_scenarios() -> None:
     before, after = increments(base()), increments(base() | {PRICE: 420.0})
-    expected, stopped = [], []
+    expected: list[Any] = []
+    stopped: list[Any] = []
     for strategy, found in after.items():
         was, net = before[strategy], benefits(found)
         change = {"changes": [{"id": PRICE, "old": 440, "new": 420}], "verdict": word(found["costs"], found["qalys"])}
@@ -268,8 +269,8 @@ def distributions() -> dict[str, Any]:
         name, value = row.distribution, base().get(id_)
         if value is None or name in {None, "", "fit", "fixed"}:
             continue
-        error = row.se if row.se is not None else (row.high - row.low) / 3.919928 if row.low is not None else None
-        found[id_] = _distribution(str(name), value, error or math.nan, row.n or math.nan)
+        width = math.nan if row.low is None or row.high is None else (row.high - row.low) / 3.919928
+        found[id_] = _distribution(str(name), value, row.se or width, row.n or math.nan)
     return found
 
 
@@ -363,7 +364,7 @@ def test_two_way() -> None:
         expected["nmb"] = [[DECISION * q - c for c, q in row] for row in pairs]
         expected["boundaries"] = [
             {"threshold": t, "x": [zeros(found.x.values, [t * q - c for c, q in row]) for row in pairs]}
-            for t in (DECISION, THRESHOLDS[0])
+            for t in dict.fromkeys((DECISION, *THRESHOLDS))
         ]
         agree(found, expected)
         assert found.verdict == [[word(*pair) for pair in row] for row in pairs]
@@ -372,7 +373,7 @@ def test_two_way() -> None:
 def zeros(x: list[float], y: list[float]) -> list[float]:
     """Where straight lines from point to point pass 0."""
     ends = zip(x[:-1], x[1:], y[:-1], y[1:], strict=True)
-    return [float(np.interp(0.0, *zip(*sorted([(c, a), (d, b)]), strict=True))) for a, b, c, d in ends if c * d < 0]
+    return [a + (b - a) * c / (c - d) for a, b, c, d in ends if c * d < 0]
 
 
 # Draws ---------------------------------------------------------------------------------------------------------------
@@ -440,6 +441,8 @@ def test_probabilistic_results() -> None:
     }
     agree(parts, expected)
     assert found.ceaf.strategy == [STRATEGIES[i] for i in on_average]
+    most_often = [int(np.argmax(np.bincount(best[t], minlength=3))) for t in wtp]
+    assert most_often[wtp.index(THRESHOLDS[-1])] != on_average[wtp.index(THRESHOLDS[-1])]
 
 
 def grid(icers: list[float | None]) -> list[float]:
@@ -568,10 +571,10 @@ def test_value_of_information() -> None:
     peak = wtp[int(np.argmax([each["value"] for each in perfect]))]
     expected = {
         "draws": DRAWS,
-        "thresholds": [*THRESHOLDS, peak],
+        "thresholds": sorted({*THRESHOLDS, peak}),
         "most_uncertain": peak,
         "ranked_at": peak,
-        "evpi": [known(t) for t in (*THRESHOLDS, peak)],
+        "evpi": [known(t) for t in sorted({*THRESHOLDS, peak})],
         "curves": {
             "wtp": wtp,
             "evpi": [each["value"] for each in perfect],
@@ -635,7 +638,7 @@ def test_prices(drug: str) -> None:
         for t in THRESHOLDS
     ]
     scales = np.linspace(0.0, 1.25 * max(1.0, (DECISION * qalys - without) / adds), 51)
-    expected = {
+    expected: dict[str, Any] = {
         "given_in_comparator": drug == "newtinib",
         "assumed": True,
         "vials": [{"id": id_, "size_mg": VIALS[drug], "price": price}],
