@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from regression import rebuild_workbook, update
+from regression import mutants, rebuild_workbook, update
 
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.listing import read_listing, to_listing
@@ -45,3 +45,10 @@ def test_results_have_not_moved(name: str) -> None:
     assert now.keys() == then.keys()
     moved = {n: (then[n], now[n]) for n in now if now[n] != pytest.approx(then[n], rel=DIGITS, abs=1e-9)}
     assert not moved, "if this is meant, run python tests/regression/update.py and say so in the changelog"
+
+
+@pytest.mark.parametrize("mutant", mutants.mutants(), ids=lambda mutant: mutant.name)
+def test_a_mutant_can_still_be_planted(mutant: mutants.Mutant) -> None:
+    assert mutants.occurrences(mutant) == 1
+    assert mutant.new != mutant.old
+    assert mutant.tests

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import by_hand
 import numpy as np
 import pytest
 from support import small_model
@@ -209,6 +210,29 @@ def test_draws_end_when_the_decision_is_clear() -> None:
     found = probabilistic(model(), 100 * BLOCK, 7, until=Until(None, clear=True, threshold=0.0))
     assert found.draws == BLOCK  # at 0 the dearer strategy is clearly worse
     assert found.stopped.startswith("the decision at 0 per QALY is clear")
+
+
+def test_a_rule_holds_for_every_intervention() -> None:
+    """At the ICER of the means of one intervention nothing is known of it, however clear the other is."""
+    found = probabilistic(by_hand.model(), 1000, 7)
+    gains = [(x[:, 2] - x[:, 0]).mean() for x in (found.costs, found.qalys)]
+    unclear = float(gains[0] / gains[1])
+
+    def met(error: float | None, threshold: float) -> str:
+        return Until(error, clear=error is None, threshold=threshold).met(found.frame, found.sums, RANDOM)
+
+    benefits = [threshold * found.qalys - found.costs for threshold in (unclear, THRESHOLD)]
+    scores = [
+        [(x[:, i] - x[:, 0]).mean() / (x[:, i] - x[:, 0]).std(ddof=1) * np.sqrt(1000) for i in (1, 2)] for x in benefits
+    ]
+    assert abs(scores[0][0]) > 1.96 > abs(scores[0][1])
+    assert min(np.abs(scores[1])) > 1.96
+    assert met(None, unclear) == ""
+    assert met(None, THRESHOLD).startswith("the decision at 50000 per QALY is clear")
+
+    errors = [float((benefits[1][:, i] - benefits[1][:, 0]).std(ddof=1)) / np.sqrt(1000) for i in (1, 2)]
+    assert met((errors[0] + errors[1]) / 2, THRESHOLD) == ""
+    assert met(1.001 * max(errors), THRESHOLD).startswith("the Monte Carlo error of the mean is")
 
 
 def test_a_rule_that_is_never_met_ends_with_the_draws() -> None:

@@ -1,0 +1,669 @@
+"""Every number of results.json against plain sums over cycles, administrations and draws.
+
+The model is that of `by_hand`. A part is compared whole: a number that has no sum here fails. Tolerances: rounding over
+some hundred cycles leaves 1e-13 of a total, and increments are a hundredth of the totals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import by_hand
+import numpy as np
+import pytest
+from by_hand import DECISION, HORIZON, MEDIANS, STRATEGIES, THRESHOLDS, VIALS, base_values, drawn, moved, outcomes
+from scipy import stats
+from support import small_run
+
+from hemodel.analysis.families import try_families
+from hemodel.analysis.scenarios import run_scenarios
+from hemodel.inputs.changes import Change
+from hemodel.inputs.scenarios import Scenario
+from hemodel.reporting.document import results
+from hemodel.reporting.schema import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hemodel.analysis.run import Run
+
+    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+DRAWS = 60
+OUTCOMES = ("life_years", "qalys", "costs")
+FIRST, *OTHERS = STRATEGIES
+CURVES = [(endpoint, strategy) for endpoint in ("pfs", "os") for strategy in STRATEGIES]
+WORDS = {"id", "verdict", "verdict_low", "verdict_high", "verdict_at_price_0", "verdict_of_means", "met"}
+WORDS |= {"status", "against", "optimal", "strategy"}
+"""Texts that say what a number means, by key; other texts are not compared."""
+HERE = {"base_case", "incremental", "frontier", "fit", "fit_quality", "curves", "adjustments", "dsa", "two_way"}
+HERE |= {"threshold_values", "psa", "information", "prices", "scenarios", "external", "families"}
+ELSEWHERE = {
+    "payer": "end_to_end/test_payer_command.py",
+    "budget": "unit/analysis/test_budget.py",
+    "research": "unit/analysis/test_research.py",
+}
+"""Parts that this model does not have, and where their numbers are compared."""
+SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}
+SETTINGS |= {"time_horizon_years", "thresholds", "decision_threshold", "strategies", "strategy_names", "drug_names"}
+SETTINGS |= {"under_scenarios", "changes", "warnings"}
+PRICE = "drug.lateximab.price_per_vial"
+SCENARIOS = [
+    Scenario(name, "question", "why", "source", (Change(PRICE, 420.0, "scenario", expected=old),), "", "costs", "p")
+    for name, old in (("cheaper", 440.0), ("stale", 441.0))
+]
+"""The third strategy at a price at which it is worth it, and a scenario made for another price."""
+
+
+@cache
+def run() -> Run:
+    model = by_hand.model()
+    made = small_run(model, DRAWS)
+    return replace(made, scenarios=run_scenarios(model, (), SCENARIOS), families=try_families(model))
+
+
+@cache
+def published() -> Results:
+    return results(run())
+
+
+@cache
+def base() -> dict[str, float]:
+    return base_values(run().model)
+
+
+def agree(found: Any, expected: Any) -> None:
+    """Every number and every word of one is in the other."""
+    assert leaves(found) == pytest.approx(leaves(expected), rel=1e-9, abs=1e-9)
+
+
+def leaves(found: Any, path: str = "", key: str = "") -> dict[str, Any]:
+    """Numbers, words and blanks, by their path."""
+    if isinstance(found, str):
+        return {path: found} if key in WORDS else {}
+    if hasattr(found, "model_dump"):
+        return leaves(found.model_dump(), path)
+    if isinstance(found, dict):
+        inner = found.items()
+    elif isinstance(found, list | tuple):
+        inner = dict(enumerate(found)).items()
+    else:
+        return {path: found} if found is not None or key not in {"against", "stopped"} else {}
+    return {k: v for name, value in inner for k, v in leaves(value, f"{path}.{name}", str(name)).items()}
+
+
+def increments(values: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Discounted totals of each intervention less those of the comparator."""
+    found = outcomes(values)
+    totals = {s: {o: found[s][o]["discounted"]["total"] for o in OUTCOMES} for s in STRATEGIES}
+    return {s: {o: totals[s][o] - totals[FIRST][o] for o in OUTCOMES} for s in OTHERS}
+
+
+def word(costs: float, qalys: float) -> str:
+    return {
+        (1, 1): "more effective and more costly",
+        (1, -1): "dominated",
+        (-1, 1): "dominant",
+        (-1, -1): "less costly and less effective",
+    }[int(np.sign(costs)), int(np.sign(qalys))]
+
+
+def ratio(costs: float, qalys: float) -> float | None:
+    return costs / qalys if costs > 0 and qalys > 0 else None
+
+
+def key(threshold: float) -> str:
+    return f"{threshold:.0f}"
+
+
+def by(entries: Iterable[Any], *names: str) -> dict[str, Any]:
+    """Entries by some of their fields, each once."""
+    return {"/".join(str(getattr(entry, name)) for name in names): entry for entry in entries}
+
+
+def test_every_part_is_compared() -> None:
+    assert set(Results.model_fields) == HERE | set(ELSEWHERE) | SETTINGS
+    assert all(getattr(published(), part) for part in HERE)
+    for part, file in ELSEWHERE.items():
+        assert part in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+# Base case -----------------------------------------------------------------------------------------------------------
+
+
+def test_base_case() -> None:
+    """The median PFS is no later than the median OS; the mean is the time lived within the horizon."""
+    expected: dict[str, Any] = {}
+    for strategy, found in outcomes(base()).items():
+        years = found["life_years"]["undiscounted"]
+        means = {"pfs": years["progression_free"], "os": years["total"]}
+        medians = dict(zip(("pfs", "os"), MEDIANS[strategy], strict=True))
+        survival = {e: {"median_months": medians[e], "mean_months": 12 * means[e]} for e in means}
+        expected[strategy] = {**found, "survival": survival}
+    agree(published().base_case, expected)
+
+
+def test_increments() -> None:
+    expected = []
+    for found in increments(base()).values():
+        qalys, costs = found["qalys"], found["costs"]
+        net = {"nmb": benefits(found), "nhb": {key(t): qalys - costs / t for t in THRESHOLDS}}
+        expected.append({**found, **net, "icer": ratio(costs, qalys), "verdict": word(costs, qalys)})
+    agree(published().incremental, expected)
+
+
+def test_fully_incremental_analysis() -> None:
+    """The third is cheapest and better than the first, so that the second is compared with it."""
+    totals = {s: {o: found[o]["discounted"]["total"] for o in OUTCOMES} for s, found in outcomes(base()).items()}
+    late, standard, active = (totals[s] for s in ("late", "standard", "active"))
+    assert late["costs"] < standard["costs"] < active["costs"]
+    assert standard["qalys"] < late["qalys"] < active["qalys"]
+    costs, qalys = active["costs"] - late["costs"], active["qalys"] - late["qalys"]
+    blank = {"costs": None, "qalys": None, "icer": None}
+    last = {"strategy": "active", "status": "on the frontier", "against": "late", "costs": costs, "qalys": qalys}
+    expected = [
+        {"strategy": "late", "status": "reference", **blank},
+        {"strategy": "standard", "status": "dominated", **blank},
+        {**last, "icer": costs / qalys},
+    ]
+    agree(published().frontier, expected)
+
+
+def test_curves() -> None:
+    expected = []
+    for endpoint, strategy in CURVES:
+        rate = base()[f"rate.{endpoint}.{strategy}"]
+        expected.append(
+            {
+                "strategy": strategy,
+                "coefficients": {f"{strategy}: log(rate)": math.log(rate)},
+                "median_months": math.log(2) / rate,
+                "mean_months": 1 / rate,
+                "restricted_mean_months": (1 - math.exp(-12 * HORIZON * rate)) / rate,
+                "survival_by_year": {year: math.exp(-12 * year * rate) for year in (1, 2, 3, 5)},
+            }
+        )
+    agree(published().curves, expected)
+
+
+def test_fits() -> None:
+    """A median is met exactly. A rate that is not fitted is off by ln(-ln S), its error by the delta method."""
+    quality = {"targets": 3, "parameters": 3, "objective": 0, "criterion": 6, "gradient_norm": 0, "condition": 1}
+    agree(published().fit_quality, dict.fromkeys(("pfs", "os"), quality))
+    expected: dict[str, list[Any]] = {"pfs": [], "os": []}
+    for endpoint, strategy in CURVES:
+        start, rate = f"survival.{endpoint}.{strategy}.", base()[f"rate.{endpoint}.{strategy}"]
+        median = {"id": f"{start}median", "reported": math.log(2) / rate, "fitted": math.log(2) / rate, "z": 0}
+        ends = {"low": 0.8 * math.log(2) / rate, "high": 1.25 * math.log(2) / rate}
+        common = {"strategy": strategy, "versus": None}
+        expected[endpoint].append({**median, **ends, **common, "time": None, "used": True})
+        time, reported = {"pfs": 12, "os": 24}[endpoint], base()[f"{start}survival_later"]
+        error = math.sqrt((1 - reported) / (150 * reported)) / -math.log(reported)
+        apart = math.log(rate * time) - math.log(-math.log(reported))
+        later = {"id": f"{start}survival_later", "reported": reported, "fitted": math.exp(-rate * time)}
+        later |= {"z": apart / error, "low": None, "high": None, "time": time, "used": False}
+        expected[endpoint].append({**later, **common})
+    rate, loglog = base()["rate.os.standard"], [math.log(-math.log(share)) for share in (0.2, 0.4)]
+    study = {"reported": 0.3, "low": 0.2, "high": 0.4, "fitted": math.exp(-24 * rate), "time": 24, "used": False}
+    z = 3.919928 * (math.log(24 * rate) - math.log(-math.log(0.3))) / (loglog[0] - loglog[1])
+    expected["os"].append({**study, "id": by_hand.EXTERNAL, "strategy": FIRST, "versus": None, "z": z})
+    agree(published().fit, expected)
+
+
+def test_families() -> None:
+    """One statistic of each curve identifies the exponential, which is the base case, and no other family."""
+    assert Counter(trial.family for trial in published().families if trial.identified) == {"exp": 2}
+    blank = {"base_case": False, "identified": False, **dict.fromkeys(("objective", "criterion", "largest_z"))}
+    exponential = {"base_case": True, "identified": True, "objective": 0, "criterion": 6, "largest_z": 0}
+    for trial in published().families:
+        rates = {s: base()[f"rate.{trial.endpoint}.{s}"] for s in STRATEGIES} if trial.identified else {}
+        means = {s: (1 - math.exp(-12 * HORIZON * rate)) / rate for s, rate in rates.items()}
+        by_year = {s: {y: math.exp(-12 * y * rate) for y in (1, 2, 3, 5)} for s, rate in rates.items()}
+        expected = {"restricted_mean_months": means, "survival_by_year": by_year}
+        agree(trial, {**expected, **(exponential if trial.identified else blank)})
+
+
+def test_external_evidence() -> None:
+    """24 months of the model are 30 of the study."""
+    fitted = math.exp(-24 * base()["rate.os.standard"])
+    expected = {"id": by_hand.EXTERNAL, "strategy": FIRST, "reported": 0.3, "low": 0.2, "high": 0.4, "fitted": fitted}
+    agree(published().external, [{**expected, "time_months": 30, "origin_months": 6}])
+
+
+def test_scenarios() -> None:
+    before, after = increments(base()), increments(base() | {PRICE: 420.0})
+    expected: list[Any] = []
+    stopped: list[Any] = []
+    for strategy, found in after.items():
+        was, net = before[strategy], benefits(found)
+        change = {"changes": [{"id": PRICE, "old": 440, "new": 420}], "verdict": word(found["costs"], found["qalys"])}
+        icers = [ratio(each["costs"], each["qalys"]) for each in (was, found)]
+        moved_by: dict[str, Any] = {f"change_in_{o}": found[o] - was[o] for o in ("qalys", "costs")}
+        moved_by["change_in_icer"] = None if icers[0] is None or icers[1] is None else icers[1] - icers[0]
+        decided = {"cost_effective": {t: x >= 0 for t, x in net.items()}}
+        decided["changes_decision"] = {t: (x >= 0) != (benefits(was)[t] >= 0) for t, x in net.items()}
+        expected.append({**found, **change, **moved_by, **decided, "icer": icers[1], "nmb": net})
+        blank = dict.fromkeys((*found, *moved_by, "icer"))
+        old = {"changes": [{"id": PRICE, "old": 441, "new": 420}]}
+        stopped.append({**blank, **old, "verdict": "stopped", "nmb": {}, "cost_effective": {}, "changes_decision": {}})
+    agree(published().scenarios, [*expected, *stopped])
+
+
+def benefits(found: dict[str, float]) -> dict[str, float]:
+    return {key(t): t * found["qalys"] - found["costs"] for t in THRESHOLDS}
+
+
+# One input at a time -------------------------------------------------------------------------------------------------
+
+
+@cache
+def distributions() -> dict[str, Any]:
+    """The distribution of every input but the curves, as scipy has it, from value, interval and number of patients."""
+    found = {}
+    for id_, row in run().model.inputs.rows.items():
+        name, value = row.distribution, base().get(id_)
+        if value is None or name in {None, "", "fit", "fixed"}:
+            continue
+        width = math.nan if row.low is None or row.high is None else (row.high - row.low) / 3.919928
+        found[id_] = _distribution(str(name), value, row.se or width, row.n or math.nan)
+    return found
+
+
+def _distribution(name: str, value: float, error: float, n: float) -> Any:
+    """By moments; a tenth of the patients after progression has a fixed share, the others vary over the rest."""
+    if name == "beta":
+        weight = value * (1 - value) / error**2 - 1
+        return stats.beta(value * weight, (1 - value) * weight)
+    if name == "dirichlet":
+        return stats.beta(value * n, 0.9 * n - value * n, scale=0.9)
+    return {
+        "gamma": stats.gamma((value / error) ** 2, scale=error**2 / value),
+        "normal": stats.norm(value, error),
+        "beta_counts": stats.beta(value * n + 0.5, (1 - value) * n + 0.5),
+    }[name]
+
+
+@cache
+def bounds() -> dict[str, tuple[float, float]]:
+    """Low and high as given, else the points that 2.5% lie beyond."""
+    rows = run().model.inputs.rows
+    found = {}
+    for id_, distribution in distributions().items():
+        given = rows[id_].low, rows[id_].high
+        low, high = given if None not in given else distribution.ppf([0.025, 0.975]).tolist()
+        found[id_] = float(str(low)), float(str(high))
+    for endpoint, strategy in CURVES:
+        median = math.log(2) / base()[f"rate.{endpoint}.{strategy}"]
+        found[f"survival.{endpoint}.{strategy}.median"] = 0.8 * median, 1.25 * median
+    return found
+
+
+def test_one_way() -> None:
+    entries = published().dsa or []
+    ranges = [abs(entry.nmb_high - entry.nmb_low) for entry in entries]
+    assert ranges == sorted(ranges, reverse=True)
+    expected = {}
+    for id_, ends in bounds().items():
+        low, high = (increments(moved(base(), id_, end)) for end in ends)
+        for strategy in OTHERS:
+            entry: dict[str, Any] = {"id": id_, "base": base()[id_], "low": ends[0], "high": ends[1]}
+            for end, found in (("low", low[strategy]), ("high", high[strategy])):
+                qalys, costs = found["qalys"], found["costs"]
+                entry |= {f"qalys_{end}": qalys, f"costs_{end}": costs, f"nmb_{end}": DECISION * qalys - costs}
+                entry |= {f"icer_{end}": ratio(costs, qalys), f"verdict_{end}": word(costs, qalys)}
+            expected[f"{id_}/{strategy}"] = entry
+    agree(by(entries, "id", "intervention"), expected)
+
+
+def benefit(id_: str, value: float, strategy: str) -> float:
+    found = increments(moved(base(), id_, value))[strategy]
+    return DECISION * found["qalys"] - found["costs"]
+
+
+def test_values_that_change_the_decision() -> None:
+    """A value with a refit is found to 1e-4 of itself."""
+    entries = published().threshold_values or []
+    assert set(by(entries, "id", "intervention")) == {f"{id_}/{s}" for id_ in bounds() for s in OTHERS}
+    changed = 0
+    for entry in entries:
+        low, high = bounds()[entry.id]
+        at = {name: benefit(entry.id, x, entry.intervention) for name, x in (("nmb_low", low), ("nmb_high", high))}
+        at |= {"base": base()[entry.id], "nmb_base": benefit(entry.id, base()[entry.id], entry.intervention)}
+        fixed = {name: value for name, value in entry.model_dump().items() if name != "values"}
+        agree(fixed, {**at, "id": entry.id, "low": low, "high": high})
+        assert len(entry.values) == (at["nmb_low"] * at["nmb_high"] < 0)
+        for value in entry.values:
+            left = benefit(entry.id, value, entry.intervention) / (at["nmb_high"] - at["nmb_low"])
+            assert left == pytest.approx(0.0, abs=1e-3 if entry.id.startswith("survival") else 1e-9)
+            changed += 1
+    assert changed > 5
+
+
+def test_two_way() -> None:
+    for found in published().two_way or []:
+        expected: dict[str, Any] = {"decision_threshold": DECISION, "failed": []}
+        for name, axis in (("x", found.x), ("y", found.y)):
+            low, high = bounds()[axis.id]
+            assert (axis.values[0], axis.values[-1], len(axis.values)) == (low, high, 11)
+            assert (np.diff(axis.values) > 0).all()
+            assert base()[axis.id] in axis.values
+            ends = {"base": base()[axis.id], "low": low, "high": high}
+            expected[name] = {"id": axis.id, "values": axis.values, **ends}
+        grid = [
+            [increments(moved(moved(base(), found.x.id, x), found.y.id, y))[found.intervention] for x in found.x.values]
+            for y in found.y.values
+        ]
+        pairs = [[(cell["costs"], cell["qalys"]) for cell in row] for row in grid]
+        expected |= {name: [[cell[name] for cell in row] for row in grid] for name in ("qalys", "costs")}
+        expected |= {"icer": [[ratio(*pair) for pair in row] for row in pairs]}
+        expected["nmb"] = [[DECISION * q - c for c, q in row] for row in pairs]
+        expected["boundaries"] = [
+            {"threshold": t, "x": [zeros(found.x.values, [t * q - c for c, q in row]) for row in pairs]}
+            for t in dict.fromkeys((DECISION, *THRESHOLDS))
+        ]
+        agree(found, expected)
+        assert found.verdict == [[word(*pair) for pair in row] for row in pairs]
+
+
+def zeros(x: list[float], y: list[float]) -> list[float]:
+    """Where straight lines from point to point pass 0."""
+    ends = zip(x[:-1], x[1:], y[:-1], y[1:], strict=True)
+    return [a + (b - a) * c / (c - d) for a, b, c, d in ends if c * d < 0]
+
+
+# Draws ---------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def draws() -> list[by_hand.Outcomes]:
+    inputs = run().psa.inputs  # type: ignore[union-attr]
+    return [outcomes(drawn(base(), inputs, draw)) for draw in range(DRAWS)]
+
+
+def totals(outcome: str) -> Array:
+    """Discounted totals, (draws, strategies)."""
+    return np.array([[found[s][outcome]["discounted"]["total"] for s in STRATEGIES] for found in draws()])
+
+
+def gains(outcome: str, strategy: str) -> Array:
+    found = totals(outcome)
+    return np.asarray(found[:, STRATEGIES.index(strategy)] - found[:, 0])
+
+
+def interval(values: Array) -> list[float]:
+    return [float(np.quantile(values, p)) for p in (0.025, 0.975)]
+
+
+def error(values: Array) -> float:
+    return float(values.std(ddof=1) / math.sqrt(DRAWS))
+
+
+def test_every_draw_was_made_of_its_inputs() -> None:
+    agree(run().psa.costs.tolist(), totals("costs").tolist())  # type: ignore[union-attr]
+    agree(run().psa.qalys.tolist(), totals("qalys").tolist())  # type: ignore[union-attr]
+
+
+def test_probabilistic_results() -> None:
+    found = published().psa
+    assert found is not None
+    parts = found.model_dump(exclude={"inputs", "differences", "extremes", "checks"})
+    by_strategy = {s: {o: totals(o)[:, i] for o in OUTCOMES} for i, s in enumerate(STRATEGIES)}
+    wtp = grid([ratio(g["costs"], g["qalys"]) for g in increments(base()).values()])
+    best = {t: np.argmax(t * totals("qalys") - totals("costs"), axis=1) for t in [*wtp, *THRESHOLDS]}
+    curve = {s: [float((best[t] == i).mean()) for t in wtp] for i, s in enumerate(STRATEGIES)}
+    on_average = [int(np.argmax(t * totals("qalys").mean(axis=0) - totals("costs").mean(axis=0))) for t in wtp]
+    losses = [loss(t) for t in wtp]
+    expected = {
+        "draws": DRAWS,
+        "kept": DRAWS,
+        "seed": 1,
+        "mean": {s: {o: x.mean() for o, x in own.items()} for s, own in by_strategy.items()},
+        "interval": {s: {o: interval(x) for o, x in own.items()} for s, own in by_strategy.items()},
+        "component_mean": {s: {o: components(s, o) for o in (*OUTCOMES, "drug_costs")} for s in STRATEGIES},
+        "increments": [increment(s) for s in OTHERS],
+        "probability_cost_effective": {
+            key(t): {s: float((best[t] == i).mean()) for i, s in enumerate(STRATEGIES)} for t in THRESHOLDS
+        },
+        "ceac": {"wtp": wtp, "probability": curve},
+        "ceaf": {"wtp": wtp, "probability": [curve[STRATEGIES[i]][k] for k, i in enumerate(on_average)]},
+        "expected_loss": {
+            "wtp": wtp,
+            "loss": {s: [x[:, i].mean() for x in losses] for i, s in enumerate(STRATEGIES)},
+            "evpi": [x[:, i].mean() for i, x in zip(on_average, losses, strict=True)],
+            "evpi_standard_error": [error(x[:, i]) for i, x in zip(on_average, losses, strict=True)],
+        },
+        "mcse_inmb": error(DECISION * gains("qalys", "active") - gains("costs", "active")),
+    }
+    agree(parts, expected)
+    assert found.ceaf.strategy == [STRATEGIES[i] for i in on_average]
+    most_often = [int(np.argmax(np.bincount(best[t], minlength=3))) for t in wtp]
+    assert most_often[wtp.index(THRESHOLDS[-1])] != on_average[wtp.index(THRESHOLDS[-1])]
+
+
+def grid(icers: list[float | None]) -> list[float]:
+    """81 thresholds to one and a half times the highest threshold or ICER, and those of the settings."""
+    top = 1.5 * max(*THRESHOLDS, *(icer for icer in icers if icer is not None))
+    return sorted({*np.linspace(0.0, top, 81).tolist(), *THRESHOLDS})
+
+
+def loss(threshold: float) -> Array:
+    """What each strategy falls short of the best of the draw, (draws, strategies)."""
+    net = threshold * totals("qalys") - totals("costs")
+    return np.asarray(net.max(axis=1, keepdims=True) - net)
+
+
+def components(strategy: str, outcome: str) -> dict[str, float]:
+    parts = [found[strategy][outcome]["discounted"] for found in draws()]
+    return {name: math.fsum(part[name] for part in parts) / DRAWS for name in parts[0]}
+
+
+def increment(strategy: str) -> dict[str, Any]:
+    """Increments over the draws of one intervention."""
+    own = {o: gains(o, strategy) for o in OUTCOMES}
+    net = {key(t): t * own["qalys"] - own["costs"] for t in THRESHOLDS}
+    shares = Counter(word(c, q) for c, q in zip(own["costs"], own["qalys"], strict=True))
+    assert strategy == "active" or len(set(shares.values())) == 4
+    words = ("more effective and more costly", "dominant", "dominated", "less costly and less effective")
+    mean = {o: x.mean() for o, x in own.items()}
+    return {
+        "mean": mean,
+        "interval": {o: interval(x) for o, x in own.items()},
+        "icer_of_means": ratio(mean["costs"], mean["qalys"]),
+        "verdict_of_means": word(mean["costs"], mean["qalys"]),
+        "nmb_mean": {t: x.mean() for t, x in net.items()},
+        "nmb_interval": {t: interval(x) for t, x in net.items()},
+        "nmb_mcse": {t: error(x) for t, x in net.items()},
+        "quadrants": {**{w: shares[w] / DRAWS for w in words}, "no difference": 0},
+        "mcse_inmb": error(net[key(DECISION)]),
+    }
+
+
+def test_inputs_of_the_draws() -> None:
+    psa = published().psa
+    assert psa is not None
+    expected = {}
+    for id_, distribution in distributions().items():
+        values = run().psa.inputs[id_]  # type: ignore[union-attr]
+        mean, sd = distribution.mean(), distribution.std()
+        moments = {"mean": mean, "sd": sd, "drawn_mean": values.mean(), "drawn_sd": values.std(ddof=1)}
+        ends = {"lowest": values.min(), "highest": values.max(), "base": base()[id_]}
+        apart = (values.mean() - mean) / (sd / math.sqrt(DRAWS))
+        expected[id_] = {"id": id_, **moments, **ends, "standard_errors": apart}
+    agree(by(psa.inputs, "id"), expected)
+
+
+def test_mean_of_the_draws_less_the_base_case() -> None:
+    """Each input alone at 16 equally likely points that have its mean; curves at draws and their mirror images."""
+    psa = published().psa
+    assert psa is not None
+    alone: dict[str, dict[str, dict[str, float]]] = {}
+    for id_, distribution in distributions().items():
+        if ".share." not in id_:
+            points = distribution.ppf((np.arange(16) + 0.5) / 16)
+            alone[id_] = _moved_mean([base() | {id_: x} for x in points + distribution.mean() - points.mean()])
+    for endpoint in ("pfs", "os"):
+        logs = run().psa.inputs[f"curve.{endpoint}"]  # type: ignore[union-attr]
+        centre = np.log([base()[f"rate.{endpoint}.{s}"] for s in STRATEGIES])
+        both = np.concatenate([logs, 2 * centre - logs])
+        every = [drawn(base(), {f"curve.{endpoint}": both}, i) for i in range(len(both))]
+        alone[f"curve.{endpoint}"] = _moved_mean(every)
+    for place, strategy in enumerate(OTHERS):
+        found = psa.differences[place]
+        gap = {o: gains(o, strategy).mean() - increments(base())[strategy][o] for o in ("qalys", "costs")}
+        reasons = {id_: with_benefit(own[strategy]) | {"id": id_} for id_, own in alone.items()}
+        listed = [reasons[reason.id] for reason in found.reasons]
+        rest = {o: gap[o] - sum(float(str(reason[o])) for reason in listed[:8]) for o in gap}
+        net = DECISION * gains("qalys", strategy) - gains("costs", strategy)
+        expected = {**with_benefit(gap), "mcse_nmb": error(net), "reasons": listed}
+        agree(found, {**expected, "rest": {"id": "", **with_benefit(rest)}})
+        assert len(listed) == len(reasons)
+        if place == 0:
+            sizes = [abs(reason.nmb) for reason in found.reasons]
+            assert sizes == pytest.approx(sorted(sizes, reverse=True), rel=1e-9)
+
+
+def _moved_mean(every: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Mean increments over some values less those of the base case."""
+    found, centre = [increments(values) for values in every], increments(base())
+    return {
+        s: {o: math.fsum(each[s][o] - centre[s][o] for each in found) / len(found) for o in ("qalys", "costs")}
+        for s in OTHERS
+    }
+
+
+def with_benefit(found: dict[str, float]) -> dict[str, float | str]:
+    return {**found, "nmb": DECISION * found["qalys"] - found["costs"]}
+
+
+def test_extreme_draws() -> None:
+    """Shares of the distance to the mean, by least squares on one input alone."""
+    psa = published().psa
+    assert psa is not None
+    qalys, costs = gains("qalys", "active"), gains("costs", "active")
+    net = DECISION * qalys - costs
+    apart, order = net - net.mean(), np.argsort(net)
+    fitted = {}
+    for id_, values in run().psa.inputs.items():  # type: ignore[union-attr]
+        design = np.column_stack([np.ones(DRAWS), values])
+        fitted[id_] = design @ np.linalg.pinv(design) @ apart
+    expected = []
+    for draw in [*order[:5], *order[-5:]]:
+        shares = {id_: own[draw] / apart[draw] for id_, own in fitted.items()}
+        largest = sorted(shares, key=lambda id_: -shares[id_])[:3]
+        entry = {"draw": draw + 1, "qalys": qalys[draw], "costs": costs[draw], "nmb": net[draw]}
+        expected.append({**entry, "reasons": [{"id": id_, "share": shares[id_]} for id_ in largest]})
+    agree(psa.extremes, expected)
+
+
+def test_value_of_information() -> None:
+    """Of everything; `tests/reference/test_voi_package.py` has that of some inputs, which need more draws."""
+    found = published().information
+    assert found is not None
+    means = {o: totals(o).mean(axis=0) for o in ("qalys", "costs")}
+    icers = [ratio(means["costs"][i] - means["costs"][0], means["qalys"][i] - means["qalys"][0]) for i in (1, 2)]
+    wtp = sorted({*grid(icers), *(icer for icer in icers if icer is not None)})
+    perfect = [known(t) for t in wtp]
+    peak = wtp[int(np.argmax([each["value"] for each in perfect]))]
+    expected = {
+        "draws": DRAWS,
+        "thresholds": sorted({*THRESHOLDS, peak}),
+        "most_uncertain": peak,
+        "ranked_at": peak,
+        "evpi": [known(t) for t in sorted({*THRESHOLDS, peak})],
+        "curves": {
+            "wtp": wtp,
+            "evpi": [each["value"] for each in perfect],
+            "standard_error": [each["standard_error"] for each in perfect],
+            "expected_loss": {s: [each["expected_loss"][s] for each in perfect] for s in STRATEGIES},
+        },
+    }
+    agree(found, expected)
+    assert found.curves.optimal == [each["optimal"] for each in perfect]
+
+
+def known(threshold: float) -> dict[str, Any]:
+    """Mean of the best less the best mean."""
+    net = threshold * totals("qalys") - totals("costs")
+    best = int(np.argmax(net.mean(axis=0)))
+    lost = {s: float(loss(threshold)[:, i].mean()) for i, s in enumerate(STRATEGIES)}
+    found = {"threshold": threshold, "optimal": STRATEGIES[best], "expected_loss": lost}
+    value = float(net.max(axis=1).mean() - net.mean(axis=0).max())
+    return {**found, "value": value, "standard_error": error(loss(threshold)[:, best])}
+
+
+def test_caps() -> None:
+    """No PFS is above OS in the base case; in some draws the rate of PFS is the lower one."""
+    assert {entry.rule for entry in published().adjustments} == {"pfs_capped_at_os"}
+    inputs = run().psa.inputs  # type: ignore[union-attr]
+    above = (inputs["curve.pfs"] < inputs["curve.os"]).mean(axis=0)
+    blank = {"first_month": None, "max_gap": 0, "life_years_moved": 0}
+    expected = [{"strategy": s, **blank, "share_of_draws": above[i]} for i, s in enumerate(STRATEGIES)]
+    agree(published().adjustments, expected)
+
+
+# Prices --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drug", ["newtinib", "lateximab"])
+def test_prices(drug: str) -> None:
+    """Costs are a line in the price: what is left at a price of 0, and what the workbook's price adds, net of the
+    comparator's use; of the draws, the means of both."""
+    entry = next(e for e in published().prices or [] if e.drug == drug)
+    strategy = {"newtinib": "active", "lateximab": "late"}[drug]
+    id_, now = f"drug.{drug}.price_per_vial", increments(base())[strategy]
+    price, without = base()[id_], increments(base() | {id_: 0.0})[strategy]["costs"]
+    adds, qalys = now["costs"] - without, now["qalys"]
+    spent = np.array([[each[s]["drug_costs"]["discounted"][drug] for s in (FIRST, strategy)] for each in draws()])
+    drawn_adds = float((spent[:, 1] - spent[:, 0]).mean())
+    drawn_qalys, drawn_now = (float(gains(o, strategy).mean()) for o in ("qalys", "costs"))
+
+    def at(scale: float | None, met: str) -> dict[str, Any]:
+        if scale is None:
+            return {"met": met, **dict.fromkeys(("prices", "share", "discount", "cost_saved"))}
+        saved = {"share": scale, "discount": 1 - scale, "cost_saved": (1 - scale) * adds}
+        return {"met": met, "prices": {id_: scale * price}, **saved}
+
+    less = "met at this price or less"
+    thresholds = [
+        {
+            "threshold": t,
+            **at((t * qalys - without) / adds, less),
+            "probabilistic": at((t * drawn_qalys - drawn_now + drawn_adds) / drawn_adds, less),
+        }
+        for t in THRESHOLDS
+    ]
+    scales = np.linspace(0.0, 1.25 * max(1.0, (DECISION * qalys - without) / adds), 51)
+    expected: dict[str, Any] = {
+        "given_in_comparator": drug == "newtinib",
+        "assumed": True,
+        "vials": [{"id": id_, "size_mg": VIALS[drug], "price": price}],
+        "qalys": qalys,
+        "costs_at_price_0": without,
+        "icer_at_price_0": ratio(without, qalys),
+        "verdict_at_price_0": word(without, qalys),
+        "icer": ratio(now["costs"], qalys),
+        "verdict": word(now["costs"], qalys),
+        "thresholds": thresholds,
+        "frontier": frontier_price(drug, at),
+        "curve": {"price": scales * price, "icer": [ratio(without + x * adds, qalys) for x in scales]},
+    }
+    expected["curve"] = {name: list(values) for name, values in expected["curve"].items()}
+    agree(entry, expected)
+
+
+def frontier_price(drug: str, at: Any) -> dict[str, Any]:
+    """Of the second, the others have no frontier of two. The third lies between the first and the second: on the line
+    that joins them at the price at which its costs are those of the line."""
+    if drug == "newtinib":
+        word_ = "the other strategies have no frontier to extend: there are fewer than two on it"
+        return {"slope": None, **at(None, word_)}
+    gain, id_ = increments(base()), "drug.lateximab.price_per_vial"
+    slope = gain["active"]["costs"] / gain["active"]["qalys"]
+    without = increments(base() | {id_: 0.0})["late"]["costs"]
+    scale = (slope * gain["late"]["qalys"] - without) / (gain["late"]["costs"] - without)
+    return {"slope": slope, **at(scale, "on the efficiency frontier of the other strategies")}
