@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hemodel import folders
+from hemodel import folders, interrupts
 from hemodel.errors import OutputError
 from hemodel.folders import MANIFEST, OUTPUTS
 from hemodel.inputs.previous import OUTPUTS as PARENT
@@ -186,8 +186,11 @@ def parent_folder(folder: Path) -> Path:
 
 
 def _make(folder: Path) -> None:
+    """Make a folder where it is missing; it goes again where the command is told to end before anything is in it."""
     try:
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            interrupts.begin(folder.rmdir)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{folder}: the folder could not be made ({reason}). Choose another --out.") from error

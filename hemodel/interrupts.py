@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ _SECONDS = 5
 _SHOW_CURSOR = "\x1b[?25h\n"
 
 
-@dataclass
 class _State:
-    unfinished: list[Callable[[], object]] = field(default_factory=list)
-    held: int = 0
-    waiting: int | None = None
+    def __init__(self) -> None:
+        self.unfinished: list[Callable[[], object]] = []
+        self.held = 0
+        self.waiting: int | None = None
 
 
 _STATE = _State()
@@ -71,6 +70,7 @@ def starting_workers() -> Iterator[None]:
 
     The mask of a process is that of the thread that starts it. Windows has no such mask.
     """
+    _start_tracker()
     if not hasattr(signal, "pthread_sigmask"):
         with held():
             yield
@@ -81,6 +81,22 @@ def starting_workers() -> Iterator[None]:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_tracker() -> None:
+    """Start the process that removes what killed workers leave; its start undoes the mask, and it would say so."""
+    if sys.platform == "win32":
+        return
+    from multiprocessing import resource_tracker
+
+    name, before = "PYTHONWARNINGS", os.environ.get("PYTHONWARNINGS")
+    os.environ[name] = "ignore::UserWarning:multiprocessing.resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

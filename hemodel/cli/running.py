@@ -92,9 +92,10 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
     from hemodel.folders import make_good
 
     for job in jobs:
-        parent_folder(job.target.parent)
         make_good(job.target, RUN.entries)
     groups = _groups(_alike(jobs), min(workers, len(jobs)))
+    for job in jobs:
+        parent_folder(job.target.parent)
     found = [run_group(groups[0])] if len(groups) == 1 else _side_by_side(groups)
     by_target = {
         job.target: one for group, done in zip(groups, found, strict=True) for job, one in zip(group, done, strict=True)
