@@ -107,7 +107,7 @@ class Place:
         for write in bundle.further:
             write(self.folder, saved)
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        written = [path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()]
+        written = folders.files_in(self.folder)
         if unknown := {name.partition("/")[0] for name in written} - set(self.kind.entries):
             message = f"{', '.join(sorted(unknown))}: not part of such outputs"
             raise ValueError(message)

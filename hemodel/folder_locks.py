@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -56,12 +57,17 @@ def locked(target: Path, work: Work) -> int:
         Where another process holds it, or hemodel did not make the hidden folder.
     """
     while True:
-        work.folder.mkdir(exist_ok=True)
+        with suppress(FileExistsError):
+            work.folder.mkdir()
         try:
             _refuse_foreign(work)
             lock = os.open(work.lock, os.O_RDWR | os.O_CREAT, 0o666)
         except FileNotFoundError:
             continue  # the run that held it ended at this moment
+        except OSError:
+            with suppress(OSError):
+                work.folder.rmdir()
+            raise
         if not _lock(lock):
             os.close(lock)
             raise OutputError(

@@ -100,14 +100,25 @@ def put_back(target: Path) -> None:
 
 
 def listed(folder: Path) -> set[str] | None:
-    """Return the files that hemodel wrote to a folder, none without its manifest; None where that has no list."""
+    """Return the files that hemodel wrote to a folder, none without its manifest; None where that has no list.
+
+    Raises
+    ------
+    OSError
+        Where there is a manifest that cannot be read now: nothing is known of the files then.
+    """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return set()
     if not isinstance(manifest, dict) or "hemodel" not in manifest:
         return set()
     return set(manifest[OUTPUTS]) if isinstance(manifest.get(OUTPUTS), list) else None
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return every file of a folder and of the folders in it."""
+    return [path.as_posix() for path, is_folder in _walk(folder) if not is_folder]
 
 
 def _check(target: Path, place: Path) -> None:
@@ -193,7 +204,8 @@ def _put_in_place(target: Path, work: Work, entries: Collection[str]) -> None:
     with suppress(OSError):
         shutil.copystat(place, work.new)
     if _exchanged(work.new, place):
-        _rename(work.new, work.old)
+        with suppress(OSError):  # done is done
+            _rename(work.new, work.old)
         return
     _rename(place, work.old)
     _rename(work.new, place)
@@ -237,16 +249,20 @@ def _carry(folder: Path, other: Path, entries: Collection[str]) -> None:
 def _own(folder: Path, entries: Collection[str]) -> Iterator[Path]:
     """Yield the files and folders of a folder that are the user's own, a folder before what is in it."""
     ours = listed(folder)
+    for path, is_folder in _walk(folder):
+        if ours is None or is_folder:
+            if path.parts[0] not in entries:
+                yield path
+        elif path.as_posix() not in ours:
+            yield path
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield what is in a folder, a folder before what is in it, and whether it is one; a link to a folder is a file."""
     for parent, folders, files in os.walk(folder, onerror=_raise):
-        here = Path(parent).relative_to(folder)
-        for name in folders:
-            path = here / name
-            if (folder / path).is_symlink() or path.parts[0] not in entries:
-                yield path
-        for name in files:
-            path = here / name
-            if path.parts[0] not in entries if ours is None else path.as_posix() not in ours:
-                yield path
+        here = Path(parent)
+        for name in (*folders, *files):
+            yield (here / name).relative_to(folder), name in folders and not (here / name).is_symlink()
 
 
 def _raise(error: OSError) -> None:
