@@ -20,7 +20,7 @@ Change, InputError
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib import metadata
+
         return metadata.version("hemodel")
     if name not in _HOMES:
         message = f"module 'hemodel' has no attribute {name!r}"

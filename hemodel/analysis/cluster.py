@@ -13,6 +13,7 @@ from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from hemodel import interrupts
 from hemodel.analysis.psa_blocks import BlockResult, Task, run_block
 from hemodel.errors import HemodelError, UsageError
 
@@ -55,7 +56,8 @@ def cluster(scheduler: str, workers: int | None) -> Iterator[Mapper]:
     except ImportError as error:
         raise UsageError("--scheduler and --workers need Dask: python -m pip install 'hemodel[dask]'") from error
     if not scheduler:
-        local: Any = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+        with interrupts.starting_workers():
+            local: Any = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
         with local, Client(local) as client:
             yield mapper(client)
         return

@@ -1,46 +1,37 @@
-"""The command line: arguments in, public functions called, exit codes out."""
+"""The command line: arguments in, public functions called, exit codes out.
+
+Nothing is imported here but what ends a command cleanly, so that this holds from the first moment.
+"""
 
 from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+from hemodel.interrupts import end_cleanly
 
-from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, sweep, voi, workbooks
-from hemodel.cli.common import app
+if TYPE_CHECKING:
+    from hemodel.cli.commands import app
 
-__all__ = [
-    "analyses",
-    "app",
-    "budget",
-    "curves",
-    "dsa",
-    "main",
-    "payers",
-    "report",
-    "scenarios",
-    "sweep",
-    "voi",
-    "workbooks",
-]
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
-) -> None:
-    if version:
-        from hemodel import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
+__all__ = ["app", "main"]
 
 
 def main() -> None:
     """Run the command line; a sign that the terminal cannot show is replaced, not an error."""
+    end_cleanly()
+    from hemodel.cli.commands import app
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     app()
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        message = f"module 'hemodel.cli' has no attribute {name!r}"
+        raise AttributeError(message)
+    from hemodel.cli.commands import app
+
+    return app

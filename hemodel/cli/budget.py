@@ -23,7 +23,8 @@ def budget(
     with errors():
         from hemodel.analysis.options import Options
         from hemodel.analysis.run import budget_run
-        from hemodel.output import BUDGET_ENTRIES, BUDGET_SUFFIX, default_folder, staged, write_budget
+        from hemodel.bundle import BUDGET, default_folder, opened
+        from hemodel.output import budget_bundle
         from hemodel.reporting.budget_console import budget_text
         from hemodel.reporting.budget_document import budget_document
         from hemodel.reporting.document import results
@@ -31,13 +32,12 @@ def budget(
         options = Options(
             changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer, grids=False
         )
-        done = budget_run(workbook, options)
-        found = results(done)
-        own = suffix(payer, workbook, BUDGET_SUFFIX)
+        own = suffix(payer, workbook, BUDGET.suffix)
         target = out if out is not None or as_json else default_folder(workbook, own)
-        if target is not None:
-            with staged(target, BUDGET_ENTRIES) as folder:
-                write_budget(folder, done, found, command())
+        with opened(target, BUDGET) as place:
+            done = budget_run(workbook, options)
+            found = results(done)
+            place.write(budget_bundle(done, found, command()))
         if as_json:
             typer.echo(budget_document(found).model_dump_json(indent=1))
         else:

@@ -1,6 +1,6 @@
 """What the commands share: the application, arguments, messages for what the user can mend, and progress.
 
-Exit codes: 0 done, 1 bad input, 2 bad usage.
+Exit codes: 0 done, 1 bad input, 2 bad usage; 130 ended by Ctrl-C (`hemodel.interrupts`).
 """
 
 from __future__ import annotations

@@ -33,16 +33,17 @@ def fit(
         from hemodel.analysis.evidence_pack import evidence_pack
         from hemodel.analysis.options import Options
         from hemodel.analysis.run import run as run_all
-        from hemodel.output import EVIDENCE_ENTRIES, EVIDENCE_SUFFIX, default_folder, staged, write_evidence
+        from hemodel.bundle import EVIDENCE, default_folder, opened
+        from hemodel.output import evidence_bundle
         from hemodel.reporting.evidence_console import evidence_summary
 
         options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed, families=False)
-        target = out or default_folder(workbook, EVIDENCE_SUFFIX)
-        with staged(target, EVIDENCE_ENTRIES) as folder:
+        target = out or default_folder(workbook, EVIDENCE.suffix)
+        with opened(target, EVIDENCE) as place:
             done = run_all(workbook, options)
             used = done.model.inputs.settings.seed if seed is None else seed
             pack = evidence_pack(done.model, seed=used)
-            write_evidence(folder, done, pack, used, command())
+            place.write(evidence_bundle(done, pack, used, command()))
         typer.echo(evidence_summary(done.model, pack, target))
 
 
@@ -65,19 +66,18 @@ def fit_ipd(
     """Fit families of curves to the patients of a file and rank them."""
     with errors():
         from hemodel.analysis.loose_files import ALL, Request, fit_file, split_families
+        from hemodel.bundle import FIT, opened
+        from hemodel.output import fit_bundle
         from hemodel.reporting.loose_document import fit_document
         from hemodel.reporting.loose_text import fit_text
-        from hemodel.reporting.loose_writing import json_text, write_fit
+        from hemodel.reporting.loose_writing import json_text
 
         chosen = split_families(tuple(families or (ALL,)))
         columns = (time, event, strategy, entry, weight)
         request = Request(*columns, chosen, relation.value, reference, horizon, tuple(at or ()))
-        document = fit_document(fit_file(data, request))
-        if out is not None:
-            from hemodel.output import FIT_ENTRIES, staged
-
-            with staged(out, FIT_ENTRIES) as folder:
-                write_fit(folder, document, command())
+        with opened(out, FIT) as place:
+            document = fit_document(fit_file(data, request))
+            place.write(fit_bundle(document, command()))
         typer.echo(json_text(document) if as_json else fit_text(document, out), nl=not as_json)
 
 

@@ -46,10 +46,11 @@ def dsa(
     with errors():
         from hemodel.analysis.deterministic import Request, deterministic, parse_one, parse_pair
         from hemodel.analysis.options import Options
-        from hemodel.output import default_folder, staged
+        from hemodel.bundle import DSA, default_folder, opened
+        from hemodel.output import dsa_bundle
         from hemodel.reporting.document import results
         from hemodel.reporting.dsa_console import dsa_text
-        from hemodel.reporting.dsa_writing import DSA_ENTRIES, DSA_SUFFIX, write_dsa
+        from hemodel.reporting.dsa_document import dsa_document
 
         request = Request(
             two_way=tuple(parse_pair(text) for text in two_way or ()),
@@ -59,8 +60,9 @@ def dsa(
             measure=measure.value,
         )
         options = Options(changes(set_), tuple(scenario or ()), payer=payer)
-        target = out or default_folder(workbook, suffix(payer, workbook, DSA_SUFFIX))
-        with staged(target, DSA_ENTRIES) as folder:
+        target = out or default_folder(workbook, suffix(payer, workbook, DSA.suffix))
+        with opened(target, DSA) as place:
             found = deterministic(workbook, options, request)
-            document = write_dsa(folder, found, done := results(found.run), command())
+            document = dsa_document(found, done := results(found.run))
+            place.write(dsa_bundle(found, done, document, command()))
         typer.echo(dsa_text(document, done, target))

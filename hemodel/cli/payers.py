@@ -48,9 +48,9 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
 
     One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
     """
+    from hemodel.bundle import default_folder
     from hemodel.cli.running import run_one, run_several
     from hemodel.errors import UsageError, raise_if_any
-    from hemodel.output import default_folder
     from hemodel.payers.reading import find_profiles, twice
     from hemodel.reporting.payers_text import payer_lines
 

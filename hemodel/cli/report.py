@@ -33,9 +33,10 @@ def report(
         from hemodel.analysis.evidence_pack import evidence_pack
         from hemodel.analysis.options import Options
         from hemodel.analysis.run import run
+        from hemodel.bundle import REPORT, default_folder, opened
         from hemodel.dossier.layout import read_layout
         from hemodel.dossier.writing import Request, read_formats
-        from hemodel.output import REPORT_ENTRIES, REPORT_SUFFIX, default_folder, staged, write_report
+        from hemodel.output import report_bundle
         from hemodel.reporting.console import written
         from hemodel.reporting.document import results
 
@@ -43,13 +44,14 @@ def report(
         chosen = layout or _layout_of(payer, workbook)
         read_layout(chosen)
         options = Options(changes(set_), tuple(scenario or ()), draws=draws, seed=seed, payer=payer)
-        target = out or default_folder(workbook, suffix(payer, workbook, REPORT_SUFFIX))
-        with staged(target, REPORT_ENTRIES) as folder:
+        target = out or default_folder(workbook, suffix(payer, workbook, REPORT.suffix))
+        with opened(target, REPORT) as place:
             with progress() as shown:
                 done = run(workbook, options, shown)
             of_pack = done.model.inputs.settings.seed
             pack = evidence_pack(done.model, seed=of_pack)
-            write_report(folder, done, Request(results(done), pack, of_pack, chosen, formats), command())
+            request = Request(results(done), pack, of_pack, chosen, formats)
+            place.write(report_bundle(done, request, command()))
         typer.echo(written(chosen, formats, target))
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from signal import SIG_IGN, SIGINT, signal
+from threading import Thread
 from typing import TYPE_CHECKING
+
+from hemodel import interrupts
+from hemodel.errors import HemodelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from hemodel.analysis.options import Options
@@ -50,21 +59,22 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     from hemodel.analysis.evidence_pack import evidence_pack
     from hemodel.analysis.run import run
     from hemodel.analysis.sharing import Shared
-    from hemodel.output import DRAWS, staged, write_outputs
+    from hemodel.bundle import DRAWS, RUN, opened
+    from hemodel.output import run_bundle
     from hemodel.reporting.console import summary
     from hemodel.reporting.document import results
     from hemodel.reporting.draws_file import draws_file
     from hemodel.reporting.payers_text import payer_line
 
     shared = shared or Shared()
-    with staged(job.target) as folder:
-        with draws_file(folder / DRAWS) if job.keep_draws else nullcontext() as each:
+    with opened(job.target, RUN) as place:
+        with draws_file(place.path(DRAWS)) if job.keep_draws else nullcontext() as each:
             done = run(job.workbook, job.options, progress, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
         families = job.options.families
         evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed)) if families else None
-        write_outputs(folder, done, found, job.command, evidence, shared)
+        place.write(run_bundle(done, found, job.command, evidence, shared))
     return Written(summary(found, done, job.target), payer_line(found, job.target))
 
 
@@ -78,19 +88,15 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
     HemodelError
         As `run_one`. Every profile and every input that a payer needs is checked before the first run.
     """
-    from concurrent.futures import ProcessPoolExecutor
+    from hemodel.bundle import RUN, parent_folder
+    from hemodel.folders import make_good
 
-    from hemodel.output import parent_folder
-
-    ordered = _alike(jobs)
+    for job in jobs:
+        make_good(job.target, RUN.entries)
+    groups = _groups(_alike(jobs), min(workers, len(jobs)))
     for job in jobs:
         parent_folder(job.target.parent)
-    groups = _groups(ordered, min(workers, len(jobs)))
-    if len(groups) == 1:
-        found = [run_group(groups[0])]
-    else:
-        with ProcessPoolExecutor(len(groups), mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(run_group, groups))
+    found = [run_group(groups[0])] if len(groups) == 1 else _side_by_side(groups)
     by_target = {
         job.target: one for group, done in zip(groups, found, strict=True) for job, one in zip(group, done, strict=True)
     }
@@ -103,6 +109,60 @@ def run_group(jobs: Sequence[Job]) -> list[Written]:
 
     shared = Shared()
     return [run_one(job, shared) for job in jobs]
+
+
+def _side_by_side(groups: Sequence[Sequence[Job]]) -> list[list[Written]]:
+    """Run each group in a process of its own; where the command is told to end, what they leave is removed."""
+    context, started = get_context("spawn"), []
+    undo = partial(_undo, [job for group in groups for job in group])
+    interrupts.begin(undo)
+    try:
+        with interrupts.starting_workers():
+            for group in groups:
+                answers, answer = context.Pipe(duplex=False)
+                worker = context.Process(target=_work, args=(group, answer), daemon=True)
+                worker.start()
+                answer.close()
+                started.append((worker, answers))
+        found = [_answer(worker, answers) for worker, answers in started]
+    finally:
+        interrupts.finish(undo)
+    for error in (each for each in found if isinstance(each, HemodelError)):
+        raise error
+    return [each for each in found if not isinstance(each, HemodelError)]
+
+
+def _undo(jobs: Sequence[Job]) -> None:
+    from hemodel.bundle import RUN
+    from hemodel.folders import make_good
+
+    for job in jobs:
+        make_good(job.target, RUN.entries)
+
+
+def _work(group: Sequence[Job], answer: Connection) -> None:
+    """Run a group, and end with the process that waits for the answer."""
+    signal(SIGINT, SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer.send(run_group(group))
+    except HemodelError as error:
+        answer.send(error)
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(worker: BaseProcess, answers: Connection) -> list[Written] | HemodelError:
+    try:
+        found: list[Written] | HemodelError = answers.recv()
+    except EOFError:
+        found = HemodelError("A process that ran for some of the payers ended before its time. Run the command again.")
+    worker.join()
+    return found
 
 
 def _alike(jobs: Sequence[Job]) -> list[Job]:

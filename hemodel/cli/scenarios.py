@@ -37,9 +37,11 @@ def scenarios(
     with errors():
         from hemodel.analysis.options import Options
         from hemodel.analysis.run import run as run_all
-        from hemodel.output import SCENARIO_ENTRIES, SCENARIO_SUFFIX, default_folder, staged, write_scenarios
+        from hemodel.bundle import SCENARIOS, default_folder, opened
+        from hemodel.output import scenarios_bundle
         from hemodel.reporting.document import results
         from hemodel.reporting.scenarios_console import scenario_summary
+        from hemodel.reporting.scenarios_document import scenario_results
 
         options = Options(
             changes(set_),
@@ -49,10 +51,11 @@ def scenarios(
             groups=tuple(each.value for each in group or ()),
             only=tuple(only or ()),
         )
-        target = out or default_folder(workbook, suffix(payer, workbook, SCENARIO_SUFFIX))
-        with staged(target, SCENARIO_ENTRIES) as folder:
+        target = out or default_folder(workbook, suffix(payer, workbook, SCENARIOS.suffix))
+        with opened(target, SCENARIOS) as place:
             with progress() as shown:
                 done = run_all(workbook, options, shown)
             found = results(done)
-            text = write_scenarios(folder, done, found, command())
-        typer.echo(text if as_json else scenario_summary(found, target), nl=not as_json)
+            bundle = scenarios_bundle(done, found, scenario_results(found, payer), command())
+            place.write(bundle)
+        typer.echo(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,26 +50,25 @@ def _swept(asked: Asked, options: Options, out: Path | None, as_json: bool) -> s
     from hemodel.analysis.psa_run import workers_of
     from hemodel.analysis.sweep import cells
     from hemodel.analysis.sweep import sweep as run_sweep
-    from hemodel.output import staged
+    from hemodel.bundle import SWEEP, opened
+    from hemodel.output import sweep_bundle
     from hemodel.reporting.sweep_document import sweep_document, sweep_entry
-    from hemodel.reporting.sweep_writing import SWEEP_ENTRIES, sweep_text, write_sweep
+    from hemodel.reporting.sweep_writing import sweep_text
 
     models = cells(asked)
     target = out if out is not None or as_json else _usual(asked.workbooks)
     total = sum(model.draws for model in models)
-    with nullcontext() if target is None else staged(target, SWEEP_ENTRIES) as folder:
+    with opened(target, SWEEP) as place:
         with progress() as shown, workers_of(options) as mapper:
             step = None if shown is None else lambda done: shown("draws", done, total)
             results = run_sweep(models, sweep_entry, mapper=mapper, progress=step)
         document = sweep_document(models, results)
-        if folder is not None:
-            write_sweep(folder, document, command())
+        place.write(sweep_bundle(document, command()))
     return document.model_dump_json(indent=1) if as_json else sweep_text(document, target)
 
 
 def _usual(workbooks: Sequence[Path]) -> Path:
     """Return the usual folder: that of the workbook, or one for several."""
-    from hemodel.output import default_folder
-    from hemodel.reporting.sweep_writing import SWEEP
+    from hemodel.bundle import SWEEP, default_folder
 
-    return default_folder(workbooks[0], f"_{SWEEP}") if len(workbooks) == 1 else default_folder(Path(SWEEP))
+    return default_folder(workbooks[0], SWEEP.suffix) if len(workbooks) == 1 else default_folder(Path("sweep"))

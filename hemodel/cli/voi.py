@@ -34,19 +34,19 @@ def voi(
 ) -> None:
     """Say what it is worth to know everything, each input and groups of inputs, from draws of any tool."""
     with errors():
-        from hemodel.output import default_folder, staged
+        from hemodel.bundle import VOI, default_folder, opened
+        from hemodel.output import voi_bundle
         from hemodel.reporting.voi_document import Asked, voi_results
-        from hemodel.reporting.voi_writing import VOI_ENTRIES, voi_text, write_voi
+        from hemodel.reporting.voi_writing import voi_text
         from hemodel.voi.external import Files, read_external
 
         asked = Asked(_thresholds(wtp), currency, effect, _seed(studies, seed))
         files = Files(params, costs, effects, groups, studies)
-        external = read_external(files)
-        results = voi_results(external, files, asked)
-        target = out if out is not None or as_json else default_folder(params, "_voi")
-        if target is not None:
-            with staged(target, VOI_ENTRIES) as folder:
-                write_voi(folder, results, external.sample, command())
+        target = out if out is not None or as_json else default_folder(params, VOI.suffix)
+        with opened(target, VOI) as place:
+            external = read_external(files)
+            results = voi_results(external, files, asked)
+            place.write(voi_bundle(results, external.sample, command()))
         typer.echo(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
 
 

@@ -82,17 +82,15 @@ def diff(
     """Show what changed between two workbooks, and what each change alone and all together do to the results."""
     with errors():
         from hemodel.analysis.differences import differences
+        from hemodel.bundle import DIFFERENCES, opened
+        from hemodel.output import differences_bundle
         from hemodel.reporting.differences_document import differences_document
         from hemodel.reporting.differences_text import differences_text
         from hemodel.reporting.loose_writing import json_text
 
-        found = differences(a, b, tuple(scenario or ()))
-        if out is not None:
-            from hemodel.output import DIFFERENCES_ENTRIES, staged
-            from hemodel.reporting.differences_writing import write_differences
-
-            with staged(out, DIFFERENCES_ENTRIES) as folder:
-                write_differences(folder, found, command())
+        with opened(out, DIFFERENCES) as place:
+            found = differences(a, b, tuple(scenario or ()))
+            place.write(differences_bundle(found, command()))
         typer.echo(json_text(differences_document(found)) if as_json else differences_text(found, out), nl=not as_json)
 
 
@@ -111,8 +109,8 @@ def excel(
     """Write the live model: one workbook that calculates everything by formula."""
     with errors():
         from hemodel.analysis.options import Options
+        from hemodel.bundle import default_folder
         from hemodel.live_model.excel import write_live_model
-        from hemodel.output import default_folder
 
         folder = default_folder(workbook, "_live")
         target = out or folder.with_name(f"{folder.name}.xlsx")

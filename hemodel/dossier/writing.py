@@ -1,4 +1,4 @@
-"""Writing a dossier: figures in print, the document in Word and as a page, and every number as results.json."""
+"""Writing a dossier: its figures, and the document in Word and as a page."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hemodel.dossier.building import build, figures_of
-from hemodel.dossier.content import PRINT, charts, context
+from hemodel.dossier.content import charts, context
 from hemodel.dossier.layout import read_layout
 from hemodel.dossier.page import page
 from hemodel.dossier.word import word
 from hemodel.errors import UsageError
 from hemodel.inputs.dictionary import nearest
-from hemodel.reporting.charts import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from matplotlib.figure import Figure
 
     from hemodel.analysis.evidence import EvidencePack
     from hemodel.analysis.run import Run
@@ -55,38 +56,25 @@ def read_formats(text: str) -> tuple[str, ...]:
     return asked
 
 
-def write_dossier(
-    folder: Path,
-    run: Run,
-    request: Request,
-    manifest: Mapping[str, Any],
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Context:
-    """Write the dossier and its results.json; return what it was built from.
+def dossier(run: Run, request: Request, manifest: Mapping[str, Any]) -> tuple[Context, dict[str, Callable[[], Figure]]]:
+    """Return what a dossier is built from, and its figures by name; each is drawn when it is called.
 
     Parameters
     ----------
-    folder : Path
-        An existing folder with a folder `figures`.
     run : Run
     request : Request
     manifest : mapping
         What repeats the run.
-    progress : callable, optional
-        Called with the name of the part, the steps done and all steps.
     """
-    layout = read_layout(request.layout)
     made = context(request.results, run, request.pack, request.seed, manifest)
-    drawn, names = charts(request.results, run, request.pack), figures_of(layout, made)
-    pictures = {}
-    for done, name in enumerate(names, start=1):
-        pictures[name] = save(drawn[name](), folder / "figures" / name, PRINT)
-        if progress is not None:
-            progress("figures", done, len(names))
-    document = build(made, layout, pictures)
+    drawn = charts(request.results, run, request.pack)
+    return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), made)}
+
+
+def write_documents(made: Context, request: Request, folder: Path, pictures: Mapping[str, tuple[Path, Path]]) -> None:
+    """Write the dossier in each format that was asked for, with the PNG and the SVG of its figures."""
+    document = build(made, read_layout(request.layout), pictures)
     if "docx" in request.formats:
         (folder / DOCX).write_bytes(word(document))
     if "html" in request.formats:
         (folder / HTML).write_text(page(document), encoding="utf-8")
-    (folder / "results.json").write_text(made.results.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return made

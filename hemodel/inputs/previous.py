@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hemodel.folders import MANIFEST, put_back
+
 OUTPUTS = "outputs"
-MANIFEST = "manifest.json"
 
 
 def last_values(workbook: Path) -> dict[str, float]:
@@ -17,8 +18,10 @@ def last_values(workbook: Path) -> dict[str, float]:
     change that was made for the run. Empty where there was no run of a workbook of this
     name, or its manifest cannot be read.
     """
+    folder = Path(OUTPUTS) / workbook.stem
+    put_back(folder)
     try:
-        manifest = json.loads((Path(OUTPUTS) / workbook.stem / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return _numbers(manifest) if manifest["workbook"]["name"] == workbook.name else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hemodel import interrupts
 from hemodel.errors import OutputError, UsageError
 from hemodel.inputs import writing_formats as look
 from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
@@ -136,8 +137,9 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write beside the target, then put the new file in its place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        with interrupts.held():
+            beside.write_bytes(content)
+            beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
         reason = error.strerror or "unknown reason"

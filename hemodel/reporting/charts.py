@@ -29,7 +29,7 @@ from hemodel.reporting.tables_information import shown_as
 from hemodel.reporting.tables_words import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
 
@@ -147,3 +147,14 @@ def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -
         reason = error.strerror or "unknown reason"
         raise OutputError(f"{path}: the chart cannot be written ({reason}). Choose another folder.") from error
     return png, svg
+
+
+def drawing(
+    made: Mapping[str, Callable[[], Figure]], dots_per_inch: int = DOTS_PER_INCH
+) -> dict[str, Callable[[Path], tuple[Path, Path]]]:
+    """Return for each figure what draws it and saves it to a path without suffix."""
+    return {name: partial(_drawn, draw, dots_per_inch=dots_per_inch) for name, draw in made.items()}
+
+
+def _drawn(draw: Callable[[], Figure], path: Path, dots_per_inch: int) -> tuple[Path, Path]:
+    return save(draw(), path, dots_per_inch)

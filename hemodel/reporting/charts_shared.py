@@ -19,17 +19,18 @@ SAME_FOR_PAYERS = ("survival_curves", "occupancy")
 """Figures of a run that do not depend on discount rates and thresholds."""
 
 
-def write_shared(
-    folder: Path, made: Mapping[str, Callable[[], Figure]], shared: Shared
-) -> dict[str, tuple[Path, Path]]:
-    """Write figures to the folder figures, each drawn once for all runs; return the paths of PNG and SVG by name."""
-    place, found = folder / "figures", {}
-    place.mkdir(exist_ok=True)
-    for name, draw in made.items():
-        contents = shared.once(("figure", name), partial(_drawn, place / name, draw))
-        found[name] = (place / f"{name}.png", place / f"{name}.svg")
-        for path, content in zip(found[name], contents, strict=True):
-            path.write_bytes(content)
+def drawing_once(
+    made: Mapping[str, Callable[[], Figure]], shared: Shared
+) -> dict[str, Callable[[Path], tuple[Path, Path]]]:
+    """Return for each figure what saves it to a path without suffix; it is drawn once for all runs."""
+    return {name: partial(_saved, name, draw, shared) for name, draw in made.items()}
+
+
+def _saved(name: str, draw: Callable[[], Figure], shared: Shared, path: Path) -> tuple[Path, Path]:
+    contents = shared.once(("figure", name), partial(_drawn, path, draw))
+    found = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")
+    for file, content in zip(found, contents, strict=True):
+        file.write_bytes(content)
     return found
 
 

@@ -1,59 +1,24 @@
-"""Writing what `hemodel dsa` found."""
+"""What `hemodel dsa` draws, and what it was asked for as the manifest has it."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hemodel.inputs.previous import MANIFEST
 from hemodel.reporting.charts import figures
 from hemodel.reporting.charts_n_way import n_way_chart
 from hemodel.reporting.charts_threshold_search import threshold_chart
 from hemodel.reporting.charts_two_way import MOST_PANELS, heat_maps
-from hemodel.reporting.contents import write_figures, write_tables
-from hemodel.reporting.dsa_document import dsa_document
-from hemodel.reporting.manifest import manifest
-from hemodel.reporting.tables import names_of
-from hemodel.reporting.tables_dsa import dsa_tables
-from hemodel.reporting.tables_uncertainty import dsa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
     from hemodel.analysis.deterministic import Asked, Deterministic
     from hemodel.reporting.schema import Results
     from hemodel.reporting.schema_dsa import DsaDocument
-
-DSA_ENTRIES = ("dsa.json", "tables", "figures", MANIFEST)
-"""What the deterministic analyses consist of."""
-DSA_SUFFIX = "_dsa"
-
-
-def write_dsa(folder: Path, found: Deterministic, results: Results, command: str) -> DsaDocument:
-    """Write dsa.json, tables, figures and manifest.json to an existing, empty folder; return the contents of dsa.json.
-
-    Parameters
-    ----------
-    folder : Path
-    found : Deterministic
-    results : Results
-        Of its run.
-    command : str
-        The command that repeats it, for the manifest.
-    """
-    document = dsa_document(found, results)
-    (folder / "dsa.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    names = names_of(results, found.run)
-    write_tables(folder, [dsa(results, document.one_way, names), *dsa_tables(document, results, names)])
-    write_figures(folder, dsa_figures(document, found, results))
-    made = manifest(found.run, command) | {"parts": ["dsa"], "asked": _asked(found)}
-    (folder / MANIFEST).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    return document
 
 
 def dsa_figures(document: DsaDocument, found: Deterministic, results: Results) -> dict[str, Callable[[], Figure]]:
@@ -76,7 +41,7 @@ def dsa_figures(document: DsaDocument, found: Deterministic, results: Results) -
     return drawn
 
 
-def _asked(found: Deterministic) -> dict[str, Any]:
+def asked_for(found: Deterministic) -> dict[str, Any]:
     """Return the request as the manifest has it."""
     request = found.request
     return {

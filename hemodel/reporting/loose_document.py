@@ -17,7 +17,7 @@ from hemodel.survival.errors import SurvivalError
 from hemodel.survival.patients.kaplan_meier import kaplan_meier, reverse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hemodel.analysis.loose_contrasts import Contrast
     from hemodel.analysis.loose_files import FamilyFit, FileFit, Group
@@ -152,7 +152,7 @@ def _test(each: ChiSquaredTest | None) -> dict[str, float] | None:
     return {"statistic": each.statistic, "degrees_of_freedom": each.degrees_of_freedom, "p_value": each.p_value}
 
 
-def fit_tables(document: dict[str, Any]) -> dict[str, str]:
+def fit_tables(document: Mapping[str, Any]) -> dict[str, str]:
     """Return the main parts of a document as CSV, by name."""
     families = [(" + ".join(group["strategies"]), each) for group in document["groups"] for each in group["families"]]
     fitted = [(group, each) for group, each in families if each["fitted"]]
@@ -221,7 +221,7 @@ def _survival(curves: Curves, times: list[float]) -> Table:
     return ("strategy", "family", "time", "survival", "hazard"), rows
 
 
-def _steps(document: dict[str, Any]) -> Table:
+def _steps(document: Mapping[str, Any]) -> Table:
     names = ("times", "at_risk", "events", "censored", "survival", "low", "high")
     rows = (
         (strategy, *row)

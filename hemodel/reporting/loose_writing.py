@@ -1,32 +1,25 @@
-"""Writing what was fitted to a file, and patients rebuilt from a curve."""
+"""Documents as JSON, and files of their own such as patients rebuilt from a curve."""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
+from hemodel import interrupts
 from hemodel.errors import OutputError
-from hemodel.reporting.loose_document import csv_text, fit_tables
+from hemodel.reporting.loose_document import csv_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 PATIENTS_HEADER = ("time", "event")
 
 
-def json_text(document: dict[str, Any]) -> str:
+def json_text(document: Mapping[str, Any]) -> str:
     """Return a document as JSON."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write_fit(folder: Path, document: dict[str, Any], command: str) -> None:
-    """Write a fit to an existing, empty folder: fit.json, tables/*.csv and manifest.json."""
-    (folder / "fit.json").write_text(json_text(document), encoding="utf-8")
-    (folder / "tables").mkdir()
-    for name, text in fit_tables(document).items():
-        (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-    manifest = {"hemodel": document["hemodel"], "command": command, "file": document["file"]}
-    (folder / "manifest.json").write_text(json_text(manifest), encoding="utf-8")
 
 
 def check_place(path: Path) -> None:
@@ -68,12 +61,12 @@ def write_whole(path: Path, text: str) -> None:
     OutputError
         Where it cannot be written; what was there stays.
     """
-    beside = path.with_name(f".{path.name}.new")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
+        with interrupts.held():
+            beside.write_text(text, encoding="utf-8", newline="")
+            beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise OutputError(f"{path}: the file could not be written ({reason}). Nothing was changed.") from error
-    finally:
-        beside.unlink(missing_ok=True)

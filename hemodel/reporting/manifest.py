@@ -8,6 +8,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hemodel.analysis.run import Run
     from hemodel.payers.reading import Found
 
@@ -20,9 +22,7 @@ LIBRARIES = (
 def manifest(run: Run, command: str) -> dict[str, Any]:
     """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
     inputs = run.model.inputs
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
+    said = {
         "workbook": {"name": inputs.path.name, "sha256": sha256(inputs.path.read_bytes()).hexdigest()},
         "parts": list(run.options.parts),
         "draws": None if run.psa is None else run.psa.draws,
@@ -35,8 +35,13 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
         "payer": None if run.payer is None else _payer(run.payer.found),
-        **made_with(),
     }
+    return repeats(command, said)
+
+
+def repeats(command: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest of a command: its words, what else repeats it, and the versions."""
+    return {"hemodel": metadata.version("hemodel"), "command": command, **said, **made_with()}
 
 
 def _payer(found: Found) -> dict[str, str]:

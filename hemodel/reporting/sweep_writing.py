@@ -1,50 +1,19 @@
-"""What `hemodel sweep` writes and prints."""
+"""What `hemodel sweep` prints."""
 
 from __future__ import annotations
 
-from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hemodel.inputs.previous import MANIFEST
-from hemodel.reporting.charts_sweep import sweep_figures
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
-from hemodel.reporting.contents import write_figures, write_tables
 from hemodel.reporting.format import display
-from hemodel.reporting.loose_writing import json_text
-from hemodel.reporting.manifest import made_with
 from hemodel.reporting.schema import threshold_key
-from hemodel.reporting.tables_sweep import BASE, sweep_table
+from hemodel.reporting.tables_sweep import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from hemodel.reporting.schema_sweep import SweepDocument, SweepEntry, SweepWorkbook
-
-SWEEP_ENTRIES = ("sweep.json", "tables", "figures", MANIFEST)
-"""What `hemodel sweep` writes."""
-SWEEP = "sweep"
-
-
-def write_sweep(folder: Path, document: SweepDocument, command: str) -> None:
-    """Write a sweep to an existing, empty folder: sweep.json, tables, figures, manifest.json."""
-    (folder / "sweep.json").write_text(document.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    write_tables(folder, [sweep_table(document)])
-    write_figures(folder, sweep_figures(document))
-    (folder / MANIFEST).write_text(json_text(_manifest(document, command)), encoding="utf-8")
-
-
-def _manifest(document: SweepDocument, command: str) -> dict[str, Any]:
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "workbooks": [{"name": workbook.name, "sha256": workbook.sha256} for workbook in document.workbooks],
-        "results": [
-            entry.model_dump(include={"workbook", "scenario", "sha256", "changes", "draws", "seed", "sampling"})
-            for entry in document.results
-        ],
-        **made_with(),
-    }
 
 
 def sweep_text(document: SweepDocument, target: Path | None) -> str:

@@ -1,54 +1,21 @@
-"""What `hemodel voi` writes and prints."""
+"""What `hemodel voi` prints."""
 
 from __future__ import annotations
 
-from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hemodel.inputs.previous import MANIFEST
-from hemodel.reporting.charts import save
-from hemodel.reporting.charts_voi import voi_figures
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.reporting.format import display
-from hemodel.reporting.loose_writing import json_text
-from hemodel.reporting.manifest import made_with
 from hemodel.reporting.studies_text import research_results
-from hemodel.reporting.tables_shape import csv_text
-from hemodel.reporting.tables_voi import shown_as, voi_tables
+from hemodel.reporting.tables_voi import shown_as
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.reporting.schema_voi import VoiResults
-    from hemodel.voi.sample import Sample
 
-VOI_ENTRIES = ("voi.json", "tables", "figures", MANIFEST)
-"""What `hemodel voi` writes."""
 MOST_PRINTED = 5
 """Inputs and groups with the highest EVPPI that are printed for each threshold."""
-
-
-def write_voi(folder: Path, results: VoiResults, sample: Sample, command: str) -> None:
-    """Write the value of information to an existing, empty folder: voi.json, tables, figures, manifest.json."""
-    (folder / "voi.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / "tables").mkdir()
-    for table in voi_tables(results):
-        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
-    (folder / "figures").mkdir()
-    for name, draw in voi_figures(results, sample).items():
-        save(draw(), folder / "figures" / name)
-    (folder / MANIFEST).write_text(json_text(_manifest(results, command)), encoding="utf-8")
-
-
-def _manifest(results: VoiResults, command: str) -> dict[str, Any]:
-    return {
-        "hemodel": metadata.version("hemodel"),
-        "command": command,
-        "files": {name: file.model_dump() for name, file in results.files.items()},
-        "thresholds": results.thresholds,
-        "draws": results.draws,
-        **made_with(),
-    }
 
 
 def voi_text(results: VoiResults, target: Path | None) -> str:

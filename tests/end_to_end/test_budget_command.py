@@ -13,7 +13,7 @@ from budget_support import budget_values
 from support import small_rows
 from typer.testing import CliRunner, Result
 
-from hemodel import output
+from hemodel import bundle
 from hemodel.analysis.options import Options
 from hemodel.analysis.run import budget_run, run
 from hemodel.cli import app
@@ -69,7 +69,7 @@ def written(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_is_written(written: Path) -> None:
-    assert {path.name for path in written.iterdir()} == set(output.BUDGET_ENTRIES)
+    assert {path.name for path in written.iterdir()} == set(bundle.BUDGET.entries)
     assert {path.name for path in (written / "figures").iterdir()} == {
         f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")
     }

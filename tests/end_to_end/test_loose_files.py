@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from hemodel import output
 from hemodel.analysis.loose_files import ALL_FAMILIES, round_times, split_families
 from hemodel.cli import app
-from hemodel.reporting import loose_writing
 from hemodel.survival import fit_patients, kaplan_meier, patient_data, read_patients
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def test_a_failure_while_writing_leaves_the_old_files(tmp_path: Path, monkeypatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(loose_writing, "fit_tables", full)
+    monkeypatch.setattr(output, "fit_tables", full)
     done = run(*arguments)
     assert done.exit_code == 1
     assert "No space left on device" in done.stderr

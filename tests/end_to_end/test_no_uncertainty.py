@@ -11,9 +11,11 @@ from hemodel.analysis.load import load
 from hemodel.analysis.options import Options
 from hemodel.analysis.probabilistic import probabilistic
 from hemodel.analysis.run import Run, run
+from hemodel.analysis.sharing import Shared
+from hemodel.bundle import RUN, opened
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
-from hemodel.output import staged, write_outputs
+from hemodel.output import run_bundle
 from hemodel.parameters import BLOCK
 from hemodel.reporting.document import results
 
@@ -41,8 +43,8 @@ def test_every_draw_is_the_base_case(certain: Run) -> None:
 
 def test_everything_is_written(certain: Run, tmp_path: Path) -> None:
     found = results(certain)
-    with staged(tmp_path / "out") as folder:
-        write_outputs(folder, certain, found, "hemodel run")
+    with opened(tmp_path / "out", RUN) as place:
+        place.write(run_bundle(certain, found, "hemodel run", None, Shared()))
 
     assert found.dsa == []
     assert found.psa is not None

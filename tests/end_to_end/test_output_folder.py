@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from commands import WORKBOOK, hemodel, invoke, results
 
-from hemodel import output
+from hemodel import bundle, output
+from hemodel.analysis import run
+from hemodel.errors import OutputError
+from hemodel.inputs.previous import last_values
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +56,47 @@ def test_a_failure_while_writing_leaves_the_old_outputs(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_step_that_fails_while_moving_is_undone(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_is_refused_at_the_start(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = shutil.copytree(base, tmp_path / "out")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    rename = Path.rename
+    monkeypatch.setattr(run, "run", lambda *_: pytest.fail("worked"))
 
-    def stubborn(self: Path, target: Path) -> Path:
-        if self == out / "results.xlsx":
-            raise PermissionError(13, "The file is open elsewhere")
-        return rename(self, target)
+    def second() -> NoReturn:
+        done = invoke("run", WORKBOOK, "--only", "base", "--out", out)
+        assert done.exit_code == 1
+        assert "another run of hemodel writes to this folder" in done.stderr
+        raise OutputError("the first one ends too")
 
-    monkeypatch.setattr(Path, "rename", stubborn)
-    done = invoke("run", WORKBOOK, "--only", "base", "--out", out)
-    monkeypatch.undo()
-
-    assert done.exit_code == 1
-    assert "open elsewhere" in done.stderr
+    with pytest.raises(OutputError, match="ends too"), bundle.opened(out, bundle.RUN):
+        second()
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_manifest_says_when_the_outputs_were_made(base: Path) -> None:
+    made = json.loads((base / "manifest.json").read_text(encoding="utf-8"))
+    age = datetime.now(UTC) - datetime.fromisoformat(made["made"])
+
+    assert made["made"].endswith("+00:00")
+    assert timedelta(0) <= age < timedelta(hours=1)
+    files = {path.relative_to(base).as_posix() for path in base.rglob("*") if path.is_file()}
+    assert set(made["outputs"]) == files
+    assert made["made"][:10] not in (base / "results.json").read_text(encoding="utf-8")
+
+
+def test_values_of_a_run_that_was_killed_between_two_renames_are_found(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder stands aside as in a process that was killed; the next command that reads there puts it back."""
+    aside = tmp_path / "outputs" / f".{WORKBOOK.stem}.hemodel"
+    aside.mkdir(parents=True)
+    (aside / "lock").touch()
+    shutil.copytree(base, aside / "old")
+    monkeypatch.chdir(tmp_path)
+
+    assert last_values(WORKBOOK)
+    assert [path.name for path in (tmp_path / "outputs").iterdir()] == [WORKBOOK.stem]
+    assert results(tmp_path / "outputs" / WORKBOOK.stem)
 
 
 def test_default_folder_is_made(tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+"""Every command, and the option that prints the version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, sweep, voi, workbooks
+from hemodel.cli.common import app
+
+__all__ = [
+    "analyses",
+    "app",
+    "budget",
+    "curves",
+    "dsa",
+    "payers",
+    "report",
+    "scenarios",
+    "sweep",
+    "voi",
+    "workbooks",
+]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if version:
+        from hemodel import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
