@@ -20,6 +20,7 @@ from hemodel.costs.events import (
 )
 from hemodel.errors import InputError, Problem
 from hemodel.exposure import STATES, Exposure, exposure
+from hemodel.occupancy import capped, states
 from hemodel.outcomes import Component, Outcomes, table
 from hemodel.plan import Plan, plan
 from hemodel.units import DAYS_PER_MONTH
@@ -66,6 +67,15 @@ def survival_at(model: Model, draws: Draws, endpoint: str, strategy: str, months
     """Return survival (draws, months) as the model has it before any cap: fitted curve and what acts on it."""
     curves = {name: fit.curves for name, fit in model.fits.items()}
     return acted_survival_at(model.plan, curves, model.acting, draws, (endpoint, strategy), months)
+
+
+def occupancy_at(model: Model, draws: Draws, strategy: str, months: FloatArray) -> dict[str, FloatArray]:
+    """Return the share of patients in each state, (draws, months) [proportion].
+
+    PF = min(PFS, OS), PD = OS - PF, dead = 1 - OS, from the curves at any times and not only on the model's grid.
+    """
+    pfs, overall = (survival_at(model, draws, endpoint, strategy, months) for endpoint in ("pfs", "os"))
+    return states(capped(pfs, overall), overall)
 
 
 def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:

@@ -38,6 +38,14 @@ class Adjustment:
     years_moved: FloatArray
 
 
+def capped(curve: FloatArray, ceiling: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
+    """Return min(curve, ceiling), of one shape or of shapes that broadcast [proportion].
+
+    PF = min(PFS, OS); time on treatment is capped at OS, and at PF where a regimen stops at progression.
+    """
+    return np.minimum(curve, ceiling, out=out)
+
+
 def cap(
     curve: FloatArray,
     ceiling: FloatArray,
@@ -65,15 +73,15 @@ def cap(
     capped : array (draws, points)
     adjustment : Adjustment
     """
-    capped = np.minimum(curve, ceiling, out=out)
-    excess = np.subtract(curve, capped, out=scratch)
+    lower = capped(curve, ceiling, out=out)
+    excess = np.subtract(curve, lower, out=scratch)
     gap = excess.max(axis=1, initial=0.0)
     first, moved = np.full(gap.size, np.nan), np.zeros(gap.size)
     bound = gap > GAP_TOLERANCE
     if bound.any():
         first[bound] = days[np.argmax(excess > GAP_TOLERANCE, axis=1)][bound]
         moved[bound] = (excess @ years)[bound]
-    return capped, Adjustment(first, np.where(bound, gap, 0.0), moved)
+    return lower, Adjustment(first, np.where(bound, gap, 0.0), moved)
 
 
 def states(progression_free: FloatArray, overall: FloatArray) -> dict[str, FloatArray]:
@@ -83,3 +91,8 @@ def states(progression_free: FloatArray, overall: FloatArray) -> dict[str, Float
         "progressed": overall - progression_free,
         "dead": 1.0 - overall,
     }
+
+
+def alive(dead: float) -> float:
+    """Return the share alive, 1 - dead."""
+    return 1.0 - dead

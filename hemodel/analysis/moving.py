@@ -10,6 +10,7 @@ import numpy as np
 from hemodel.analysis.curve_draws import steepest
 from hemodel.analysis.movable import CURVE, PARAMETER, PRICE, STATISTIC
 from hemodel.analysis.sensitivity import refitted
+from hemodel.economics import increments
 from hemodel.model import base_draws, evaluate
 from hemodel.parameters import BLOCK
 from hemodel.survival.errors import SurvivalError
@@ -53,7 +54,7 @@ class Totals:
     @property
     def increments(self) -> tuple[FloatArray, FloatArray]:
         """Incremental QALYs and costs over the comparator, (points, interventions) each."""
-        return self.qalys[:, 1:] - self.qalys[:, :1], self.costs[:, 1:] - self.costs[:, :1]
+        return increments(self.qalys), increments(self.costs)
 
 
 Draws = dict[str, "FloatArray"]

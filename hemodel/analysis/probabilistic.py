@@ -16,11 +16,12 @@ import numpy as np
 from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
 from hemodel.analysis.psa_results import benefit_error, mean_benefit
 from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
-from hemodel.economics import net_monetary_benefit, verdict
+from hemodel.economics import increment, increments, net_monetary_benefit, verdict
 from hemodel.errors import UsageError
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import BLOCK
 from hemodel.sampling import RANDOM, REPLICATE
+from hemodel.survival.reported.statistics import HALF_WIDTH_95
 from hemodel.voi.sample import Sample
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def pilot(model: Model, draws: int, seed: int) -> Frame:
     settings = model.inputs.settings
     reported = np.unique([*settings.thresholds, settings.decision_threshold])
     base = totals(evaluate(model, base_draws(model)))[:, 0]
-    gains = (base[:, 1:] - base[:, :1]).T
+    gains = increments(base).T
     icers = [verdict(float(gain[COSTS]), float(gain[QALYS])).icer for gain in gains]
     thresholds = curve_thresholds(settings, icers)
     return frame(totals(evaluate(model, drawn)), drawn, thresholds, reported)
@@ -274,7 +275,7 @@ def convergence_path(psa: Psa, threshold: float, points: int) -> tuple[FloatArra
     Within the draws that are kept at `points` n, of a design in replicates after whole ones; beyond them after
     each block.
     """
-    gain = net_monetary_benefit(psa.qalys[:, 1] - psa.qalys[:, 0], psa.costs[:, 1] - psa.costs[:, 0], threshold)
+    gain = net_monetary_benefit(increment(psa.qalys, 1), increment(psa.costs, 1), threshold)
     if psa.sampling == RANDOM:
         n, mean, error = running_mean(gain, points)
     else:
@@ -286,6 +287,11 @@ def convergence_path(psa: Psa, threshold: float, points: int) -> tuple[FloatArra
     if psa.sampling != RANDOM and not later.size:
         later = psa.path[:, -1:]
     return np.append(n, later[0]), np.append(mean, later[1]), np.append(error, later[2])
+
+
+def mean_interval(mean: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the 95% confidence intervals of means with these standard errors."""
+    return mean - HALF_WIDTH_95 * error, mean + HALF_WIDTH_95 * error
 
 
 def interval(values: FloatArray) -> tuple[float, float]:

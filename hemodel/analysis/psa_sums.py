@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.histogram import Scale, counts, scale_of
-from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, best_shares
+from hemodel.economics import (
+    COST_TOLERANCE,
+    EFFECT_TOLERANCE,
+    best_shares,
+    increments,
+    net_monetary_benefit,
+)
 from hemodel.sampling import REPLICATE
 
 if TYPE_CHECKING:
@@ -88,9 +94,9 @@ def quantities(found: FloatArray, reported: FloatArray) -> FloatArray:
     incremental net monetary benefit, by threshold and strategy.
     """
     count = found.shape[1]
-    increments = found[:UNDISCOUNTED, :, 1:] - found[:UNDISCOUNTED, :, :1]
-    benefit = reported[:, None, None] * increments[QALYS] - increments[COSTS]
-    parts = [found[:UNDISCOUNTED], increments, benefit]
+    gains = increments(found[:UNDISCOUNTED])
+    benefit = net_monetary_benefit(gains[QALYS], gains[COSTS], reported[:, None, None])
+    parts = [found[:UNDISCOUNTED], gains, benefit]
     return np.concatenate([part.transpose(0, 2, 1).reshape(-1, count) for part in parts])
 
 
@@ -141,7 +147,7 @@ def add(left: Sums, right: Sums) -> Sums:
 
 def _decisions(thresholds: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Shares of being best, and losses against the best, (thresholds, draws, strategies)."""
-    benefit = thresholds[:, None, None] * found[QALYS] - found[COSTS]
+    benefit = net_monetary_benefit(found[QALYS], found[COSTS], thresholds[:, None, None])
     return best_shares(benefit), benefit.max(axis=2, keepdims=True) - benefit
 
 
@@ -167,7 +173,7 @@ def _components(outcomes: Outcomes, count: int) -> Sums:
 
 def _signs(found: FloatArray) -> FloatArray:
     """Number of draws by sign of incremental costs and QALYs, (strategies - 1, 3, 3)."""
-    costs, qalys = (found[k, :, 1:] - found[k, :, :1] for k in (COSTS, QALYS))
+    costs, qalys = (increments(found[k]) for k in (COSTS, QALYS))
     dearer = np.where(np.abs(costs) <= COST_TOLERANCE, 0, np.sign(costs)).astype(int) + 1
     better = np.where(np.abs(qalys) <= EFFECT_TOLERANCE, 0, np.sign(qalys)).astype(int) + 1
     pairs = (3 * dearer + better).T

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.curves import modelled_survival
 from hemodel.model import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 
@@ -34,18 +35,7 @@ def modelled(
     months : array (months,)
     coefficients : mapping from endpoint to array (draws, p) or (1, p)
     """
-    given = {f"curve.{name}": array for name, array in coefficients.items()}
-    draws = {**base_draws(run.model), **given}
-
-    def raw(name: str) -> FloatArray:
-        return survival_at(run.model, draws, name, strategy, months)
-
-    own, overall = raw(endpoint), raw("os")
-    capped = np.minimum(own, overall)
-    uses = [r for r in run.model.inputs.regimens if r.strategy == strategy and r.time_on_treatment == endpoint]
-    if uses and all(regimen.stops_at_progression for regimen in uses):
-        capped = np.minimum(capped, np.minimum(raw("pfs"), overall))
-    return own, capped
+    return modelled_survival(run.model, endpoint, strategy, months, coefficients)
 
 
 def last_month(run: Run, alive: float, longest: float, step: float) -> float:
