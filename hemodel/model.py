@@ -20,7 +20,7 @@ from hemodel.costs.events import (
 )
 from hemodel.errors import InputError, Problem
 from hemodel.exposure import STATES, Exposure, exposure
-from hemodel.occupancy import capped, states
+from hemodel.occupancy import PFS_CAPPED, UTILITY_CAPPED, capped, rule_of, states
 from hemodel.outcomes import Component, Outcomes, table
 from hemodel.plan import Plan, plan
 from hemodel.units import DAYS_PER_MONTH
@@ -162,7 +162,7 @@ def _capped(
     for strategy, exposed in exposures.items():
         found = {n: cap_at_norm(u, exposed.aged_years[n].undiscounted, norm) for n, u in utilities[strategy].items()}
         capped[strategy] = {name: utility for name, (utility, _) in found.items()}
-        caps = {f"utility_capped_at_norm: {name}": done for name, (_, done) in found.items()}
+        caps = {rule_of(UTILITY_CAPPED, name): done for name, (_, done) in found.items()}
         recorded[strategy] = replace(exposed, adjustments={**exposed.adjustments, **caps})
     return capped, recorded
 
@@ -227,7 +227,7 @@ def _refuse_crossing(model: Model, exposures: Mapping[str, Exposure]) -> None:
         return
     problems = []
     for strategy, exposed in exposures.items():
-        first = exposed.adjustments["pfs_capped_at_os"].first_day
+        first = exposed.adjustments[PFS_CAPPED].first_day
         crossing = first[~np.isnan(first)]
         if crossing.size:
             problems.append(

@@ -15,6 +15,10 @@ import numpy as np
 if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
 
+PFS_CAPPED = "pfs_capped_at_os"
+TREATMENT_AT_OS, TREATMENT_AT_PFS = "treatment_capped_at_os", "treatment_capped_at_pfs"
+UTILITY_CAPPED = "utility_capped_at_norm"
+"""Rules that adjust; those that adjust one of several subjects are named with it, see `rule_of`."""
 GAP_TOLERANCE = 1e-12
 """Smallest excess of one curve over another that counts as a crossing."""
 
@@ -36,6 +40,17 @@ class Adjustment:
     first_day: FloatArray
     max_gap: FloatArray
     years_moved: FloatArray
+
+
+def rule_of(rule: str, subject: str) -> str:
+    """Return the name of an adjustment of one subject, such as a drug, an endpoint or a state."""
+    return f"{rule}: {subject}"
+
+
+def rule_parts(name: str) -> tuple[str, str]:
+    """Return rule and subject of the name of an adjustment; a rule without a subject has an empty one."""
+    rule, _, subject = name.partition(": ")
+    return rule, subject
 
 
 def capped(curve: FloatArray, ceiling: FloatArray, *, out: FloatArray | None = None) -> FloatArray:

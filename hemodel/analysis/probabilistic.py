@@ -15,7 +15,18 @@ import numpy as np
 
 from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
 from hemodel.analysis.psa_results import benefit_error, mean_benefit
-from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
+from hemodel.analysis.psa_sums import (
+    COMPONENTS,
+    COSTS,
+    LIFE_YEARS,
+    QALYS,
+    UNDISCOUNTED,
+    add,
+    adjusted_draws,
+    component_sums,
+    frame,
+    totals,
+)
 from hemodel.economics import increment, increments, net_monetary_benefit, verdict
 from hemodel.errors import UsageError
 from hemodel.model import Model, base_draws, evaluate
@@ -101,20 +112,14 @@ class Psa:
     def component_means(self) -> dict[str, dict[str, FloatArray]]:
         """Means (strategies,) of the discounted components by outcome; drug_costs is a breakdown of acquisition."""
         return {
-            outcome: {
-                name.removeprefix(f"component {outcome} "): total / self.draws
-                for name, total in self.sums.items()
-                if name.startswith(f"component {outcome} ")
-            }
+            outcome: {name: total / self.draws for name, total in component_sums(self.sums, outcome).items()}
             for outcome in COMPONENTS
         }
 
     @property
     def adjusted(self) -> dict[tuple[str, str], int]:
         """In how many draws each cap bound, by strategy and rule."""
-        names = (name for name in self.sums if name.startswith("adjusted "))
-        keys = {name: name.split(" ", maxsplit=2)[1:] for name in names}
-        return {(strategy, rule): int(self.sums[name][0]) for name, (strategy, rule) in keys.items()}
+        return adjusted_draws(self.sums)
 
 
 def probabilistic(

@@ -171,6 +171,12 @@ def _components(outcomes: Outcomes, count: int) -> Sums:
     }
 
 
+def component_sums(sums: Sums, outcome: str) -> dict[str, FloatArray]:
+    """Return the sums (strategies,) of each component of an outcome."""
+    start = f"component {outcome} "
+    return {name.removeprefix(start): total for name, total in sums.items() if name.startswith(start)}
+
+
 def _signs(found: FloatArray) -> FloatArray:
     """Number of draws by sign of incremental costs and QALYs, (strategies - 1, 3, 3)."""
     costs, qalys = (increments(found[k]) for k in (COSTS, QALYS))
@@ -189,6 +195,12 @@ def _adjusted(outcomes: Outcomes, count: int) -> Sums:
             share = bound.mean() if bound.size else 0.0
             found[f"adjusted {strategy} {rule}"] = np.array([float(round(float(share) * count))])
     return found
+
+
+def adjusted_draws(sums: Sums) -> dict[tuple[str, str], int]:
+    """Return in how many draws each cap bound, by strategy and rule."""
+    keys = {name: name.split(" ", maxsplit=2)[1:] for name in sums if name.startswith("adjusted ")}
+    return {(strategy, rule): int(sums[name][0]) for name, (strategy, rule) in keys.items()}
 
 
 def _extremes(outcomes: Outcomes) -> Sums:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hemodel.economics import differences, icer, net_monetary_benefit, swing
 from hemodel.reporting.checks import checks
 from hemodel.reporting.evidence_document import evidence_document
@@ -96,17 +94,17 @@ def _inputs(run: Run) -> list[InputEntry]:
 
 
 def _coefficients(run: Run) -> list[CoefficientEntry]:
-    found = []
-    for endpoint, fit in run.model.fits.items():
-        errors = np.sqrt(np.diag(fit.covariance))
-        for name, value, error in zip(fit.curves.names, fit.coefficients.tolist(), errors.tolist(), strict=True):
-            strategy, _, coefficient = name.partition(": ")
-            found.append(
-                CoefficientEntry(
-                    endpoint=endpoint, strategy=strategy, name=coefficient, estimate=value, standard_error=error
-                )
-            )
-    return found
+    return [
+        CoefficientEntry(
+            endpoint=endpoint,
+            strategy=each.strategy,
+            name=each.coefficient,
+            estimate=each.value,
+            standard_error=each.standard_error,
+        )
+        for endpoint, fit in run.model.fits.items()
+        for each in fit.estimates
+    ]
 
 
 def _difference(results: Results, entry: Incremental) -> Difference:
