@@ -124,9 +124,18 @@ def modelled_survival(
     own, overall = raw(endpoint), raw("os")
     below = capped(own, overall)
     uses = [r for r in model.inputs.regimens if r.strategy == strategy and r.time_on_treatment == endpoint]
-    if uses and all(regimen.stops_at_progression for regimen in uses):
+    if endpoint != "os" and uses and all(regimen.stops_at_progression for regimen in uses):
         below = capped(below, capped(raw("pfs"), overall))
     return own, below
+
+
+def survival_interval(
+    model: Model, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the 2.5% and 97.5% points over the draws of `modelled_survival` after the caps, (months,) each."""
+    _, after = modelled_survival(model, endpoint, strategy, months, coefficients)
+    low, high = np.quantile(after, [0.025, 0.975], axis=0)
+    return low, high
 
 
 def state_medians(model: Model) -> dict[str, dict[str, float]]:

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.curves import modelled_survival
 from hemodel.model import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hemodel.analysis.run import Run
     from hemodel.parameters import FloatArray
 
@@ -21,21 +18,6 @@ if TYPE_CHECKING:
 def base_coefficients(run: Run) -> dict[str, FloatArray]:
     """Return the fitted coefficients of every endpoint, (1, p)."""
     return {name: fit.coefficients[None, :] for name, fit in run.model.fits.items()}
-
-
-def modelled(
-    run: Run, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return survival, with what acts on it, before and after the caps at OS and at PFS, (draws, months).
-
-    Parameters
-    ----------
-    run : Run
-    endpoint, strategy : str
-    months : array (months,)
-    coefficients : mapping from endpoint to array (draws, p) or (1, p)
-    """
-    return modelled_survival(run.model, endpoint, strategy, months, coefficients)
 
 
 def last_month(run: Run, alive: float, longest: float, step: float) -> float:

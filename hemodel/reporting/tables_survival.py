@@ -131,12 +131,11 @@ def _survival_columns(years: list[str]) -> list[Column]:
 
 def coefficients(run: Run, names: Names) -> Table:
     """Return the coefficients of every curve with their standard errors."""
-    rows = []
-    for endpoint, fit in run.model.fits.items():
-        for e in fit.estimates:
-            rows.append(
-                (names.endpoint(endpoint), names.strategy(e.strategy), e.coefficient, e.value, e.standard_error)
-            )
+    rows = [
+        (names.endpoint(endpoint), names.strategy(each.strategy), each.coefficient, each.value, each.standard_error)
+        for endpoint, fit in run.model.fits.items()
+        for each in fit.estimates
+    ]
     return Table(
         "coefficients",
         "Coefficients of the curves",

@@ -69,3 +69,16 @@ def test_draws_on_the_plane() -> None:
     assert found.costs.tolist() == [10.0, 10.0, 40.0]
     assert found.mean == (2.0, 20.0)
     assert found.share_below(10.0) == pytest.approx(1.0 / 3.0)
+
+
+def test_treatment_until_death_or_progression_leaves_overall_survival_as_it_is() -> None:
+    """The regimen ends at progression; patients do not die of it."""
+    rows = {
+        f"regimen.active.newtinib.{field}": value
+        for field, value in (("time_on_treatment", "os"), ("stops_at_progression", "yes"))
+    }
+    model = small_model(rows)
+    months = np.linspace(0.0, 60.0, 13)
+    coefficients = {name: fit.coefficients[None, :] for name, fit in model.fits.items()}
+    before, after = modelled_survival(model, "os", "active", months, coefficients)
+    assert after.tolist() == before.tolist()
