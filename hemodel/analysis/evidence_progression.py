@@ -12,7 +12,7 @@ from hemodel.acting import Block, acted_survival
 from hemodel.analysis.evidence import BeyondFollowUp, PostProgression
 from hemodel.economics import increments
 from hemodel.model import base_draws, evaluate, model
-from hemodel.occupancy import capped
+from hemodel.occupancy import capped, states
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def post_progression(model: Model, strategy: str, population: Background | None)
     boundaries, free, overall = modelled_curves(model, strategy)
     share = model.inputs.rows[f"pfs_events.share_deaths.{strategy}"].number
     middle, lengths = 0.5 * (boundaries[1:] + boundaries[:-1]), np.diff(boundaries)
-    progressed = overall - free
+    progressed = states(free, overall)["progressed"]
     present = 0.5 * (progressed[1:] + progressed[:-1])
     deaths = -np.diff(overall) - share * -np.diff(free)
     enough = present > FEWEST_PROGRESSED
