@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,9 @@ EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
 COST_TOLERANCE = 1e-9
 """Smallest difference in costs that is a difference."""
+
+Amount = TypeVar("Amount", float, "FloatArray")
+"""A number, or an array of numbers."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def verdict(costs: float, qalys: float) -> Verdict:
     if dearer == better == 0:
         return Verdict(NO_DIFFERENCE, None)
     if dearer > 0 and better > 0:
-        return Verdict(MORE_EFFECTIVE_AND_COSTLY, costs / qalys)
+        return Verdict(MORE_EFFECTIVE_AND_COSTLY, icer(costs, qalys))
     if dearer < 0 and better < 0:
         return Verdict(LESS_EFFECTIVE_AND_COSTLY, None)
     return Verdict(DOMINANT if dearer <= 0 <= better else DOMINATED, None)
@@ -72,14 +75,100 @@ def _sign(value: float, tolerance: float) -> int:
     return 0 if abs(value) <= tolerance else (1 if value > 0 else -1)
 
 
-def net_monetary_benefit(qalys: FloatArray, costs: FloatArray, threshold: float) -> FloatArray:
-    """Return threshold x QALYs - costs, same shape [currency]."""
+def increment(totals: FloatArray, place: int) -> FloatArray:
+    """Return the strategy at a place minus the comparator.
+
+    Parameters
+    ----------
+    totals : array (..., strategies)
+        Costs or effects, comparator first.
+    place : int
+        Of the intervention, from 1.
+
+    Returns
+    -------
+    array (...)
+        In the unit of the totals.
+    """
+    return np.asarray(totals[..., place] - totals[..., 0])
+
+
+def increments(totals: FloatArray) -> FloatArray:
+    """Return every intervention minus the comparator.
+
+    Parameters
+    ----------
+    totals : array (..., strategies)
+        Costs or effects, comparator first.
+
+    Returns
+    -------
+    array (..., strategies - 1)
+        In the unit of the totals.
+    """
+    return np.asarray(totals[..., 1:] - totals[..., :1])
+
+
+def differences(intervention: Mapping[str, float], comparator: Mapping[str, float]) -> dict[str, float]:
+    """Return intervention minus comparator, component by component, in the unit of the amounts."""
+    return {name: amount - comparator[name] for name, amount in intervention.items()}
+
+
+def change(before: float | None, after: float | None) -> float | None:
+    """Return how far a result moves from one analysis to another, after - before; None where either has none."""
+    return None if before is None or after is None else after - before
+
+
+def swing(low: float | None, high: float | None) -> float:
+    """Return how far a result moves between the two bounds of an input, abs(high - low); none counts as 0."""
+    return abs((high or 0.0) - (low or 0.0))
+
+
+def icer(costs: Amount, qalys: Amount) -> Amount:
+    """Return incremental costs over incremental QALYs [currency per QALY].
+
+    The ratio alone, of increments that are both positive; `verdict` says what holds elsewhere.
+    """
+    return costs / qalys
+
+
+def net_monetary_benefit(qalys: Amount, costs: Amount, threshold: float | Amount) -> Amount:
+    """Return threshold x QALYs - costs [currency].
+
+    Of increments it is the incremental net monetary benefit. In floating point that of increments and the
+    increment of that of totals can differ in the last digit; a result is one or the other throughout.
+
+    Parameters
+    ----------
+    qalys, costs : float or array
+        Of one shape. [QALY], [currency]
+    threshold : float or array
+        Willingness to pay, one or of a shape that broadcasts. [currency per QALY]
+    """
     return threshold * qalys - costs
 
 
-def net_health_benefit(qalys: FloatArray, costs: FloatArray, threshold: float) -> FloatArray:
-    """Return QALYs - costs / threshold, same shape; NaN at a threshold of 0 [QALY]."""
-    return qalys - costs / threshold if threshold > 0 else np.full_like(qalys, np.nan)
+def net_health_benefit(qalys: Amount, costs: Amount, threshold: float) -> Amount:
+    """Return QALYs - costs / threshold [QALY]; NaN at a threshold of 0.
+
+    Parameters
+    ----------
+    qalys, costs : float or array
+        Of one shape. [QALY], [currency]
+    threshold : float
+        Willingness to pay. [currency per QALY]
+    """
+    return qalys - costs / threshold if threshold > 0 else qalys * np.nan
+
+
+def break_even_costs(qalys: Amount, threshold: float) -> Amount:
+    """Return threshold x QALYs [currency]: the costs at which net monetary benefit is 0, a line on the plane."""
+    return threshold * qalys
+
+
+def is_cost_effective(benefit: float) -> bool:
+    """Return whether an incremental net monetary benefit is 0 or more."""
+    return benefit >= 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +209,7 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
         else:
             kept.append(i)
     while True:
-        ratios = [(costs[b] - costs[a]) / (qalys[b] - qalys[a]) for a, b in pairwise(kept)]
+        ratios = [icer(costs[b] - costs[a], qalys[b] - qalys[a]) for a, b in pairwise(kept)]
         rising = next((k for k in range(len(ratios) - 1) if ratios[k] > ratios[k + 1]), None)
         if rising is None:
             break
@@ -141,7 +230,7 @@ def _entry(
         return FrontierEntry(strategies[i], status or REFERENCE, None, None, None, None)
     extra_cost, extra_qalys = costs[i] - costs[before], qalys[i] - qalys[before]
     return FrontierEntry(
-        strategies[i], "on the frontier", strategies[before], extra_cost, extra_qalys, extra_cost / extra_qalys
+        strategies[i], "on the frontier", strategies[before], extra_cost, extra_qalys, icer(extra_cost, extra_qalys)
     )
 
 
@@ -182,5 +271,19 @@ def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDA
     qalys, costs : array (draws, strategies)
     thresholds : array (thresholds,)
     """
-    mean_benefit = thresholds[:, None] * qalys.mean(axis=0) - costs.mean(axis=0)
-    return np.asarray(np.argmax(mean_benefit, axis=1))
+    benefit = net_monetary_benefit(qalys.mean(axis=0), costs.mean(axis=0), thresholds[:, None])
+    return np.asarray(np.argmax(benefit, axis=1))
+
+
+def extended(costs: Sequence[float], qalys: Sequence[float], to: float) -> float:
+    """Return the QALYs that the last segment of a frontier reaches where it is extended to some costs [QALY].
+
+    Parameters
+    ----------
+    costs, qalys : sequence of float
+        Totals of the strategies on the frontier, two or more, rising. [currency], [QALY]
+    to : float
+        [currency]
+    """
+    slope = (qalys[-1] - qalys[-2]) / (costs[-1] - costs[-2])
+    return qalys[-1] + slope * (to - costs[-1])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.acting import Block, acted_survival, whole_block
-from hemodel.occupancy import Adjustment, cap
+from hemodel.occupancy import PFS_CAPPED, TREATMENT_AT_OS, TREATMENT_AT_PFS, Adjustment, cap, rule_of
 from hemodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -180,17 +180,17 @@ def _block(curves: _Curves, buffers: tuple[FloatArray, ...]) -> _Block:
     overall, raw_pfs, free, scratch = buffers
     overall, adjustments = curves.survival("os", days.size, overall)
     raw_pfs, acted = curves.survival("pfs", plan.end + 1, raw_pfs)
-    adjustments |= {f"{rule}: pfs": done for rule, done in acted.items()}
+    adjustments |= {rule_of(rule, "pfs"): done for rule, done in acted.items()}
     free, capped = cap(raw_pfs, overall[:, within], days[within], years[within], out=free, scratch=scratch)
     given = {}
-    adjustments["pfs_capped_at_os"] = capped
+    adjustments[PFS_CAPPED] = capped
     treated: dict[Treated, tuple[FloatArray, dict[str, Adjustment]]] = {}
     for schedule in plan.schedules[strategy]:
         if schedule.treated not in treated:
             treated[schedule.treated] = _on_treatment(curves, schedule, overall, free)
         on_treatment, caps = treated[schedule.treated]
         given[schedule.regimen.drug] = on_treatment @ schedule.weights
-        adjustments |= {f"{rule}: {schedule.regimen.drug}": done for rule, done in caps.items()}
+        adjustments |= {rule_of(rule, schedule.regimen.drug): done for rule, done in caps.items()}
     bands = {band: overall @ weight for band, weight in plan.band_weights.items()}
     ends = free[:, plan.end].copy(), overall[:, plan.end].copy()
     sums = free @ plan.weights[within], overall @ plan.weights
@@ -222,10 +222,10 @@ def _on_treatment(
     else:
         raw = curves.at(regimen.time_on_treatment, places)
         on, done = cap(np.broadcast_to(raw, alive.shape), alive, days, years)
-        adjustments = {"treatment_capped_at_os": done}
+        adjustments = {TREATMENT_AT_OS: done}
     if regimen.stops_at_progression:
         on, done = cap(on, free[:, places], days, years)
-        adjustments["treatment_capped_at_pfs"] = done
+        adjustments[TREATMENT_AT_PFS] = done
     return on, adjustments
 
 

@@ -20,6 +20,7 @@ from hemodel.costs.events import (
 )
 from hemodel.errors import InputError, Problem
 from hemodel.exposure import STATES, Exposure, exposure
+from hemodel.occupancy import PFS_CAPPED, UTILITY_CAPPED, capped, rule_of, states
 from hemodel.outcomes import Component, Outcomes, table
 from hemodel.plan import Plan, plan
 from hemodel.units import DAYS_PER_MONTH
@@ -66,6 +67,15 @@ def survival_at(model: Model, draws: Draws, endpoint: str, strategy: str, months
     """Return survival (draws, months) as the model has it before any cap: fitted curve and what acts on it."""
     curves = {name: fit.curves for name, fit in model.fits.items()}
     return acted_survival_at(model.plan, curves, model.acting, draws, (endpoint, strategy), months)
+
+
+def occupancy_at(model: Model, draws: Draws, strategy: str, months: FloatArray) -> dict[str, FloatArray]:
+    """Return the share of patients in each state, (draws, months) [proportion].
+
+    PF = min(PFS, OS), PD = OS - PF, dead = 1 - OS, from the curves at any times and not only on the model's grid.
+    """
+    pfs, overall = (survival_at(model, draws, endpoint, strategy, months) for endpoint in ("pfs", "os"))
+    return states(capped(pfs, overall), overall)
 
 
 def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:
@@ -152,7 +162,7 @@ def _capped(
     for strategy, exposed in exposures.items():
         found = {n: cap_at_norm(u, exposed.aged_years[n].undiscounted, norm) for n, u in utilities[strategy].items()}
         capped[strategy] = {name: utility for name, (utility, _) in found.items()}
-        caps = {f"utility_capped_at_norm: {name}": done for name, (_, done) in found.items()}
+        caps = {rule_of(UTILITY_CAPPED, name): done for name, (_, done) in found.items()}
         recorded[strategy] = replace(exposed, adjustments={**exposed.adjustments, **caps})
     return capped, recorded
 
@@ -217,7 +227,7 @@ def _refuse_crossing(model: Model, exposures: Mapping[str, Exposure]) -> None:
         return
     problems = []
     for strategy, exposed in exposures.items():
-        first = exposed.adjustments["pfs_capped_at_os"].first_day
+        first = exposed.adjustments[PFS_CAPPED].first_day
         crossing = first[~np.isnan(first)]
         if crossing.size:
             problems.append(

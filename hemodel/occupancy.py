@@ -15,6 +15,10 @@ import numpy as np
 if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
 
+PFS_CAPPED = "pfs_capped_at_os"
+TREATMENT_AT_OS, TREATMENT_AT_PFS = "treatment_capped_at_os", "treatment_capped_at_pfs"
+UTILITY_CAPPED = "utility_capped_at_norm"
+"""Rules that adjust; those that adjust one of several subjects are named with it, see `rule_of`."""
 GAP_TOLERANCE = 1e-12
 """Smallest excess of one curve over another that counts as a crossing."""
 
@@ -36,6 +40,25 @@ class Adjustment:
     first_day: FloatArray
     max_gap: FloatArray
     years_moved: FloatArray
+
+
+def rule_of(rule: str, subject: str) -> str:
+    """Return the name of an adjustment of one subject, such as a drug, an endpoint or a state."""
+    return f"{rule}: {subject}"
+
+
+def rule_parts(name: str) -> tuple[str, str]:
+    """Return rule and subject of the name of an adjustment; a rule without a subject has an empty one."""
+    rule, _, subject = name.partition(": ")
+    return rule, subject
+
+
+def capped(curve: FloatArray, ceiling: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
+    """Return min(curve, ceiling), of one shape or of shapes that broadcast [proportion].
+
+    PF = min(PFS, OS); time on treatment is capped at OS, and at PF where a regimen stops at progression.
+    """
+    return np.minimum(curve, ceiling, out=out)
 
 
 def cap(
@@ -65,15 +88,15 @@ def cap(
     capped : array (draws, points)
     adjustment : Adjustment
     """
-    capped = np.minimum(curve, ceiling, out=out)
-    excess = np.subtract(curve, capped, out=scratch)
+    lower = capped(curve, ceiling, out=out)
+    excess = np.subtract(curve, lower, out=scratch)
     gap = excess.max(axis=1, initial=0.0)
     first, moved = np.full(gap.size, np.nan), np.zeros(gap.size)
     bound = gap > GAP_TOLERANCE
     if bound.any():
         first[bound] = days[np.argmax(excess > GAP_TOLERANCE, axis=1)][bound]
         moved[bound] = (excess @ years)[bound]
-    return capped, Adjustment(first, np.where(bound, gap, 0.0), moved)
+    return lower, Adjustment(first, np.where(bound, gap, 0.0), moved)
 
 
 def states(progression_free: FloatArray, overall: FloatArray) -> dict[str, FloatArray]:
@@ -83,3 +106,8 @@ def states(progression_free: FloatArray, overall: FloatArray) -> dict[str, Float
         "progressed": overall - progression_free,
         "dead": 1.0 - overall,
     }
+
+
+def alive(dead: float) -> float:
+    """Return the share alive, 1 - dead."""
+    return 1.0 - dead

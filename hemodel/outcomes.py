@@ -38,6 +38,14 @@ class Table:
         """Undiscounted total, (draws, strategies)."""
         return np.asarray(self.undiscounted.sum(axis=2))
 
+    def amounts(self, strategy: int, draw: int = 0) -> dict[str, dict[str, float]]:
+        """Return "discounted" and "undiscounted": the total and each component of one strategy in one draw."""
+        found = {}
+        for name, values in (("discounted", self.discounted), ("undiscounted", self.undiscounted)):
+            parts = dict(zip(self.components, values[draw, strategy].tolist(), strict=True))
+            found[name] = {"total": float(values[draw, strategy].sum())} | parts
+        return found
+
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -67,6 +75,15 @@ class Outcomes:
     def draws(self) -> int:
         """Number of draws."""
         return int(self.costs.discounted.shape[0])
+
+
+def mean_years(outcomes: Outcomes, strategy: int, draw: int = 0) -> dict[str, float]:
+    """Return mean progression-free ("pfs") and overall survival ("os") within the time horizon [years].
+
+    They are the undiscounted life-years progression-free, and those in all states, of one strategy in one draw.
+    """
+    years = dict(zip(outcomes.life_years.components, outcomes.life_years.undiscounted[draw, strategy], strict=True))
+    return {"pfs": years["progression_free"], "os": sum(years.values())}
 
 
 Component = tuple["FloatArray", "FloatArray"]

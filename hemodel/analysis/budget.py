@@ -59,6 +59,11 @@ class Spending:
     costs: FloatArray
     drug_costs: FloatArray
 
+    @property
+    def died(self) -> FloatArray:
+        """Patients who ever began a strategy and are dead at the end of the year, (draws, years, strategies)."""
+        return np.asarray(np.cumsum(self.starting, axis=1) - self.alive)
+
 
 @dataclass(frozen=True)
 class TriggerTest:
@@ -100,7 +105,37 @@ class BudgetImpact:
     @property
     def total(self) -> FloatArray:
         """Net budget impact by year, (years,)."""
-        return np.asarray(self.net.sum(axis=(1, 2)))
+        return by_year(self.net)
+
+    @property
+    def net_drugs(self) -> FloatArray:
+        """Net cost of each drug by year, (years, drugs)."""
+        return by_component((self.with_new.drug_costs - self.without.drug_costs)[0])
+
+    @property
+    def cumulative(self) -> FloatArray:
+        """Net budget impact from the first year to each, (years,)."""
+        return np.asarray(np.cumsum(self.total))
+
+
+def by_year(costs: FloatArray) -> FloatArray:
+    """Return the sums (years,) of costs (years, strategies, components) [currency]."""
+    return np.asarray(costs.sum(axis=(1, 2)))
+
+
+def by_component(costs: FloatArray) -> FloatArray:
+    """Return the sums (years, components) of costs (years, strategies, components) [currency]."""
+    return np.asarray(costs.sum(axis=1))
+
+
+def by_strategy(costs: FloatArray) -> FloatArray:
+    """Return the sums (years, strategies) of costs (years, strategies, components) [currency]."""
+    return np.asarray(costs.sum(axis=2))
+
+
+def all_years(by_year: FloatArray) -> float:
+    """Return the sum over the years."""
+    return float(by_year.sum())
 
 
 def budget_impact(model: Model) -> BudgetImpact | None:
@@ -111,9 +146,9 @@ def budget_impact(model: Model) -> BudgetImpact | None:
     found = population(inputs, base_values(inputs))
     per_patient = patient_years(model, base_draws(model), inputs.years, inputs.entry)
     without, with_new = (spending(starting, per_patient) for starting in (found.without, found.with_new))
-    impact = (with_new.costs - without.costs)[0].sum(axis=(1, 2))
+    impact = by_year((with_new.costs - without.costs)[0])
     test = None if inputs.trigger is None else trigger_test(impact, inputs.trigger, inputs.trigger_years)
-    drugs = (with_new.drug_costs - without.drug_costs)[0].sum(axis=1)
+    drugs = by_component((with_new.drug_costs - without.drug_costs)[0])
     prices = _trigger_prices(model, inputs, impact, dict(zip(per_patient.drugs, drugs.T, strict=True)))
     return BudgetImpact(inputs, found, per_patient, without, with_new, test, prices)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.budget import BudgetImpact, accumulated, base_values, population
+from hemodel.analysis.budget import BudgetImpact, accumulated, all_years, base_values, population
 from hemodel.analysis.budget_costs import patient_years
 from hemodel.analysis.sensitivity import Item
 from hemodel.inputs.checks_budget import SIDES
@@ -26,6 +26,14 @@ Ends = tuple[dict[str, float], dict[str, float]]
 
 
 @dataclass(frozen=True)
+class Impact:
+    """Net budget impact of all years together, and in the year where it is largest [currency]."""
+
+    total: float
+    peak: float
+
+
+@dataclass(frozen=True)
 class BudgetOneWay:
     """Net budget impact with one input at its bounds: array (2 x items, years), low at 2 i and high at 2 i + 1.
 
@@ -35,6 +43,16 @@ class BudgetOneWay:
     items: tuple[Item, ...]
     impact: FloatArray
     unfitted: tuple[str, ...]
+
+    @property
+    def moved(self) -> list[tuple[Item, Impact, Impact]]:
+        """The inputs that move the budget impact, each with that at its lower and at its upper bound."""
+        pairs = zip(self.items, self.impact[::2], self.impact[1::2], strict=True)
+        return [
+            (item, Impact(all_years(low), float(low.max())), Impact(all_years(high), float(high.max())))
+            for item, low, high in pairs
+            if not np.array_equal(low, high)
+        ]
 
 
 def budget_one_way(model: Model, base: BudgetImpact, moved: Moves) -> BudgetOneWay:

@@ -9,12 +9,14 @@ import numpy as np
 
 from hemodel.inputs.checks import select
 from hemodel.model import base_draws, survival_at
+from hemodel.occupancy import capped
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.model import Model
+    from hemodel.parameters import FloatArray
 
 LANDMARK_YEARS = (1, 2, 3, 5)
 
@@ -99,6 +101,41 @@ def compare_external(model: Model) -> tuple[ExternalComparison, ...]:
             )
         )
     return tuple(found)
+
+
+def modelled_survival(
+    model: Model, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return survival, with what acts on it, before and after the caps at OS and at PFS, (draws, months).
+
+    Parameters
+    ----------
+    model : Model
+    endpoint, strategy : str
+    months : array (months,)
+    coefficients : mapping from endpoint to array (draws, p) or (1, p)
+        Everything else is as in the base case.
+    """
+    draws = {**base_draws(model), **{f"curve.{name}": array for name, array in coefficients.items()}}
+
+    def raw(name: str) -> FloatArray:
+        return survival_at(model, draws, name, strategy, months)
+
+    own, overall = raw(endpoint), raw("os")
+    below = capped(own, overall)
+    uses = [r for r in model.inputs.regimens if r.strategy == strategy and r.time_on_treatment == endpoint]
+    if endpoint != "os" and uses and all(regimen.stops_at_progression for regimen in uses):
+        below = capped(below, capped(raw("pfs"), overall))
+    return own, below
+
+
+def survival_interval(
+    model: Model, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the 2.5% and 97.5% points over the draws of `modelled_survival` after the caps, (months,) each."""
+    _, after = modelled_survival(model, endpoint, strategy, months, coefficients)
+    low, high = np.quantile(after, [0.025, 0.975], axis=0)
+    return low, high
 
 
 def state_medians(model: Model) -> dict[str, dict[str, float]]:

@@ -18,7 +18,7 @@ from hemodel.analysis.differences_cells import (
 from hemodel.analysis.differences_groups import Items, Links
 from hemodel.analysis.load import load, load_rows
 from hemodel.analysis.scenarios import Increment, increments
-from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE
+from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, change
 from hemodel.errors import InputError, Problem
 from hemodel.inputs.scenarios import pick, read_scenarios, scenario_folder
 from hemodel.model import base_draws, evaluate
@@ -233,9 +233,8 @@ def _first_reason(problems: Sequence[Problem]) -> str:
 def _effect(after: Increment, before: Increment | None) -> Effect:
     if before is None:
         return Effect(after, None, None, None)
-    old, new = before.verdict.icer, after.verdict.icer
-    icer = None if old is None or new is None else new - old
-    return Effect(after, after.costs - before.costs, after.qalys - before.qalys, icer)
+    costs, qalys = change(before.costs, after.costs), change(before.qalys, after.qalys)
+    return Effect(after, costs, qalys, change(before.verdict.icer, after.verdict.icer))
 
 
 def _moves(effects: Sequence[Effect]) -> bool:

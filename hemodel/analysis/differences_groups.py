@@ -45,7 +45,7 @@ class Links:
     def name(self, group: Iterable[Item]) -> str:
         """Return what a group is about: the names that come and go, or what its ids have in common."""
         members = list(group)
-        moved = dict.fromkeys(t for item in members for t in self._tokens[item] if t in self._moved)
+        moved = dict.fromkeys(t for item in members for t in sorted(self._tokens[item]) if t in self._moved)
         if moved:
             return ", ".join(f"{field} {name}" for field, name in moved)
         shares = {token for item in members for token in self._tokens[item] if token[0] == SHARES}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hemodel.analysis.evidence_observed import (
     Comparison,
     ExternalLandmark,
@@ -24,7 +26,6 @@ from hemodel.analysis.evidence_tried import AIC, CRITERION, MIXED, FamilyEvidenc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from hemodel.survival.family import Array
@@ -166,6 +167,11 @@ class EndpointEvidence:
     statistics: StatisticsEvidence | None
     statistics_note: str
 
+    def above_lowest(self, family: FamilyEvidence) -> float | None:
+        """Return how far the criterion of a family lies above the lowest of all; None where it has none."""
+        lowest = min((each.criterion for each in self.families if each.criterion is not None), default=np.nan)
+        return None if family.criterion is None else family.criterion - lowest
+
     @property
     def in_use(self) -> FamilyEvidence:
         """The family that the workbook uses."""
@@ -230,6 +236,11 @@ class BeyondFollowUp:
     qalys: Mapping[str, float]
     incremental_life_years: Mapping[str, float]
     incremental_qalys: Mapping[str, float]
+
+    def life_years_within(self, intervention: str, gained: float) -> float | None:
+        """Return the part within follow-up of the discounted life-years gained [years]; None where that is unknown."""
+        share = self.incremental_life_years[intervention]
+        return float(gained * (1.0 - share)) if np.isfinite(share) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -158,7 +158,7 @@ def _identification(fit: EndpointFit) -> Iterator[str]:
     held = [name for each in fit.likelihoods for name in each.held]
     for name in held:
         yield f"{name} ran to the edge of its range and has no uncertainty."
-    errors = np.sqrt(np.diag(fit.covariance))
+    errors = fit.standard_errors
     for name, error in zip(fit.curves.names, errors, strict=True):
         if error > LARGEST_SE:
             yield f"{name} is hardly determined: its standard error is {error:.3g} on the estimation scale."

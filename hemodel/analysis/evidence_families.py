@@ -98,7 +98,7 @@ def _evidence(
         largest_z=_largest_z(fit),
         names=fit.curves.names,
         coefficients=fit.coefficients,
-        errors=np.sqrt(np.diag(fit.covariance)),
+        errors=fit.standard_errors,
         covariance=fit.covariance,
         curves=curves,
         concerns=concerns(fit, curves, setting),

@@ -10,7 +10,9 @@ import numpy as np
 
 from hemodel.acting import Block, acted_survival
 from hemodel.analysis.evidence import BeyondFollowUp, PostProgression
+from hemodel.economics import increments
 from hemodel.model import base_draws, evaluate, model
+from hemodel.occupancy import capped, states
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def modelled_curves(model: Model, strategy: str) -> tuple[Array, Array, Array]:
             whole = curves[endpoint].survival(strategy, months, coefficients[endpoint], log_t=logs)
         found.append(whole[0, places])
     free, overall = found
-    return plan.timeline.boundaries / DAYS_PER_MONTH, np.minimum(free, overall), overall
+    return plan.timeline.boundaries / DAYS_PER_MONTH, capped(free, overall), overall
 
 
 def post_progression(model: Model, strategy: str, population: Background | None) -> PostProgression:
@@ -57,7 +59,7 @@ def post_progression(model: Model, strategy: str, population: Background | None)
     boundaries, free, overall = modelled_curves(model, strategy)
     share = model.inputs.rows[f"pfs_events.share_deaths.{strategy}"].number
     middle, lengths = 0.5 * (boundaries[1:] + boundaries[:-1]), np.diff(boundaries)
-    progressed = overall - free
+    progressed = states(free, overall)["progressed"]
     present = 0.5 * (progressed[1:] + progressed[:-1])
     deaths = -np.diff(overall) - share * -np.diff(free)
     enough = present > FEWEST_PROGRESSED
@@ -120,14 +122,12 @@ def beyond_follow_up(whole: Model, follow_up: float) -> BeyondFollowUp:
     years = min(follow_up / MONTHS_PER_YEAR, settings.time_horizon)
     full, short = (_outcomes(whole, horizon) for horizon in (settings.time_horizon, years))
     tables = [(full.life_years, short.life_years), (full.qalys, short.qalys)]
-    shares, increments = [], []
+    shares, gained = [], []
     for long, brief in tables:
         till_end, till_follow_up = long.total[0], brief.total[0]
         shares.append(_shares(whole.strategies, till_end, till_follow_up))
-        increments.append(
-            _shares(whole.strategies[1:], till_end[1:] - till_end[0], till_follow_up[1:] - till_follow_up[0])
-        )
-    return BeyondFollowUp(follow_up, shares[0], shares[1], increments[0], increments[1])
+        gained.append(_shares(whole.strategies[1:], increments(till_end), increments(till_follow_up)))
+    return BeyondFollowUp(follow_up, shares[0], shares[1], gained[0], gained[1])
 
 
 def _outcomes(whole: Model, years: float) -> Outcomes:

@@ -13,7 +13,7 @@ import numpy as np
 
 from hemodel.exposure import POINTS_PER_BLOCK, STATES
 from hemodel.model import survival_at
-from hemodel.occupancy import states
+from hemodel.occupancy import capped, states
 from hemodel.utilities import adverse_event_loss, band_utility, state_utility
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _alive_and_quality(model: Model, draws: Draws, strategy: str) -> tuple[Float
     alive = _survival(model, draws, "os", strategy, boundaries)
     if model.plan.band_weights:
         return alive, _quality_by_band(model, draws, strategy, alive)
-    free = np.minimum(_survival(model, draws, "pfs", strategy, boundaries), alive)
+    free = capped(_survival(model, draws, "pfs", strategy, boundaries), alive)
     occupied = states(free, alive)
     valued = ((occupied[state], _at_most_norm(model, state_utility(draws, strategy, state))) for state in STATES)
     return alive, sum((share * worth for share, worth in valued), np.zeros((1, 1)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.economics import Verdict, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.economics import Verdict, increment, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.payers.profile import SeverityWeight, ThresholdBands
 from hemodel.severity import Shortfall, severity_weight, shortfall, threshold_of_band
 
@@ -175,9 +175,9 @@ def _weighed(
     thresholds: Sequence[float],
 ) -> Weighed:
     kind, value, by_draw = modified
-    qalys, costs = (float(t.total[0, i] - t.total[0, 0]) for t in (base.qalys, base.costs))
+    qalys, costs = (float(increment(t.total[0], i)) for t in (base.qalys, base.costs))
     weight = value if kind == BY_WEIGHT else 1.0
-    gains = None if psa is None else (psa.qalys[:, i] - psa.qalys[:, 0], psa.costs[:, i] - psa.costs[:, 0])
+    gains = None if psa is None else (increment(psa.qalys, i), increment(psa.costs, i))
     return Weighed(
         intervention=base.strategies[i],
         comparator=base.strategies[0],
@@ -197,19 +197,19 @@ def _at(
     gains: tuple[FloatArray, FloatArray] | None,
     draws: tuple[str, FloatArray | None],
 ) -> AtThreshold:
-    qalys, costs = (np.array([value]) for value in increments)
+    qalys, costs = increments
     plain = weighted = own = None
     kind, by_draw = draws
     if gains is not None and by_draw is not None:
-        plain = _favourable(threshold * gains[0] - gains[1])
-        weighted = _favourable(threshold * weight * gains[0] - gains[1])
-        own = _favourable((threshold * by_draw if kind == BY_WEIGHT else by_draw) * gains[0] - gains[1])
+        plain = _favourable(net_monetary_benefit(*gains, threshold))
+        weighted = _favourable(net_monetary_benefit(*gains, threshold * weight))
+        own = _favourable(net_monetary_benefit(*gains, threshold * by_draw if kind == BY_WEIGHT else by_draw))
     return AtThreshold(
         threshold=threshold,
-        nmb=float(net_monetary_benefit(qalys, costs, threshold)[0]),
-        nhb=float(net_health_benefit(qalys, costs, threshold)[0]),
-        nmb_weighted=float(net_monetary_benefit(weight * qalys, costs, threshold)[0]),
-        nhb_weighted=float(net_health_benefit(weight * qalys, costs, threshold)[0]),
+        nmb=net_monetary_benefit(qalys, costs, threshold),
+        nhb=net_health_benefit(qalys, costs, threshold),
+        nmb_weighted=net_monetary_benefit(weight * qalys, costs, threshold),
+        nhb_weighted=net_health_benefit(weight * qalys, costs, threshold),
         probability=plain,
         probability_weighted=weighted,
         probability_by_draw=own,

@@ -10,7 +10,9 @@ import numpy as np
 from hemodel.analysis.curve_draws import steepest
 from hemodel.analysis.movable import CURVE, PARAMETER, PRICE, STATISTIC
 from hemodel.analysis.sensitivity import refitted
+from hemodel.economics import increments
 from hemodel.model import base_draws, evaluate
+from hemodel.occupancy import PFS_CAPPED
 from hemodel.parameters import BLOCK
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.statistics import HALF_WIDTH_95
@@ -53,7 +55,7 @@ class Totals:
     @property
     def increments(self) -> tuple[FloatArray, FloatArray]:
         """Incremental QALYs and costs over the comparator, (points, interventions) each."""
-        return self.qalys[:, 1:] - self.qalys[:, :1], self.costs[:, 1:] - self.costs[:, :1]
+        return increments(self.qalys), increments(self.costs)
 
 
 Draws = dict[str, "FloatArray"]
@@ -129,7 +131,7 @@ def _capped(settings: Settings) -> Settings:
 def _crossings(outcomes: Outcomes, size: int) -> Iterator[tuple[int, str]]:
     """Yield the points at which PFS exceeds OS."""
     for strategy, exposed in outcomes.exposures.items():
-        first = np.broadcast_to(exposed.adjustments["pfs_capped_at_os"].first_day, (size,))
+        first = np.broadcast_to(exposed.adjustments[PFS_CAPPED].first_day, (size,))
         for k in np.flatnonzero(~np.isnan(first)):
             yield int(k), f"PFS exceeds OS for {strategy} from month {first[k] / DAYS_PER_MONTH:.1f}"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hemodel.analysis.modifiers import Severity, severity
 from hemodel.analysis.reference_case import AskedFor, Facts, reference_case_rows
-from hemodel.economics import Verdict, verdict
+from hemodel.economics import Verdict, increment, verdict
 from hemodel.payers.applying import Applied, exchange_rate_id, reference_case
 from hemodel.payers.profile import LABELS, SeverityWeight, ThresholdBands
 from hemodel.population import qale_of
@@ -177,6 +177,6 @@ def _evlyg(model: Model, base: Outcomes) -> tuple[EvlyGained, ...] | None:
     costs = np.asarray(base.costs.total)
     found = []
     for i, strategy in enumerate(model.strategies[1:], start=1):
-        cost, evlys = float(costs[0, i] - costs[0, 0]), float(gained[0, i])
+        cost, evlys = float(increment(costs[0], i)), float(gained[0, i])
         found.append(EvlyGained(strategy, model.strategies[0], evlys, cost, verdict(cost, evlys)))
     return tuple(found)

@@ -18,6 +18,9 @@ from hemodel.economics import (
     EFFECT_TOLERANCE,
     EXTENDEDLY_DOMINATED,
     frontier,
+    icer,
+    increment,
+    net_monetary_benefit,
     verdict,
 )
 
@@ -110,6 +113,14 @@ class DrugPrice:
         """Return the verdict at a scale of the prices."""
         return verdict(self.costs(scale), self.qalys)
 
+    def discount(self, met: Met) -> float | None:
+        """Return the discount on the workbook's price at which something is met; None where it has no price."""
+        return None if met.scale is None or not self.workbook_scale else 1.0 - met.scale
+
+    def cost_saved(self, met: Met) -> float | None:
+        """Return by how much the incremental costs fall from the workbook's price to that. [currency]."""
+        return None if met.scale is None else (self.workbook_scale - met.scale) * self.cost
+
     def prices(self, met: Met) -> dict[str, float] | None:
         """Return the price of each vial at which something is met. [currency per vial]."""
         scale = met.scale
@@ -173,12 +184,16 @@ def icer_by_price(entry: DrugPrice, decision_threshold: float) -> tuple[FloatArr
 def _drug_price(model: Model, line: PriceLine, place: int, thresholds: Sequence[float], psa: Psa | None) -> DrugPrice:
     """Return what the price of a drug does to the intervention in a place."""
     intervention, comparator = model.strategies[place], model.strategies[0]
-    qalys = float(line.qalys[place] - line.qalys[0])
-    costs, slope = (values[place] - values[0] for values in (line.costs[0], line.slope))
+    qalys = float(increment(line.qalys, place))
+    costs, slope = (float(increment(values, place)) for values in (line.costs[0], line.slope))
     if abs(slope) <= LINEAR * abs(line.slope[[0, place]]).max():
         slope = 0.0
     means = None if psa is None else _means(psa, line, place)
-    drawn = None if means is None else {t: _met(t * means[0] - means[1], means[2], means[0]) for t in thresholds}
+    drawn = (
+        None
+        if means is None
+        else {t: _met(net_monetary_benefit(*means[:2], t), means[2], means[0]) for t in thresholds}
+    )
     frontier_slope, on_frontier = _on_frontier(model, line, place)
     return DrugPrice(
         intervention=intervention,
@@ -188,9 +203,9 @@ def _drug_price(model: Model, line: PriceLine, place: int, thresholds: Sequence[
         in_comparator=given(model, line.drug, comparator),
         assumed=any(model.inputs.rows[vial.id].is_assumption for vial in line.vials),
         qalys=qalys,
-        costs_without=float(costs),
-        cost=float(slope),
-        at={t: _met(t * qalys - float(costs), float(slope), qalys) for t in thresholds},
+        costs_without=costs,
+        cost=slope,
+        at={t: _met(net_monetary_benefit(qalys, costs, t), slope, qalys) for t in thresholds},
         probabilistic=drawn,
         frontier_slope=frontier_slope,
         frontier=on_frontier,
@@ -201,7 +216,7 @@ def _means(psa: Psa, line: PriceLine, place: int) -> tuple[float, float, float] 
     """Return mean incremental QALYs, and mean incremental costs at price 0 and what scale 1 adds to them."""
     if not any(vial.workbook for vial in line.vials):
         return None
-    qalys, costs = (float((v[:, place] - v[:, 0]).mean()) for v in (psa.qalys, psa.costs))
+    qalys, costs = (float(increment(v, place).mean()) for v in (psa.qalys, psa.costs))
     drug = psa.component_means["drug_costs"][line.drug]
     slope = float(drug[place] - drug[0])
     return qalys, costs - slope, slope
@@ -235,7 +250,7 @@ def _on_frontier(model: Model, line: PriceLine, place: int) -> tuple[float | Non
     if len(kept) < SEGMENT:
         return None, Met(None, NO_SEGMENT)
     (a, b), effect = kept[-2:], qalys[place]
-    slope = float((costs[b] - costs[a]) / (qalys[b] - qalys[a]))
+    slope = icer(float(costs[b] - costs[a]), float(qalys[b] - qalys[a]))
     if any(given(model, line.drug, model.strategies[i]) for i in others):
         return slope, Met(None, SHARED)
     if effect < qalys[kept[0]]:

@@ -15,12 +15,24 @@ import numpy as np
 
 from hemodel.analysis.psa_blocks import KEPT, BlockResult, Task, block_draws, in_threads
 from hemodel.analysis.psa_results import benefit_error, mean_benefit
-from hemodel.analysis.psa_sums import COMPONENTS, COSTS, LIFE_YEARS, QALYS, UNDISCOUNTED, add, frame, totals
-from hemodel.economics import net_monetary_benefit, verdict
+from hemodel.analysis.psa_sums import (
+    COMPONENTS,
+    COSTS,
+    LIFE_YEARS,
+    QALYS,
+    UNDISCOUNTED,
+    add,
+    adjusted_draws,
+    component_sums,
+    frame,
+    totals,
+)
+from hemodel.economics import increment, increments, net_monetary_benefit, verdict
 from hemodel.errors import UsageError
 from hemodel.model import Model, base_draws, evaluate
 from hemodel.parameters import BLOCK
 from hemodel.sampling import RANDOM, REPLICATE
+from hemodel.survival.reported.statistics import HALF_WIDTH_95
 from hemodel.voi.sample import Sample
 
 if TYPE_CHECKING:
@@ -100,20 +112,14 @@ class Psa:
     def component_means(self) -> dict[str, dict[str, FloatArray]]:
         """Means (strategies,) of the discounted components by outcome; drug_costs is a breakdown of acquisition."""
         return {
-            outcome: {
-                name.removeprefix(f"component {outcome} "): total / self.draws
-                for name, total in self.sums.items()
-                if name.startswith(f"component {outcome} ")
-            }
+            outcome: {name: total / self.draws for name, total in component_sums(self.sums, outcome).items()}
             for outcome in COMPONENTS
         }
 
     @property
     def adjusted(self) -> dict[tuple[str, str], int]:
         """In how many draws each cap bound, by strategy and rule."""
-        names = (name for name in self.sums if name.startswith("adjusted "))
-        keys = {name: name.split(" ", maxsplit=2)[1:] for name in names}
-        return {(strategy, rule): int(self.sums[name][0]) for name, (strategy, rule) in keys.items()}
+        return adjusted_draws(self.sums)
 
 
 def probabilistic(
@@ -191,7 +197,7 @@ def pilot(model: Model, draws: int, seed: int) -> Frame:
     settings = model.inputs.settings
     reported = np.unique([*settings.thresholds, settings.decision_threshold])
     base = totals(evaluate(model, base_draws(model)))[:, 0]
-    gains = (base[:, 1:] - base[:, :1]).T
+    gains = increments(base).T
     icers = [verdict(float(gain[COSTS]), float(gain[QALYS])).icer for gain in gains]
     thresholds = curve_thresholds(settings, icers)
     return frame(totals(evaluate(model, drawn)), drawn, thresholds, reported)
@@ -274,7 +280,7 @@ def convergence_path(psa: Psa, threshold: float, points: int) -> tuple[FloatArra
     Within the draws that are kept at `points` n, of a design in replicates after whole ones; beyond them after
     each block.
     """
-    gain = net_monetary_benefit(psa.qalys[:, 1] - psa.qalys[:, 0], psa.costs[:, 1] - psa.costs[:, 0], threshold)
+    gain = net_monetary_benefit(increment(psa.qalys, 1), increment(psa.costs, 1), threshold)
     if psa.sampling == RANDOM:
         n, mean, error = running_mean(gain, points)
     else:
@@ -286,6 +292,11 @@ def convergence_path(psa: Psa, threshold: float, points: int) -> tuple[FloatArra
     if psa.sampling != RANDOM and not later.size:
         later = psa.path[:, -1:]
     return np.append(n, later[0]), np.append(mean, later[1]), np.append(error, later[2])
+
+
+def mean_interval(mean: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the 95% confidence intervals of means with these standard errors."""
+    return mean - HALF_WIDTH_95 * error, mean + HALF_WIDTH_95 * error
 
 
 def interval(values: FloatArray) -> tuple[float, float]:

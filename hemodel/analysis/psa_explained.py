@@ -11,11 +11,11 @@ import numpy as np
 from hemodel.analysis.probabilistic import CURVE, input_labels
 from hemodel.analysis.psa_results import means
 from hemodel.analysis.psa_sums import COSTS, QALYS, totals
-from hemodel.economics import net_monetary_benefit
+from hemodel.economics import increment, increments, net_monetary_benefit
 from hemodel.model import base_draws, evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hemodel.analysis.probabilistic import Psa
     from hemodel.model import Model
@@ -47,6 +47,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A move of mean incremental QALYs, costs [currency] and net monetary benefit at a threshold [currency]."""
+
+    qalys: float
+    costs: float
+    benefit: float
+
+
+@dataclass(frozen=True)
 class Explained:
     """Mean increments of the draws minus those of the base case, and the inputs that make the difference.
 
@@ -64,6 +73,22 @@ class Explained:
     reasons: tuple[Reason, ...]
     threshold: float
 
+    def whole(self, place: int) -> Shift:
+        """Return the difference for the intervention at a place, from 0."""
+        return self._shift(float(self.qalys[place]), float(self.costs[place]))
+
+    def alone(self, reason: Reason, place: int) -> Shift:
+        """Return what one input does to it."""
+        return self._shift(float(reason.qalys[place]), float(reason.costs[place]))
+
+    def rest(self, shown: Sequence[Shift], place: int) -> Shift:
+        """Return what is left of the difference when what some inputs do alone is taken off."""
+        whole = self.whole(place)
+        return self._shift(whole.qalys - sum(s.qalys for s in shown), whole.costs - sum(s.costs for s in shown))
+
+    def _shift(self, qalys: float, costs: float) -> Shift:
+        return Shift(qalys, costs, net_monetary_benefit(qalys, costs, self.threshold))
+
 
 def explained(psa: Psa, model: Model) -> Explained:
     """Return the difference of means and base case, and what each uncertain input does alone.
@@ -73,13 +98,13 @@ def explained(psa: Psa, model: Model) -> Explained:
     """
     base = _increments(totals(evaluate(model, base_draws(model))))[:, 0]
     found = means(psa.frame, psa.sums)
-    gap = (found[:, 1:] - found[:, :1])[[QALYS, COSTS]] - base
+    gap = increments(found)[[QALYS, COSTS]] - base
     names = input_labels(model)
     reasons = [
         Reason(id_, names[id_], moved[0], moved[1]) for id_, moved in _moved(model, _alone(psa, model), base).items()
     ]
     threshold = model.inputs.settings.decision_threshold
-    reasons.sort(key=lambda r: -abs(float(threshold * r.qalys[0] - r.costs[0])))
+    reasons.sort(key=lambda r: -abs(net_monetary_benefit(float(r.qalys[0]), float(r.costs[0]), threshold)))
     return Explained(gap[0], gap[1], tuple(reasons), threshold)
 
 
@@ -92,13 +117,13 @@ def _moved(model: Model, alone: Mapping[str, FloatArray], base: FloatArray) -> d
     draws = {id_: np.repeat(array, int(ends[-1]), axis=0) for id_, array in base_draws(model).items()}
     for id_, values in alone.items():
         draws[id_][places[id_]] = values
-    increments = _increments(totals(evaluate(model, draws)))
-    return {id_: increments[:, place].mean(axis=1) - base for id_, place in places.items()}
+    gains = _increments(totals(evaluate(model, draws)))
+    return {id_: gains[:, place].mean(axis=1) - base for id_, place in places.items()}
 
 
 def _increments(found: FloatArray) -> FloatArray:
     """Incremental QALYs and costs (2, draws, strategies - 1)."""
-    return np.asarray((found[:, :, 1:] - found[:, :, :1])[[QALYS, COSTS]])
+    return increments(found)[[QALYS, COSTS]]
 
 
 def _alone(psa: Psa, model: Model) -> Mapping[str, FloatArray]:
@@ -152,7 +177,7 @@ class Extreme:
 
 def extreme_draws(psa: Psa, model: Model) -> tuple[Extreme, ...]:
     """Return the draws with the lowest and the highest incremental net benefit of those kept, lowest first."""
-    qalys, costs = psa.qalys[:, 1] - psa.qalys[:, 0], psa.costs[:, 1] - psa.costs[:, 0]
+    qalys, costs = increment(psa.qalys, 1), increment(psa.costs, 1)
     benefit = net_monetary_benefit(qalys, costs, model.inputs.settings.decision_threshold)
     order = np.argsort(benefit, kind="stable")
     few = min(EXTREMES, benefit.size // 2)

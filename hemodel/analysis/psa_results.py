@@ -15,6 +15,8 @@ from hemodel.economics import (
     MORE_EFFECTIVE_AND_COSTLY,
     NO_DIFFERENCE,
     Verdict,
+    increment,
+    net_monetary_benefit,
     verdict,
 )
 from hemodel.sampling import RANDOM, REPLICATE
@@ -34,11 +36,19 @@ def means(frame: Frame, sums: Sums) -> FloatArray:
     return frame.centre + sums["total"].reshape(frame.centre.shape) / sums["draws"]
 
 
+def component_means(psa: Psa, place: int) -> dict[str, dict[str, float]]:
+    """Return by outcome the mean total and the mean of each component of the strategy at a place, discounted."""
+    return {
+        outcome: {"total": float(sum(values[place] for values in parts.values()))}
+        | {name: float(values[place]) for name, values in parts.items()}
+        for outcome, parts in psa.component_means.items()
+    }
+
+
 def mean_benefit(frame: Frame, sums: Sums, place: int, threshold: float) -> float:
     """Return the mean incremental net monetary benefit of the strategy at a place over the first."""
-    gains = means(frame, sums)
-    gain = gains[:, place] - gains[:, 0]
-    return float(threshold * gain[QALYS] - gain[COSTS])
+    gain = increment(means(frame, sums), place)
+    return net_monetary_benefit(float(gain[QALYS]), float(gain[COSTS]), threshold)
 
 
 def benefit_error(frame: Frame, sums: Sums, sampling: str, place: int, threshold: float) -> float:
@@ -109,8 +119,8 @@ def acceptability_of(psa: Psa) -> FloatArray:
 def best_on_average(psa: Psa) -> list[int]:
     """Return the place of the strategy with the highest mean net benefit at each threshold of the frame."""
     found = means(psa.frame, psa.sums)
-    best = np.argmax(psa.frame.thresholds[:, None] * found[QALYS] - found[COSTS], axis=1)
-    return [int(place) for place in best]
+    benefit = net_monetary_benefit(found[QALYS], found[COSTS], psa.frame.thresholds[:, None])
+    return [int(place) for place in np.argmax(benefit, axis=1)]
 
 
 def expected_loss(psa: Psa) -> tuple[FloatArray, FloatArray]:
@@ -135,6 +145,5 @@ def quadrants(psa: Psa, place: int) -> dict[str, float]:
 
 def verdict_of_means(psa: Psa, place: int) -> Verdict:
     """Return the verdict on the mean increments of the strategy at a place."""
-    found = means(psa.frame, psa.sums)
-    gain = found[:, place] - found[:, 0]
+    gain = increment(means(psa.frame, psa.sums), place)
     return verdict(float(gain[COSTS]), float(gain[QALYS]))

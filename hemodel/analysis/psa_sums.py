@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.histogram import Scale, counts, scale_of
-from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, best_shares
+from hemodel.economics import (
+    COST_TOLERANCE,
+    EFFECT_TOLERANCE,
+    best_shares,
+    increments,
+    net_monetary_benefit,
+)
 from hemodel.sampling import REPLICATE
 
 if TYPE_CHECKING:
@@ -88,9 +94,9 @@ def quantities(found: FloatArray, reported: FloatArray) -> FloatArray:
     incremental net monetary benefit, by threshold and strategy.
     """
     count = found.shape[1]
-    increments = found[:UNDISCOUNTED, :, 1:] - found[:UNDISCOUNTED, :, :1]
-    benefit = reported[:, None, None] * increments[QALYS] - increments[COSTS]
-    parts = [found[:UNDISCOUNTED], increments, benefit]
+    gains = increments(found[:UNDISCOUNTED])
+    benefit = net_monetary_benefit(gains[QALYS], gains[COSTS], reported[:, None, None])
+    parts = [found[:UNDISCOUNTED], gains, benefit]
     return np.concatenate([part.transpose(0, 2, 1).reshape(-1, count) for part in parts])
 
 
@@ -141,7 +147,7 @@ def add(left: Sums, right: Sums) -> Sums:
 
 def _decisions(thresholds: FloatArray, found: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Shares of being best, and losses against the best, (thresholds, draws, strategies)."""
-    benefit = thresholds[:, None, None] * found[QALYS] - found[COSTS]
+    benefit = net_monetary_benefit(found[QALYS], found[COSTS], thresholds[:, None, None])
     return best_shares(benefit), benefit.max(axis=2, keepdims=True) - benefit
 
 
@@ -165,9 +171,15 @@ def _components(outcomes: Outcomes, count: int) -> Sums:
     }
 
 
+def component_sums(sums: Sums, outcome: str) -> dict[str, FloatArray]:
+    """Return the sums (strategies,) of each component of an outcome."""
+    start = f"component {outcome} "
+    return {name.removeprefix(start): total for name, total in sums.items() if name.startswith(start)}
+
+
 def _signs(found: FloatArray) -> FloatArray:
     """Number of draws by sign of incremental costs and QALYs, (strategies - 1, 3, 3)."""
-    costs, qalys = (found[k, :, 1:] - found[k, :, :1] for k in (COSTS, QALYS))
+    costs, qalys = (increments(found[k]) for k in (COSTS, QALYS))
     dearer = np.where(np.abs(costs) <= COST_TOLERANCE, 0, np.sign(costs)).astype(int) + 1
     better = np.where(np.abs(qalys) <= EFFECT_TOLERANCE, 0, np.sign(qalys)).astype(int) + 1
     pairs = (3 * dearer + better).T
@@ -183,6 +195,12 @@ def _adjusted(outcomes: Outcomes, count: int) -> Sums:
             share = bound.mean() if bound.size else 0.0
             found[f"adjusted {strategy} {rule}"] = np.array([float(round(float(share) * count))])
     return found
+
+
+def adjusted_draws(sums: Sums) -> dict[tuple[str, str], int]:
+    """Return in how many draws each cap bound, by strategy and rule."""
+    keys = {name: name.split(" ", maxsplit=2)[1:] for name in sums if name.startswith("adjusted ")}
+    return {(strategy, rule): int(sums[name][0]) for name, (strategy, rule) in keys.items()}
 
 
 def _extremes(outcomes: Outcomes) -> Sums:

@@ -130,8 +130,7 @@ def research_of_file(path: Path, sample: Sample, thresholds: tuple[float, ...], 
 
 def _grid(sample: Sample, thresholds: tuple[float, ...]) -> FloatArray:
     """Return an even grid, the thresholds, and points around each ICER of the means, where a study is worth most."""
-    effects, costs = (means.mean(axis=0) for means in (sample.effects, sample.costs))
-    pairs = frontier(sample.strategies, costs.tolist(), effects.tolist())
+    pairs = frontier(sample.strategies, sample.mean_costs.tolist(), sample.mean_effects.tolist())
     icers = [entry.icer for entry in pairs if entry.icer is not None]
     top = REACH * max(*thresholds, *icers)
     around = [icer * near for icer in icers for near in NEAR]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.load import load_reading
-from hemodel.economics import Verdict, verdict
+from hemodel.economics import Verdict, increment, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import clashing
@@ -46,6 +46,14 @@ class Increment:
     costs: float
     verdict: Verdict
 
+    def benefit(self, threshold: float) -> float:
+        """Return the incremental net monetary benefit at a threshold [currency]."""
+        return net_monetary_benefit(self.qalys, self.costs, threshold)
+
+    def health_benefit(self, threshold: float) -> float:
+        """Return the incremental net health benefit at a threshold [QALY]; NaN at 0."""
+        return net_health_benefit(self.qalys, self.costs, threshold)
+
 
 @dataclass(frozen=True)
 class ScenarioResult:
@@ -67,7 +75,7 @@ def increments(outcomes: Outcomes, draw: int = 0) -> tuple[Increment, ...]:
     found = []
     for i, intervention in enumerate(interventions, start=1):
         years, qalys, costs = (
-            float(t.total[draw, i] - t.total[draw, 0]) for t in (outcomes.life_years, outcomes.qalys, outcomes.costs)
+            float(increment(t.total[draw], i)) for t in (outcomes.life_years, outcomes.qalys, outcomes.costs)
         )
         found.append(Increment(intervention, comparator, years, qalys, costs, verdict(costs, qalys)))
     return tuple(found)

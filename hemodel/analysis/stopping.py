@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.analysis.psa_results import benefit_error, mean_benefit
+from hemodel.survival.reported.statistics import HALF_WIDTH_95
 
 if TYPE_CHECKING:
     from hemodel.analysis.psa_sums import Frame, Sums
-
-HALF_WIDTH_95 = 1.959964
 
 
 @dataclass(frozen=True)

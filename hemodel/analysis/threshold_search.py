@@ -225,7 +225,7 @@ def _benefit_at(model: Model, lines: Sequence[_Line], owners: Sequence[_Cell], x
         qalys, costs = each.increments
         for row, i in enumerate(own):
             place = owners[i].place
-            benefit[i] = owners[i].threshold * qalys[row, place] - costs[row, place]
+            benefit[i] = net_monetary_benefit(qalys[row, place], costs[row, place], owners[i].threshold)
     return benefit
 
 

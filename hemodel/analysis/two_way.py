@@ -10,7 +10,7 @@ import numpy as np
 
 from hemodel.analysis.movable import STATISTIC, find
 from hemodel.analysis.moving import Points, totals
-from hemodel.economics import net_monetary_benefit
+from hemodel.economics import increment, net_monetary_benefit
 from hemodel.errors import Location
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]
     benefit = net_monetary_benefit(outcomes.qalys.total, outcomes.costs.total, threshold)
     pairs = []
     for place, intervention in enumerate(model.strategies[1:], start=1):
-        gain = benefit[:, place] - benefit[:, 0]
+        gain = increment(benefit, place)
         spans = np.abs(gain[1 : 2 * len(one_way.items) : 2] - gain[: 2 * len(one_way.items) : 2])
         order = [i for i in np.argsort(-spans, kind="stable")[:CANDIDATES] if spans[i] > 0]
         found, _ = find(model, [one_way.items[i].id for i in order], Location(model.inputs.path.name))

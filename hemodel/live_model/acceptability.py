@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.probabilistic import curve_thresholds
-from hemodel.economics import acceptability, optimal, verdict
+from hemodel.economics import acceptability, increments, optimal, verdict
 from hemodel.live_model.formula import Formula, as_formula, call, total
 from hemodel.live_model.sheet import Sheet, Table
 from hemodel.live_model.uncertainty import DECISION, count_of, drawn, largest_gaps, mean_of, name_column, name_of
@@ -102,7 +102,7 @@ def _totals(psa: PsaSheet, outcome: str, strategies: Sequence[str]) -> FloatArra
 
 def _ratios(qalys: FloatArray, costs: FloatArray) -> list[float | None]:
     """Return the ratio of the mean increments of each strategy against the first, where it has one."""
-    gains = [(values.mean(axis=0) - values.mean(axis=0)[0])[1:] for values in (costs, qalys)]
+    gains = [increments(values.mean(axis=0)) for values in (costs, qalys)]
     return [verdict(float(cost), float(qaly)).icer for cost, qaly in zip(*gains, strict=True)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hemodel.economics import net_monetary_benefit, swing
 from hemodel.live_model.formula import absolute
 from hemodel.live_model.sheet import Cell, Sheet, Table
 from hemodel.live_model.uncertainty import name_of
@@ -90,8 +91,8 @@ def add_tornado(results: Results, parameters: Parameters) -> Tornado:
 def _add_bars(sheet: Sheet, first: int, results: Results, increment: Incremental, parameters: Parameters) -> Bars:
     """Add the table of one intervention, in the order of the range of net benefit."""
     entries = [entry for entry in results.dsa or () if entry.intervention == increment.intervention]
-    ordered = sorted(entries, key=lambda entry: -abs(entry.nmb_high - entry.nmb_low))
-    base = results.decision_threshold * increment.qalys - increment.costs
+    ordered = sorted(entries, key=lambda entry: -swing(entry.nmb_low, entry.nmb_high))
+    base = net_monetary_benefit(increment.qalys, increment.costs, results.decision_threshold)
     table = Table(sheet, first, len(ordered))
     pair = name_of(parameters, increment.intervention).joined(" minus ")
     pair = pair.joined(name_of(parameters, increment.comparator))

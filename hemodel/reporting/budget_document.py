@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analysis.budget import all_years, by_component, by_strategy, by_year
+from hemodel.economics import swing
 from hemodel.errors import UsageError
 from hemodel.reporting.schema_budget import (
     BudgetDocument,
@@ -51,8 +53,8 @@ def budget_result(found: BudgetImpact | None, one_way: BudgetOneWay | None) -> B
         peak=float(total[peak]),
         trigger=_trigger(found),
         price_at_trigger=_prices(found),
-        one_way=None if one_way is None else sorted(_items(one_way), key=lambda e: -abs(e.total_high - e.total_low)),
-        unmoved=0 if one_way is None else len(one_way.items) - len(list(_items(one_way))),
+        one_way=None if one_way is None else sorted(_items(one_way), key=lambda e: -swing(e.total_low, e.total_high)),
+        unmoved=0 if one_way is None else len(one_way.items) - len(one_way.moved),
     )
 
 
@@ -94,8 +96,9 @@ def _funnel(found: BudgetImpact) -> list[BudgetStep]:
 
 def _per_patient(found: BudgetImpact) -> dict[str, dict[str, list[float]]]:
     costs = found.per_patient.costs[0]
+    totals = by_strategy(costs)
     return {
-        strategy: {"total": costs[:, i].sum(axis=1).tolist()} | _named(found.per_patient.components, costs[:, i])
+        strategy: {"total": totals[:, i].tolist()} | _named(found.per_patient.components, costs[:, i])
         for i, strategy in enumerate(found.inputs.strategies)
     }
 
@@ -106,7 +109,7 @@ def _named(names: Iterable[str], columns: FloatArray) -> dict[str, list[float]]:
 
 
 def _series(values: FloatArray) -> Series:
-    return Series(by_year=values.tolist(), all_years=float(values.sum()))
+    return Series(by_year=values.tolist(), all_years=all_years(values))
 
 
 def _each(names: Iterable[str], columns: FloatArray) -> dict[str, Series]:
@@ -122,22 +125,21 @@ def _mix(found: BudgetImpact, mix: Spending, eligible: FloatArray) -> BudgetMix:
         shares=_named(strategies, shares),
         starting=_named(strategies, starting),
         alive=_named(strategies, alive),
-        died=_named(strategies, np.cumsum(starting, axis=0) - alive),
-        by_category=_each(found.per_patient.components, costs.sum(axis=1)),
-        by_strategy=_each(strategies, costs.sum(axis=2)),
-        total=_series(costs.sum(axis=(1, 2))),
+        died=_named(strategies, mix.died[0]),
+        by_category=_each(found.per_patient.components, by_component(costs)),
+        by_strategy=_each(strategies, by_strategy(costs)),
+        total=_series(by_year(costs)),
     )
 
 
 def _net(found: BudgetImpact) -> BudgetNet:
     net = found.net
-    drugs = (found.with_new.drug_costs - found.without.drug_costs)[0].sum(axis=1)
     return BudgetNet(
         total=_series(found.total),
-        cumulative=np.cumsum(found.total).tolist(),
-        by_category=_each(found.per_patient.components, net.sum(axis=1)),
-        by_strategy=_each(found.inputs.strategies, net.sum(axis=2)),
-        by_drug=_each(found.per_patient.drugs, drugs),
+        cumulative=found.cumulative.tolist(),
+        by_category=_each(found.per_patient.components, by_component(net)),
+        by_strategy=_each(found.inputs.strategies, by_strategy(net)),
+        by_drug=_each(found.per_patient.drugs, found.net_drugs),
     )
 
 
@@ -168,14 +170,7 @@ def _prices(found: BudgetImpact) -> list[BudgetPrice]:
 
 def _items(one_way: BudgetOneWay) -> Iterable[BudgetItem]:
     """Yield the inputs that move the budget impact."""
-    for i, item in enumerate(one_way.items):
-        low, high = one_way.impact[2 * i], one_way.impact[2 * i + 1]
-        if np.array_equal(low, high):
-            continue
+    for item, low, high in one_way.moved:
         yield BudgetItem(
-            **vars(item),
-            total_low=float(low.sum()),
-            total_high=float(high.sum()),
-            peak_low=float(low.max()),
-            peak_high=float(high.max()),
+            **vars(item), total_low=low.total, total_high=high.total, peak_low=low.peak, peak_high=high.peak
         )

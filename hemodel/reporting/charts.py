@@ -1,7 +1,8 @@
 """The charts of a run: one figure a function, which of them apply, and writing them.
 
 Every chart takes the results and the run and returns a figure. None computes a
-result: what is drawn is in the results, in the draws, or is a fitted curve.
+result: what is drawn is in the results, in the draws, or is a fitted curve, and a test on the syntax tree refuses sums
+and products of costs, effects and thresholds.
 """
 
 from __future__ import annotations

@@ -11,8 +11,6 @@ from hemodel.model import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hemodel.analysis.run import Run
     from hemodel.parameters import FloatArray
 
@@ -20,32 +18,6 @@ if TYPE_CHECKING:
 def base_coefficients(run: Run) -> dict[str, FloatArray]:
     """Return the fitted coefficients of every endpoint, (1, p)."""
     return {name: fit.coefficients[None, :] for name, fit in run.model.fits.items()}
-
-
-def modelled(
-    run: Run, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return survival, with what acts on it, before and after the caps at OS and at PFS, (draws, months).
-
-    Parameters
-    ----------
-    run : Run
-    endpoint, strategy : str
-    months : array (months,)
-    coefficients : mapping from endpoint to array (draws, p) or (1, p)
-    """
-    given = {f"curve.{name}": array for name, array in coefficients.items()}
-    draws = {**base_draws(run.model), **given}
-
-    def raw(name: str) -> FloatArray:
-        return survival_at(run.model, draws, name, strategy, months)
-
-    own, overall = raw(endpoint), raw("os")
-    capped = np.minimum(own, overall)
-    uses = [r for r in run.model.inputs.regimens if r.strategy == strategy and r.time_on_treatment == endpoint]
-    if uses and all(regimen.stops_at_progression for regimen in uses):
-        capped = np.minimum(capped, np.minimum(raw("pfs"), overall))
-    return own, capped
 
 
 def last_month(run: Run, alive: float, longest: float, step: float) -> float:

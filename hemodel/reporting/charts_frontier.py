@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hemodel.economics import DOMINATED, EXTENDEDLY_DOMINATED
+from hemodel.economics import DOMINATED, EXTENDEDLY_DOMINATED, extended
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, number_axis, page, settle
 from hemodel.reporting.format import display
@@ -100,10 +100,9 @@ def _draw_line(axes: Axes, results: Results) -> list[Artist]:
     costs, effects = zip(*points, strict=True)
     line = axes.plot(costs, effects, color=style.INK, linewidth=1.3, zorder=3, label="Efficiency frontier")
     edge = axes.get_xlim()[1]
-    slope = (effects[-1] - effects[-2]) / (costs[-1] - costs[-2])
-    beyond = effects[-1] + slope * (edge - costs[-1])
+    beyond = extended(costs, effects, edge)
     axes.set_ylim(top=max(axes.get_ylim()[1], beyond))
-    extended = axes.plot(
+    last = axes.plot(
         [costs[-1], edge],
         [effects[-1], beyond],
         color=style.INK,
@@ -112,4 +111,4 @@ def _draw_line(axes: Axes, results: Results) -> list[Artist]:
         zorder=3,
         label="Last segment, extended",
     )
-    return [*line, *extended]
+    return [*line, *last]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import net_monetary_benefit
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.reporting.charts_text import fold, minus, threshold_text
@@ -72,7 +73,11 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
 def _row(axes: Axes, results: Results, at: tuple[int, float], one: CombinationResult, measure: str) -> None:
     place, base = at
     values = {"icer": one.icer, "qalys": one.qalys, "costs": one.costs}
-    benefit = None if one.qalys is None or one.costs is None else results.decision_threshold * one.qalys - one.costs
+    benefit = (
+        None
+        if one.qalys is None or one.costs is None
+        else net_monetary_benefit(one.qalys, one.costs, results.decision_threshold)
+    )
     value = benefit if measure == "nmb" else values[measure]
     shift = 0.0 if value is None else value - base
     if value is not None:

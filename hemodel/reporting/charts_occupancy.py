@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.occupancy import states
+from hemodel.model import base_draws, occupancy_at
 from hemodel.reporting import style
-from hemodel.reporting.charts_curves import base_coefficients, last_month, modelled
+from hemodel.reporting.charts_curves import last_month
 from hemodel.reporting.charts_page import WIDTH, legend_below, number_axis, page, percent_axis, settle
 from hemodel.reporting.charts_text import brief, fold, lines_height
 from hemodel.reporting.format import display
@@ -72,12 +72,10 @@ def occupancy(results: Results, run: Run) -> Figure:
 
 def _draw_states(axes: Axes, run: Run, strategy: str, last: float) -> None:
     years = np.linspace(0.0, last, 301)
-    base = base_coefficients(run)
-    free, overall = (modelled(run, name, strategy, years * MONTHS_PER_YEAR, base)[1][0] for name in ("pfs", "os"))
-    areas = states(free, overall)
+    areas = occupancy_at(run.model, base_draws(run.model), strategy, years * MONTHS_PER_YEAR)
     axes.stackplot(
         years,
-        [areas[state] for state in _STATES],
+        [areas[state][0] for state in _STATES],
         colors=[colour for _, colour in _STATES.values()],
         edgecolor="white",
         linewidth=0.5,

@@ -12,6 +12,7 @@ from hemodel.reporting.charts_page import legend_below, number_axis, page, settl
 from hemodel.reporting.charts_text import fold
 from hemodel.reporting.format import display
 from hemodel.reporting.studies_text import decided, per
+from hemodel.survival.reported.statistics import HALF_WIDTH_95
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -27,7 +28,6 @@ PANEL = 2.3
 """Height of a row of panels. [inches]"""
 MOST_LINES = 4
 """Sizes drawn over willingness to pay."""
-HALF_WIDTH_95 = 1.959964
 NOTHING = "At this threshold no result\nwould change the choice"
 _EVSI, _LIMIT, _NET = style.STRATEGY_COLOURS[0], style.INK, style.STRATEGY_COLOURS[2]
 _SCALES = ((1e9, "billion "), (1e6, "million "), (1e3, "thousand "))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hemodel.analysis.curve_draws import curve_draws, design_of
+from hemodel.analysis.curves import modelled_survival, survival_interval
 from hemodel.reporting import style
-from hemodel.reporting.charts_curves import base_coefficients, last_month, modelled
+from hemodel.reporting.charts_curves import base_coefficients, last_month
 from hemodel.reporting.charts_page import legend_below, page, percent_axis, settle
 from hemodel.reporting.charts_text import brief, fold, lines_height
 from hemodel.reporting.tables_words import ENDPOINTS, Names
@@ -98,9 +99,9 @@ def _draw_endpoint(axes: Axes, results: Results, run: Run, panel: _Panel) -> boo
         if strategy not in with_curve:
             continue
         colour = style.colour(place)
-        raw, after = modelled(run, endpoint, strategy, months, base)
+        raw, after = modelled_survival(run.model, endpoint, strategy, months, base)
         if draws:
-            low, high = np.quantile(modelled(run, endpoint, strategy, months, draws)[1], [0.025, 0.975], axis=0)
+            low, high = survival_interval(run.model, endpoint, strategy, months, draws)
             axes.fill_between(months, low, high, color=colour, alpha=0.15, linewidth=0)
             for edge in (low, high):
                 axes.plot(months, edge, color=colour, alpha=0.45, linewidth=0.5)

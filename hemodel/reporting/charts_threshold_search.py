@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.economics import net_monetary_benefit
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, number_axis, page, settle
 from hemodel.reporting.charts_text import brief, fold, minus
@@ -74,7 +75,7 @@ def _panel(
     axes.axhline(0.0, color=style.INK, linewidth=0.9)
     for k, at in enumerate(own[:MOST_LINES]):
         look: dict[str, Any] = {"color": style.colour(k), "linestyle": style.dashes(k)}
-        axes.plot(x, at.threshold * qalys - costs, **look, zorder=3)
+        axes.plot(x, net_monetary_benefit(qalys, costs, at.threshold), **look, zorder=3)
         dots: dict[str, Any] = {"marker": style.marker(k), "markersize": 6, "color": style.colour(k)}
         if at.values:
             axes.plot(at.values, np.zeros(len(at.values)), **dots, linestyle="none", zorder=5, clip_on=False)

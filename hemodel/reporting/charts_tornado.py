@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from hemodel.economics import net_monetary_benefit
+from hemodel.economics import net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, make_room, number_axis, page, plain_rows, settle
@@ -127,9 +125,8 @@ def base_value(results: Results, increment: Incremental, measure: str) -> float:
         raise UsageError(f"There is no tornado of {measure}. Measures: {', '.join(MEASURES)}.")
     if not results.dsa:
         raise UsageError("A tornado needs the one-way analysis. Run the part dsa.")
-    qalys, costs = np.array(increment.qalys), np.array(increment.costs)
     values = {
-        "nmb": float(net_monetary_benefit(qalys, costs, results.decision_threshold)),
+        "nmb": net_monetary_benefit(increment.qalys, increment.costs, results.decision_threshold),
         "icer": increment.icer,
         "qalys": increment.qalys,
         "costs": increment.costs,
@@ -145,8 +142,8 @@ def largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
 
     def span(entry: Dsa) -> tuple[float, float]:
         low, high = (end.value for end in _ends(entry, measure))
-        size = math.inf if low is None or high is None else abs(high - low)
-        return size, abs(entry.nmb_high - entry.nmb_low)
+        size = math.inf if low is None or high is None else swing(low, high)
+        return size, swing(entry.nmb_low, entry.nmb_high)
 
     own = [entry for entry in results.dsa or () if entry.intervention == intervention]
     ordered = sorted(own, key=span, reverse=True)[:MOST_BARS]

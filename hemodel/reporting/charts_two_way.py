@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.errors import UsageError
 from hemodel.reporting import style
 from hemodel.reporting.charts_page import legend_below, number_axis, page, settle
@@ -89,7 +90,7 @@ def _subtitle(results: Results, shown: Sequence[TwoWayResult], measure: str) -> 
     said = []
     for grid in shown:
         known = [value for row in grid.nmb for value in row if value is not None]
-        good = sum(value >= 0 for value in known)
+        good = sum(is_cost_effective(value) for value in known)
         if good in {0, len(known)}:
             said.append(f"{'every' if good else 'no'} point is cost-effective at the decision threshold")
         else:
@@ -172,7 +173,7 @@ def _boundaries(axes: Axes, results: Results, grid: TwoWayResult) -> dict[str, A
     handles: dict[str, Artist] = {}
     order = sorted((b.threshold for b in grid.boundaries), key=lambda t: (t != results.decision_threshold, t))
     for k, threshold in enumerate(order[:MOST_LINES]):
-        benefit = threshold * qalys - costs
+        benefit = net_monetary_benefit(qalys, costs, threshold)
         known = benefit[~np.isnan(benefit)]
         if not known.size or known.min() > 0 or known.max() < 0:
             continue

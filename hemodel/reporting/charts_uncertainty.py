@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemodel.analysis.probabilistic import Psa, convergence_path
-from hemodel.economics import net_monetary_benefit
+from hemodel.analysis.probabilistic import Psa, convergence_path, mean_interval
+from hemodel.analysis.psa_plane import Cloud, cloud
+from hemodel.economics import break_even_costs
 from hemodel.errors import UsageError
 from hemodel.reporting import style
 from hemodel.reporting.charts_density import draw_regions
@@ -23,17 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analysis.run import Run
-    from hemodel.parameters import FloatArray
     from hemodel.reporting.schema import Ceaf, PsaResult, Results
 
 ELLIPSE_DRAWS = 30
 """Fewest draws with a covariance worth a region."""
-CHI_SQUARED_95 = 5.991464547107979
-"""95% point of the chi-squared distribution with 2 degrees of freedom."""
 CONVERGENCE_POINTS = 400
 SETTLED = 0.02
 """Share of the draws after which the running mean sets the scale."""
-HALF_WIDTH_95 = 1.959964
 
 
 @style.house_style()
@@ -55,15 +52,20 @@ def ce_plane(results: Results, run: Run) -> Figure:
     figure = page(title, subtitle, 3.7)
     axes = figure.subplots()
     handles: list[Artist] = []
-    for place in range(1, len(psa.strategies)):
-        handles += _draw_cloud(axes, results, psa, place)
+    for place, found in enumerate(_clouds(psa), start=1):
+        handles += _draw_cloud(axes, results, (psa, found), place)
     axes.axhline(0, color=style.GREY, linewidth=0.8)
     axes.axvline(0, color=style.GREY, linewidth=0.8)
     _limits(axes, results, psa)
     reach = np.array(axes.get_xlim())
     label = f"Threshold, {threshold_text(results)}"
     handles += axes.plot(
-        reach, results.decision_threshold * reach, color=style.INK, linestyle=(0, (5, 2)), linewidth=1.1, label=label
+        reach,
+        break_even_costs(reach, results.decision_threshold),
+        color=style.INK,
+        linestyle=(0, (5, 2)),
+        linewidth=1.1,
+        label=label,
     )
     number_axis(axes.xaxis, "Incremental QALYs (per patient)")
     number_axis(axes.yaxis, f"Incremental costs ({results.currency} per patient)")
@@ -82,22 +84,23 @@ def _needed(results: Results, run: Run) -> tuple[Psa, PsaResult]:
     return run.psa, results.psa
 
 
-def _increments(psa: Psa, place: int) -> tuple[FloatArray, FloatArray]:
-    return psa.qalys[:, place] - psa.qalys[:, 0], psa.costs[:, place] - psa.costs[:, 0]
+def _clouds(psa: Psa) -> list[Cloud]:
+    """Return the increments of every intervention."""
+    return [cloud(psa.qalys, psa.costs, place) for place in range(1, len(psa.strategies))]
 
 
-def _draw_cloud(axes: Axes, results: Results, psa: Psa, place: int) -> list[Artist]:
+def _draw_cloud(axes: Axes, results: Results, drawn: tuple[Psa, Cloud], place: int) -> list[Artist]:
     """Draws, 95% region, mean and base case of one intervention; return what the legend shows."""
     from matplotlib.lines import Line2D
 
+    psa, found = drawn
     several = len(psa.strategies) > 2
     colour, marker = style.colour(place), style.marker(place) if several else "o"
-    qalys, costs = _increments(psa, place)
     size, alpha = (3, 0.12) if psa.draws > 2000 else (9, 0.4)
-    shaded = draw_regions(axes, qalys, costs, colour)
-    axes.scatter(qalys, costs, s=size, c=colour, marker=marker, alpha=alpha, linewidths=0, rasterized=True)
+    shaded = draw_regions(axes, found.qalys, found.costs, colour)
+    axes.scatter(found.qalys, found.costs, s=size, c=colour, marker=marker, alpha=alpha, linewidths=0, rasterized=True)
     entry = results.incremental[place - 1]
-    below = float((net_monetary_benefit(qalys, costs, results.decision_threshold) > 0).mean())
+    below = found.share_below(results.decision_threshold)
     who = Names(results).strategy(psa.strategies[place]) if several else "One draw"
     dot: dict[str, Any] = {"marker": marker, "linestyle": "none"}
     base: dict[str, Any] = {"marker": "*", "markersize": 13, "markerfacecolor": "white", "markeredgecolor": style.INK}
@@ -107,13 +110,13 @@ def _draw_cloud(axes: Axes, results: Results, psa: Psa, place: int) -> list[Arti
         "markerfacecolor": colour,
         "markeredgecolor": style.INK,
     }
-    axes.plot(qalys.mean(), costs.mean(), **mean, zorder=6)
+    axes.plot(*found.mean, **mean, zorder=6)
     axes.plot(entry.qalys, entry.costs, **base, zorder=5)
     label = f"{who} ({_share(below)} of draws below the threshold)"
     handles: list[Artist] = [Line2D([], [], **dot, color=colour, markersize=4, label=label)]
     handles += shaded if not several else []
     if psa.draws >= ELLIPSE_DRAWS:
-        ring = _region(qalys, costs)
+        ring = found.ellipse()
         axes.plot(*ring, color="white", linewidth=2.6, zorder=4)
         axes.plot(*ring, color=style.INK if not several else colour, linewidth=1.1, zorder=4)
     if place == len(psa.strategies) - 1:
@@ -130,25 +133,15 @@ def _share(value: float) -> str:
     return "<0.1%" if 0 < value < 0.0005 else display(value, "share")
 
 
-def _region(qalys: FloatArray, costs: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the ellipse that holds 95% of a bivariate normal distribution."""
-    angle = np.linspace(0, 2 * np.pi, 181)
-    spread = np.array([qalys.std(ddof=1), costs.std(ddof=1)])
-    scale = np.where(spread > 0, spread, 1.0)
-    values, vectors = np.linalg.eigh(np.cov(qalys / scale[0], costs / scale[1]))
-    circle = np.sqrt(CHI_SQUARED_95) * np.array([np.cos(angle), np.sin(angle)])
-    ring = (vectors * np.sqrt(np.clip(values, 0, None))) @ circle
-    return qalys.mean() + scale[0] * ring[0], costs.mean() + scale[1] * ring[1]
-
-
 def _limits(axes: Axes, results: Results, psa: Psa) -> None:
     """Show every draw, the regions, the base case and the origin, with a margin."""
-    clouds = [_increments(psa, place) for place in range(1, len(psa.strategies))]
+    clouds = _clouds(psa)
+    shown = [(each.qalys, each.costs) for each in clouds]
     if psa.draws >= ELLIPSE_DRAWS:
-        clouds += [_region(*cloud) for cloud in clouds]
+        shown += [each.ellipse() for each in clouds]
     base = results.incremental
-    qalys = np.concatenate([[0.0], [entry.qalys for entry in base], *(cloud[0] for cloud in clouds)])
-    costs = np.concatenate([[0.0], [entry.costs for entry in base], *(cloud[1] for cloud in clouds)])
+    qalys = np.concatenate([[0.0], [entry.qalys for entry in base], *(each[0] for each in shown)])
+    costs = np.concatenate([[0.0], [entry.costs for entry in base], *(each[1] for each in shown)])
     for setter, values in ((axes.set_xlim, qalys), (axes.set_ylim, costs)):
         margin = 0.06 * (np.ptp(values) or 1.0)
         setter(values.min() - margin, values.max() + margin)
@@ -242,7 +235,7 @@ def convergence(results: Results, run: Run) -> Figure:
     )
     figure = page("Mean incremental net monetary benefit by number of draws", subtitle, 3.1)
     axes = figure.subplots()
-    low, high = mean - HALF_WIDTH_95 * error, mean + HALF_WIDTH_95 * error
+    low, high = mean_interval(mean, error)
     band = axes.fill_between(
         n, low, high, color=style.colour(0), alpha=0.2, linewidth=0, label="± 1.96 Monte Carlo standard errors"
     )

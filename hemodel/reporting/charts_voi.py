@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.analysis.psa_plane import cloud
+from hemodel.economics import break_even_costs
 from hemodel.reporting import style
 from hemodel.reporting.charts_information import evppi_ranking, information_figures, ranked
 from hemodel.reporting.charts_page import legend_below, number_axis, page, percent_axis, settle
@@ -83,17 +85,18 @@ def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
     handles: list[Artist] = []
     size, alpha = (4, 0.18) if results.draws > 2000 else (9, 0.4)
     for place in range(1, len(sample.strategies)):
-        effects, costs = (each[:, place] - each[:, 0] for each in (sample.effects, sample.costs))
+        found = cloud(sample.effects, sample.costs, place)
+        effects, costs = found.mean
         look: dict[str, Any] = {
             "c": style.colour(place),
             "marker": style.marker(place - 1),
             "linewidths": 0,
             "rasterized": True,
         }
-        axes.scatter(effects, costs, s=size, alpha=alpha, **look)
+        axes.scatter(found.qalys, found.costs, s=size, alpha=alpha, **look)
         handles += axes.plot(
-            [effects.mean()],
-            [costs.mean()],
+            [effects],
+            [costs],
             linestyle="none",
             marker=style.marker(place - 1),
             markersize=6,
@@ -108,7 +111,9 @@ def ce_plane(results: VoiResults, shown: Shown, sample: Sample) -> Figure:
     reach = np.array(axes.get_xlim())
     for place, threshold in enumerate(results.thresholds):
         line: dict[str, Any] = {"color": style.INK, "linestyle": style.dashes(place + 1), "linewidth": 1.1}
-        handles += axes.plot(reach, threshold * reach, **line, label=f"Threshold, {shown.threshold(threshold)}")
+        handles += axes.plot(
+            reach, break_even_costs(reach, threshold), **line, label=f"Threshold, {shown.threshold(threshold)}"
+        )
     axes.set_xlim(*reach)
     axes.set_ylim(low, high)
     number_axis(axes.xaxis, f"Incremental effects ({results.effect} per person)")

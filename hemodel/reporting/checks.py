@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.model import base_draws, survival_at
+from hemodel.model import base_draws, occupancy_at
 from hemodel.reporting.schema_report import CheckEntry
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -75,9 +75,8 @@ def _curves(run: Run) -> Iterator[CheckEntry]:
 
 def _states_of(run: Run, strategy: str, months: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     draws = base_draws(run.model)
-    free, overall = (survival_at(run.model, draws, e, strategy, months)[0] for e in ("pfs", "os"))
-    free = np.minimum(free, overall)
-    return free, overall - free, 1.0 - overall
+    found = occupancy_at(run.model, draws, strategy, months)
+    return found["progression_free"][0], found["progressed"][0], found["dead"][0]
 
 
 def _sums(results: Results) -> Iterator[CheckEntry]:

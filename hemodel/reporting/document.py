@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hemodel.analysis.curves import compare_external, state_medians, summarise_curves
 from hemodel.analysis.scenarios import Increment, increments
-from hemodel.economics import frontier, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.economics import frontier, increment, net_monetary_benefit, swing, verdict
+from hemodel.outcomes import mean_years
 from hemodel.reporting.budget_document import budget_result
 from hemodel.reporting.grids_document import threshold_values, two_way_results
 from hemodel.reporting.information_document import run_information
@@ -64,7 +63,7 @@ def results(run: Run) -> Results:
         under_scenarios=[scenario.name for scenario in run.under],
         changes=[change_entry(change) for change in inputs.changes],
         base_case=_base_case(run),
-        incremental=[_incremental(run, increment) for increment in increments(run.base)],
+        incremental=[_incremental(run, found) for found in increments(run.base)],
         frontier=_frontier(run.base),
         fit={endpoint: [_statistic(t) for t in fit.targets] for endpoint, fit in run.model.fits.items()},
         fit_quality={endpoint: _quality(fit) for endpoint, fit in run.model.fits.items()},
@@ -95,8 +94,7 @@ def _base_case(run: Run) -> dict[str, StrategyResult]:
     medians = state_medians(run.model)
     found = {}
     for i, strategy in enumerate(run.model.strategies):
-        years = dict(zip(run.base.life_years.components, run.base.life_years.undiscounted[0, i], strict=True))
-        means = {"pfs": years["progression_free"], "os": sum(years.values())}
+        means = mean_years(run.base, i)
         found[strategy] = StrategyResult(
             life_years=_both(run.base.life_years, i),
             qalys=_both(run.base.qalys, i),
@@ -115,26 +113,21 @@ def _base_case(run: Run) -> dict[str, StrategyResult]:
 
 
 def _both(table: Table, strategy: int) -> Both:
-    amounts = {}
-    for name, values in (("discounted", table.discounted), ("undiscounted", table.undiscounted)):
-        parts = dict(zip(table.components, values[0, strategy].tolist(), strict=True))
-        amounts[name] = {"total": float(values[0, strategy].sum())} | parts
-    return Both(**amounts)
+    return Both(**table.amounts(strategy))
 
 
-def _incremental(run: Run, increment: Increment) -> Incremental:
-    qalys, costs = np.array([increment.qalys]), np.array([increment.costs])
+def _incremental(run: Run, found: Increment) -> Incremental:
     thresholds = run.model.inputs.settings.thresholds
     return Incremental(
-        intervention=increment.intervention,
-        comparator=increment.comparator,
-        life_years=increment.life_years,
-        qalys=increment.qalys,
-        costs=increment.costs,
-        icer=increment.verdict.icer,
-        verdict=increment.verdict.word,
-        nmb={threshold_key(t): float(net_monetary_benefit(qalys, costs, t)[0]) for t in thresholds},
-        nhb={threshold_key(t): finite(float(net_health_benefit(qalys, costs, t)[0])) for t in thresholds},
+        intervention=found.intervention,
+        comparator=found.comparator,
+        life_years=found.life_years,
+        qalys=found.qalys,
+        costs=found.costs,
+        icer=found.verdict.icer,
+        verdict=found.verdict.word,
+        nmb={threshold_key(t): found.benefit(t) for t in thresholds},
+        nhb={threshold_key(t): finite(found.health_benefit(t)) for t in thresholds},
     )
 
 
@@ -237,7 +230,7 @@ def _one_way(run: Run, one_way: OneWay) -> list[Dsa]:
     comparator, *interventions = run.model.strategies
     found = []
     for k, intervention in enumerate(interventions, start=1):
-        q, c, b = (values[:, k] - values[:, 0] for values in (qalys, costs, benefit))
+        q, c, b = (increment(values, k) for values in (qalys, costs, benefit))
         verdicts = [verdict(float(cost), float(qaly)) for cost, qaly in zip(c, q, strict=True)]
         for i, item in enumerate(one_way.items):
             lower, upper = 2 * i, 2 * i + 1
@@ -258,4 +251,4 @@ def _one_way(run: Run, one_way: OneWay) -> list[Dsa]:
                     costs_high=float(c[upper]),
                 )
             )
-    return sorted(found, key=lambda entry: -abs(entry.nmb_high - entry.nmb_low))
+    return sorted(found, key=lambda entry: -swing(entry.nmb_low, entry.nmb_high))

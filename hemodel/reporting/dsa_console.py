@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.reporting.console_tables import NO_BREAK_SPACE
 from hemodel.reporting.format import display
 from hemodel.reporting.tables_words import Names
@@ -32,7 +33,7 @@ def dsa_text(document: DsaDocument, results: Results, target: Path) -> str:
 def _base(document: DsaDocument, names: Names) -> Iterator[str]:
     at = display(document.decision_threshold, "icer", document.currency)
     for entry in document.base_case:
-        benefit = document.decision_threshold * entry.qalys - entry.costs
+        benefit = net_monetary_benefit(entry.qalys, entry.costs, document.decision_threshold)
         pair = names.comparison(entry.intervention, entry.comparator)
         yield f"{pair}: net monetary benefit {display(benefit, 'money', document.currency)} at {at} per QALY"
 
@@ -53,7 +54,7 @@ def _values(document: DsaDocument, names: Names) -> Iterator[str]:
 def _grids(document: DsaDocument, names: Names) -> Iterator[str]:
     for grid in document.two_way:
         known = [value for row in grid.nmb for value in row if value is not None]
-        good = sum(value >= 0 for value in known)
+        good = sum(is_cost_effective(value) for value in known)
         lost = f"; {len(grid.failed)} without a result" if grid.failed else ""
         yield (
             f"Two-way {grid.x.id}, {grid.y.id}: {names.strategy(grid.intervention)} is cost-effective at {good} of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.economics import verdict
+from hemodel.economics import change, is_cost_effective, net_monetary_benefit, verdict
 from hemodel.reporting.grids_document import some, two_way_results, words
 from hemodel.reporting.schema import threshold_key
 from hemodel.reporting.schema_dsa import (
@@ -55,13 +55,15 @@ def dsa_document(found: Deterministic, results: Results) -> DsaDocument:
 
 def _n_way(found: Deterministic, listed: NWay, results: Results) -> NWayResult:
     qalys, costs = listed.found.increments
-    base = {entry.intervention: _benefit(results, entry.qalys, entry.costs) for entry in results.incremental}
+    decision = results.decision_threshold
+    base = {e.intervention: net_monetary_benefit(e.qalys, e.costs, decision) for e in results.incremental}
     made = []
     for k, intervention in enumerate(listed.interventions):
+        was_good = is_cost_effective(base[intervention])
         for i, one in enumerate(listed.combinations):
             why = listed.found.failed.get(i, "")
             q, c = float(qalys[i, k]), float(costs[i, k])
-            said, benefit = verdict(c, q), _benefit(results, q, c)
+            said, benefit = verdict(c, q), net_monetary_benefit(q, c, decision)
             made.append(
                 CombinationResult(
                     name=one.name,
@@ -72,9 +74,9 @@ def _n_way(found: Deterministic, listed: NWay, results: Results) -> NWayResult:
                     costs=some(c),
                     icer=None if why else said.icer,
                     verdict="" if why else said.word,
-                    nmb={} if why else {threshold_key(t): t * q - c for t in found.wtp},
-                    change_in_nmb=None if why else benefit - base[intervention],
-                    changes_decision=None if why else (benefit >= 0) != (base[intervention] >= 0),
+                    nmb={} if why else {threshold_key(t): net_monetary_benefit(q, c, t) for t in found.wtp},
+                    change_in_nmb=None if why else change(base[intervention], benefit),
+                    changes_decision=None if why else is_cost_effective(benefit) != was_good,
                     failed=why,
                 )
             )
@@ -85,10 +87,6 @@ def _n_way(found: Deterministic, listed: NWay, results: Results) -> NWayResult:
         units={each.id: each.unit for each in listed.inputs},
         combinations=made,
     )
-
-
-def _benefit(results: Results, qalys: float, costs: float) -> float:
-    return results.decision_threshold * qalys - costs
 
 
 def _search(found: Deterministic, one: Search) -> ThresholdSearch:

@@ -11,6 +11,7 @@ from hemodel.reporting.charts_page import legend_below, number_axis, page, settl
 from hemodel.reporting.charts_text import fold
 from hemodel.reporting.evidence_charts_page import columns_of, panel_rows, panel_title
 from hemodel.reporting.evidence_words import EvidenceNames, interval_words, test_words
+from hemodel.survival.patients.proportionality import smooth
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -19,13 +20,9 @@ if TYPE_CHECKING:
 
     from hemodel.analysis.evidence import Comparison, EvidencePack
     from hemodel.model import Model
-    from hemodel.survival.family import Array
 
 PANEL_HEIGHT = 3.0
-SHARE_NEAR = 0.6
-"""Share of the events that each point of the smooth rests on."""
 SMOOTH_POINTS = 60
-MARGIN = 1.05
 
 
 def with_residuals(pack: EvidencePack, endpoint: str) -> list[Comparison]:
@@ -107,38 +104,6 @@ def _draw_residuals(axes: Axes, found: Comparison) -> None:
     number_axis(axes.xaxis, "Time from model start (months)")
     number_axis(axes.yaxis, "Log hazard ratio (scaled Schoenfeld residual)")
     axes.grid(axis="y")
-
-
-def smooth(x: Array, y: Array, at: Array) -> Array:
-    """Return local lines through points, with tricube weights over the nearest 60% of them.
-
-    Cleveland WS (1979), Journal of the American Statistical Association 74: 829-836,
-    without the robust steps.
-
-    Parameters
-    ----------
-    x, y : array (n,)
-        The points.
-    at : array (k,)
-        Where the smooth is wanted.
-
-    Returns
-    -------
-    array (k,)
-        The mean of the nearest points where they share one x.
-    """
-    near = max(2, int(np.ceil(SHARE_NEAR * x.size)))
-    found = np.empty(at.shape)
-    for i, point in enumerate(at):
-        distance = np.abs(x - point)
-        reach = float(np.sort(distance)[near - 1]) * MARGIN
-        weight = np.clip(1.0 - (distance / reach) ** 3, 0.0, None) ** 3 if reach > 0.0 else (distance == 0.0) * 1.0
-        total = weight.sum()
-        mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
-        spread = weight @ (x - mean_x) ** 2
-        slope = (weight @ ((x - mean_x) * y)) / spread if spread > 0.0 else 0.0
-        found[i] = mean_y + slope * (point - mean_x)
-    return found
 
 
 @style.house_style()

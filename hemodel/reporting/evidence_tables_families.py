@@ -52,11 +52,6 @@ def _in_use(family: FamilyEvidence) -> str:
     return IN_WORKBOOK if family.in_use else ""
 
 
-def _lowest(pack: EvidencePack, endpoint: str) -> float:
-    found = [family.criterion for family in pack.endpoints[endpoint].families if family.criterion is not None]
-    return min(found, default=math.nan)
-
-
 def concerns_of(family: FamilyEvidence, names: EvidenceNames) -> list[str]:
     """Return what speaks against a family, with strategies by their names."""
     if family.fit is None:
@@ -68,7 +63,6 @@ def ranking(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return all families of all endpoints in their order, with what speaks against each."""
     rows: list[tuple[Value, ...]] = []
     for endpoint, family in _each(pack):
-        lowest = _lowest(pack, endpoint)
         rows.append(
             (
                 names.endpoint(endpoint),
@@ -77,7 +71,7 @@ def ranking(pack: EvidencePack, names: EvidenceNames) -> Table:
                 _in_use(family),
                 None if family.fit is None else len(family.concerns),
                 _finite(family.criterion),
-                None if family.criterion is None else _finite(family.criterion - lowest),
+                _finite(pack.endpoints[endpoint].above_lowest(family)),
                 _finite(family.weight),
                 "" if family.fit is not None else "could not be fitted",
             )

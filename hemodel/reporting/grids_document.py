@@ -10,7 +10,7 @@ from hemodel.analysis.movable import STATISTIC
 from hemodel.analysis.scenarios import increments
 from hemodel.analysis.threshold_search import LINEAR, MONOTONE, NONE, WITH_REFITS
 from hemodel.analysis.two_way import boundary
-from hemodel.economics import net_monetary_benefit, verdict
+from hemodel.economics import net_monetary_benefit, swing, verdict
 from hemodel.reporting.format import display
 from hemodel.reporting.schema_grids import Boundary, FailedPoint, GridInput, ThresholdValue, TwoWayResult
 
@@ -87,7 +87,7 @@ def some(value: float) -> float | None:
 def threshold_values(run: Run, searches: Sequence[Search]) -> list[ThresholdValue]:
     """Return where each input changes the decision; those that do first, then by the range of net benefit."""
     decision = run.model.inputs.settings.decision_threshold
-    base = {i.intervention: decision * i.qalys - i.costs for i in increments(run.base)}
+    base = {i.intervention: i.benefit(decision) for i in increments(run.base)}
     found = [
         ThresholdValue(
             id=one.range.input.id,
@@ -109,7 +109,7 @@ def threshold_values(run: Run, searches: Sequence[Search]) -> list[ThresholdValu
         for at in one.thresholds
     ]
     order = {strategy: i for i, strategy in enumerate(run.model.strategies)}
-    span = {id(v): abs((v.nmb_high or 0.0) - (v.nmb_low or 0.0)) for v in found}
+    span = {id(v): swing(v.nmb_low, v.nmb_high) for v in found}
     return sorted(found, key=lambda v: (order[v.intervention], not v.values, -span[id(v)]))
 
 

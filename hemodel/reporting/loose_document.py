@@ -63,8 +63,8 @@ def _observed(data: PatientData, found: FileFit) -> dict[str, Any]:
     inside = times <= curve.times[-1]
     low, high = curve.interval_at(times)
     return {
-        "patients": data.weight.sum(),
-        "events": (data.weight * data.event).sum(),
+        "patients": data.n_patients,
+        "events": data.n_events,
         "last_time": data.time.max(),
         "median": _interval(curve.median()),
         "median_follow_up": _interval(kaplan_meier(reverse(data)).median()),

@@ -61,13 +61,12 @@ class _At(TypedDict):
 
 
 def _at(found: DrugPrice, met: Met) -> _At:
-    scale, listed = met.scale, found.workbook_scale
     return {
         "met": met.word,
         "prices": found.prices(met),
-        "share": scale if listed else None,
-        "discount": 1.0 - scale if listed and scale is not None else None,
-        "cost_saved": None if scale is None else (listed - scale) * found.cost,
+        "share": met.scale if found.workbook_scale else None,
+        "discount": found.discount(met),
+        "cost_saved": found.cost_saved(met),
     }
 
 

@@ -11,6 +11,7 @@ from hemodel.analysis.psa_results import (
     acceptability_of,
     benefit_error,
     best_on_average,
+    component_means,
     expected_loss,
     intervals,
     mean_benefit,
@@ -19,12 +20,13 @@ from hemodel.analysis.psa_results import (
     verdict_of_means,
 )
 from hemodel.analysis.psa_sums import OUTCOMES
+from hemodel.economics import increment
 from hemodel.reporting.schema import Ceac, Ceaf, ExpectedLoss, PsaIncrement, PsaResult, threshold_key
 from hemodel.reporting.schema_psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput, PsaReason, PsaShare
 
 if TYPE_CHECKING:
     from hemodel.analysis.probabilistic import Psa
-    from hemodel.analysis.psa_explained import Explained, Extreme
+    from hemodel.analysis.psa_explained import Explained, Extreme, Shift
     from hemodel.analysis.psa_results import Intervals
     from hemodel.inputs.structure import Settings
     from hemodel.model import Model
@@ -51,14 +53,7 @@ def psa_result(psa: Psa, model: Model, explained: Explained) -> PsaResult:
         kept=psa.kept,
         mean={s: {o: float(found[k, i]) for k, o in enumerate(REPORTED)} for s, i in by_strategy.items()},
         interval={s: {o: ends[o, s, None] for o in REPORTED} for s in psa.strategies},
-        component_mean={
-            s: {
-                outcome: {"total": float(sum(v[i] for v in parts.values()))}
-                | {c: float(v[i]) for c, v in parts.items()}
-                for outcome, parts in psa.component_means.items()
-            }
-            for s, i in by_strategy.items()
-        },
+        component_mean={s: component_means(psa, i) for s, i in by_strategy.items()},
         increments=increments,
         probability_cost_effective={
             threshold_key(t): {s: float(curves[wtp.index(t), i]) for s, i in by_strategy.items()}
@@ -95,32 +90,30 @@ def _losses(psa: Psa, best: list[int]) -> ExpectedLoss:
 
 
 def _difference(explained: Explained, increment: PsaIncrement, i: int) -> PsaDifference:
-    def benefit(qalys: float, costs: float) -> float:
-        return explained.threshold * qalys - costs
-
-    qalys, costs = float(explained.qalys[i]), float(explained.costs[i])
-    moved = [(r, float(r.qalys[i]), float(r.costs[i])) for r in explained.reasons]
-    shown = moved[:MOST_REASONS]
-    left = (qalys - sum(q for _, q, _ in shown), costs - sum(c for _, _, c in shown))
+    whole, moved = explained.whole(i), [explained.alone(reason, i) for reason in explained.reasons]
     return PsaDifference(
         intervention=increment.intervention,
-        qalys=qalys,
-        costs=costs,
-        nmb=benefit(qalys, costs),
+        qalys=whole.qalys,
+        costs=whole.costs,
+        nmb=whole.benefit,
         mcse_nmb=increment.mcse_inmb,
-        reasons=[PsaReason(id=r.id, label=r.label, qalys=q, costs=c, nmb=benefit(q, c)) for r, q, c in moved],
-        rest=PsaReason(id="", label=REST, qalys=left[0], costs=left[1], nmb=benefit(*left)),
+        reasons=[_reason(r.id, r.label, own) for r, own in zip(explained.reasons, moved, strict=True)],
+        rest=_reason("", REST, explained.rest(moved[:MOST_REASONS], i)),
     )
+
+
+def _reason(id_: str, label: str, own: Shift) -> PsaReason:
+    return PsaReason(id=id_, label=label, qalys=own.qalys, costs=own.costs, nmb=own.benefit)
 
 
 def psa_increment(psa: Psa, settings: Settings, ends: Intervals, i: int) -> PsaIncrement:
     """Return the increments of the strategy at a place over the first; `ends` are those of `intervals`."""
-    found, strategy = means(psa.frame, psa.sums), psa.strategies[i]
+    gain, strategy = increment(means(psa.frame, psa.sums), i), psa.strategies[i]
     of_means = verdict_of_means(psa, i)
     return PsaIncrement(
         intervention=strategy,
         comparator=psa.strategies[0],
-        mean={o: float(found[k, i] - found[k, 0]) for k, o in enumerate(REPORTED)},
+        mean={o: float(gain[k]) for k, o in enumerate(REPORTED)},
         interval={o: ends[f"increment {o}", strategy, None] for o in REPORTED},
         icer_of_means=of_means.icer,
         verdict_of_means=of_means.word,

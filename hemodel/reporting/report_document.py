@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from hemodel.economics import differences, icer, net_monetary_benefit, swing
 from hemodel.reporting.checks import checks
 from hemodel.reporting.evidence_document import evidence_document
 from hemodel.reporting.input_rows import filled_rows, source_text, subject
@@ -51,11 +50,11 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: 
         coefficients=_coefficients(run),
         differences=[_difference(results, entry) for entry in results.incremental],
         one_way_ranges=[
-            OneWayRange(id=e.id, intervention=e.intervention, range=abs(e.nmb_high - e.nmb_low))
+            OneWayRange(id=e.id, intervention=e.intervention, range=swing(e.nmb_low, e.nmb_high))
             for e in results.dsa or ()
         ],
         budget_ranges={
-            each.id: abs(each.total_high - each.total_low)
+            each.id: swing(each.total_low, each.total_high)
             for each in (results.budget.one_way if results.budget is not None else None) or ()
         },
         external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
@@ -95,17 +94,17 @@ def _inputs(run: Run) -> list[InputEntry]:
 
 
 def _coefficients(run: Run) -> list[CoefficientEntry]:
-    found = []
-    for endpoint, fit in run.model.fits.items():
-        errors = np.sqrt(np.diag(fit.covariance))
-        for name, value, error in zip(fit.curves.names, fit.coefficients.tolist(), errors.tolist(), strict=True):
-            strategy, _, coefficient = name.partition(": ")
-            found.append(
-                CoefficientEntry(
-                    endpoint=endpoint, strategy=strategy, name=coefficient, estimate=value, standard_error=error
-                )
-            )
-    return found
+    return [
+        CoefficientEntry(
+            endpoint=endpoint,
+            strategy=each.strategy,
+            name=each.coefficient,
+            estimate=each.value,
+            standard_error=each.standard_error,
+        )
+        for endpoint, fit in run.model.fits.items()
+        for each in fit.estimates
+    ]
 
 
 def _difference(results: Results, entry: Incremental) -> Difference:
@@ -113,21 +112,20 @@ def _difference(results: Results, entry: Incremental) -> Difference:
     by = {}
     for outcome in OUTCOMES:
         parts = {
-            how: {key: value - getattr(getattr(other, outcome), how)[key] for key, value in amounts.items()}
+            how: differences(amounts, getattr(getattr(other, outcome), how))
             for how, amounts in dict(getattr(mine, outcome)).items()
         }
         by[outcome] = Both(**parts)
     return Difference(
         intervention=entry.intervention,
         comparator=entry.comparator,
-        nmb_at_decision_threshold=results.decision_threshold * entry.qalys - entry.costs,
+        nmb_at_decision_threshold=net_monetary_benefit(entry.qalys, entry.costs, results.decision_threshold),
         **by,
     )
 
 
 def _ranking(pack: EvidencePack, endpoint: str) -> list[RankingEntry]:
-    tried = pack.endpoints[endpoint].families
-    lowest = min((family.criterion for family in tried if family.criterion is not None), default=0.0)
+    evidence = pack.endpoints[endpoint]
     return [
         RankingEntry(
             endpoint=endpoint,
@@ -135,10 +133,10 @@ def _ranking(pack: EvidencePack, endpoint: str) -> list[RankingEntry]:
             place=family.place,
             concerns=None if family.fit is None else len(family.concerns),
             criterion=family.criterion,
-            above_lowest=None if family.criterion is None else family.criterion - lowest,
+            above_lowest=evidence.above_lowest(family),
             weight=family.weight,
         )
-        for family in tried
+        for family in evidence.families
     ]
 
 
@@ -146,9 +144,9 @@ def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:
     """Return the steps from the trial to the economic evaluation, as far as the run holds them; all discounted."""
     found = []
     beyond = None if pack is None else pack.beyond_follow_up
-    if beyond is not None and np.isfinite(beyond.incremental_life_years[entry.intervention]):
-        within = entry.life_years * (1.0 - beyond.incremental_life_years[entry.intervention])
-        found.append(_step(entry, "trial", float(within)))
+    within = None if beyond is None else beyond.life_years_within(entry.intervention, entry.life_years)
+    if within is not None:
+        found.append(_step(entry, "trial", within))
     both = entry.costs > 0 and entry.life_years > 0
     return [
         *found,
@@ -160,7 +158,7 @@ def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:
             effect=entry.qalys,
             costs=entry.costs,
             ratio=entry.icer,
-            cost_per_life_year=entry.costs / entry.life_years if both else None,
+            cost_per_life_year=icer(entry.costs, entry.life_years) if both else None,
         ),
     ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from hemodel.economics import break_even_costs, increment
+from hemodel.occupancy import alive
 from hemodel.reporting import style
 from hemodel.reporting.tables_shape import Column, Table
 
@@ -70,7 +72,7 @@ def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
         group = names.comparison(strategy, psa.strategies[0])
         columns.append(Column("Incremental QALYs", "qaly", "QALY", group))
         columns.append(Column("Incremental costs", "money", results.currency, group))
-        values += [(table[:count, i] - table[:count, 0]).tolist() for table in (psa.qalys, psa.costs)]
+        values += [increment(table[:count], i).tolist() for table in (psa.qalys, psa.costs)]
     note = f"The first {count:,} of {psa.draws:,} draws, behind the cost-effectiveness plane."
     return Table("psa_draws", "Draws", (note,), tuple(columns), tuple(zip(*values, strict=True)))
 
@@ -155,7 +157,7 @@ def survival_by_month(occupancy: Table, results: Results, names: Names) -> Table
         for strategy in results.strategies:
             columns.append(Column(names.strategy(strategy), "share", "proportion", title))
             picked.append((places.index(f"{names.strategy(strategy)}: {state}"), state == "Dead"))
-    rows = tuple((row[0], *(1.0 - _share(row[k]) if dead else row[k] for k, dead in picked)) for row in occupancy.rows)
+    rows = tuple((row[0], *(alive(_share(row[k])) if dead else row[k] for k, dead in picked)) for row in occupancy.rows)
     note = "After every cap and adjustment: progression-free, and not dead, at the end of each month."
     return Table("survival_by_month", "Survival by month", (note,), tuple(columns), rows)
 
@@ -248,7 +250,7 @@ def _threshold_line(page: Page, results: Results) -> dict[str, Any]:
     page.sheet.print_area(0, 0, page.last, at - 2)
     for k, end in enumerate((min(0.0, *numbers), max(0.0, *numbers)), start=1):
         page.sheet.write_number(row + k, at, end)
-        page.sheet.write_number(row + k, at + 1, end * results.decision_threshold)
+        page.sheet.write_number(row + k, at + 1, break_even_costs(end, results.decision_threshold))
     return {
         "name": f"{results.decision_threshold:,.0f} {results.currency} per QALY",
         "categories": [page.name, row + 1, at, row + 2, at],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from hemodel.economics import is_cost_effective
 from hemodel.reporting.console_tables import NO_BREAK_SPACE, plain_table
 from hemodel.reporting.format import display
 from hemodel.reporting.schema import threshold_key
@@ -46,7 +47,7 @@ def _table(results: Results, intervention: str, entries: list[ScenarioEntry]) ->
     )
     icer = base.verdict if base.icer is None else display(base.icer, "icer")
     rows: list[tuple[str, ...]] = [
-        ("Base case", "", "", icer, *("yes" if base.nmb[key] >= 0 else "no" for key in keys))
+        ("Base case", "", "", icer, *("yes" if is_cost_effective(base.nmb[key]) else "no" for key in keys))
     ]
     for group, own in groupby(entries, key=lambda entry: entry.group):
         rows += [("",) * len(headers), (SCENARIO_GROUPS[group], *("",) * (len(headers) - 1))]

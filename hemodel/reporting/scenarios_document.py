@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hemodel.analysis.scenarios import increments
-from hemodel.economics import net_monetary_benefit
+from hemodel.economics import change, is_cost_effective
 from hemodel.reporting.schema import ScenarioEntry, change_entry, threshold_key
 from hemodel.reporting.schema_scenarios import SCHEMA_VERSION, ScenarioResults
 
@@ -35,7 +33,6 @@ def _entry(
 ) -> ScenarioEntry:
     scenario = result.scenario
     icer = None if found is None else found.verdict.icer
-    both = icer is not None and base.verdict.icer is not None
     before, nmb = _benefits(base, thresholds), {} if found is None else _benefits(found, thresholds)
     return ScenarioEntry(
         name=scenario.name,
@@ -54,19 +51,20 @@ def _entry(
         costs=None if found is None else found.costs,
         icer=icer,
         verdict="stopped" if found is None else found.verdict.word,
-        change_in_qalys=None if found is None else found.qalys - base.qalys,
-        change_in_costs=None if found is None else found.costs - base.costs,
-        change_in_icer=(icer or 0.0) - (base.verdict.icer or 0.0) if both else None,
+        change_in_qalys=None if found is None else change(base.qalys, found.qalys),
+        change_in_costs=None if found is None else change(base.costs, found.costs),
+        change_in_icer=change(base.verdict.icer, icer),
         nmb=nmb,
-        cost_effective={key: value >= 0 for key, value in nmb.items()},
-        changes_decision={key: (value >= 0) != (before[key] >= 0) for key, value in nmb.items()},
+        cost_effective={key: is_cost_effective(value) for key, value in nmb.items()},
+        changes_decision={
+            key: is_cost_effective(value) != is_cost_effective(before[key]) for key, value in nmb.items()
+        },
         stopped=result.stopped,
     )
 
 
 def _benefits(found: Increment, thresholds: Sequence[float]) -> dict[str, float]:
-    qalys, costs = np.array([found.qalys]), np.array([found.costs])
-    return {threshold_key(t): float(net_monetary_benefit(qalys, costs, t)[0]) for t in thresholds}
+    return {threshold_key(t): found.benefit(t) for t in thresholds}
 
 
 def scenario_results(results: Results, payer: str) -> ScenarioResults:

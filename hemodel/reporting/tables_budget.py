@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import swing
 from hemodel.reporting.budget_text import CONVENTIONS, entry_sentence
 from hemodel.reporting.tables_shape import Column, Table
 
@@ -181,7 +182,7 @@ def one_way(results: Results, budget: BudgetResult, items: list[BudgetItem]) -> 
         tuple(
             (
                 *(item.label, item.id, item.unit, item.base, item.low, item.high),
-                *(item.total_low, item.total_high, abs(item.total_high - item.total_low)),
+                *(item.total_low, item.total_high, swing(item.total_low, item.total_high)),
                 *(item.peak_low, item.peak_high),
             )
             for item in items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import net_monetary_benefit
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import display
 from hemodel.reporting.schema import threshold_key
@@ -173,7 +174,7 @@ def two_way_boundary(results: Results, grids: Sequence[TwoWayResult], names: Nam
 def _at_ends(grid: TwoWayResult, threshold: float, i: int) -> Iterator[float | None]:
     for j in (0, -1):
         qalys, costs = grid.qalys[i][j], grid.costs[i][j]
-        yield None if qalys is None or costs is None else threshold * qalys - costs
+        yield None if qalys is None or costs is None else net_monetary_benefit(qalys, costs, threshold)
 
 
 def n_way(results: Results, found: NWayResult, thresholds: Sequence[float], names: Names) -> Table:

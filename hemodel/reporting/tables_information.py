@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.reporting.format import Value, display
 from hemodel.reporting.tables_shape import Column, Table
+from hemodel.voi.information import share_of_evpi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +134,7 @@ def _evppi_rows(found: InformationResult, shown: Shown, k: int) -> list[tuple[Va
             entry.at[k].standard_error,
             entry.at[k].bias,
             entry.at[k].by_chance,
-            entry.at[k].value / whole,
+            share_of_evpi(entry.at[k].value, whole),
         )
         for entry in sorted(found.evppi, key=lambda entry: -entry.at[k].value)
     ]

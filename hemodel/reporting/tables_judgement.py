@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.occupancy import UTILITY_CAPPED, rule_parts
 from hemodel.reporting.tables_shape import Column, Table
 from hemodel.reporting.tables_survival import MONTHS
-from hemodel.reporting.tables_words import UTILITY_CAPPED, Names, adjustment_sentence, rule_words
+from hemodel.reporting.tables_words import Names, adjustment_sentence, rule_words
 
 if TYPE_CHECKING:
     from hemodel.reporting.schema import Results
@@ -72,7 +73,7 @@ def adjustments(results: Results, names: Names) -> Table:
     note = "Nothing was adjusted: no cap bound and nothing acted on the curves."
     if rows:
         note = "Caps, the floor at the population's mortality and waning: when they act, and what they move."
-    if any(entry.rule.startswith(UTILITY_CAPPED) for entry in results.adjustments):
+    if any(rule_parts(entry.rule)[0] == UTILITY_CAPPED for entry in results.adjustments):
         note += " Of a utility the gap is one of utility, and what is moved is in QALYs."
     return Table(
         "adjustments",

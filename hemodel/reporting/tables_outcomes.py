@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.model import base_draws, survival_at
-from hemodel.occupancy import states
+from hemodel.economics import differences
+from hemodel.model import base_draws, occupancy_at
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Kind, Value, display
 from hemodel.reporting.tables_shape import Column, Table
@@ -108,11 +108,11 @@ def _by_component(
     for part in [*parts, "total"]:
         cells: list[Value] = [names.component(part)]
         pairs = [
-            [_amounts(results.base_case[s], outcome, how)[part] for how in ("discounted", "undiscounted")]
+            {how: _amounts(results.base_case[s], outcome, how)[part] for how in ("discounted", "undiscounted")}
             for s in results.strategies
         ]
-        cells += [value for pair in pairs for value in pair]
-        cells += [value - base for pair in pairs[1:] for value, base in zip(pair, pairs[0], strict=True)]
+        pairs += [differences(pair, pairs[0]) for pair in pairs[1:]]
+        cells += [value for pair in pairs for value in pair.values()]
         rows.append(tuple(cells))
     return Table(name, title, remarks, tuple(columns), tuple(rows))
 
@@ -199,11 +199,10 @@ def occupancy(run: Run, names: Names) -> Table:
     columns = [Column("Month", "count", "months")]
     values: list[Sequence[float]] = [months.tolist()]
     for strategy in model.strategies:
-        pfs, overall = (survival_at(model, base_draws(model), e, strategy, months)[0] for e in ("pfs", "os"))
-        for state, share in states(np.minimum(pfs, overall), overall).items():
+        for state, share in occupancy_at(model, base_draws(model), strategy, months).items():
             header = "Dead" if state == "dead" else names.component(state)
             columns.append(Column(header, "share", "proportion", names.strategy(strategy)))
-            values.append(share.tolist())
+            values.append(share[0].tolist())
     return Table(
         "occupancy",
         "Patients by state over time",

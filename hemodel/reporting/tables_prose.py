@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hemodel.economics import DOMINANT, DOMINATED, MORE_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE
+from hemodel.economics import (
+    DOMINANT,
+    DOMINATED,
+    MORE_EFFECTIVE_AND_COSTLY,
+    NO_DIFFERENCE,
+    net_monetary_benefit,
+)
 from hemodel.reporting.format import Kind, display
 from hemodel.reporting.tables_words import PARTS
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -145,7 +151,7 @@ def threshold_results(results: Results, names: Names) -> list[str]:
     threshold = results.decision_threshold
     found = []
     for entry in results.incremental:
-        benefit = threshold * entry.qalys - entry.costs
+        benefit = net_monetary_benefit(entry.qalys, entry.costs, threshold)
         word = "cost-effective" if benefit > 0 else "not cost-effective"
         sentence = (
             f"At the decision threshold of {display(threshold, 'icer', results.currency)} per QALY its incremental net"

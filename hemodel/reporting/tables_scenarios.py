@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import is_cost_effective
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Value, display
@@ -63,7 +64,7 @@ def _base_row(results: Results, entry: Incremental, names: Names) -> tuple[Value
         *(entry.life_years, entry.qalys, entry.costs, None, None),
         *(entry.verdict if entry.icer is None else entry.icer, None),
         *(entry.nmb[key] for key in keys),
-        *(_yes(entry.nmb[key] >= 0) for key in keys),
+        *(_yes(is_cost_effective(entry.nmb[key])) for key in keys),
         None,
     )
 

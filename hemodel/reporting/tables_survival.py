@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Value, display
 from hemodel.reporting.tables_shape import Column, Table
@@ -133,12 +131,11 @@ def _survival_columns(years: list[str]) -> list[Column]:
 
 def coefficients(run: Run, names: Names) -> Table:
     """Return the coefficients of every curve with their standard errors."""
-    rows = []
-    for endpoint, fit in run.model.fits.items():
-        errors = np.sqrt(np.diag(fit.covariance))
-        for name, value, error in zip(fit.curves.names, fit.coefficients.tolist(), errors.tolist(), strict=True):
-            strategy, _, coefficient = name.partition(": ")
-            rows.append((names.endpoint(endpoint), names.strategy(strategy), coefficient, value, error))
+    rows = [
+        (names.endpoint(endpoint), names.strategy(each.strategy), each.coefficient, each.value, each.standard_error)
+        for endpoint, fit in run.model.fits.items()
+        for each in fit.estimates
+    ]
     return Table(
         "coefficients",
         "Coefficients of the curves",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.economics import swing
 from hemodel.reporting import tables_notes as notes
 from hemodel.reporting.format import Value, display
 from hemodel.reporting.tables_outcomes import per_qaly
@@ -25,7 +26,7 @@ def dsa(results: Results, entries: list[Dsa], names: Names) -> Table:
     order = {strategy: i for i, strategy in enumerate(results.strategies)}
     benefit = f"Net monetary benefit at {threshold} per QALY"
     currency = results.currency
-    ordered = sorted(entries, key=lambda e: (order[e.intervention], -abs(e.nmb_high - e.nmb_low)))
+    ordered = sorted(entries, key=lambda e: (order[e.intervention], -swing(e.nmb_low, e.nmb_high)))
     return Table(
         "dsa",
         "One-way sensitivity analysis",
@@ -57,7 +58,7 @@ def _dsa_row(entry: Dsa, names: Names) -> tuple[Value, ...]:
         entry.id,
         entry.unit,
         *(entry.base, entry.low, entry.high),
-        *(entry.nmb_low, entry.nmb_high, abs(entry.nmb_high - entry.nmb_low)),
+        *(entry.nmb_low, entry.nmb_high, swing(entry.nmb_low, entry.nmb_high)),
         *(_ratio(entry.icer_low, entry.verdict_low), _ratio(entry.icer_high, entry.verdict_high)),
         *(entry.qalys_low, entry.qalys_high, entry.costs_low, entry.costs_high),
     )

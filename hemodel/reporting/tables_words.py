@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from hemodel.acting import FLOOR_RULE, KEPT_FALLING, TOWARDS_LOWER, WANED
+from hemodel.occupancy import PFS_CAPPED, TREATMENT_AT_OS, TREATMENT_AT_PFS, UTILITY_CAPPED, rule_parts
 from hemodel.reporting.format import display
 
 if TYPE_CHECKING:
@@ -61,7 +63,6 @@ PARTS = {
     "scenarios": "scenarios",
 }
 TIME_ON_TREATMENT = "tot_"
-UTILITY_CAPPED = "utility_capped_at_norm"
 
 
 class Names:
@@ -126,17 +127,17 @@ def _unique(names: Mapping[str, str]) -> dict[str, str]:
 
 def rule_words(rule: str, names: Names) -> str:
     """Return what a cap says, such as: time on a drug capped at overall survival."""
-    what, _, drug = rule.partition(": ")
+    what, drug = rule_parts(rule)
     endpoint = names.endpoint(drug or "os")
     fixed = {
-        "pfs_capped_at_os": "Progression-free survival capped at overall survival",
-        "treatment_capped_at_os": f"Time on {names.drug(drug)} capped at overall survival",
-        "treatment_capped_at_pfs": f"Time on {names.drug(drug)} capped at progression-free survival",
+        PFS_CAPPED: "Progression-free survival capped at overall survival",
+        TREATMENT_AT_OS: f"Time on {names.drug(drug)} capped at overall survival",
+        TREATMENT_AT_PFS: f"Time on {names.drug(drug)} capped at progression-free survival",
         UTILITY_CAPPED: f"Utility ({names.component(drug).lower()}) capped at the norm of the general population",
-        "os_below_population": "Overall survival kept at or below what the population's mortality allows",
-        "waned": f"Treatment effect on {endpoint.lower()} wanes",
-        "waning_towards_lower_hazard": f"Effect on {endpoint.lower()} wanes towards the lower hazard",
-        "waning_kept_falling": f"{endpoint} kept falling while the effect wanes",
+        FLOOR_RULE: "Overall survival kept at or below what the population's mortality allows",
+        WANED: f"Treatment effect on {endpoint.lower()} wanes",
+        TOWARDS_LOWER: f"Effect on {endpoint.lower()} wanes towards the lower hazard",
+        KEPT_FALLING: f"{endpoint} kept falling while the effect wanes",
     }
     return fixed.get(what, rule.replace("_", " "))
 
@@ -148,11 +149,11 @@ def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
         return _acted_sentence(entry, rule, strategy)
     head, _, ceiling = rule.partition(" capped at ")
     draws = "" if entry.share_of_draws is None else f"{display(entry.share_of_draws, 'share')} of the draws"
-    if entry.rule.startswith(UTILITY_CAPPED):
+    if rule_parts(entry.rule)[0] == UTILITY_CAPPED:
         return _utility_sentence(entry, f"{head} for {strategy}", ceiling, draws)
     if entry.first_month is None:
         return f"{head} for {strategy} was below {ceiling} in the base case; the cap bound in {draws}."
-    unit = "life-years" if entry.rule == "pfs_capped_at_os" else "treatment-years"
+    unit = "life-years" if entry.rule == PFS_CAPPED else "treatment-years"
     moved = (
         f"{head} was capped at {ceiling} for {strategy} from month {display(entry.first_month, 'months')};"
         f" largest gap {display(entry.max_gap, 'share').removesuffix('%')} percentage points;"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analysis.research import research_of_file
-from hemodel.economics import acceptability, optimal, verdict
+from hemodel.economics import acceptability, increment, optimal, verdict
 from hemodel.reporting.information_document import information_result
 from hemodel.reporting.schema import Ceac, Ceaf
 from hemodel.reporting.schema_voi import SCHEMA_VERSION, FileEntry, MeanEntry, VoiResults
@@ -72,18 +72,18 @@ def _research(external: External, files: Files, asked: Asked) -> ResearchResult 
 
 
 def _means(sample: Sample) -> list[MeanEntry]:
-    costs, effects = sample.costs.mean(axis=0), sample.effects.mean(axis=0)
+    costs, effects = sample.mean_costs, sample.mean_effects
     found = []
     for i, strategy in enumerate(sample.strategies):
-        more_costs, more_effects = float(costs[i] - costs[0]), float(effects[i] - effects[0])
-        said = verdict(more_costs, more_effects)
+        gains = float(increment(costs, i)), float(increment(effects, i))
+        said = verdict(*gains)
         found.append(
             MeanEntry(
                 strategy=strategy,
                 costs=float(costs[i]),
                 effects=float(effects[i]),
-                incremental_costs=more_costs if i else None,
-                incremental_effects=more_effects if i else None,
+                incremental_costs=gains[0] if i else None,
+                incremental_effects=gains[1] if i else None,
                 icer=said.icer if i else None,
                 verdict=said.word if i else "",
             )

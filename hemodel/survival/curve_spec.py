@@ -60,6 +60,12 @@ def coefficient_names(spec: CurveSpec, shape: Family) -> list[str]:
     return [f"{spec.strategy}: {label}" for label in shape.labels]
 
 
+def coefficient_parts(name: str) -> tuple[str, str]:
+    """Return strategy and coefficient of a name that `coefficient_names` made."""
+    strategy, _, coefficient = name.partition(": ")
+    return strategy, coefficient
+
+
 def base_spec(spec: CurveSpec, specs: dict[str, CurveSpec]) -> CurveSpec:
     """Return the spec whose family a curve has: its own, or its reference's."""
     return spec if spec.relation == INDEPENDENT else specs[spec.reference or ""]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.survival.curve_spec import coefficient_parts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -46,6 +48,16 @@ class Source:
     published: Converted | None = None
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """One coefficient of the curve of a strategy, and its standard error, on the scale of estimation."""
+
+    strategy: str
+    coefficient: str
+    value: float
+    standard_error: float
+
+
 @dataclass(frozen=True, eq=False)
 class EndpointFit:
     """Fitted curves of one endpoint and their joint uncertainty.
@@ -78,6 +90,17 @@ class EndpointFit:
     likelihoods: tuple[LikelihoodFit, ...] = ()
     bootstrap: Callable[[], tuple[Array, tuple[str, ...]]] | None = None
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def standard_errors(self) -> Array:
+        """Standard errors of the coefficients, (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Every coefficient with its standard error, in the order of ``curves.names``."""
+        rows = zip(self.curves.names, self.coefficients.tolist(), self.standard_errors.tolist(), strict=True)
+        return tuple(Estimate(*coefficient_parts(name), value, error) for name, value, error in rows)
 
     @property
     def targets(self) -> tuple[TargetFit, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hemodel.economics import net_monetary_benefit
 from hemodel.voi.evpi import evpi
+from hemodel.voi.known import increments
 from hemodel.voi.largest import expected_maximum
 from hemodel.voi.one_thread import one_thread
 from hemodel.voi.regression import conditional_mean
@@ -89,18 +90,17 @@ def evppi(sample: Sample, ids: tuple[str, ...], thresholds: FloatArray) -> Parti
 
 def evppi_of_each(sample: Sample, groups: Sequence[tuple[str, ...]], thresholds: FloatArray) -> list[Partial]:
     """Return the EVPPI of several inputs or groups of inputs, as `evppi` does one at a time."""
-    increments = np.hstack([each[:, 1:] - each[:, :1] for each in (sample.effects, sample.costs)])
-    most = evpi(sample, thresholds).value
+    gains, most = increments(sample), evpi(sample, thresholds).value
     with one_thread():
-        return [_partial(sample, ids, (increments, most), thresholds) for ids in groups]
+        return [_partial(sample, ids, (gains, most), thresholds) for ids in groups]
 
 
 def _partial(
     sample: Sample, ids: tuple[str, ...], shared: tuple[FloatArray, FloatArray], thresholds: FloatArray
 ) -> Partial:
-    increments, most = shared
+    gains, most = shared
     others = len(sample.strategies) - 1
-    fit = conditional_mean(sample.columns(ids), increments)
+    fit = conditional_mean(sample.columns(ids), gains)
     # The strategy comes first here: numpy compares whole columns faster than rows.
     fitted = np.ascontiguousarray(fit.fitted.T)
     effects, costs = (np.vstack([np.zeros(sample.draws), each]) for each in (fitted[:others], fitted[others:]))

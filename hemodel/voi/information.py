@@ -108,6 +108,11 @@ def over_thresholds(sample: Sample, partial: Partial, over: Perfect) -> FloatArr
     return np.minimum(evpi(given, over.thresholds).value, over.value)
 
 
+def share_of_evpi(evppi: float, evpi: float) -> float:
+    """Return the part of the expected value of perfect information that some inputs make up [proportion]."""
+    return evppi / evpi
+
+
 def _partial(sample: Sample, groups: Sequence[Group], at: FloatArray) -> tuple[Of, ...]:
     asked: list[tuple[str, str, bool, tuple[str, ...]]] = [
         (id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs

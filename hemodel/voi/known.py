@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.economics import increments as against_first
 from hemodel.voi.regression import conditional_mean
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Values:
 
 def increments(sample: Sample) -> FloatArray:
     """Return effects, then costs, against the first strategy: (draws, 2 x (strategies - 1))."""
-    return np.hstack([each[:, 1:] - each[:, :1] for each in (sample.effects, sample.costs)])
+    return np.hstack([against_first(each) for each in (sample.effects, sample.costs)])
 
 
 def to_benefit(outcomes: int, threshold: float) -> FloatArray:

@@ -44,6 +44,16 @@ class Sample:
         """Number of draws."""
         return int(self.costs.shape[0])
 
+    @property
+    def mean_effects(self) -> FloatArray:
+        """Mean effects over the draws, (strategies,)."""
+        return np.asarray(self.effects.mean(axis=0))
+
+    @property
+    def mean_costs(self) -> FloatArray:
+        """Mean costs over the draws, (strategies,) [currency]."""
+        return np.asarray(self.costs.mean(axis=0))
+
     def benefit(self, threshold: float) -> FloatArray:
         """Return the net monetary benefit (draws, strategies) at a threshold [currency]."""
         return net_monetary_benefit(self.effects, self.costs, threshold)

@@ -45,6 +45,16 @@ class PatientData:
     entry: Array
     weight: Array
 
+    @property
+    def n_patients(self) -> float:
+        """Number of patients."""
+        return float(self.weight.sum())
+
+    @property
+    def n_events(self) -> float:
+        """Number of events."""
+        return float((self.weight * self.event).sum())
+
 
 def patients(
     time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weight: ArrayLike | None = None

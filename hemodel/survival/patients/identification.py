@@ -106,7 +106,7 @@ def _few_events(
     found = []
     for group in groups.values():
         names = [spec.strategy for spec in group]
-        events = sum(float((data[name].weight * data[name].event).sum()) for name in names)
+        events = sum(data[name].n_events for name in names)
         size = sum(len(curves.names[curves.columns[name]]) for name in names)
         if events < FEWEST_EVENTS_PER_COEFFICIENT * size:
             found.append(

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 50
 SETTLED = 1e-12
+SHARE_NEAR = 0.6
+"""Share of the events that each point of a smooth rests on."""
+REACH = 1.05
+"""The weights of a smooth end this much farther out than the last point that has one."""
 
 
 @dataclass(frozen=True)
@@ -236,3 +240,35 @@ def _events(reference: PatientData, strategy: PatientData) -> _Events:
         strategy_at_risk=at_risk[1],
         at_risk=at_risk[0] + at_risk[1],
     )
+
+
+def smooth(x: Array, y: Array, at: Array) -> Array:
+    """Return local lines through points, with tricube weights over the nearest 60% of them.
+
+    Cleveland WS (1979), Journal of the American Statistical Association 74: 829-836,
+    without the robust steps.
+
+    Parameters
+    ----------
+    x, y : array (n,)
+        The points.
+    at : array (k,)
+        Where the smooth is wanted.
+
+    Returns
+    -------
+    array (k,)
+        The mean of the nearest points where they share one x.
+    """
+    near = max(2, int(np.ceil(SHARE_NEAR * x.size)))
+    found = np.empty(at.shape)
+    for i, point in enumerate(at):
+        distance = np.abs(x - point)
+        reach = float(np.sort(distance)[near - 1]) * REACH
+        weight = np.clip(1.0 - (distance / reach) ** 3, 0.0, None) ** 3 if reach > 0.0 else (distance == 0.0) * 1.0
+        total = weight.sum()
+        mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
+        spread = weight @ (x - mean_x) ** 2
+        slope = (weight @ ((x - mean_x) * y)) / spread if spread > 0.0 else 0.0
+        found[i] = mean_y + slope * (point - mean_x)
+    return found

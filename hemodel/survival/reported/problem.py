@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.curve_spec import INDEPENDENT
+from hemodel.survival.curve_spec import INDEPENDENT, coefficient_parts
 from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.reported.predicted import check_possible, model_values
 from hemodel.survival.reported.starts import starting_points
@@ -215,7 +215,7 @@ def _too_few(curves: EndpointCurves, used: Sequence[Statistic], bounds: int) -> 
     """Name the curves that have fewer statistics than coefficients (or all, if none has)."""
     own: dict[str, list[str]] = {strategy: [] for strategy in curves.columns}
     for name in curves.names:
-        strategy, coefficient = name.rsplit(": ", 1)
+        strategy, coefficient = coefficient_parts(name)
         own[strategy].append(coefficient.removeprefix("log(").removesuffix(")"))
     having = {s: sum(s in (each.strategy, each.versus) for each in used) for s in own}
     short = [s for s in own if having[s] < len(own[s])] or list(own)

@@ -10,10 +10,21 @@ import pytest
 from budget_support import UPTAKE, budget_model, budget_of, one_way_of
 from support import base_outcomes, exponential_curves, small_model
 
-from hemodel.analysis.budget import accumulated, budget_impact, spending, trigger_test
+from hemodel.analysis.budget import (
+    Spending,
+    accumulated,
+    all_years,
+    budget_impact,
+    by_component,
+    by_strategy,
+    by_year,
+    spending,
+    trigger_test,
+)
 from hemodel.analysis.budget_costs import patient_years
 from hemodel.analysis.budget_inputs import budget_inputs
-from hemodel.analysis.sensitivity import refitted
+from hemodel.analysis.budget_one_way import BudgetOneWay, Impact
+from hemodel.analysis.sensitivity import Item, refitted
 from hemodel.model import base_draws
 from hemodel.survival.workbook.statistics import statistics
 from hemodel.units import DAYS_PER_MONTH
@@ -260,3 +271,24 @@ def test_a_single_other_strategy_takes_what_a_share_of_1_gives_away() -> None:
 
     assert found.items[-1].id == "budget.share_without.standard.year_1"
     assert found.impact[-2] == pytest.approx(moved.total, rel=CLOSE)
+
+
+def test_sums_of_costs_by_hand() -> None:
+    """Two years, two strategies, two components."""
+    costs = np.array([[[1.0, 2.0], [4.0, 8.0]], [[16.0, 32.0], [64.0, 128.0]]])
+    assert by_year(costs).tolist() == [15.0, 240.0]
+    assert by_component(costs).tolist() == [[5.0, 10.0], [80.0, 160.0]]
+    assert by_strategy(costs).tolist() == [[3.0, 12.0], [48.0, 192.0]]
+    assert all_years(by_year(costs)) == 255.0
+
+
+def test_who_began_and_is_not_alive_has_died() -> None:
+    starting, alive = np.array([[[10.0], [6.0], [0.0]]]), np.array([[[8.0], [11.0], [5.0]]])
+    none = np.zeros((1, 3, 1, 1))
+    assert Spending(starting, alive, none, none).died.tolist() == [[[2.0], [5.0], [11.0]]]
+
+
+def test_inputs_that_move_nothing_are_left_out() -> None:
+    items = tuple(Item(id_, id_, "", 1.0, 0.5, 2.0) for id_ in ("moves", "stays"))
+    impact = np.array([[1.0, 5.0], [3.0, 4.0], [2.0, 2.0], [2.0, 2.0]])
+    assert BudgetOneWay(items, impact, ()).moved == [(items[0], Impact(6.0, 5.0), Impact(7.0, 4.0))]

@@ -21,6 +21,8 @@ from hemodel.analysis.differences import (
     Effect,
     differences,
 )
+from hemodel.analysis.differences_cells import Item
+from hemodel.analysis.differences_groups import Links
 from hemodel.analysis.load import load
 from hemodel.analysis.scenarios import Increment, increments
 from hemodel.errors import InputError
@@ -329,3 +331,12 @@ def test_what_works_only_with_all_changes_says_so(make: Make) -> None:
     assert by.group is None
     assert by.reason.startswith("utilities are by time to death, with 0 bands")
     assert_as_run(found.together[0], b, start=a)
+
+
+def test_a_group_names_what_comes_and_goes_in_the_order_of_the_alphabet() -> None:
+    """Tokens are a set, whose order changes from one process to the next."""
+    links = Links((), ({}, {}))
+    item = Item("changed", "regimen", "regimen.active.b.dose", "value", "Regimens", "Dose", "mg", 1.0, 2.0)
+    links._moved = {("drug", name) for name in "ebcafd"}
+    links._tokens = {item: set(links._moved)}
+    assert links.name([item]) == "drug a, drug b, drug c, drug d, drug e, drug f"

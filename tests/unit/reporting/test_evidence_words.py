@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from support import small_model
 
-from hemodel.reporting.evidence_charts_effect import smooth
 from hemodel.reporting.evidence_charts_page import OTHERS, Span, time_ticks
 from hemodel.reporting.evidence_words import EvidenceNames, interval_words, p_value
 from hemodel.reporting.tables_words import family_name
@@ -59,19 +57,6 @@ def test_numbers_in_words() -> None:
 )
 def test_axes_of_time_have_round_ticks(last: float, in_years: bool, ticks: list[float]) -> None:
     assert time_ticks(Span(last, in_years)).tolist() == ticks
-
-
-def test_a_smooth_of_a_line_is_that_line() -> None:
-    """Local lines leave a straight line as it is, so the value is known at any point."""
-    x = np.array([0.5, 1.0, 1.0, 2.0, 3.5, 4.0, 7.0, 9.0])
-    at = np.array([0.5, 2.2, 9.0])
-
-    # rounding only
-    np.testing.assert_allclose(smooth(x, 3.0 - 2.0 * x, at), 3.0 - 2.0 * at, rtol=0, atol=1e-12)
-
-
-def test_a_smooth_of_points_at_one_place_is_their_mean() -> None:
-    assert smooth(np.ones(4), np.array([1.0, 2.0, 3.0, 6.0]), np.ones(1)) == pytest.approx(3.0, abs=1e-12)
 
 
 def test_eight_families_beside_the_one_in_use_have_colours_of_their_own() -> None:

@@ -19,7 +19,7 @@ from scipy import optimize
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.patients.data import PatientData, patients, pooled, read_patients
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
-from hemodel.survival.patients.proportionality import cox, log_rank, proportionality, schoenfeld
+from hemodel.survival.patients.proportionality import cox, log_rank, proportionality, schoenfeld, smooth
 
 LUNG = Path(__file__).parents[2] / "reference" / "data" / "flexsurv_lung_data.csv"
 
@@ -181,3 +181,16 @@ def test_tests_that_have_nothing_to_compare_are_refused() -> None:
         log_rank(patients([1, 2], [1, 1]), patients([5, 6], [1, 1], [3, 3]))
     with pytest.raises(SurvivalError, match=r"events at two or more different times are needed"):
         proportionality(patients([1, 2, 2], [1, 0, 0]), patients([1, 2], [1, 0]))
+
+
+def test_a_smooth_of_a_line_is_that_line() -> None:
+    """Local lines leave a straight line as it is, so the value is known at any point."""
+    x = np.array([0.5, 1.0, 1.0, 2.0, 3.5, 4.0, 7.0, 9.0])
+    at = np.array([0.5, 2.2, 9.0])
+
+    # rounding only
+    np.testing.assert_allclose(smooth(x, 3.0 - 2.0 * x, at), 3.0 - 2.0 * at, rtol=0, atol=1e-12)
+
+
+def test_a_smooth_of_points_at_one_place_is_their_mean() -> None:
+    assert smooth(np.ones(4), np.array([1.0, 2.0, 3.0, 6.0]), np.ones(1)) == pytest.approx(3.0, abs=1e-12)
