@@ -33,7 +33,7 @@ from hemodel.survival.patients.fitting import maximum_likelihood
 from hemodel.survival.patients.kaplan_meier import kaplan_meier, reverse
 from hemodel.survival.patients.proportionality import cox
 from hemodel.survival.reported.fitting import fit, fit_problem
-from hemodel.survival.reported.trial_bootstrap import bootstrap_trial, correlated_covariance, rmst_spread
+from hemodel.survival.reported.simulated_trials import bootstrap_trial, correlated_covariance, rmst_spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

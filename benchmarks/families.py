@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.evidence_pack import evidence_pack
-from hemodel.analysis.load import load
-from hemodel.analysis.probabilistic import probabilistic
+from hemodel.analyses.evidence.pack import evidence_pack
+from hemodel.analyses.load import load
+from hemodel.analyses.psa.draws import probabilistic
 from hemodel.survival import fit_patients, reconstruct
 from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec, as_family
 from hemodel.survival.curves import EndpointCurves
@@ -39,13 +39,13 @@ from hemodel.survival.patients.bootstrap import case_bootstrap
 from hemodel.survival.patients.data import PatientData, patients
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
 from hemodel.survival.reported.fitting import fit
-from hemodel.survival.reported.trial_bootstrap import bootstrap_refits, bootstrap_trial, correlated_covariance
+from hemodel.survival.reported.simulated_trials import bootstrap_refits, bootstrap_trial, correlated_covariance
 from hemodel.survival.workbook.fits import endpoint_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
     from hemodel.survival.family import Array, Family
 
 WORKBOOK = Path(__file__).parents[1] / "inputs" / "imforte_us.xlsx"
@@ -134,7 +134,7 @@ def family_ratios(draws: int, repeats: int) -> None:
     """Compare probabilistic analyses by family with Weibull, each in turn with it."""
     built = load(WORKBOOK)
     base = with_family(built, REFERENCE)
-    points = base.plan.timeline.days.size
+    points = base.time_grid.timeline.days.size
     print(
         f"{draws:,} draws of the shipped workbook ({points} points), PFS and OS of one family, over Weibull: at most 3"
     )

@@ -19,7 +19,7 @@ from statistics import median
 
 import xlsxwriter
 
-from hemodel.analysis.options import Options
+from hemodel.analyses.options import Options
 from hemodel.inputs.changes import Change
 from hemodel.live_model.excel import write_live_model
 

@@ -32,23 +32,21 @@ import numpy as np
 
 from benchmarks.families import with_family
 from benchmarks.run import WORKBOOK, kernel
-from hemodel.analysis.information import model_sample
-from hemodel.analysis.load import load
-from hemodel.analysis.options import Options
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.psa_results import acceptability_of
-from hemodel.analysis.psa_run import workers_of
+from hemodel.analyses.information import model_sample
+from hemodel.analyses.load import load
+from hemodel.analyses.options import Options
+from hemodel.analyses.psa.draws import acceptability_of, probabilistic
+from hemodel.analyses.psa.run import workers_of
 from hemodel.inputs.changes import Change
-from hemodel.model import base_draws, evaluate
+from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.parameters import BLOCK
-from hemodel.voi.evpi import evpi
-from hemodel.voi.evppi import evppi_of_each
+from hemodel.voi.information import evpi, evppi_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hemodel.analysis.psa_blocks import Mapper
-    from hemodel.model import Model
+    from hemodel.analyses.psa.blocks import Mapper
+    from hemodel.model.evaluate import Model
 
 DRAWS, LONG_DRAWS, QUICK_DRAWS = (1_000, 10_000, 100_000, 1_000_000), 10_000_000, (1_000, 5_000)
 USUAL, QUICK = 100_000, 4 * BLOCK
@@ -91,7 +89,7 @@ def measure(case: Case) -> Measured:
     """Do the work of a case in this process."""
     built = model_of(case)
     evaluate(built, base_draws(built))
-    points = built.plan.timeline.days.size
+    points = built.time_grid.timeline.days.size
     before = kernel_seconds(case.draws, points)
     with workers_of(Options(workers=case.workers)) as mapper:
         # A few blocks first: workers start, libraries are read, curves are prepared.

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.load import load
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.psa_blocks import block_draws
-from hemodel.analysis.scenarios import run_scenarios, values_only
+from hemodel.analyses.load import load
+from hemodel.analyses.psa.blocks import block_draws
+from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.scenarios import run_scenarios, values_only
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import read_scenarios, scenario_folder
-from hemodel.model import Model, base_draws, evaluate, model
+from hemodel.model.evaluate import Model, base_draws, evaluate, model
 from hemodel.parameters import BLOCK
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def in_turn(*functions: Callable[[], object]) -> list[float]:
 def kernel_ratio() -> None:
     """Compare the whole evaluation with the bare kernel on the same curves and points."""
     built = weibull_model()
-    assert built.plan.timeline.days.size == POINTS
+    assert built.time_grid.timeline.days.size == POINTS
     parts = [block_draws(built, 1, b, min(BLOCK, DRAWS - b * BLOCK)) for b in range(-(-DRAWS // BLOCK))]
     draws = {
         name: np.concatenate([part[name] for part in parts]) if parts[0][name].shape[0] > 1 else parts[0][name]
@@ -99,7 +99,7 @@ def kernel_ratio() -> None:
         for columns in built.fits[endpoint].curves.columns.values():
             log_shape, log_scale = draws[f"curve.{endpoint}"][:, columns].T
             coefficients.append((np.exp(log_shape), -np.exp(log_shape) * log_scale))
-    log_t = np.log(np.maximum(built.plan.timeline.months, 1e-300))
+    log_t = np.log(np.maximum(built.time_grid.timeline.months, 1e-300))
     bare, whole = in_turn(lambda: kernel(log_t, coefficients), lambda: evaluate(built, draws))
     print(f"{DRAWS:,} draws x 2 strategies x (PFS, OS) x {POINTS} weekly points, Weibull")
     print(f"  bare kernel exp(-exp(k log t + c))      {bare:7.3f} s    ratio 1.00")

@@ -22,9 +22,9 @@ os.environ |= THREADS
 
 import numpy as np  # noqa: E402 - after the number of threads is set
 
-from hemodel.analysis.load import load  # noqa: E402
-from hemodel.analysis.probabilistic import probabilistic, sample  # noqa: E402
-from hemodel.voi.evppi import evppi_of_each  # noqa: E402
+from hemodel.analyses.load import load  # noqa: E402
+from hemodel.analyses.psa.draws import probabilistic, sample  # noqa: E402
+from hemodel.voi.information import evppi_of_each  # noqa: E402
 from hemodel.voi.sample import Sample  # noqa: E402
 
 HERE = Path(__file__).parent

@@ -24,16 +24,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hemodel.analysis.load import load
-    from hemodel.analysis.options import Options
-    from hemodel.analysis.probabilistic import probabilistic
-    from hemodel.analysis.run import run
-    from hemodel.analysis.sensitivity import one_way
+    from hemodel.analyses.load import load
+    from hemodel.analyses.one_way import one_way
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.psa.draws import probabilistic
+    from hemodel.analyses.run import run
+    from hemodel.documents.results import results
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
-    from hemodel.model import base_draws, evaluate
-    from hemodel.reporting.document import results
-    from hemodel.reporting.tables import frame, tables
+    from hemodel.model.evaluate import base_draws, evaluate
+    from hemodel.views.tables import frame, tables
 
 __all__ = [
     "Change",
@@ -53,16 +53,16 @@ __all__ = [
 _HOMES = {
     "Change": "hemodel.inputs.changes",
     "InputError": "hemodel.errors",
-    "Options": "hemodel.analysis.options",
-    "base_draws": "hemodel.model",
-    "evaluate": "hemodel.model",
-    "frame": "hemodel.reporting.tables",
-    "load": "hemodel.analysis.load",
-    "one_way": "hemodel.analysis.sensitivity",
-    "probabilistic": "hemodel.analysis.probabilistic",
-    "results": "hemodel.reporting.document",
-    "run": "hemodel.analysis.run",
-    "tables": "hemodel.reporting.tables",
+    "Options": "hemodel.analyses.options",
+    "base_draws": "hemodel.model.evaluate",
+    "evaluate": "hemodel.model.evaluate",
+    "frame": "hemodel.views.tables",
+    "load": "hemodel.analyses.load",
+    "one_way": "hemodel.analyses.one_way",
+    "probabilistic": "hemodel.analyses.psa.draws",
+    "results": "hemodel.documents.results",
+    "run": "hemodel.analyses.run",
+    "tables": "hemodel.views.tables",
 }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hemodel.parameters import FloatArray
 
+
 MORE_EFFECTIVE_AND_COSTLY = "more effective and more costly"
 DOMINANT = "dominant"
 DOMINATED = "dominated"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hemodel.parameters import FloatArray
 
+
 BOUNDARY_TOLERANCE = 1e-9
 """A shortfall that misses a cut by less than this is at the cut."""
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from support import STRATEGIES, small_model, small_run
 
-from hemodel.analysis.budget import BudgetImpact, budget_impact
-from hemodel.analysis.budget_one_way import BudgetOneWay, budget_one_way
-from hemodel.analysis.sensitivity import moves
+from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
+from hemodel.analyses.one_way import moves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.run import Run
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 UPTAKE = (0.2, 0.4, 0.6)
 """Share of the active strategy in each year with the new treatment."""

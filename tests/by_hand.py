@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
     Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hemodel import folders
-from hemodel.bundle import VOI, Bundle, opened
 from hemodel.errors import OutputError
+from hemodel.publish.bundle import VOI, Bundle, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

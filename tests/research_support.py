@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from support import small_model, small_run
 
-from hemodel.analysis.research import research
+from hemodel.analyses.information import research
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.run import Run
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 COMMON: dict[str, Scalar] = {"fixed_cost": 100_000, "cost_per_patient": 1000, "reports_after": 4}
 

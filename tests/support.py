@@ -12,30 +12,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.information import model_information
-from hemodel.analysis.load import load_rows
-from hemodel.analysis.options import Options
-from hemodel.analysis.prices import price_thresholds
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.psa_explained import explained
-from hemodel.analysis.run import Run
-from hemodel.analysis.sensitivity import one_way
-from hemodel.analysis.threshold_search import between_bounds
-from hemodel.analysis.two_way import most_influential
-from hemodel.dependence import independent
+from hemodel.analyses.grids import most_influential
+from hemodel.analyses.information import model_information
+from hemodel.analyses.load import load_rows
+from hemodel.analyses.one_way import one_way
+from hemodel.analyses.options import Options
+from hemodel.analyses.prices import price_thresholds
+from hemodel.analyses.psa.diagnostics import explained
+from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.run import Run
+from hemodel.analyses.threshold_search import between_bounds
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import columns, match, sheets
-from hemodel.model import Model, base_draws, evaluate
-from hemodel.sampling import RANDOM, Design, sample_block
+from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.sampling import RANDOM, Design, independent, sample_block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
-    from hemodel.outcomes import Outcomes
+    from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import FloatArray, Parameter
 
 FILE = "small.xlsx"

@@ -66,9 +66,9 @@ def run(
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
-        from hemodel.analysis.options import Options
-        from hemodel.bundle import default_folder
+        from hemodel.analyses.options import Options
         from hemodel.cli.running import Job, run_one
+        from hemodel.publish.bundle import default_folder
 
         parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
         options = Options(

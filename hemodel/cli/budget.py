@@ -21,13 +21,13 @@ def budget(
 ) -> None:
     """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
     with errors():
-        from hemodel.analysis.options import Options
-        from hemodel.analysis.run import budget_run
-        from hemodel.bundle import BUDGET, default_folder, opened
-        from hemodel.output import budget_bundle
-        from hemodel.reporting.budget_console import budget_text
-        from hemodel.reporting.budget_document import budget_document
-        from hemodel.reporting.document import results
+        from hemodel.analyses.options import Options
+        from hemodel.analyses.run import budget_run
+        from hemodel.documents.budget import budget_document
+        from hemodel.documents.results import results
+        from hemodel.publish.bundle import BUDGET, default_folder, opened
+        from hemodel.publish.console import budget_text
+        from hemodel.publish.output import budget_bundle
 
         options = Options(
             changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer, grids=False

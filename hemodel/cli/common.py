@@ -91,7 +91,7 @@ def errors() -> Iterator[None]:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(BAD_USAGE) from error
     except InputError as error:
-        from hemodel.reporting.console import problem_list
+        from hemodel.publish.console import problem_list
 
         typer.echo(problem_list(error.problems), err=True)
         raise typer.Exit(BAD_INPUT) from error

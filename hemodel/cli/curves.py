@@ -30,12 +30,12 @@ def fit(
 ) -> None:
     """Fit every family of curves, compare them with all evidence, and write the evidence pack."""
     with errors():
-        from hemodel.analysis.evidence_pack import evidence_pack
-        from hemodel.analysis.options import Options
-        from hemodel.analysis.run import run as run_all
-        from hemodel.bundle import EVIDENCE, default_folder, opened
-        from hemodel.output import evidence_bundle
-        from hemodel.reporting.evidence_console import evidence_summary
+        from hemodel.analyses.evidence.pack import evidence_pack
+        from hemodel.analyses.options import Options
+        from hemodel.analyses.run import run as run_all
+        from hemodel.publish.bundle import EVIDENCE, default_folder, opened
+        from hemodel.publish.console import evidence_summary
+        from hemodel.publish.output import evidence_bundle
 
         options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed, families=False)
         target = out or default_folder(workbook, EVIDENCE.suffix)
@@ -65,12 +65,13 @@ def fit_ipd(
 ) -> None:
     """Fit families of curves to the patients of a file and rank them."""
     with errors():
-        from hemodel.analysis.loose_files import ALL, Request, fit_file, split_families
-        from hemodel.bundle import FIT, opened
-        from hemodel.output import fit_bundle
-        from hemodel.reporting.loose_document import fit_document
-        from hemodel.reporting.loose_text import fit_text
-        from hemodel.reporting.loose_writing import json_text
+        from hemodel.analyses.patient_files import ALL, fit_file, split_families
+        from hemodel.analyses.patient_files import FileFitRequest as Request
+        from hemodel.documents.patient_files import fit_document
+        from hemodel.publish.bundle import FIT, opened
+        from hemodel.publish.console_patients import fit_text
+        from hemodel.publish.output import fit_bundle
+        from hemodel.publish.patient_files import json_text
 
         chosen = split_families(tuple(families or (ALL,)))
         columns = (time, event, strategy, entry, weight)
@@ -91,11 +92,11 @@ def reconstruct(
 ) -> None:
     """Rebuild patients from a published Kaplan-Meier curve and compare them with it."""
     with errors():
-        from hemodel.analysis.loose_curves import disagreements, rebuild
+        from hemodel.analyses.patient_files import disagreements, rebuild
+        from hemodel.documents.patient_files import patients_csv, reconstruction_document
         from hemodel.errors import raise_if_any
-        from hemodel.reporting.loose_document import patients_csv, reconstruction_document
-        from hemodel.reporting.loose_text import reconstruction_text
-        from hemodel.reporting.loose_writing import check_place, json_text, write_whole
+        from hemodel.publish.console_patients import reconstruction_text
+        from hemodel.publish.patient_files import check_place, json_text, write_whole
 
         if out is not None:
             check_place(out)

@@ -44,13 +44,14 @@ def dsa(
 ) -> None:
     """One-way, two-way and n-way sensitivity analysis, and the values of inputs at which the decision changes."""
     with errors():
-        from hemodel.analysis.deterministic import Request, deterministic, parse_one, parse_pair
-        from hemodel.analysis.options import Options
-        from hemodel.bundle import DSA, default_folder, opened
-        from hemodel.output import dsa_bundle
-        from hemodel.reporting.document import results
-        from hemodel.reporting.dsa_console import dsa_text
-        from hemodel.reporting.dsa_document import dsa_document
+        from hemodel.analyses.deterministic import DsaRequest as Request
+        from hemodel.analyses.deterministic import deterministic, parse_one, parse_pair
+        from hemodel.analyses.options import Options
+        from hemodel.documents.dsa import dsa_document
+        from hemodel.documents.results import results
+        from hemodel.publish.bundle import DSA, default_folder, opened
+        from hemodel.publish.console import dsa_text
+        from hemodel.publish.output import dsa_bundle
 
         request = Request(
             two_way=tuple(parse_pair(text) for text in two_way or ()),

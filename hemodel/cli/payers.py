@@ -26,7 +26,7 @@ def payers(
     with errors():
         from hemodel.errors import UsageError
         from hemodel.payers.reading import all_profiles, find_profile
-        from hemodel.reporting.payers_text import payer_list, profile_text
+        from hemodel.publish.console_payers import payer_list, profile_text
 
         if code is None:
             if out is not None:
@@ -37,7 +37,7 @@ def payers(
         if out is None:
             typer.echo(profile_text(found))
             return
-        from hemodel.reporting.loose_writing import write_new
+        from hemodel.publish.patient_files import write_new
 
         write_new(out, found.text)
         typer.echo(f"Written to {out}. Edit it and run hemodel run WORKBOOK --payer {out}")
@@ -48,11 +48,11 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
 
     One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
     """
-    from hemodel.bundle import default_folder
     from hemodel.cli.running import run_one, run_several
     from hemodel.errors import UsageError, raise_if_any
     from hemodel.payers.reading import find_profiles, twice
-    from hemodel.reporting.payers_text import payer_lines
+    from hemodel.publish.bundle import default_folder
+    from hemodel.publish.console_payers import payer_lines
 
     workbook = asked.workbook
     codes = [found.profile.code for found in find_profiles(names, workbook)]

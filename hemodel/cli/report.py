@@ -30,15 +30,16 @@ def report(
 ) -> None:
     """Run everything and write a dossier: a document in Word and as a page, every number from the run."""
     with errors():
-        from hemodel.analysis.evidence_pack import evidence_pack
-        from hemodel.analysis.options import Options
-        from hemodel.analysis.run import run
-        from hemodel.bundle import REPORT, default_folder, opened
-        from hemodel.dossier.layout import read_layout
-        from hemodel.dossier.writing import Request, read_formats
-        from hemodel.output import report_bundle
-        from hemodel.reporting.console import written
-        from hemodel.reporting.document import results
+        from hemodel.analyses.evidence.pack import evidence_pack
+        from hemodel.analyses.options import Options
+        from hemodel.analyses.run import run
+        from hemodel.documents.results import results
+        from hemodel.publish.bundle import REPORT, default_folder, opened
+        from hemodel.publish.console import written
+        from hemodel.publish.dossier.layout import read_layout
+        from hemodel.publish.dossier.writing import DossierRequest as Request
+        from hemodel.publish.dossier.writing import read_formats
+        from hemodel.publish.output import report_bundle
 
         formats = read_formats(format_)
         chosen = layout or _layout_of(payer, workbook)
@@ -57,7 +58,7 @@ def report(
 
 def _layout_of(payer: str, workbook: Path) -> str:
     """Return the layout that a payer's profile names, the generic one without a payer."""
-    from hemodel.dossier.layout import GENERIC, layout_for
     from hemodel.payers.reading import find_profile
+    from hemodel.publish.dossier.layout import GENERIC, layout_for
 
     return layout_for(find_profile(payer, workbook).profile.table_set) if payer else GENERIC

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-    from hemodel.analysis.options import Options
-    from hemodel.analysis.sharing import Shared
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.shared import Shared
     from hemodel.errors import Problem
-    from hemodel.reporting.payers_text import PayerLine
+    from hemodel.publish.console_payers import PayerLine
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     HemodelError
         Where the inputs or the options cannot be used, or the outputs not be written.
     """
-    from hemodel.analysis.evidence_pack import evidence_pack
-    from hemodel.analysis.run import run
-    from hemodel.analysis.sharing import Shared
-    from hemodel.bundle import DRAWS, RUN, opened
-    from hemodel.output import run_bundle
-    from hemodel.reporting.console import summary
-    from hemodel.reporting.document import results
-    from hemodel.reporting.draws_file import draws_file
-    from hemodel.reporting.payers_text import payer_line
+    from hemodel.analyses.evidence.pack import evidence_pack
+    from hemodel.analyses.run import run
+    from hemodel.analyses.shared import Shared
+    from hemodel.documents.results import results
+    from hemodel.publish.bundle import DRAWS, RUN, opened
+    from hemodel.publish.console import summary
+    from hemodel.publish.console_payers import payer_line
+    from hemodel.publish.draws import draws_file
+    from hemodel.publish.output import run_bundle
 
     shared = shared or Shared()
     with opened(job.target, RUN) as place:
@@ -88,8 +88,8 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
     HemodelError
         As `run_one`. Every profile and every input that a payer needs is checked before the first run.
     """
-    from hemodel.bundle import RUN, parent_folder
     from hemodel.folders import make_good
+    from hemodel.publish.bundle import RUN, parent_folder
 
     for job in jobs:
         make_good(job.target, RUN.entries)
@@ -105,7 +105,7 @@ def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:
 
 def run_group(jobs: Sequence[Job]) -> list[Written]:
     """Run one after the other, what they have in common worked out once."""
-    from hemodel.analysis.sharing import Shared
+    from hemodel.analyses.shared import Shared
 
     shared = Shared()
     return [run_one(job, shared) for job in jobs]
@@ -133,8 +133,8 @@ def _side_by_side(groups: Sequence[Sequence[Job]]) -> list[list[Written]]:
 
 
 def _undo(jobs: Sequence[Job]) -> None:
-    from hemodel.bundle import RUN
     from hemodel.folders import make_good
+    from hemodel.publish.bundle import RUN
 
     for job in jobs:
         make_good(job.target, RUN.entries)
@@ -167,8 +167,8 @@ def _answer(worker: BaseProcess, answers: Connection) -> list[Written] | Hemodel
 
 def _alike(jobs: Sequence[Job]) -> list[Job]:
     """Check what every payer needs, and return the jobs with those of the same discount rates side by side."""
-    from hemodel.analysis.run import run
-    from hemodel.analysis.sharing import Shared
+    from hemodel.analyses.run import run
+    from hemodel.analyses.shared import Shared
     from hemodel.errors import InputError
 
     shared, by_rates = Shared(), {}

@@ -35,13 +35,13 @@ def scenarios(
 ) -> None:
     """Run every scenario beside the base case, and write what each changes and what is decided under it."""
     with errors():
-        from hemodel.analysis.options import Options
-        from hemodel.analysis.run import run as run_all
-        from hemodel.bundle import SCENARIOS, default_folder, opened
-        from hemodel.output import scenarios_bundle
-        from hemodel.reporting.document import results
-        from hemodel.reporting.scenarios_console import scenario_summary
-        from hemodel.reporting.scenarios_document import scenario_results
+        from hemodel.analyses.options import Options
+        from hemodel.analyses.run import run as run_all
+        from hemodel.documents.results import results
+        from hemodel.documents.scenarios import scenario_results
+        from hemodel.publish.bundle import SCENARIOS, default_folder, opened
+        from hemodel.publish.console import scenario_summary
+        from hemodel.publish.output import scenarios_bundle
 
         options = Options(
             changes(set_),

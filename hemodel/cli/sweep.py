@@ -12,8 +12,8 @@ from hemodel.cli.common import Scheduler, Set, Workers, app, changes, command, e
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.analysis.options import Options
-    from hemodel.analysis.sweep import Asked
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.sweep import SweepRequest
 
 
 @app.command()
@@ -38,22 +38,22 @@ def sweep(
 ) -> None:
     """Run the probabilistic analysis of every workbook, as it stands and under scenarios, on one cluster."""
     with errors():
-        from hemodel.analysis.options import Options
-        from hemodel.analysis.sweep import Asked
+        from hemodel.analyses.options import Options
+        from hemodel.analyses.sweep import SweepRequest as Asked
 
         asked = Asked(tuple(workbooks), changes(set_), tuple(scenario or ()), all_scenarios, draws, seed)
         typer.echo(_swept(asked, Options(scheduler=scheduler, workers=workers), out, as_json))
 
 
-def _swept(asked: Asked, options: Options, out: Path | None, as_json: bool) -> str:
+def _swept(asked: SweepRequest, options: Options, out: Path | None, as_json: bool) -> str:
     """Run a sweep, write it where it is wanted, and return what to print."""
-    from hemodel.analysis.psa_run import workers_of
-    from hemodel.analysis.sweep import cells
-    from hemodel.analysis.sweep import sweep as run_sweep
-    from hemodel.bundle import SWEEP, opened
-    from hemodel.output import sweep_bundle
-    from hemodel.reporting.sweep_document import sweep_document, sweep_entry
-    from hemodel.reporting.sweep_writing import sweep_text
+    from hemodel.analyses.psa.run import workers_of
+    from hemodel.analyses.sweep import cells
+    from hemodel.analyses.sweep import sweep as run_sweep
+    from hemodel.documents.sweep import sweep_document, sweep_entry
+    from hemodel.publish.bundle import SWEEP, opened
+    from hemodel.publish.output import sweep_bundle
+    from hemodel.publish.sweep import sweep_text
 
     models = cells(asked)
     target = out if out is not None or as_json else _usual(asked.workbooks)
@@ -69,6 +69,6 @@ def _swept(asked: Asked, options: Options, out: Path | None, as_json: bool) -> s
 
 def _usual(workbooks: Sequence[Path]) -> Path:
     """Return the usual folder: that of the workbook, or one for several."""
-    from hemodel.bundle import SWEEP, default_folder
+    from hemodel.publish.bundle import SWEEP, default_folder
 
     return default_folder(workbooks[0], SWEEP.suffix) if len(workbooks) == 1 else default_folder(Path("sweep"))

@@ -34,11 +34,12 @@ def voi(
 ) -> None:
     """Say what it is worth to know everything, each input and groups of inputs, from draws of any tool."""
     with errors():
-        from hemodel.bundle import VOI, default_folder, opened
-        from hemodel.output import voi_bundle
-        from hemodel.reporting.voi_document import Asked, voi_results
-        from hemodel.reporting.voi_writing import voi_text
-        from hemodel.voi.external import Files, read_external
+        from hemodel.documents.voi import VoiRequest as Asked
+        from hemodel.documents.voi import voi_results
+        from hemodel.publish.bundle import VOI, default_folder, opened
+        from hemodel.publish.output import voi_bundle
+        from hemodel.publish.voi import voi_text
+        from hemodel.voi.reading import Files, read_external
 
         asked = Asked(_thresholds(wtp), currency, effect, _seed(studies, seed))
         files = Files(params, costs, effects, groups, studies)

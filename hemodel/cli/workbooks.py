@@ -18,8 +18,8 @@ def inputs(
 ) -> None:
     """List every input: id, value, unit, low, high, distribution, source, sheet!cell."""
     with errors():
-        from hemodel.analysis.load import read_valid
-        from hemodel.reporting.console import input_list, warning_list
+        from hemodel.analyses.load import read_valid
+        from hemodel.publish.console import input_list, warning_list
 
         found = read_valid(workbook, changes(set_))
         typer.echo(input_list(found, as_json=as_json), nl=False)
@@ -36,9 +36,9 @@ def check(
 ) -> None:
     """Check a workbook: what is wrong with it, and what is allowed but likely to be a mistake."""
     with errors():
-        from hemodel.analysis.load import check as find
+        from hemodel.analyses.load import check as find
         from hemodel.inputs.previous import last_values
-        from hemodel.reporting.console import check_json, checked, problem_list, warning_list
+        from hemodel.publish.console import check_json, checked, problem_list, warning_list
 
         found = find(workbook, changes(set_), last_values(workbook))
         if as_json:
@@ -81,12 +81,12 @@ def diff(
 ) -> None:
     """Show what changed between two workbooks, and what each change alone and all together do to the results."""
     with errors():
-        from hemodel.analysis.differences import differences
-        from hemodel.bundle import DIFFERENCES, opened
-        from hemodel.output import differences_bundle
-        from hemodel.reporting.differences_document import differences_document
-        from hemodel.reporting.differences_text import differences_text
-        from hemodel.reporting.loose_writing import json_text
+        from hemodel.analyses.differences import differences
+        from hemodel.documents.differences import differences_document
+        from hemodel.publish.bundle import DIFFERENCES, opened
+        from hemodel.publish.console_differences import differences_text
+        from hemodel.publish.output import differences_bundle
+        from hemodel.publish.patient_files import json_text
 
         with opened(out, DIFFERENCES) as place:
             found = differences(a, b, tuple(scenario or ()))
@@ -108,9 +108,9 @@ def excel(
 ) -> None:
     """Write the live model: one workbook that calculates everything by formula."""
     with errors():
-        from hemodel.analysis.options import Options
-        from hemodel.bundle import default_folder
+        from hemodel.analyses.options import Options
         from hemodel.live_model.excel import write_live_model
+        from hemodel.publish.bundle import default_folder
 
         folder = default_folder(workbook, "_live")
         target = out or folder.with_name(f"{folder.name}.xlsx")

@@ -2,21 +2,229 @@
 
 Nothing is interpreted here. The file is opened for reading only and never
 written to.
+
+Sheets of an Excel file as grids of values, opened for reading only.
+
+Only the sheets asked for are parsed: large sheets of calculations cost nothing.
+
+What people write into a workbook and what is made of it: notes between rows, numbers stored as text.
+
+Numbers that a cell holds as text: read where there is one way to read them, explained where there is not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hemodel.errors import Location, Problem
-from hemodel.inputs.dictionary import MODEL_SHEET, SCENARIOS, UNREAD_SHEETS, columns, nearest, sheets
-from hemodel.inputs.grids import Grid, read_grids
-from hemodel.inputs.numbers import trimmed
-from hemodel.inputs.tolerance import is_note, mend_numbers
+from hemodel.errors import InputError, Location, Problem
+from hemodel.inputs.dictionary import MODEL_SHEET, SCENARIOS, UNREAD_SHEETS, columns, match, nearest, sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Stored values and formulas of a sheet, row by row from row 1; rows may differ in length."""
+
+    values: tuple[tuple[Any, ...], ...]
+    formulas: tuple[tuple[Any, ...], ...]
+
+    def value(self, row: int, column: int) -> Any:
+        """Return the stored value of a cell, rows and columns from 0; None where it is empty."""
+        return _at(self.values, row, column)
+
+    def formula(self, row: int, column: int) -> Any:
+        """Return the formula of a cell, or the value of one that has no formula."""
+        formula = _at(self.formulas, row, column)
+        return getattr(formula, "text", formula)
+
+
+def read_grids(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], dict[str, Grid]]:
+    """Return the names of all worksheets of a file, and the grids of those that are wanted, in its order.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing or is not an Excel workbook.
+    """
+    where = Location(str(path))
+    if not path.is_file():
+        raise InputError((Problem(where, "there is no such file", todo="Check the path."),))
+    try:
+        names, values = _read(path, wanted, stored=True)
+        formulas = _read(path, wanted, stored=False)[1]
+    except PermissionError as error:
+        raise InputError(
+            (Problem(where, "the file cannot be read", todo="Close it elsewhere or change its permissions."),)
+        ) from error
+    except _NOT_EXCEL as error:
+        raise InputError(
+            (
+                Problem(
+                    where,
+                    "this is not an Excel workbook (.xlsx)",
+                    "It cannot be opened as one",
+                    "Save it from Excel or LibreOffice as .xlsx.",
+                ),
+            )
+        ) from error
+    return names, {name: Grid(values[name], formulas[name]) for name in values}
+
+
+_NOT_EXCEL = (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError)
+"""What a broken file raises, InvalidFileException and EOFError among them."""
+
+
+def _read(
+    path: Path, wanted: Callable[[str], bool], *, stored: bool
+) -> tuple[list[str], dict[str, tuple[tuple[Any, ...], ...]]]:
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            book = _open(path, stored=stored)
+        except InvalidFileException as error:
+            raise ValueError(str(error)) from error
+        try:
+            return [sheet.title for sheet in book.worksheets], {
+                sheet.title: _rows(sheet) for sheet in book.worksheets if wanted(sheet.title)
+            }
+        finally:
+            book.close()
+
+
+def _open(path: Path, *, stored: bool) -> Any:
+    """Open a workbook without its charts and its links to other files, which may be beyond what openpyxl reads."""
+    from openpyxl.reader.excel import ExcelReader
+
+    reader: Any = ExcelReader(path, read_only=True, data_only=stored, keep_links=False)
+    reader.read_chartsheet = lambda _sheet, _link: None
+    reader.read()
+    return reader.wb
+
+
+def _rows(sheet: Any) -> tuple[tuple[Any, ...], ...]:
+    """Return the rows of a sheet, whatever size the file says it has, without empty rows at the end."""
+    sheet.reset_dimensions()
+    rows = list(sheet.iter_rows(values_only=True))
+    while rows and all(value is None for value in rows[-1]):
+        rows.pop()
+    return tuple(rows)
+
+
+def _at(rows: tuple[tuple[Any, ...], ...], row: int, column: int) -> Any:
+    return rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+
+
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<separator>[ ,'])\d{3}((?P=separator)\d{3})*(\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"(?P<whole>[+-]?(\d*|\d{1,3}([ .']\d{3})+)),(?P<decimals>\d+)")
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
+_PERCENTAGE = re.compile(r"(?P<number>[^%]*?) *%")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?")
+_ALIKE = str.maketrans({
+    "\u00a0": " ",
+    "\u2009": " ",
+    "\u202f": " ",
+    "\u2019": "'",
+    "\u2212": "-",
+})  # fmt: skip
+"""Signs that look like a space, an apostrophe or a minus."""
+
+
+def trimmed(text: str) -> str:
+    """Return a text without spaces at its ends, those without width and those that do not break included."""
+    return text.strip(" \t\r\n\f\v\u00a0\u2009\u202f\u200b\u2060\ufeff")
+
+
+def read_number(text: str) -> float | None:
+    """Return the number that a text writes, or None where there is none or more than one way to read it.
+
+    A number has an optional sign, digits, a decimal point, an exponent; groups of three
+    digits may stand apart by one kind of separator: comma, space or apostrophe. What
+    begins with 0 has no groups: ``0,833`` has a decimal comma.
+    """
+    plain = trimmed(text).translate(_ALIKE)
+    if _GROUPED.fullmatch(plain):
+        plain = re.sub(r"[ ,']", "", plain)
+    return float(plain) if _PLAIN.fullmatch(plain) else None
+
+
+def why_no_number(text: str) -> tuple[str, str]:
+    """Return why a text is not read as a number, and what to do."""
+    plain = trimmed(text).translate(_ALIKE)
+    percentage = _PERCENTAGE.fullmatch(plain)
+    number = None if percentage is None else read_number(percentage["number"])
+    if number is not None:
+        return "A percentage stored as text is not read", f"Enter {number / 100:.15g} as a number."
+    comma = _DECIMAL_COMMA.fullmatch(plain)
+    if comma is not None:
+        whole = re.sub(r"[ .']", "", comma["whole"])
+        return (
+            "The decimal sign is a point; with a comma the number can be read in two ways",
+            f"If a decimal comma is meant, enter {whole or 0}.{comma['decimals']} as a number.",
+        )
+    if _POINTS.fullmatch(plain):
+        todo = f"Enter {plain.replace('.', '')} as a number, without separators."
+        return "The point is the decimal sign, and a number has one of it", todo
+    if _DATE.fullmatch(plain):
+        return "A number belongs here, and the cell holds a date", "Format the cell as a number and enter it again."
+    return "A number belongs here", "Enter a number, or leave the cell empty if the row is optional."
+
+
+_OF_A_NOTE = ("id", "label", "note")
+
+
+def is_note(row: RawRow) -> bool:
+    """Whether a row is a note typed below or between the rows of a table.
+
+    A note has text in the column id that does not look like an id (which has a dot and no
+    spaces), and nothing elsewhere but in the columns label and note. Text that would be an
+    id without its spaces, or with dots for them, is a misspelt one.
+    """
+    text = row.cells["id"].value
+    if not isinstance(text, str) or _looks_like_an_id(text):
+        return False
+    return all(cell.value is None for name, cell in row.cells.items() if name not in _OF_A_NOTE)
+
+
+def _looks_like_an_id(text: str) -> bool:
+    if "." in text and not re.search(r"\s|://", text):
+        return True
+    words = text.lower().split()
+    return match("".join(words)) is not None or match(".".join(words)) is not None
+
+
+def mend_numbers(row: RawRow) -> list[Problem]:
+    """Turn the numbers of a row that are stored as text into numbers, and return a warning for each."""
+    found = match(row.id)
+    warnings = []
+    for name, cell in row.cells.items():
+        numeric = found is not None and found[0].numeric if name == "value" else columns()[name].type == "number"
+        number = read_number(cell.value) if numeric and isinstance(cell.value, str) else None
+        if number is None:
+            continue
+        row.cells[name] = replace(cell, value=number)
+        input_ = row.id if name == "value" else f"{row.id}.{name}"
+        what = f"{input_}: {cell.value} is stored as text; read as {number:.15g}"
+        why = "Excel leaves text out of sums and charts"
+        warnings.append(Problem(cell.where, what, why, _meant(str(cell.value), number)))
+    return warnings
+
+
+def _meant(text: str, number: float) -> str:
+    enter = f"Enter {number:.15g} as a number"
+    if text.count(",") == 1 and "." not in text:
+        return f"{enter}, or {text.replace(',', '.')} if a decimal comma is meant."
+    return f"{enter}."
+
 
 Scalar = str | float | int | bool | None
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
+from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar, read_number
 from hemodel.inputs.dictionary import columns, match, nearest, sheets
-from hemodel.inputs.numbers import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
 
 COMMAND_LINE = "--set"
 

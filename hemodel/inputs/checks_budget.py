@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Problem
-from hemodel.inputs.checks import SHARE_TOLERANCE, select
-from hemodel.inputs.completeness import absent
+from hemodel.inputs.checks import SHARE_TOLERANCE, absent, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.checks import select
-from hemodel.inputs.completeness import absent
+from hemodel.inputs.checks import absent, select
 from hemodel.inputs.dictionary import nearest
 from hemodel.units import MONTHS_PER_YEAR
 

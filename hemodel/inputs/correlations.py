@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.dependence import Dependence, dependence
 from hemodel.distributions import Distribution, DistributionError, distribution
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
 from hemodel.inputs.dictionary import nearest
+from hemodel.sampling import Dependence, dependence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

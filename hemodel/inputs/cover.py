@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hemodel.inputs import writing_formats as look
+from hemodel.inputs import cell_formats as look
+from hemodel.inputs.cell_formats import choices_in
 from hemodel.inputs.dictionary import LISTS, SCENARIOS, sheets, sheets_for
-from hemodel.inputs.writing_checks import choices_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from hemodel.inputs.cells import Scalar
+
 
 _WIDTHS = (3, 26, 84, 9)
 _TEXT_WIDTH = 84.0

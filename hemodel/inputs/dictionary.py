@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+
 NAME = r"[a-z][a-z0-9_]*"
 
 
@@ -79,7 +80,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Column:
+class InputColumn:
     """One column of the input sheets."""
 
     name: str
@@ -92,7 +93,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class InputSheet:
     """One input sheet and the columns it has; a workbook need not have an optional one."""
 
     name: str
@@ -146,10 +147,10 @@ def kinds() -> tuple[Kind, ...]:
 
 
 @cache
-def columns() -> dict[str, Column]:
+def columns() -> dict[str, InputColumn]:
     """Return every column by its machine name."""
     return {
-        row["column"]: Column(
+        row["column"]: InputColumn(
             name=row["column"],
             header=row["header"],
             type=row["type"],
@@ -163,13 +164,13 @@ def columns() -> dict[str, Column]:
 
 
 @cache
-def sheets() -> dict[str, Sheet]:
+def sheets() -> dict[str, InputSheet]:
     """Return every input sheet by name, in workbook order."""
     common = [name for name in columns() if name not in _EXTRA]
     tail = ["range_basis", "source", "note"]
     head = [name for name in common if name not in tail]
     return {
-        row["sheet"]: Sheet(
+        row["sheet"]: InputSheet(
             name=row["sheet"],
             purpose=row["purpose"],
             columns=(*head, *(c for c in row["extra_columns"].split(",") if c), *tail),

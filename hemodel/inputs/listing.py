@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.cells import RawWorkbook, Scalar
 
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"[+-]?\d+")
 

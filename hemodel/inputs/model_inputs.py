@@ -11,10 +11,9 @@ from hemodel.errors import InputError, Problem
 from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.checks import check_together, select
+from hemodel.inputs.checks import check_completeness, check_together, members_of, select
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
-from hemodel.inputs.completeness import check_completeness, members_of
 from hemodel.inputs.correlations import check_correlations, drawn_together
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
@@ -22,7 +21,8 @@ from hemodel.parameters import Parameter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hemodel.dependence import Dependence
+    from hemodel.sampling import Dependence
+
 
 _CHECKS = (check_completeness, check_budget, check_research)
 """Checks of which rows there must be."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value
-from hemodel.inputs.dictionary import Column, Kind, columns, kinds, match, nearest
-from hemodel.inputs.numbers import why_no_number
+from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value, why_no_number
+from hemodel.inputs.dictionary import InputColumn, Kind, columns, kinds, match, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
 
 _NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events", "weight")
 _TEXTS = ("label", "unit", "distribution", "versus", "bound", "first", "second", "range_basis", "source", "note")
@@ -175,7 +175,7 @@ def _value(raw: RawRow, kind: Kind, problems: list[Problem]) -> Scalar:
     return text
 
 
-def _number(id_: str, cell: Cell, rule: Kind | Column, problems: list[Problem]) -> float | None:
+def _number(id_: str, cell: Cell, rule: Kind | InputColumn, problems: list[Problem]) -> float | None:
     value = cell.value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         problems.append(_not_a_number(id_, cell))
@@ -196,7 +196,7 @@ def _not_a_number(id_: str, cell: Cell) -> Problem:
     return Problem(cell.where, f"{id_} is the text {str(cell.value)!r}", why, todo)
 
 
-def _bounds(rule: Kind | Column) -> str:
+def _bounds(rule: Kind | InputColumn) -> str:
     unit = f" ({rule.unit})" if isinstance(rule, Kind) and rule.unit else ""
     if rule.minimum is not None and rule.maximum is not None:
         return f"It must lie between {rule.minimum:g} and {rule.maximum:g}{unit}"
@@ -205,7 +205,7 @@ def _bounds(rule: Kind | Column) -> str:
     return f"It cannot be above {rule.maximum:g}{unit}"
 
 
-def _hint(rule: Kind | Column, value: float) -> str:
+def _hint(rule: Kind | InputColumn, value: float) -> str:
     unit = rule.unit if isinstance(rule, Kind) else ""
     if unit == "utility" and rule.minimum == 0 and value < 0:
         return "Enter the loss as a positive number."
@@ -215,7 +215,7 @@ def _hint(rule: Kind | Column, value: float) -> str:
     return ""
 
 
-def _column_number(raw: RawRow, column: Column, problems: list[Problem]) -> float | None:
+def _column_number(raw: RawRow, column: InputColumn, problems: list[Problem]) -> float | None:
     cell = raw.cells[column.name]
     if cell.value is None or has_no_stored_value(cell):
         return None

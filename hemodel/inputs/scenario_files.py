@@ -18,12 +18,20 @@
     values = [5, 10, 20]
 
 A change either replaces a value (`from` and `to`) or multiplies it (`multiply`).
+
+Scenarios as they are written down, and what becomes of them: combinations and sweeps written out.
+
+A scenario is an entry of a file or of the sheet `Scenarios`. One with a sweep stands for
+as many scenarios as the sweep has points; one that combines others makes their changes too.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -31,12 +39,252 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest
-from hemodel.inputs.scenario_entries import GROUPS, Entry, Scenario, Sweep, label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from hemodel.inputs.cells import Scalar
+
+
+GROUPS = ("survival", "costs", "utilities", "structure", "settings")
+"""What a scenario is about; tables and charts are in this order."""
+PAYER_CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
+VALUE = "{value}"
+"""In a question: where the label of a sweep's point goes."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of changes to the base case.
+
+    `payers` are the codes of the payers it is for, none for all. `sweep` is the name under
+    which a sweep was written and `label` says which of its points this is; both are empty
+    for a scenario that is not a point of a sweep.
+    """
+
+    name: str
+    question: str
+    why: str
+    source: str
+    changes: tuple[Change, ...]
+    sha256: str
+    group: str
+    purpose: str
+    payers: tuple[str, ...] = ()
+    sweep: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One input at several values: `changes` has one for each, `labels` says which they are."""
+
+    changes: tuple[Change, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """What is changed."""
+        return self.changes[0].id
+
+
+@dataclass(frozen=True)
+class WrittenScenario:
+    """A scenario as written: its own changes, the names of those it combines, and its sweeps.
+
+    Several sweeps run in step, their first values together, their second and so on; where
+    `grid` is set every value of one goes with every value of the others.
+    """
+
+    scenario: Scenario
+    where: Location
+    combine: tuple[str, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    grid: bool = False
+
+    @property
+    def name(self) -> str:
+        """Under which it was written."""
+        return self.scenario.name
+
+
+def label_of(value: Scalar) -> str:
+    """Return the text of a swept value: numbers in as few digits as they have."""
+    return f"{value:.12g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def written_out(
+    entries: Sequence[WrittenScenario], unread: Iterable[str] = ()
+) -> tuple[tuple[Scenario, ...], list[Problem]]:
+    """Return every scenario that entries stand for, in their order, and all problems.
+
+    Parameters
+    ----------
+    entries : sequence of WrittenScenario
+    unread : iterable of str
+        Names of entries that have problems of their own; that they are missing is no further one.
+    """
+    problems = _repeated_names(entries)
+    points: dict[str, tuple[Scenario, WrittenScenario]] = {}
+    for entry in entries:
+        problems += _entry_problems(entry)
+        for point in _points(entry):
+            if point.name in points and (entry.sweeps or points[point.name][1].sweeps):
+                problems.append(_second_point(entry, point, points[point.name][1]))
+            points.setdefault(point.name, (point, entry))
+    problems += _combination_problems(entries, points, {*unread})
+    if problems:
+        return (), problems
+    found = []
+    for point, entry in points.values():
+        changes = _all_changes(point.name, points)
+        problems += _clashes(entry, changes) if entry.combine else []
+        found.append(replace(point, changes=tuple(change for change, _ in changes)))
+    return tuple(found), list(dict.fromkeys(problems))
+
+
+def clashing(changes: Sequence[Change]) -> list[str]:
+    """Return the ids changed more than once (the id of a row is that of its value); a payer's do not count."""
+    ids = [_cell(change.id) for change in changes if not change.reference_case]
+    return sorted({id_ for id_ in ids if ids.count(id_) > 1})
+
+
+def _cell(id_: str) -> str:
+    return id_.removesuffix(".value")
+
+
+def _repeated_names(entries: Sequence[WrittenScenario]) -> list[Problem]:
+    """Two entries of one name: a file and rows of the sheet."""
+    first: dict[str, WrittenScenario] = {}
+    problems = []
+    for entry in entries:
+        before = first.setdefault(entry.name, entry)
+        if before is not entry:
+            why = f"It is also at {before.where}"
+            problems.append(Problem(entry.where, f"there are two scenarios {entry.name}", why, "Rename or remove one."))
+    return problems
+
+
+def _second_point(entry: WrittenScenario, point: Scenario, other: WrittenScenario) -> Problem:
+    if other is entry:
+        return Problem(entry.where, f"the sweep has two points {point.name}", todo="Give each a label of its own.")
+    why = f"It is also at {other.where}"
+    return Problem(entry.where, f"there are two scenarios {point.name}", why, "Rename one.")
+
+
+def _entry_problems(entry: WrittenScenario) -> Iterator[Problem]:
+    ids = [_cell(id_) for id_ in (*(change.id for change in entry.scenario.changes), *(s.id for s in entry.sweeps))]
+    for id_ in sorted({id_ for id_ in ids if ids.count(id_) > 1}):
+        yield Problem(entry.where, f"{id_} is changed twice", todo="Keep one change.")
+    sizes = {sweep.id: len(sweep.changes) for sweep in entry.sweeps}
+    if not entry.grid and len({*sizes.values()}) > 1:
+        counts = ", ".join(f"{id_} has {size}" for id_, size in sizes.items())
+        todo = "Give each as many values, or set grid = true for every combination."
+        yield Problem(entry.where, "sweeps that run in step differ in length", counts, todo)
+    if not (entry.scenario.changes or entry.sweeps or entry.combine):
+        yield Problem(entry.where, "nothing is changed", todo="Add a change, a sweep, or scenarios to combine.")
+    for code in entry.scenario.payers:
+        if PAYER_CODE.fullmatch(code) is None:
+            todo = "Write codes as hemodel payers lists them, for example GB-ENG."
+            yield Problem(entry.where, f"{code!r} is no code of a payer", todo=todo)
+
+
+def _points(entry: WrittenScenario) -> Iterator[Scenario]:
+    """Yield the entry itself, or every point of its sweeps, with its own changes only."""
+    if not entry.sweeps:
+        yield entry.scenario
+        return
+    own = [list(zip(sweep.changes, sweep.labels, strict=True)) for sweep in entry.sweeps]
+    for steps in product(*own) if entry.grid else zip(*own, strict=False):
+        label = ", ".join(label for _, label in (steps if entry.grid else steps[:1]))
+        name = f"{entry.name}_{_slug(label)}"
+        written = entry.scenario
+        yield replace(
+            written,
+            name=name,
+            question=_question(written.question, label),
+            changes=(*written.changes, *(replace(change, origin=f"scenario {name}") for change, _ in steps)),
+            sweep=written.name,
+            label=label,
+        )
+
+
+def _slug(label: str) -> str:
+    minus = re.sub(r"(?<!\w)-(?=[\d.])", "minus ", label)
+    return re.sub(r"[^a-z0-9]+", "_", minus.lower()).strip("_")
+
+
+def _question(question: str, label: str) -> str:
+    return question.replace(VALUE, label) if VALUE in question else f"{question} ({label})"
+
+
+def _combination_problems(
+    entries: Sequence[WrittenScenario], points: Mapping[str, tuple[Scenario, WrittenScenario]], unread: set[str]
+) -> Iterator[Problem]:
+    swept = {entry.name: entry for entry in entries if entry.sweeps}
+    for entry in entries:
+        for name in entry.combine:
+            if name in swept:
+                names = ", ".join(point.name for point in _points(swept[name]))
+                todo = f"Combine one of its points: {names}."
+                yield Problem(entry.where, f"{name} is a sweep and cannot be combined as a whole", todo=todo)
+            elif name not in points and name not in unread:
+                todo = nearest(name, points) or "See the names of the other scenarios."
+                yield Problem(entry.where, f"there is no scenario {name} to combine", todo=todo)
+    yield from _cycles(entries, points)
+
+
+def _cycles(
+    entries: Sequence[WrittenScenario], points: Mapping[str, tuple[Scenario, WrittenScenario]]
+) -> Iterator[Problem]:
+    """Entries that come back to themselves through what they combine; each cycle is told once."""
+    told: set[str] = set()
+    for entry in entries:
+        path = _way_back(entry, points)
+        if path and not told & {*path}:
+            told |= {*path}
+            way = " combines ".join((*path, path[0]))
+            yield Problem(entry.where, f"{entry.name} combines itself", way, "Leave one of them out.")
+
+
+def _way_back(entry: WrittenScenario, points: Mapping[str, tuple[Scenario, WrittenScenario]]) -> tuple[str, ...]:
+    waiting: list[tuple[str, ...]] = [(entry.name, name) for name in entry.combine]
+    seen: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path[-1] not in points or path[-1] in seen:
+            continue
+        seen.add(path[-1])
+        other = points[path[-1]][1]
+        if other.name == entry.name:
+            return path[:-1]
+        waiting += [(*path, name) for name in other.combine]
+    return ()
+
+
+def _all_changes(name: str, points: Mapping[str, tuple[Scenario, WrittenScenario]]) -> list[tuple[Change, str]]:
+    """Return the changes of a point with those of what it combines, each with the name that it is written under."""
+    point, entry = points[name]
+    found = [(change, entry.name) for change in point.changes]
+    for other in entry.combine:
+        origin = f"scenario {name}, from {other}"
+        found += [(replace(change, origin=origin), owner) for change, owner in _all_changes(other, points)]
+    return found
+
+
+def _clashes(entry: WrittenScenario, changes: Sequence[tuple[Change, str]]) -> list[Problem]:
+    twice = clashing([change for change, _ in changes])
+    owners = {id_: list(dict.fromkeys(own for change, own in changes if _cell(change.id) == id_)) for id_ in twice}
+    return [
+        Problem(entry.where, f"{id_} is changed twice", f"By {' and by '.join(by)}", "Keep one change.")
+        if len(by) > 1
+        else Problem(entry.where, f"{id_} is changed twice", f"{by[0]} is combined more than once", "Name it once.")
+        for id_, by in owners.items()
+    ]
+
 
 Text = Annotated[str, Field(min_length=1)]
 Value = str | float
@@ -116,7 +364,7 @@ class _ScenarioFile(BaseModel):
     sweep: tuple[_SweepEntry, ...] = ()
 
 
-def read_entry(path: Path) -> Entry:
+def read_entry(path: Path) -> WrittenScenario:
     """Read one scenario file; the name of the scenario is the file's.
 
     Raises
@@ -146,7 +394,7 @@ def read_entry(path: Path) -> Entry:
         payers=content.payers,
     )
     sweeps = tuple(entry.sweep(name) for entry in content.sweep)
-    return Entry(scenario, where, content.combine, sweeps, content.grid)
+    return WrittenScenario(scenario, where, content.combine, sweeps, content.grid)
 
 
 def _problem(where: Location, detail: ErrorDetails) -> Problem:

@@ -13,17 +13,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem, raise_if_any
-from hemodel.inputs.cells import has_no_stored_value
+from hemodel.inputs.cells import has_no_stored_value, read_number
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest, scenario_columns
-from hemodel.inputs.numbers import read_number
-from hemodel.inputs.scenario_entries import GROUPS, Entry, Scenario, Sweep, label_of
-from hemodel.inputs.scenario_files import unknown_group
+from hemodel.inputs.scenario_files import GROUPS, Scenario, Sweep, WrittenScenario, label_of, unknown_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hemodel.inputs.cells import Cell, DataTable, Scalar
+
 
 SEPARATOR = ";"
 EMPTY = '""'
@@ -34,7 +33,7 @@ ONCE = ("group", "purpose", "question", "why", "source", "grid", "combine", "pay
 
 
 @dataclass(frozen=True)
-class Line:
+class ScenarioLine:
     """One row of the sheet by column; a column that the sheet does not have is not in it."""
 
     cells: Mapping[str, Cell]
@@ -54,19 +53,19 @@ class Line:
         return self.cells.get(column, self.cells["scenario"]).where
 
 
-def read_sheet(table: DataTable) -> tuple[list[Entry], list[Problem], set[str]]:
+def read_sheet(table: DataTable) -> tuple[list[WrittenScenario], list[Problem], set[str]]:
     """Read the scenarios of the sheet.
 
     Returns
     -------
-    entries : list of Entry
+    entries : list of WrittenScenario
         Of scenarios without problems, in the order of their first rows.
     problems : list of Problem
     unread : set of str
         Names of the scenarios with problems.
     """
     lines, problems = read_lines(table)
-    by_name: dict[str, list[Line]] = {}
+    by_name: dict[str, list[ScenarioLine]] = {}
     for line in lines:
         by_name.setdefault(line.text("scenario"), []).append(line)
     entries, unread = [], set[str]()
@@ -80,7 +79,7 @@ def read_sheet(table: DataTable) -> tuple[list[Entry], list[Problem], set[str]]:
     return entries, problems, unread
 
 
-def read_lines(table: DataTable) -> tuple[list[Line], list[Problem]]:
+def read_lines(table: DataTable) -> tuple[list[ScenarioLine], list[Problem]]:
     """Return the rows below the headers that name a scenario, and what is wrong with the layout.
 
     A row without a scenario is a note; one that changes something is a problem.
@@ -94,7 +93,7 @@ def read_lines(table: DataTable) -> tuple[list[Line], list[Problem]]:
         return [], problems
     lines = []
     for number in range(header + 1, len(table.rows)):
-        line = Line({name: table.cell(number, place) for name, place in places.items()})
+        line = ScenarioLine({name: table.cell(number, place) for name, place in places.items()})
         problems += [_no_stored_value(cell) for cell in line.cells.values() if has_no_stored_value(cell)]
         if line.text("scenario"):
             lines.append(line)
@@ -151,7 +150,7 @@ def _no_stored_value(cell: Cell) -> Problem:
     return Problem(cell.where, "a formula has no stored value", why, todo)
 
 
-def _scenario_problems(name: str, lines: Sequence[Line]) -> Iterator[Problem]:
+def _scenario_problems(name: str, lines: Sequence[ScenarioLine]) -> Iterator[Problem]:
     first = lines[0]
     if NAME.fullmatch(name) is None:
         proposal = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
@@ -180,7 +179,7 @@ def _lower(text: str) -> str:
     return f"{text[0].lower()}{text[1:]}"
 
 
-def _change_problems(line: Line) -> Iterator[Problem]:
+def _change_problems(line: ScenarioLine) -> Iterator[Problem]:
     filled = [column for column in ("from", "to", "multiply", "labels") if line.text(column)]
     if not line.text("id"):
         if filled:
@@ -211,11 +210,11 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(SEPARATOR)]
 
 
-def _is_list(line: Line, column: str) -> bool:
+def _is_list(line: ScenarioLine, column: str) -> bool:
     return SEPARATOR in line.text(column)
 
 
-def _entry(name: str, lines: Sequence[Line]) -> Entry:
+def _entry(name: str, lines: Sequence[ScenarioLine]) -> WrittenScenario:
     once = {column: next((line.text(column) for line in lines if line.text(column)), "") for column in ONCE}
     changing = [line for line in lines if line.text("id")]
     changes = [_changes(name, line) for line in changing]
@@ -237,22 +236,22 @@ def _entry(name: str, lines: Sequence[Line]) -> Entry:
         for line, own, is_sweep in zip(changing, changes, swept, strict=True)
         if is_sweep
     )
-    return Entry(scenario, lines[0].where(), _names(once["combine"]), sweeps, once["grid"] == "yes")
+    return WrittenScenario(scenario, lines[0].where(), _names(once["combine"]), sweeps, once["grid"] == "yes")
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part for part in _parts(text) if part)
 
 
-def _swept(line: Line) -> bool:
+def _swept(line: ScenarioLine) -> bool:
     return _is_list(line, "to") or _is_list(line, "multiply") or bool(line.text("labels"))
 
 
-def _labels(line: Line) -> list[str]:
+def _labels(line: ScenarioLine) -> list[str]:
     return _parts(line.text("labels") or line.text("to") or line.text("multiply"))
 
 
-def _changes(name: str, line: Line) -> tuple[Change, ...]:
+def _changes(name: str, line: ScenarioLine) -> tuple[Change, ...]:
     """Return the change of a row, or one for each value of its sweep."""
     before = _scalar(line.value("from"))
     if before is None and not _swept(line):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.dictionary import nearest
 from hemodel.inputs.files import find_beside
-from hemodel.inputs.scenario_entries import GROUPS, Scenario, clashing, written_out
-from hemodel.inputs.scenario_files import read_entry
+from hemodel.inputs.scenario_files import GROUPS, Scenario, clashing, read_entry, written_out
 from hemodel.inputs.scenario_sheet import read_sheet
 
 if TYPE_CHECKING:
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.inputs.cells import DataTable
-    from hemodel.inputs.scenario_entries import Entry
+    from hemodel.inputs.scenario_files import WrittenScenario
+
 
 __all__ = ["GROUPS", "Scenario", "clashing", "for_payer", "in_groups", "pick", "read_scenarios", "scenario_folder"]
 
@@ -37,7 +37,7 @@ def read_scenarios(folder: Path | None, sheet: DataTable | None = None) -> tuple
     InputError
         With the problems of all files and of the sheet.
     """
-    entries: list[Entry] = []
+    entries: list[WrittenScenario] = []
     problems: list[Problem] = []
     unread: set[str] = set()
     for path in sorted(folder.glob("*.toml")) if folder is not None else []:

@@ -1,18 +1,24 @@
-"""Workbooks to begin with: blank, or filled in from another workbook."""
+"""Workbooks to begin with: blank, or filled in from another workbook.
+
+The names of strategies that a person gives, and the ids made from them.
+
+Rows of an input workbook that are still to be filled in.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
-from hemodel.inputs.completeness import missing_ids
-from hemodel.inputs.dictionary import match, sheets
-from hemodel.inputs.listing import to_listing
+from hemodel.inputs.checks import missing_ids
+from hemodel.inputs.dictionary import NAME, columns, kinds, match, sheets
+from hemodel.inputs.listing import listing_columns, to_listing
 from hemodel.inputs.scenario_sheet import sheet_rows
-from hemodel.inputs.template_names import strategy_ids
-from hemodel.inputs.template_rows import blank_row, blank_rows, place
 from hemodel.inputs.writing import Cover, write_workbook
 
 if TYPE_CHECKING:
@@ -20,8 +26,177 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.inputs.cells import RawWorkbook, Scalar
+    from hemodel.inputs.dictionary import Kind
 
     Row = dict[str, Scalar]
+
+LONGEST = 31
+"""Characters of a strategy's name: what the name of a sheet holds."""
+_FEWEST = 2
+
+
+def strategy_ids(names: Iterable[str], existing: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of each strategy by its id, in the order given.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names as a person wrote them. One that is the id or the name of an existing
+        strategy means that strategy, which keeps both.
+    existing : mapping
+        Names of strategies that there are, by id; may be empty.
+
+    Returns
+    -------
+    dict
+        The ids of new strategies are their names in lower case with underscores
+        and without accents.
+
+    Raises
+    ------
+    UsageError
+        With everything that is wrong with the names.
+    """
+    given = [" ".join(name.split()) for name in names]
+    found: dict[str, str] = {}
+    problems = (
+        [] if len(given) >= _FEWEST else [f"a comparison needs at least two strategies, and here is {len(given)}"]
+    )
+    for name in given:
+        known = _known(name, existing)
+        id_ = known or _id(name)
+        refusal = None if known else _refusal(name, id_)
+        if refusal is not None:
+            problems.append(refusal)
+        elif id_ in found:
+            problems.append(f"{name!r} and {found[id_]!r} would have the same id {id_!r}: name one of them differently")
+        else:
+            found[id_] = existing[known] if known else name
+    if problems:
+        raise UsageError("--strategies: " + "; ".join(problems) + ".")
+    return found
+
+
+def _known(name: str, existing: Mapping[str, str]) -> str | None:
+    """Return the id of the existing strategy that a name means."""
+    if name in existing:
+        return name
+    return next((id_ for id_, own in existing.items() if own.casefold() == name.casefold()), None)
+
+
+def _id(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def _refusal(name: str, id_: str) -> str | None:
+    """Say why a name cannot be used, or return None where it can."""
+    if not name:
+        return "a name is empty: write the names between commas, as in --strategies 'A,B'"
+    if len(name) > LONGEST:
+        return (
+            f"{name!r} has {len(name)} characters, and at most {LONGEST} fit: shorten it here and give the long name "
+            "in the workbook"
+        )
+    if not re.search("[a-z]", id_):
+        return f"{name!r} holds no letter from a to z, of which ids are made: name it in Latin letters here"
+    if not re.fullmatch(NAME, id_):
+        return f"{name!r} would have the id {id_!r}, and an id begins with a letter: put a letter first"
+    if id_ in columns():
+        return f"{name!r} would have the id {id_!r}, which is the name of a column: add a word to it"
+    return None
+
+
+_ENDPOINTS = ("pfs", "os", "time_on_treatment")
+_EXAMPLES = ("threshold", "landmark", "drug", "administration", "event", "resource", "treatment")
+
+
+def blank_rows(strategies: Mapping[str, str]) -> list[Row]:
+    """Return every row of a blank workbook, in the order of the dictionary.
+
+    Rows that describe one thing (a drug, a regimen, a curve) stand together.
+
+    Parameters
+    ----------
+    strategies : mapping
+        Names by id; ratios are left out for the first.
+    """
+    names = {"strategy": tuple(strategies), "endpoint": _ENDPOINTS, **{field: (f"{field}_1",) for field in _EXAMPLES}}
+    first = next(iter(strategies))
+    shown = (kind for kind in kinds() if kind.in_template)
+    rows = []
+    for _, members in groupby(shown, key=lambda kind: (kind.sheet, kind.group)):
+        for kind, own in _of_one_group(list(members), names):
+            if kind.unit != "ratio" or own["strategy"] != first:
+                rows.append(blank_row(kind.id(**own), strategies))
+    return rows
+
+
+def _of_one_group(group: Sequence[Kind], names: Mapping[str, Sequence[str]]) -> list[tuple[Kind, dict[str, str]]]:
+    """Return kinds with names, by the names that all kinds of the group have, then by kind."""
+    common = [field for field in group[0].fields if all(field in kind.fields for kind in group)]
+    found = []
+    for outer in _combinations(common, names):
+        for kind in group:
+            rest = [field for field in kind.fields if field not in common]
+            found += [(kind, {**outer, **inner}) for inner in _combinations(rest, names)]
+    return found
+
+
+def _combinations(fields: Sequence[str], names: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    return [dict(zip(fields, values, strict=True)) for values in product(*(names[field] for field in fields))]
+
+
+def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:
+    """Return a row with id, label and unit from the dictionary and nothing else.
+
+    Parameters
+    ----------
+    id_ : str
+        An id of a known kind.
+    strategies : mapping
+        Names by id, for the label.
+    """
+    found = match(id_)
+    if found is None:
+        message = f"no kind of input has the id {id_}"
+        raise ValueError(message)
+    kind, names = found
+    empty: Row = dict.fromkeys(listing_columns())
+    words = [_word(field, name, strategies) for field, name in names.items()]
+    return {
+        **empty,
+        "sheet": kind.sheet,
+        "id": id_,
+        "label": ", ".join([kind.label, *words]),
+        "unit": kind.unit or None,
+    }
+
+
+def _word(field: str, name: str, strategies: Mapping[str, str]) -> str:
+    if field == "strategy":
+        return strategies.get(name, name)
+    return name.upper() if field == "endpoint" and name in {"pfs", "os"} else name.replace("_", " ")
+
+
+def place(rows: list[Row], row: Row) -> None:
+    """Put a row after the last one on its sheet whose id begins most like its own."""
+    parts = str(row["id"]).split(".")
+    likeness = [_likeness(other, row["sheet"], parts) for other in rows]
+    most = max(likeness, default=-1)
+    at = len(rows) if most < 0 else len(rows) - likeness[::-1].index(most)
+    rows.insert(at, row)
+
+
+def _likeness(row: Row, sheet: Scalar, parts: Sequence[str]) -> int:
+    """Return how many of the first parts of an id agree; -1 on another sheet."""
+    if row["sheet"] != sheet:
+        return -1
+    own = str(row["id"]).split(".")
+    return next(
+        (i for i, pair in enumerate(zip(own, parts, strict=False)) if pair[0] != pair[1]), min(len(own), len(parts))
+    )
+
 
 STRATEGIES = ("Comparator", "Intervention")
 """Names of the strategies of a blank workbook where none are given."""

@@ -1,4 +1,9 @@
-"""Writing an input workbook that a person can read and edit."""
+"""Writing an input workbook that a person can read and edit.
+
+What stands beside the rows of an input workbook: comments, sheets of data, and the choices of long drop-downs.
+
+Writing the sheet of scenarios of a workbook.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +11,15 @@ import io
 import math
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hemodel import interrupts
 from hemodel.errors import OutputError, UsageError
-from hemodel.inputs import writing_formats as look
+from hemodel.inputs import cell_formats as look
+from hemodel.inputs.cell_formats import Choices, choices_in, validation
 from hemodel.inputs.cover import Cover, print_setup, write_cover, write_sources
-from hemodel.inputs.dictionary import SCENARIOS, Kind, columns, match, sheets, sheets_for
-from hemodel.inputs.writing_checks import Choices, choices_in, validation
-from hemodel.inputs.writing_notes import write_lists, write_note, write_table
-from hemodel.inputs.writing_scenarios import write_scenarios
+from hemodel.inputs.dictionary import LISTS, SCENARIOS, Kind, columns, match, scenario_columns, sheets, sheets_for
+from hemodel.inputs.scenario_files import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +29,142 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from hemodel.inputs.cells import DataTable, Scalar
+
+
+_WIDTH = 44.0
+_PIXELS_PER_UNIT = 7.0
+_LINE = 15.0
+_FRAME = 14.0
+
+
+def note(kind: Kind) -> str:
+    """Return what the dictionary says about a kind of input, one line for each thing."""
+    lines = (
+        ("", kind.definition.rstrip(".")),
+        ("Unit: ", kind.unit),
+        ("Allowed: ", kind.allowed),
+        ("Distributions: ", ", ".join(kind.distributions)),
+        ("Guideline: ", kind.guideline.rstrip(".")),
+    )
+    return "\n".join(f"{head}{text}." for head, text in lines if text)
+
+
+def write_note(page: Worksheet, at: tuple[int, int], kind: Kind) -> None:
+    """Put the comment on a cell; it shows when the pointer rests there and is not printed."""
+    text = note(kind)
+    options = {
+        "author": "",
+        "width": _WIDTH * _PIXELS_PER_UNIT,
+        "height": _LINE * look.line_count(text, _WIDTH) + _FRAME,
+        "font_name": look.FONT["font_name"],
+        "font_size": 9,
+        "color": "#FFFFFF",
+    }
+    page.write_comment(*at, text, options)
+
+
+def write_lists(book: Workbook, formats: look.Formats, choices: Choices) -> None:
+    """Write the lists that are too long for a cell; without any there is no sheet."""
+    if not choices.long:
+        return
+    page = book.add_worksheet(LISTS)
+    page.set_tab_color(look.GREY)
+    heads = {choices.names.strategy: "strategies", choices.names.endpoint: "endpoints"}
+    for index, names in enumerate(choices.long):
+        page.set_column(index, index, look.column_width("id", names))
+        page.write_string(0, index, heads.get(names, "kinds of administration"), formats.get(bold=True))
+        for number, name in enumerate(names, start=1):
+            page.write_string(number, index, name, formats.get())
+
+
+def write_table(book: Workbook, formats: look.Formats, table: DataTable) -> None:
+    """Write a sheet of data as it stands: numbers as numbers, any text as text."""
+    page = book.add_worksheet(table.sheet)
+    page.set_tab_color(look.GREY)
+    for number, row in enumerate(table.rows):
+        for index, value in enumerate(row):
+            look.write_value(page, (number, index), value, formats.get(bold=number == 0))
+
+
+PURPOSE = (
+    "Changes to the base case, one row each; rows with the same name are one scenario. hemodel scenarios runs them."
+)
+CHOICES = {"group": list(GROUPS), "grid": ["yes", "no"]}
+"""Rows below those that are filled in for which there are drop-downs."""
+_BLANK_ROWS = 10
+"""Rows below those that are filled in that look like rows."""
+_INPUTS = ("from", "to", "multiply")
+"""Columns in the colour of values to be entered."""
+
+
+def write_scenarios(book: Workbook, formats: look.Formats, rows: Sequence[Sequence[Scalar]]) -> None:
+    """Add the sheet of scenarios, with drop-downs and hints for further rows below.
+
+    Parameters
+    ----------
+    book : xlsxwriter.Workbook
+    formats : Formats
+        The formats of that workbook.
+    rows : sequence of sequences
+        What stands in each row, in the order of the columns; none for an empty sheet.
+    """
+    page = book.add_worksheet(SCENARIOS)
+    _write_scenario_head(page, formats)
+    columns = list(scenario_columns().values())
+    styles = [_style(formats, column.name) for column in columns]
+    for number, row in enumerate(rows, start=_FIRST):
+        lines = [1]
+        for index, (value, style, column) in enumerate(zip(row, styles, columns, strict=True)):
+            look.write_value(page, (number, index), value, style)
+            lines.append(look.line_count("" if value is None else str(value), column.width, "note"))
+        page.set_row(number, look.height_of(max(lines)))
+    last = _FIRST + len(rows) + _SPARE_ROWS - 1
+    for number in range(_FIRST + len(rows), _FIRST + len(rows) + _BLANK_ROWS):
+        for index, style in enumerate(styles):
+            page.write_blank(number, index, None, style)
+    for index, column in enumerate(columns):
+        page.data_validation(_FIRST, index, last, index, _rule(column.name, column.definition))
+    page.autofilter(_HEADER, 0, _FIRST + max(len(rows), 1) - 1, len(columns) - 1)
+
+
+def _write_scenario_head(page: Worksheet, formats: look.Formats) -> None:
+    page.set_tab_color("#F2C94C")
+    page.set_row(0, 24)
+    page.write_string(0, 0, SCENARIOS, formats.get(font_size=16, bold=True, font_color=look.INK))
+    page.write_string(1, 0, PURPOSE, formats.get(italic=True, font_color=look.GREY))
+    back = formats.get(font_color="#0563C1", underline=1, font_size=9)
+    page.write_url(0, 2, "internal:'Cover'!A1", back, "Cover")
+    page.set_row(_HEADER, 32)
+    for index, column in enumerate(scenario_columns().values()):
+        page.set_column(index, index, column.width)
+        page.write_string(_HEADER, index, column.name, look.header_format(formats, column.name, column.width))
+        page.data_validation(_HEADER, index, _HEADER, index, _rule("", column.definition, column.name))
+    page.freeze_panes(_FIRST, 1)
+    page.repeat_rows(_HEADER)
+    page.set_zoom(90)
+    print_setup(page)
+
+
+def _style(formats: look.Formats, column: str) -> Any:
+    properties: dict[str, Any] = {"border": 1, "border_color": look.LINE, "text_wrap": True, "font_size": 9}
+    if column == "id":
+        properties |= {"font_name": "Courier New", "font_size": 8, "font_color": look.GREY}
+    else:
+        properties |= {"align": "left", "indent": 1}
+    if column in _INPUTS:
+        properties["bg_color"] = look.INPUT
+    return formats.get(**properties)
+
+
+def _rule(column: str, definition: str, title: str = "") -> dict[str, Any]:
+    """Return the hint of a cell, and its drop-down where there is one."""
+    rule: dict[str, Any] = {"validate": "any"}
+    if column in CHOICES:
+        choices = CHOICES[column]
+        rule = {"validate": "list", "source": choices}
+        rule |= {"error_title": "This cannot be used", "error_message": f"Choose one of: {', '.join(choices)}."}
+    return rule | {"input_title": title or column, "input_message": definition}
+
 
 __all__ = ["Cover", "write_input_sheets", "write_workbook"]
 

@@ -1,43 +1,111 @@
-"""Put a live model together: every sheet with its formulas, in the order in which one refers to another."""
+"""Put a live model together: every sheet with its formulas, in the order in which one refers to another.
+
+Everything between the curves' coefficients and the results of the live model, put together in order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hemodel.live_model.acceptability import add_acceptability, add_at_settings
-from hemodel.live_model.ageing import add_ageing
-from hemodel.live_model.background import add_background
-from hemodel.live_model.calculation import add_calculation
 from hemodel.live_model.coefficients import add_curves, curves_sheet
-from hemodel.live_model.fit_cells import add_fit_cells
 from hemodel.live_model.formula import absolute, as_formula, both, larger, whole
-from hemodel.live_model.parameters import add_parameters
+from hemodel.live_model.parameters import add_parameters, add_readers
+from hemodel.live_model.population import add_ageing, add_background
 from hemodel.live_model.psa import PsaSheet
-from hemodel.live_model.readers import add_readers
-from hemodel.live_model.refit import fit_inputs, followed
-from hemodel.live_model.sheet import Sheet
-from hemodel.live_model.status import Check, add_checks, at_most
-from hemodel.live_model.tornado import add_tornado
-from hemodel.live_model.uncertainty import add_plane, add_summary
+from hemodel.live_model.refit import add_fit_cells, fit_inputs, followed
+from hemodel.live_model.results import ResultCells, add_results
+from hemodel.live_model.sheet import LiveCheck, Sheet, add_checks, at_most
+from hemodel.live_model.strategy import StrategyContext, StrategySheets, add_strategy
+from hemodel.live_model.time import Time, add_time
+from hemodel.live_model.uncertainty import add_acceptability, add_at_settings, add_plane, add_summary, add_tornado
+from hemodel.live_model.unit_costs import UnitCosts, Vials, add_unit_costs, add_vials
 from hemodel.survival.workbook.background import population
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from hemodel.live_model.acceptability import Acceptability, Curves
-    from hemodel.live_model.fit_cells import FitCells
+    from hemodel.live_model.coefficients import Naturals
     from hemodel.live_model.formula import Formula
-    from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.parameters import Parameters, Readers
+    from hemodel.live_model.population import AgeingCells
     from hemodel.live_model.psa import Stored
-    from hemodel.live_model.readers import Readers
-    from hemodel.live_model.results import ResultCells
-    from hemodel.live_model.status import CheckSheet
-    from hemodel.live_model.strategy import StrategySheets
-    from hemodel.live_model.tornado import Tornado
-    from hemodel.live_model.uncertainty import Plane, Summary
-    from hemodel.model import Model
-    from hemodel.reporting.schema import Results
+    from hemodel.live_model.refit import FitCells
+    from hemodel.live_model.sheet import CheckSheet
+    from hemodel.live_model.uncertainty import Acceptability, Curves, Plane, Summary, Tornado
+    from hemodel.model.evaluate import Model
+    from hemodel.records.results import Results
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """The sheets that calculate.
+
+    Attributes
+    ----------
+    time : Time
+    costs : UnitCosts
+    vials : Vials
+    strategies : tuple of StrategySheets
+        The comparator first.
+    results : ResultCells
+    """
+
+    time: Time
+    costs: UnitCosts
+    vials: Vials
+    strategies: tuple[StrategySheets, ...]
+    results: ResultCells
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The sheets in reading order, without that of the results."""
+        traces = [each.trace.sheet for each in self.strategies]
+        doses = [each.doses.sheet for each in self.strategies]
+        return [self.time.sheet, *traces, *doses, self.vials.sheet, self.costs.sheet]
+
+    @property
+    def checks(self) -> list[LiveCheck]:
+        """What must hold, in the order of the sheets."""
+        by_strategy = [check for each in self.strategies for check in each.checks]
+        return [*by_strategy, *self.time.checks, *self.vials.checks, *self.costs.checks]
+
+
+def add_calculation(
+    model: Model,
+    parameters: Parameters,
+    naturals: Naturals,
+    population_hazard: Callable[[Formula], Formula] | None,
+    results: Sheet,
+    taken: set[str],
+    ageing: AgeingCells | None = None,
+) -> Calculation:
+    """Return the sheets from time to results.
+
+    Parameters
+    ----------
+    model : Model
+    parameters : Parameters
+    naturals : Naturals
+        Coefficients of the curves, from `coefficients.add_curves`.
+    population_hazard : callable or None
+        From a formula of months to the cumulative hazard of the population.
+    results : Sheet
+        Where the results go, below its first six rows.
+    taken : set of str
+        Names of sheets, in lower case; those of the new sheets are added.
+    ageing : AgeingCells or None
+        How utilities change with age.
+    """
+    time = add_time(model.inputs, parameters, population_hazard, ageing)
+    costs = add_unit_costs(model.inputs, parameters, time)
+    vials = add_vials(model, parameters, costs)
+    shared = StrategyContext(model, parameters, naturals, time, costs, vials, population_hazard)
+    strategies = tuple(
+        add_strategy(number, strategy, shared, taken) for number, strategy in enumerate(model.strategies, start=1)
+    )
+    return Calculation(time, costs, vials, strategies, add_results(results, model, parameters, strategies))
+
 
 RESULTS = "Model results"
 SELECTOR = (3, 2)
@@ -144,18 +212,18 @@ def _largest_difference(results: ResultCells) -> Formula:
 
 def _general(
     parameters: Parameters, fits: FitCells, readers: Readers, difference: Formula, draws: int
-) -> Sequence[Check]:
+) -> Sequence[LiveCheck]:
     """Return the checks of the model as a whole."""
     draw = parameters.draw
     known = _valid_draw(draw, draws)
     stale = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
     found = [
-        Check("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
-        Check(
+        LiveCheck("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
+        LiveCheck(
             "Every input is read by something", readers.unread, readers.unread.equals(0), "See Read by, Model inputs."
         ),
-        Check("Inputs changed since the file was written", readers.changed, readers.changed.equals(0), stale),
-        Check(
+        LiveCheck("Inputs changed since the file was written", readers.changed, readers.changed.equals(0), stale),
+        LiveCheck(
             "Inputs changed that decide which formulas there are",
             readers.structure,
             readers.structure.equals(0),
@@ -165,7 +233,7 @@ def _general(
     ]
     for endpoint, count in fits.refit.items():
         found.append(
-            Check(
+            LiveCheck(
                 f"Cells changed that the curves of {endpoint} were fitted to",
                 count,
                 count.equals(0),

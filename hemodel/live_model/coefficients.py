@@ -8,17 +8,17 @@ import numpy as np
 
 from hemodel.live_model.formula import Formula, Natural, as_formula, call, exp, exp_of_negative, total, when
 from hemodel.live_model.refit import exact_refit, followed
-from hemodel.live_model.sheet import Sheet, Table
-from hemodel.live_model.workings import Workings
+from hemodel.live_model.sheet import Sheet, SheetTable, WorkingCells
 from hemodel.survival.curve_spec import EFFECTS, INDEPENDENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hemodel.live_model.parameters import Parameters
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.curves import EndpointCurves
+
 
 SHEET = "Model curves"
 FIRST_ROW = 6
@@ -30,14 +30,14 @@ class Naturals(dict[str, list[Formula]]):
     Attributes
     ----------
     sheet : Sheet
-    workings : Workings
+    workings : WorkingCells
         Where curves put constants and results that do not depend on time.
     population : callable or None
         Cumulative hazard of the population at months, where background mortality is in the
         model; to be set by whoever makes the sheet of it.
     """
 
-    def __init__(self, sheet: Sheet, workings: Workings) -> None:
+    def __init__(self, sheet: Sheet, workings: WorkingCells) -> None:
         """Begin with no endpoint."""
         super().__init__()
         self.sheet, self.workings = sheet, workings
@@ -69,7 +69,7 @@ def add_curves(sheet: Sheet, model: Model, parameters: Parameters) -> Naturals:
     Naturals
     """
     listed = [(endpoint, *each) for endpoint, fit in model.fits.items() for each in _coefficients(fit.curves)]
-    table = Table(sheet, FIRST_ROW, len(listed))
+    table = SheetTable(sheet, FIRST_ROW, len(listed))
     table.add("Endpoint", [endpoint for endpoint, *_ in listed], "text")
     table.add("Strategy", [spec.strategy for _, _, spec, _, _ in listed], "text")
     table.add("Family, or relation", [_in_words(model.fits[e].curves, spec) for e, _, spec, _, _ in listed], "text")
@@ -92,7 +92,7 @@ def add_curves(sheet: Sheet, model: Model, parameters: Parameters) -> Naturals:
     natural = table.add_each(
         "On the natural scale", [_natural(used.cell(i), link) for i, (*_, link) in enumerate(listed)], "coefficient"
     )
-    workings = Workings(sheet, FIRST_ROW + len(listed) + 1, 0)
+    workings = WorkingCells(sheet, FIRST_ROW + len(listed) + 1, 0)
     workings.title("Constants, and results that do not depend on time")
     found = Naturals(sheet, workings)
     for i, (endpoint, *_) in enumerate(listed):

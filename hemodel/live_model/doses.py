@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.formula import Formula, larger, rounded_up, smaller, sum_of, when, whole
-from hemodel.live_model.places import Within
-from hemodel.live_model.sheet import Column, Sheet, Table, sheet_name
-from hemodel.live_model.status import Check
+from hemodel.live_model.points import DaysWithin
+from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable, sheet_name
 from hemodel.live_model.time import SPARE_SHARE, Time
-from hemodel.timeline import DAY_TOLERANCE
+from hemodel.model.timeline import DAY_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from hemodel.inputs.structure import Regimen
     from hemodel.live_model.curves import StrategyCurves
     from hemodel.live_model.parameters import Parameters
-    from hemodel.live_model.vials import DoseCost
+    from hemodel.live_model.unit_costs import DoseCost
+
 
 FACTS_ROW, FIRST_ROW = 7, 12
 SPARE_ROWS = 10
@@ -32,23 +32,23 @@ class RegimenDoses:
     Attributes
     ----------
     regimen : Regimen
-    cycle : Column
+    cycle : SheetColumn
         The cycle each falls in, from 1.
-    on_treatment : Column
+    on_treatment : SheetColumn
         Share of patients.
-    amounts : mapping from part to (undiscounted, discounted) Column
+    amounts : mapping from part to (undiscounted, discounted) SheetColumn
         Administrations a patient, acquisition cost and administration cost.
     totals : mapping from part to (undiscounted, discounted) Formula
-    check : Check
+    check : LiveCheck
         That there are rows enough.
     """
 
     regimen: Regimen
-    cycle: Column
-    on_treatment: Column
-    amounts: Mapping[str, tuple[Column, Column]]
+    cycle: SheetColumn
+    on_treatment: SheetColumn
+    amounts: Mapping[str, tuple[SheetColumn, SheetColumn]]
     totals: Mapping[str, tuple[Formula, Formula]]
-    check: Check
+    check: LiveCheck
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) ->
     time = places.time
     schedule = _schedule(sheet, column, regimen, places)
     rows = _rows(schedule, time)
-    table = Table(sheet, FIRST_ROW, rows, column)
+    table = SheetTable(sheet, FIRST_ROW, rows, column)
     n = table.add("Number", list(range(rows)), "count", "Administration")
     given = table.add("Given", when(n < schedule.count, 1, 0), "count", "Administration")
     dated = when(given.equals(1), schedule.first + n * schedule.interval, 0)
@@ -122,11 +122,11 @@ def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) ->
     if places.population_hazard is not None:
         hazard = places.population_hazard(month)
         population = table.add("Cumulative hazard", hazard, "factor", "Population")
-    on = _on_treatment(table, regimen, places, Within(table, month, cycle, population))
+    on = _on_treatment(table, regimen, places, DaysWithin(table, month, cycle, population))
     factor = table.add("Discount factor", time.discount(day / time.days_per_year, "costs"), "factor", "Costs")
     amounts, totals = _amounts(table, (given * on, factor), places.costs[regimen.drug])
     sheet.write(FIRST_ROW - 3, column, "Total", "label")
-    check = Check(
+    check = LiveCheck(
         f"Rows for every administration: {regimen.strategy}, {regimen.drug}",
         schedule.count - rows,
         schedule.count <= rows,
@@ -138,7 +138,7 @@ def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) ->
 def _schedule(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -> _Schedule:
     """Write when the drug is given, in cells above the rows."""
     parameters, horizon = places.parameters, places.time.horizon
-    facts, drug = Table(sheet, FACTS_ROW, 1, column), parameters.text(f"drug.{regimen.drug}.name")
+    facts, drug = SheetTable(sheet, FACTS_ROW, 1, column), parameters.text(f"drug.{regimen.drug}.name")
 
     def fact(header: str, content: Formula, style: str) -> Formula:
         placed = facts.add_each(header, [content], style)
@@ -164,7 +164,7 @@ def _rows(schedule: _Schedule, time: Time) -> int:
     return int(max(2 * schedule.count.value, (1 + SPARE_SHARE) * in_all)) + SPARE_ROWS
 
 
-def _on_treatment(table: Table, regimen: Regimen, places: DosePlaces, place: Within) -> Column:
+def _on_treatment(table: SheetTable, regimen: Regimen, places: DosePlaces, place: DaysWithin) -> SheetColumn:
     """Add who is treated on each day: by the curve named, never above OS, nor PFS where treatment stops there."""
     curves, parameters = places.curves, places.parameters
     alive = curves.within("os", place)
@@ -184,11 +184,11 @@ def _on_treatment(table: Table, regimen: Regimen, places: DosePlaces, place: Wit
 
 
 def _amounts(
-    table: Table, given: tuple[Formula, Column], cost: DoseCost
-) -> tuple[dict[str, tuple[Column, Column]], dict[str, tuple[Formula, Formula]]]:
+    table: SheetTable, given: tuple[Formula, SheetColumn], cost: DoseCost
+) -> tuple[dict[str, tuple[SheetColumn, SheetColumn]], dict[str, tuple[Formula, Formula]]]:
     """Add administrations and costs, undiscounted and discounted, with their totals above."""
     administrations, factor = given
-    amounts: dict[str, tuple[Column, Column]] = {}
+    amounts: dict[str, tuple[SheetColumn, SheetColumn]] = {}
     totals: dict[str, tuple[Formula, Formula]] = {}
     count = table.add("Undiscounted", administrations, "proportion", "Administrations a patient")
     units = {

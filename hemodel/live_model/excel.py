@@ -1,29 +1,30 @@
-"""Write the live model of a workbook: its inputs, every calculation by formula, and what the engine found."""
+"""Write the live model of a workbook: its inputs, every calculation by formula, and what the engine found.
+
+Defined names: every input can be referred to by its id.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from hemodel.analysis.run import run
+from hemodel.analyses.run import run
+from hemodel.documents.results import results
 from hemodel.errors import OutputError
-from hemodel.inputs import writing_formats
+from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import write_sources
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.scenario_sheet import sheet_rows
-from hemodel.inputs.writing import replace_file, write_input_sheets
-from hemodel.inputs.writing_notes import write_table
-from hemodel.inputs.writing_scenarios import write_scenarios
+from hemodel.inputs.writing import replace_file, write_input_sheets, write_scenarios, write_table
 from hemodel.live_model.building import SELECTOR, TOLERANCE, build
 from hemodel.live_model.charts import add_charts
 from hemodel.live_model.cover import write_live_cover
 from hemodel.live_model.look import Look
-from hemodel.live_model.naming import DRAW, defined_name
 from hemodel.live_model.psa import stored_draws
 from hemodel.live_model.writing import FormulaPage, write_sheet
-from hemodel.reporting.document import results
 from hemodel.survival.workbook.tables import tables_named
 
 if TYPE_CHECKING:
@@ -32,9 +33,21 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from hemodel.analysis.options import Options
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.run import Run
     from hemodel.live_model.building import LiveModel
+
+
+_LIKE_A_CELL = re.compile(r"[a-z]{1,3}[0-9]+|r[0-9]*(c[0-9]*)?|c[0-9]*", re.IGNORECASE)
+DRAW = "draw"
+"""Name of the cell that selects a draw."""
+
+
+def defined_name(id_: str) -> str:
+    """Return the name of an input's cell: its id, with an underscore where its last part looks like a cell (a1, r2)."""
+    last = id_.rpartition(".")[2]
+    return f"{id_}_" if _LIKE_A_CELL.fullmatch(last) else id_
+
 
 FRONT = 2
 """Calculated sheets that stand before the input sheets: results and checks."""

@@ -7,17 +7,24 @@ formula is in and ``[-1]`` for that of the row above.
 
 Only functions that Excel 2007 had are used, so that no prefix is needed; `rendering.FUNCTIONS` lists them.
 A minus sign is always in brackets of its own, because spreadsheets bind it before a power.
+
+Functions of ranges of cells: what stands where, and sums over the rows that belong to something.
+
+From formulas to the texts of cells.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from hemodel.errors import OutputError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -306,3 +313,103 @@ def _binary(
     text = f"{_bracketed(left, binds)}{sign}{_bracketed(right, binds + 1)}"
     with np.errstate(all="ignore"):
         return Formula(text, function(left.value, right.value), binds)
+
+
+def position_of(sought: Formula | str, cells: Formula) -> Formula:
+    """Return MATCH: the position, from 1, of a number or text in a range; an error where it is absent."""
+
+    def found(value: Any, values: Any) -> int:
+        return [*np.asarray(values).tolist()].index(value) + 1
+
+    return call("MATCH", lambda value, values, _: found(value, values), sought, cells, 0)
+
+
+def positions_of(sought: Formula, cells: Formula) -> Formula:
+    """Return MATCH for the numbers of a whole column, each of which is in the range once."""
+
+    def found(values: Any, among: Any) -> Any:
+        order = np.argsort(among, kind="stable")
+        return order[np.searchsorted(among, values, sorter=order)] + 1
+
+    return call("MATCH", lambda values, among, _: found(values, among), sought, cells, 0)
+
+
+def beside(sought: Formula | str, cells: Formula, values: Formula) -> Formula:
+    """Return the value that stands beside what is sought."""
+    return item(values, position_of(sought, cells))
+
+
+def sum_where(keys: Formula, key: Formula, values: Formula) -> Formula:
+    """Return SUMIF: the sum of values in the rows that have a key, a whole number, for each of some keys."""
+
+    def added(rows: Any, sought: Any, amounts: Any) -> Any:
+        places = np.asarray(rows, dtype=np.intp)
+        wanted = np.asarray(sought, dtype=np.intp)
+        size = max(int(places.max(initial=0)), int(wanted.max(initial=0))) + 1
+        return np.bincount(places, np.asarray(amounts, dtype=float), size)[wanted]
+
+    return call("SUMIF", added, keys, key, values)
+
+
+def smallest(cells: Formula, rank: Formula) -> Formula:
+    """Return SMALL: the value of a rank, from 1 for the least, for each of some ranks."""
+
+    def picked(values: Any, ranks: Any) -> Any:
+        return np.sort(np.asarray(values, dtype=float))[np.asarray(ranks, dtype=np.intp) - 1]
+
+    return call("SMALL", picked, cells, rank)
+
+
+def sign(x: Number) -> Formula:
+    """Return SIGN: -1, 0 or 1."""
+    return call("SIGN", np.sign, as_formula(x))
+
+
+def numbers_in(cells: Sequence[Formula], area: Formula) -> Formula:
+    """Return COUNT: how many of some cells hold a number."""
+    return Formula(f"COUNT({area.text})", sum(not isinstance(cell.value, str) for cell in cells))
+
+
+def greatest_in(cells: Sequence[Formula], area: Formula) -> Formula:
+    """Return MAX of the numbers among some cells, 0 where there is none."""
+    return Formula(f"MAX({area.text})", max((c.value for c in cells if not isinstance(c.value, str)), default=0.0))
+
+
+def least_in(cells: Sequence[Formula], area: Formula) -> Formula:
+    """Return MIN of the numbers among some cells, 0 where there is none."""
+    return Formula(f"MIN({area.text})", min((c.value for c in cells if not isinstance(c.value, str)), default=0.0))
+
+
+FUNCTIONS = frozenset(
+    (
+        *("ABS", "AND", "AVERAGE", "BETADIST", "COUNT", "COUNTA", "COUNTIF", "EXACT", "EXP", "GAMMADIST"),
+        *("GAMMALN", "IF", "IFERROR", "INDEX", "INT", "ISERROR", "ISNUMBER", "LARGE", "LEFT", "LN"),
+        *("LOOKUP", "MATCH", "MAX", "MIN", "MOD", "NORMSDIST", "NORMSINV", "NOT", "OR", "PERCENTILE"),
+        *("POWER", "PRODUCT", "ROUND", "ROUNDDOWN", "ROUNDUP", "SIGN", "SMALL", "SQRT", "SUM", "SUMIF"),
+        *("SUMPRODUCT", "TEXT", "TRIM"),
+    )
+)
+"""The functions that a live model may use: all are in Excel 2007 and LibreOffice."""
+LONGEST_FORMULA = 8000
+"""Excel takes formulas of up to 8,192 characters."""
+
+
+def rendered(formula: Formula, rows: range, sheet: str) -> list[str]:
+    """Return the text of a formula in each of some rows (numbers from 1) of a sheet, which it does not name itself."""
+    text = formula.text.replace(f"{quoted(sheet)}!", "")
+    unknown = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", re.sub(r'"[^"]*"', '""', text))) - FUNCTIONS
+    if unknown:
+        message = f"functions that a live model may not use: {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    if len(text) > LONGEST_FORMULA:
+        raise OutputError(
+            f"The live model was not written: a formula on the sheet {sheet} would have {len(text):,} characters, more "
+            f"than Excel takes. A model with fewer strategies, or simpler curves, can be written."
+        )
+    parts = re.split(r"\[([+-]?\d+)\]", text)
+    literal, offsets = parts[::2], [int(offset) for offset in parts[1::2]]
+    made = []
+    for row in rows:
+        cells = [f"{before}{row + offset}" for before, offset in zip(literal[:-1], offsets, strict=True)]
+        made.append("=" + "".join(cells) + literal[-1])
+    return made

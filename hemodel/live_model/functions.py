@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hemodel.live_model.formula import Number
 
+
 LOG_OF_MOST = 230.0
 MOST_HAZARD = float(np.exp(LOG_OF_MOST))
 """Cumulative hazards are held below this, about 1e100: products of them and of ratios stay in range."""

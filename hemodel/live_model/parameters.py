@@ -1,4 +1,7 @@
-"""The values the model calculates with: every input as it stands now, or as it is in the selected draw."""
+"""The values the model calculates with: every input as it stands now, or as it is in the selected draw.
+
+What reads each input: no yellow cell is without use.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hemodel.live_model.formula import Formula, when
-from hemodel.live_model.sheet import Column, Sheet, Table
+from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
     from hemodel.live_model.psa import PsaSheet
+
 
 SHEET = "Model inputs"
 FIRST_ROW = 6
@@ -34,10 +38,10 @@ class Parameters:
     draw : Formula
         The selected draw; 0 is the base case.
     rows : mapping from id to row of the table, from 0
-    now, written, changed, used : Column
+    now, written, changed, used : SheetColumn
         The value in the yellow cell; the value there when the model was written; 1
         where the two differ; the value that formulas use.
-    table : Table
+    table : SheetTable
     psa : PsaSheet
     read : dict from id to set of str
         What reads each input.
@@ -46,11 +50,11 @@ class Parameters:
     sheet: Sheet
     draw: Formula
     rows: Mapping[str, int]
-    now: Column
-    written: Column
-    changed: Column
-    used: Column
-    table: Table
+    now: SheetColumn
+    written: SheetColumn
+    changed: SheetColumn
+    used: SheetColumn
+    table: SheetTable
     psa: PsaSheet
     read: dict[str, set[str]] = field(default_factory=dict)
 
@@ -83,7 +87,7 @@ class Parameters:
         """Record that an input is read by something other than a formula, such as a fit."""
         self.read.setdefault(id_, set()).add(reader)
 
-    def _reference(self, column: Column, id_: str) -> Formula:
+    def _reference(self, column: SheetColumn, id_: str) -> Formula:
         self.note(id_, "formulas")
         return column.cell(self.rows[id_])
 
@@ -96,7 +100,7 @@ def add_parameters(inputs: ModelInputs, psa: PsaSheet, draw: Formula) -> Paramet
     )
     sheet = Sheet(SHEET, "Inputs in use", purpose, frozen=(FIRST_ROW, 1))
     found = list(inputs.rows.values())
-    table = Table(sheet, FIRST_ROW, len(found))
+    table = SheetTable(sheet, FIRST_ROW, len(found))
     table.add("Id", [row.id for row in found], "text")
     table.add("Label", [row.label or row.kind.label for row in found], "text")
     table.add("Unit", [row.unit for row in found], "text")
@@ -121,7 +125,7 @@ def _lookup(row: Row, at: int) -> Formula:
     return Formula(f'IF({found}="","",{found})', _blank(row.value))
 
 
-def _changed(now: Column, written: Column) -> Formula:
+def _changed(now: SheetColumn, written: SheetColumn) -> Formula:
     same = now.equals(written)
     return Formula(
         f"IF({same.text},0,1)", np.where([a == b for a, b in zip(now.value, written.value, strict=True)], 0, 1)
@@ -134,8 +138,91 @@ def _drawn(row: Row, psa: PsaSheet, draw: Formula) -> Formula:
     return when(draw.equals(0), "", psa.drawn(row.id, 0, draw))
 
 
-def _used(found: list[Row], psa: PsaSheet, now: Column, drawn: Column, draw: Formula) -> list[Formula]:
+def _used(found: list[Row], psa: PsaSheet, now: SheetColumn, drawn: SheetColumn, draw: Formula) -> list[Formula]:
     made = []
     for i, row in enumerate(found):
         made.append(when(draw.equals(0), now.cell(i), drawn.cell(i)) if psa.varies(row.id) else now.cell(i))
     return made
+
+
+STRUCTURE = "structure"
+NOTHING = "nothing"
+STORED = ("settings.draws", "settings.seed", "settings.scenarios", "settings.decision_threshold", "curves.")
+"""Inputs that decide what hemodel stored, such as draws."""
+RECORD = ("trial.reported.", "settings.price_year")
+"""Inputs that are kept for the record."""
+ELSEWHERE = ("utility.norms", "utility.life_year_gained", "budget.", "research.", "study.", "settings.exchange_rate.")
+"""Inputs of analyses beside the model: severity, evLYG, budget impact, studies, other currencies."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """How many inputs nothing reads, and how many that decide which formulas there are have changed."""
+
+    unread: Formula
+    structure: Formula
+    changed: Formula
+
+
+def add_readers(inputs: ModelInputs, parameters: Parameters) -> Readers:
+    """Add to the sheet of inputs what reads each of them; call it when all formulas are there."""
+    said = [_readers(row, inputs, parameters) for row in inputs.rows.values()]
+    column = parameters.table.add("Read by", said, "text")
+    unread = Formula(f'COUNTIF({column.range.text},"{NOTHING}")', said.count(NOTHING))
+    return Readers(unread, _changed_for(parameters, column, STRUCTURE), _all_changed(parameters))
+
+
+def _readers(row: Row, inputs: ModelInputs, parameters: Parameters) -> str:
+    found = parameters.read.get(row.id, set())
+    if found:
+        return ", ".join(sorted(found))
+    if row.value is None or row.id == "background.method" or row.id.endswith(".shape"):
+        return STRUCTURE
+    if row.id.startswith(STORED):
+        return "stored results"
+    if row.id.startswith(RECORD):
+        return "the record"
+    if row.id.startswith(ELSEWHERE):
+        return "other analyses"
+    if row.kind.type == "text" and row.kind.group in {"settings", "strategy"}:
+        return "labels"
+    return _set_aside(row, inputs) or (STRUCTURE if row.kind.type in {"choice", "reference", "formula"} else NOTHING)
+
+
+def _set_aside(row: Row, inputs: ModelInputs) -> str:
+    """Say which choice leaves an input out of the model, or nothing."""
+    group, names = row.kind.group, row.names
+    strategies = {strategy.id for strategy in inputs.strategies}
+    if group == "background" and inputs.rows["background.method"].text == "none":
+        return "not in use: background.method"
+    if group == "waning" and (row.kind.numeric or _no_waning(row, inputs)):
+        return "not in use: the shape of the waning"
+    if (
+        group == "utility"
+        and row.kind.varies != "no"
+        and ("time_to_death" in row.id) != (inputs.settings.utilities_by == "time_to_death")
+    ):
+        return "not in use: settings.utilities_by"
+    if group in {"utility", "resource"} and all(f"{row.id}.{strategy}" in inputs.rows for strategy in strategies):
+        return "not in use: every strategy has its own"
+    if group == "drug" and not any(regimen.drug == names["drug"] for regimen in inputs.regimens):
+        return "not in use: no strategy gives it"
+    if group in {"survival", "coefficient", "covariance", "external", "trial"}:
+        return "comparison only"
+    return ""
+
+
+def _no_waning(row: Row, inputs: ModelInputs) -> bool:
+    shape = inputs.rows.get(f"waning.{row.names['endpoint']}.{row.names['strategy']}.shape")
+    return shape is None or shape.value in {None, "none"}
+
+
+def _changed_for(parameters: Parameters, readers: SheetColumn, reader: str) -> Formula:
+    changed = parameters.changed
+    text = f'SUMIF({readers.range.text},"{reader}",{changed.range.text})'
+    return Formula(text, float(np.sum(np.where(readers.value == reader, changed.value, 0))))
+
+
+def _all_changed(parameters: Parameters) -> Formula:
+    changed = parameters.changed.range
+    return Formula(f"SUM({changed.text})", float(np.sum(changed.value)))

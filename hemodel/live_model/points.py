@@ -1,15 +1,19 @@
-"""Rows of a table at which curves are evaluated, cycle boundaries or days within cycles, treated alike."""
+"""Rows of a table at which curves are evaluated, cycle boundaries or days within cycles, treated alike.
+
+Where curves are needed: at the boundaries of cycles, and on days within them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.formula import Formula, larger, when
 
 if TYPE_CHECKING:
-    from hemodel.live_model.places import Boundaries, Within
-    from hemodel.live_model.sheet import Column, Table
+    from hemodel.live_model.sheet import SheetColumn, SheetTable
+
 
 STYLE = "number"
 
@@ -20,7 +24,7 @@ class Points:
 
     Attributes
     ----------
-    table : Table
+    table : SheetTable
     months : Formula
     population : Formula or None
         Cumulative hazard of the population.
@@ -31,7 +35,7 @@ class Points:
         rows are the boundaries.
     """
 
-    table: Table
+    table: SheetTable
     months: Formula
     population: Formula | None
     group: str
@@ -41,15 +45,15 @@ class Points:
         """Put a result in a column of its own."""
         return self.table.add(header, formula, STYLE, self.group)
 
-    def add(self, header: str, formula: Formula, style: str = STYLE) -> Column:
+    def add(self, header: str, formula: Formula, style: str = STYLE) -> SheetColumn:
         """Add a column."""
         return self.table.add(header, formula, style, self.group)
 
-    def before(self, column: Column) -> Formula:
+    def before(self, column: SheetColumn) -> Formula:
         """Return the value of a column at the boundary before; of no use in the first row of the boundaries."""
         return column.above() if self.boundary is None else column.at(self.boundary)
 
-    def months_before(self, boundaries: Column) -> Formula:
+    def months_before(self, boundaries: SheetColumn) -> Formula:
         """Return the month of the boundary before, 0 in the first row."""
         return when(self.months <= 0.0, 0.0, self.before(boundaries))
 
@@ -59,12 +63,12 @@ def at_boundaries(bounds: Boundaries, group: str) -> Points:
     return Points(bounds.table, bounds.months, bounds.population, group)
 
 
-def at_days(place: Within, group: str) -> Points:
+def at_days(place: DaysWithin, group: str) -> Points:
     """Return days within cycles."""
     return Points(place.table, place.months, place.population, group, place.boundary)
 
 
-def accumulated(points: Points, header: str, step: Formula, whole: Column | None) -> Column:
+def accumulated(points: Points, header: str, step: Formula, whole: SheetColumn | None) -> SheetColumn:
     """Return the sum of steps from boundary to boundary; a day within a cycle adds its own to that of the boundary.
 
     Parameters
@@ -73,7 +77,7 @@ def accumulated(points: Points, header: str, step: Formula, whole: Column | None
     header : str
     step : Formula
         Growth since the boundary before.
-    whole : Column or None
+    whole : SheetColumn or None
         The sum at the boundaries, for days within cycles.
     """
     if points.boundary is None:
@@ -81,15 +85,60 @@ def accumulated(points: Points, header: str, step: Formula, whole: Column | None
     return points.add(header, _known(whole).at(points.boundary) + step)
 
 
-def largest_so_far(points: Points, header: str, candidate: Formula, whole: Column | None) -> Column:
+def largest_so_far(points: Points, header: str, candidate: Formula, whole: SheetColumn | None) -> SheetColumn:
     """Return the larger of a formula and of the largest at any boundary before; arguments as for `accumulated`."""
     if points.boundary is None:
         return points.table.running_maximum(header, 0.0, candidate, STYLE, points.group)
     return points.add(header, larger(_known(whole).at(points.boundary), candidate))
 
 
-def _known(whole: Column | None) -> Column:
+def _known(whole: SheetColumn | None) -> SheetColumn:
     if whole is None:
         message = "days within cycles need the column of the boundaries"
         raise ValueError(message)
     return whole
+
+
+Keep = Callable[[str, Formula], Formula]
+"""Puts an intermediate result in a column of its own, under a header, and returns the reference to it."""
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """The boundaries of the cycles k = 0, 1, ..., one a row, as far as any day needs them.
+
+    Attributes
+    ----------
+    table : SheetTable
+        Where columns are added.
+    number, day, months : SheetColumn
+        k, its day and its month.
+    population : SheetColumn or None
+        Cumulative hazard of the population, where background mortality is in the model.
+    """
+
+    table: SheetTable
+    number: SheetColumn
+    day: SheetColumn
+    months: SheetColumn
+    population: SheetColumn | None
+
+
+@dataclass(frozen=True)
+class DaysWithin:
+    """Days within cycles, one a row; what accumulates counts from the boundary before.
+
+    Attributes
+    ----------
+    table : SheetTable
+    months : Formula
+    boundary : Formula
+        Row, from 1, of the last boundary at or before the day among the boundaries.
+    population : Formula or None
+        Cumulative hazard of the population on the day.
+    """
+
+    table: SheetTable
+    months: Formula
+    boundary: Formula
+    population: Formula | None

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.psa_blocks import block_draws
-from hemodel.live_model.sheet import Sheet, Table
-from hemodel.model import base_draws, evaluate
+from hemodel.analyses.psa.blocks import block_draws
+from hemodel.live_model.sheet import Sheet, SheetTable
+from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.parameters import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.live_model.formula import Formula
-    from hemodel.live_model.sheet import Column
-    from hemodel.model import Model
-    from hemodel.outcomes import Outcomes
+    from hemodel.live_model.sheet import SheetColumn
+    from hemodel.model.evaluate import Model
+    from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import FloatArray
+
 
 SHEET = "Model PSA"
 OUTCOMES = {
@@ -92,17 +93,17 @@ class PsaSheet:
         self.sheet = Sheet(SHEET, "Probabilistic analysis: stored draws", purpose, frozen=(FIRST_ROW, 1))
         self.stored = stored
         self.rows = rows
-        table = Table(self.sheet, FIRST_ROW, rows)
+        table = SheetTable(self.sheet, FIRST_ROW, rows)
         self.number = table.add("Draw", list(range(rows)), "stored count")
         names = {strategy.id: strategy.name for strategy in model.inputs.strategies}
-        self.results: dict[tuple[str, str, str], Column] = {}
+        self.results: dict[tuple[str, str, str], SheetColumn] = {}
         for key, values in stored.discounted.items():
             outcome, strategy, component = key
             title, style = OUTCOMES[outcome]
             header = "Total" if component == "total" else component.replace("_", " ")
             group = f"{title}: {names[strategy]}"
             self.results[key] = table.add(header, values.tolist(), style, group)
-        self.inputs: dict[tuple[str, int], Column] = {}
+        self.inputs: dict[tuple[str, int], SheetColumn] = {}
         for name, array in stored.inputs.items():
             for j in range(array.shape[1]):
                 header = model.fits[name.removeprefix("curve.")].curves.names[j] if name.startswith("curve.") else name

@@ -4,38 +4,119 @@ Where curves have as many coefficients as statistics are used, the fit meets eve
 these, and for families that are a straight line in log time the coefficients follow by
 algebra: the shape of two Weibull curves with proportional hazards, for example, is
 -ln HR / ln(median / median of the reference).
+
+Curves through given points by formula, for families that are a straight line in log time on some scale.
+
+With s a function of survival, s = slope x ln t + intercept: s = ln H for the exponential
+(slope 1) and Weibull, the log odds of the event for the log-logistic, and the normal
+deviate for the log-normal.
+
+Which cells the curves were fitted to, and whether one of them has changed since.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemodel.inputs.dictionary import sheets
-from hemodel.live_model.exact_curves import POINTS, Point, coefficients, line_through, log_effect, on_reference
-from hemodel.live_model.formula import Formula, as_formula, ln
-from hemodel.survival.curve_spec import (
-    ACCELERATED_FAILURE_TIME,
-    INDEPENDENT,
-    PROPORTIONAL_HAZARDS,
-    PROPORTIONAL_ODDS,
-)
+from hemodel.inputs.dictionary import columns, sheets
+from hemodel.live_model.formula import Formula, as_formula, exp, ln, normal_cdf, normal_quantile, sum_of_products
+from hemodel.live_model.parameters import LAST_INPUT_ROW
+from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, letter
+from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, INDEPENDENT, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
 from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.survival.reported.statistics import ACCELERATION_FACTOR, HAZARD_RATIO, MEDIAN, ODDS_RATIO, SURVIVAL
 from hemodel.survival.workbook.background import EXCESS, OVERALL_SURVIVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
     from hemodel.live_model.parameters import Parameters
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.reported.statistics import Statistic
 
     Number = Callable[[str], Formula]
     Solution = tuple[list[Formula], frozenset[str]]
+
+POINTS = {"exp": 1, "weibull": 2, "weibullPH": 2, "llogis": 2, "lnorm": 2}
+"""How many points determine a curve of each family."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A time [months] and the cumulative hazard there."""
+
+    time: Formula
+    hazard: Formula
+
+
+@dataclass(frozen=True)
+class StraightLine:
+    """A curve of a family as its straight line."""
+
+    family: str
+    slope: Formula
+    intercept: Formula
+
+
+def line_through(family: str, points: Sequence[Point]) -> StraightLine:
+    """Return the curve of a family through as many points as it needs (`POINTS`)."""
+    first = _on_scale(family, points[0].hazard)
+    slope = as_formula(1.0)
+    if len(points) > 1:
+        slope = (_on_scale(family, points[1].hazard) - first) / ln(points[1].time / points[0].time)
+    return StraightLine(family, slope, first - slope * ln(points[0].time))
+
+
+def coefficients(line: StraightLine) -> list[Formula]:
+    """Return the coefficients of a curve on the estimation scale."""
+    log_scale = -(line.intercept / line.slope)
+    return {
+        "exp": lambda: [line.intercept],
+        "weibull": lambda: [ln(line.slope), log_scale],
+        "weibullPH": lambda: [ln(line.slope), line.intercept],
+        "llogis": lambda: [ln(line.slope), log_scale],
+        "lnorm": lambda: [log_scale, -ln(line.slope)],
+    }[line.family]()
+
+
+def on_reference(relation: str, point: Point, ratio: Formula) -> Point:
+    """Return the point of the reference's curve that an effect moves to this one."""
+    if relation == PROPORTIONAL_HAZARDS:
+        return Point(point.time, point.hazard / ratio)
+    if relation == ACCELERATED_FAILURE_TIME:
+        return Point(point.time / ratio, point.hazard)
+    return Point(point.time, ln(1.0 + (exp(point.hazard) - 1.0) / ratio))
+
+
+def log_effect(relation: str, reference: StraightLine, point: Point) -> Formula:
+    """Return the logarithm of the effect that moves the reference's curve through a point."""
+    if relation == ACCELERATED_FAILURE_TIME:
+        own = _on_scale(reference.family, point.hazard)
+        return ln(point.time) - (own - reference.intercept) / reference.slope
+    there = _hazard(reference, point.time)
+    if relation == PROPORTIONAL_HAZARDS:
+        return ln(point.hazard / there)
+    return ln((exp(point.hazard) - 1.0) / (exp(there) - 1.0))
+
+
+def _on_scale(family: str, hazard: Formula) -> Formula:
+    if family == "llogis":
+        return ln(exp(hazard) - 1.0)
+    return normal_quantile(1.0 - exp(-hazard)) if family == "lnorm" else ln(hazard)
+
+
+def _hazard(line: StraightLine, time: Formula) -> Formula:
+    s = line.slope * ln(time) + line.intercept
+    if line.family == "llogis":
+        return ln(1.0 + exp(s))
+    return -ln(normal_cdf(-s)) if line.family == "lnorm" else exp(s)
+
 
 SAME = 1e-7
 """Largest difference of a coefficient from the engine's."""
@@ -179,3 +260,99 @@ def _columns_read(model: Model, row: Row, endpoint: str) -> tuple[str, ...]:
     if group in {"coefficient", "covariance"}:
         return _CELLS_OF_COEFFICIENTS
     return ("value",) if group == "curve" else ()
+
+
+SHEET = "Model fit"
+FIRST_ROW = 6
+
+
+@dataclass(frozen=True)
+class FitCells:
+    """The cells that fits depend on.
+
+    Attributes
+    ----------
+    sheet : Sheet
+    refit : mapping from endpoint to Formula
+        How many cells of the fit of an endpoint have changed and are not followed by a
+        formula.
+    """
+
+    sheet: Sheet
+    refit: Mapping[str, Formula]
+
+
+def add_fit_cells(
+    inputs: ModelInputs,
+    parameters: Parameters,
+    cells: Mapping[str, Sequence[tuple[str, str]]],
+    followed: Mapping[str, frozenset[str]],
+) -> FitCells:
+    """Return the sheet that compares every cell the fits depend on with what it was when the model was written.
+
+    Parameters
+    ----------
+    inputs : ModelInputs
+    parameters : Parameters
+        Notes there which inputs the fits read.
+    cells : mapping from endpoint to sequence of (id, column)
+    followed : mapping from endpoint to ids
+        Inputs whose value a formula follows, so that a change of it needs no refit.
+    """
+    purpose = (
+        "The curves are fitted by hemodel, not by formula. This sheet lists every cell the fits depend on. Where one "
+        "has changed, the curve needs a refit: save the file and run hemodel on it, or write the live model anew."
+    )
+    sheet = Sheet(SHEET, "What the curves were fitted to", purpose, frozen=(FIRST_ROW, 2))
+    listed = [(endpoint, id_, column) for endpoint, some in cells.items() for id_, column in some]
+    for endpoint, id_, _ in listed:
+        parameters.note(id_, f"fit of {endpoint}")
+    table = SheetTable(sheet, FIRST_ROW, max(len(listed), 1))
+    if not listed:
+        listed = [("", "", "")]
+    endpoint_column = table.add("Endpoint", [endpoint for endpoint, _, _ in listed], "text")
+    table.add("Id", [id_ for _, id_, _ in listed], "text")
+    table.add("Column", [columns()[column].header if column else "" for _, _, column in listed], "text")
+    rows = [inputs.rows.get(id_) for _, id_, _ in listed]
+    then = [_value(row, column) for row, (_, _, column) in zip(rows, listed, strict=True)]
+    contents = [
+        _now(row, column, FIRST_ROW + i, value)
+        for i, (row, (_, _, column), value) in enumerate(zip(rows, listed, then, strict=True))
+    ]
+    now = table.add_each("Now", contents, "number")
+    written = table.add("When fitted", then, "stored number")
+    same = now.equals(written)
+    changed = table.add("Changed", Formula(f"IF({same.text},0,1)", np.zeros(len(listed))), "count")
+    by_formula = [float(column == "value" and id_ in followed.get(endpoint, ())) for endpoint, id_, column in listed]
+    formula = table.add("Followed by formula", by_formula, "count")
+    refit = {endpoint: _count(endpoint, endpoint_column, changed, formula) for endpoint in cells}
+    return FitCells(sheet, refit)
+
+
+def _count(endpoint: str, endpoints: SheetColumn, changed: SheetColumn, followed: SheetColumn) -> Formula:
+    mine = endpoints.range.equals(endpoint)
+    return sum_of_products(
+        Formula(f"({mine.text})", np.asarray(endpoints.value == endpoint, dtype=float)),
+        changed.range,
+        Formula(f"(1-{followed.range.text})", 1.0 - np.asarray(followed.value)),
+    )
+
+
+def _value(row: Row | None, column: str) -> Any:
+    if row is None:
+        return ""
+    value = row.value if column == "value" else getattr(row, column)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else value
+
+
+def _now(row: Row | None, column: str, at: int, value: Any) -> Formula:
+    if row is None:
+        return Formula('""', "")
+    page, place = f"'{row.sheet}'", letter(sheets()[row.sheet].columns.index(column))
+    area = f"{page}!${place}$1:${place}${LAST_INPUT_ROW}"
+    found = f"INDEX({area},MATCH($B${at + 1},{page}!$A$1:$A${LAST_INPUT_ROW},0))"
+    if column == "use_in_fit":
+        return Formula(f'IF({found}="yes","yes","no")', value)
+    return Formula(f'IF({found}="","",{found})', value)

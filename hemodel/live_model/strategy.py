@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.exposure import STATES
 from hemodel.live_model.curves import strategy_curves
-from hemodel.live_model.cycle_amounts import BandPlaces, Spending, add_band_years, add_costs, add_flows, add_qalys
 from hemodel.live_model.doses import DosePlaces, Doses, add_doses
 from hemodel.live_model.formula import Formula, absolute, call, either, larger, sum_of_products, total
-from hemodel.live_model.status import Check, at_most
-from hemodel.live_model.trace import States, Trace, add_states, begin_trace
+from hemodel.live_model.sheet import LiveCheck, at_most
+from hemodel.live_model.trace import (
+    BandPlaces,
+    CycleCosts,
+    States,
+    Trace,
+    add_band_years,
+    add_costs,
+    add_flows,
+    add_qalys,
+    add_states,
+    begin_trace,
+)
 from hemodel.live_model.unit_costs import UnitCosts, band_words
-from hemodel.occupancy import GAP_TOLERANCE
-from hemodel.reporting.tables_words import COMPONENTS
+from hemodel.model.occupancy import GAP_TOLERANCE
+from hemodel.model.person_time import STATES
+from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,16 +34,17 @@ if TYPE_CHECKING:
     from hemodel.live_model.coefficients import Naturals
     from hemodel.live_model.curves import StrategyCurves
     from hemodel.live_model.parameters import Parameters
-    from hemodel.live_model.sheet import Column, Sheet
+    from hemodel.live_model.sheet import Sheet, SheetColumn
     from hemodel.live_model.time import Time
-    from hemodel.live_model.vials import Vials
-    from hemodel.model import Model
+    from hemodel.live_model.unit_costs import Vials
+    from hemodel.model.evaluate import Model
+
 
 SUM_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Shared:
+class StrategyContext:
     """What the sheets of every strategy refer to.
 
     Attributes
@@ -70,9 +81,9 @@ class StrategySheets:
     doses : Doses
     curves : StrategyCurves
     states : States
-    spending : Spending
+    spending : CycleCosts
     labels : mapping from component of QALYs to its words
-    checks : tuple of Check
+    checks : tuple of LiveCheck
     """
 
     id: str
@@ -80,9 +91,9 @@ class StrategySheets:
     doses: Doses
     curves: StrategyCurves
     states: States
-    spending: Spending
+    spending: CycleCosts
     labels: Mapping[str, str]
-    checks: tuple[Check, ...]
+    checks: tuple[LiveCheck, ...]
 
     @property
     def sheets(self) -> tuple[Sheet, Sheet]:
@@ -90,7 +101,7 @@ class StrategySheets:
         return self.trace.sheet, self.doses.sheet
 
 
-def add_strategy(number: int, strategy: str, shared: Shared, taken: set[str]) -> StrategySheets:
+def add_strategy(number: int, strategy: str, shared: StrategyContext, taken: set[str]) -> StrategySheets:
     """Return the trace and the administrations of one strategy.
 
     Parameters
@@ -98,7 +109,7 @@ def add_strategy(number: int, strategy: str, shared: Shared, taken: set[str]) ->
     number : int
         Its place among the strategies, from 1.
     strategy : str
-    shared : Shared
+    shared : StrategyContext
     taken : set of str
         Names of sheets, in lower case; those of the new sheets are added.
     """
@@ -128,7 +139,7 @@ def add_strategy(number: int, strategy: str, shared: Shared, taken: set[str]) ->
     return StrategySheets(strategy, trace, doses, curves, states, spending, labels, checks)
 
 
-def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Check, ...]:
+def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[LiveCheck, ...]:
     gap = _largest(states.cut_off)
     allowed = parameters.text("settings.pfs_above_os").differs("error")
     return (
@@ -138,7 +149,7 @@ def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Chec
             SUM_TOLERANCE,
             "Progression-free, progressed and dead do not add up: a formula of the trace was changed.",
         ),
-        Check(
+        LiveCheck(
             f"PFS is not above OS: {strategy}",
             gap,
             either(allowed, gap <= GAP_TOLERANCE),
@@ -148,7 +159,7 @@ def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Chec
     )
 
 
-def _falls(strategy: str, name: str, column: Column) -> Check:
+def _falls(strategy: str, name: str, column: SheetColumn) -> LiveCheck:
     """Return a check that a curve never rises: what leaves it in each cycle is not negative."""
     first, last = column.first, column.first + column.rows - 1
     above = column.sheet.area((first, column.index), (last - 1, column.index), column.value[:-1])
@@ -157,7 +168,7 @@ def _falls(strategy: str, name: str, column: Column) -> Check:
         f"SUMPRODUCT(({below.text}>{above.text}+{GAP_TOLERANCE:.0E})*1)",
         int(np.sum(below.value > above.value + GAP_TOLERANCE)),
     )
-    return Check(
+    return LiveCheck(
         f"{name} never rises: {strategy}",
         rises,
         rises.equals(0),
@@ -165,7 +176,7 @@ def _falls(strategy: str, name: str, column: Column) -> Check:
     )
 
 
-def _parts(strategy: str, trace: Trace, states: States, spending: Spending) -> tuple[Check, ...]:
+def _parts(strategy: str, trace: Trace, states: States, spending: CycleCosts) -> tuple[LiveCheck, ...]:
     """Return checks that parts add up to totals found in another way: years alive from OS, costs cycle by cycle."""
     years = total([plain for (outcome, _), (plain, _) in trace.totals.items() if outcome == "life_years"])
     costs = total([discounted for (outcome, _), (_, discounted) in trace.totals.items() if outcome == "costs"])
@@ -197,11 +208,11 @@ def _alive(trace: Trace, states: States) -> Formula:
     return sum_of_products(lengths, time.at_start * above + time.at_end * below)
 
 
-def _largest(column: Column) -> Formula:
+def _largest(column: SheetColumn) -> Formula:
     return call("MAX", np.max, column.range)
 
 
-def _complete(strategy: str, trace: Trace, doses: Doses) -> tuple[Check, ...]:
+def _complete(strategy: str, trace: Trace, doses: Doses) -> tuple[LiveCheck, ...]:
     """Return checks that every administration falls in a cycle of the trace."""
     found = []
     for part in ("acquisition", "administration"):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from hemodel.inputs.checks import select
 from hemodel.live_model.formula import Formula, as_formula, both, larger, rounded_up, smaller, when, whole
-from hemodel.live_model.sheet import Column, Sheet, Table
-from hemodel.live_model.status import Check
-from hemodel.timeline import DAY_TOLERANCE
+from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable
+from hemodel.model.timeline import DAY_TOLERANCE
 from hemodel.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hemodel.inputs.model_inputs import ModelInputs
-    from hemodel.live_model.ageing import AgeingCells
     from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.population import AgeingCells
+
 
 SHEET = "Model time"
 FACTS_ROW = 5
@@ -64,34 +64,34 @@ class Time(Constants):
     Attributes
     ----------
     sheet : Sheet
-    number, day, months : Column
+    number, day, months : SheetColumn
         Of each boundary.
-    active, years : Column
+    active, years : SheetColumn
         1 and the length in years where the boundary ends a cycle of the model, else 0.
-    factors : mapping from costs or effects to Column
+    factors : mapping from costs or effects to SheetColumn
         Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
-    population : Column or None
-    multiplier : Column or None
+    population : SheetColumn or None
+    multiplier : SheetColumn or None
         Of utilities in the cycle that ends there, at the age reached in its middle; None where
         they do not change with age.
     norm : Formula or None
         No utility is above it at the start; None: there is no cap.
-    checks : tuple of Check
+    checks : tuple of LiveCheck
     """
 
     sheet: Sheet
-    number: Column
-    day: Column
-    months: Column
-    active: Column
-    years: Column
-    factors: Mapping[str, Column]
+    number: SheetColumn
+    day: SheetColumn
+    months: SheetColumn
+    active: SheetColumn
+    years: SheetColumn
+    factors: Mapping[str, SheetColumn]
     rates: Mapping[str, list[tuple[Formula, Formula]]]
-    population: Column | None
-    multiplier: Column | None
+    population: SheetColumn | None
+    multiplier: SheetColumn | None
     norm: Formula | None
-    checks: tuple[Check, ...]
+    checks: tuple[LiveCheck, ...]
 
     @property
     def first(self) -> int:
@@ -134,7 +134,7 @@ def add_time(
     rates = _rates(inputs, parameters, sheet, constants.next + 1)
     beyond = _rows_beyond(inputs, parameters, length)
     rows = _rows(cycles, beyond)
-    table = Table(sheet, FACTS_ROW + max(len(steps) for steps in rates.values()) + 3, rows)
+    table = SheetTable(sheet, FACTS_ROW + max(len(steps) for steps in rates.values()) + 3, rows)
     sheet.frozen = (table.first, 1)
     number = table.add("Cycle that ends here", list(range(rows)), "count", "Boundary")
     day = table.add("Day", number * length, "date", "Boundary")
@@ -165,14 +165,14 @@ def add_time(
     )
 
 
-def _enough_rows(needed: Formula, cycles: int) -> Check:
+def _enough_rows(needed: Formula, cycles: int) -> LiveCheck:
     meaning = f"There are rows for {cycles} cycles; write the model anew for a longer horizon or shorter cycles."
-    return Check("Rows for every cycle", needed - cycles, needed <= cycles, meaning)
+    return LiveCheck("Rows for every cycle", needed - cycles, needed <= cycles, meaning)
 
 
 def _constants(sheet: Sheet, parameters: Parameters) -> Constants:
     """Write single values side by side, each under its header."""
-    table = Table(sheet, FACTS_ROW, 1)
+    table = SheetTable(sheet, FACTS_ROW, 1)
 
     def constant(header: str, value: float) -> Formula:
         return table.add(header, [value], "number", "Units").cell(0)
@@ -201,7 +201,7 @@ def _rates(
     for stream in STREAMS:
         base, later = f"settings.discount_rate_{stream}", f"settings.discount_rate_{stream}_from_year_"
         steps = sorted(select(inputs.rows, later + "{year}"), key=lambda row: float(row.names["year"]))
-        table = Table(sheet, FACTS_ROW, 1 + len(steps), column)
+        table = SheetTable(sheet, FACTS_ROW, 1 + len(steps), column)
         starts = table.add(
             "From year", [0.0, *(float(row.names["year"]) for row in steps)], "number", stream.capitalize()
         )

@@ -1,18 +1,28 @@
-"""The trace of one strategy: a row a cycle, from survival curves to life-years, QALYs and costs."""
+"""The trace of one strategy: a row a cycle, from survival curves to life-years, QALYs and costs.
+
+What the patients of one strategy gain and cost in each cycle of the live model.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hemodel.live_model.formula import Formula, smaller, sum_of, when
-from hemodel.live_model.places import Boundaries
-from hemodel.live_model.sheet import Column, Sheet, Table, sheet_name
+from hemodel.live_model.formula import Formula, smaller, sum_of, sum_where, total, when
+from hemodel.live_model.points import Boundaries, DaysWithin
+from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, sheet_name
+from hemodel.model.person_time import STATES
+from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hemodel.inputs.structure import Band
     from hemodel.live_model.curves import StrategyCurves
+    from hemodel.live_model.doses import Doses
     from hemodel.live_model.parameters import Parameters
     from hemodel.live_model.time import Time
+    from hemodel.live_model.unit_costs import UnitCosts
 
 
 @dataclass
@@ -23,7 +33,7 @@ class Trace:
     ----------
     strategy : str
     sheet : Sheet
-    table : Table
+    table : SheetTable
         One row for each boundary k; what happens in a cycle stands in the row of its end.
     bounds : Boundaries
     time : Time
@@ -32,31 +42,33 @@ class Trace:
 
     strategy: str
     sheet: Sheet
-    table: Table
+    table: SheetTable
     bounds: Boundaries
     time: Time
     totals: dict[tuple[str, str], tuple[Formula, Formula]] = field(default_factory=dict)
 
-    def over_cycle(self, share: Column) -> Formula:
+    def over_cycle(self, share: SheetColumn) -> Formula:
         """Return the years spent in a cycle by a share of patients, from its values at both ends."""
         time = self.time
         return time.years * (time.at_start * share.above() + time.at_end * share)
 
-    def leaving(self, share: Column) -> Formula:
+    def leaving(self, share: SheetColumn) -> Formula:
         """Return the patients by whom a share falls in a cycle."""
         return self.time.active * (share.above() - share)
 
-    def summed(self, column: Column, style: str) -> Formula:
+    def summed(self, column: SheetColumn, style: str) -> Formula:
         """Put the total of a column above its headers."""
         return self.sheet.write(self.table.first - 3, column.index, sum_of(column.range), style)
 
-    def amount(self, outcome: str, component: str, header: str, column: Formula, stream: str) -> tuple[Column, Column]:
+    def amount(
+        self, outcome: str, component: str, header: str, column: Formula, stream: str
+    ) -> tuple[SheetColumn, SheetColumn]:
         """Add an amount a cycle, undiscounted and discounted, with totals that belong to a component of an outcome.
 
         Parameters
         ----------
         outcome, component : str
-            As in `hemodel.outcomes.Outcomes`.
+            As in `hemodel.model.outcomes.Outcomes`.
         header : str
         column : Formula
             Per cycle; 0 in rows that end no cycle of the model.
@@ -67,14 +79,14 @@ class Trace:
         plain = self.table.add("Undiscounted", column, style, group)
         return plain, self._discounted((outcome, component), header, plain, stream)
 
-    def life_years(self, state: str, header: str, share: Column) -> Column:
+    def life_years(self, state: str, header: str, share: SheetColumn) -> SheetColumn:
         """Add the years a cycle in a state, with totals, and return the undiscounted ones."""
         style, group = self._group("life_years", header)
         spent = self.table.add_after_first("Undiscounted", 0.0, self.over_cycle(share), style, group)
         self._discounted(("life_years", state), header, spent, "effects")
         return spent
 
-    def _discounted(self, part: tuple[str, str], header: str, plain: Column, stream: str) -> Column:
+    def _discounted(self, part: tuple[str, str], header: str, plain: SheetColumn, stream: str) -> SheetColumn:
         style, group = self._group(part[0], header)
         discounted = self.table.add("Discounted", plain * self.time.factors[stream], style, group)
         self.totals[part] = self.summed(plain, style), self.summed(discounted, style)
@@ -93,23 +105,23 @@ class States:
 
     Attributes
     ----------
-    overall, free, progressed, dead : Column
+    overall, free, progressed, dead : SheetColumn
         Shares of patients; `overall` is those alive.
-    cut_off : Column
+    cut_off : SheetColumn
         PFS above OS, which is not counted.
-    added : Column
+    added : SheetColumn
         Sum of the three states.
-    treated : mapping from endpoint to Column
+    treated : mapping from endpoint to SheetColumn
         Further curves of the strategy, never above OS, for information.
     """
 
-    overall: Column
-    free: Column
-    progressed: Column
-    dead: Column
-    cut_off: Column
-    added: Column
-    treated: dict[str, Column]
+    overall: SheetColumn
+    free: SheetColumn
+    progressed: SheetColumn
+    dead: SheetColumn
+    cut_off: SheetColumn
+    added: SheetColumn
+    treated: dict[str, SheetColumn]
 
 
 def begin_trace(number: int, strategy: str, parameters: Parameters, time: Time, taken: set[str]) -> Trace:
@@ -122,7 +134,7 @@ def begin_trace(number: int, strategy: str, parameters: Parameters, time: Time, 
     sheet = Sheet(name, "Trace", purpose, frozen=(time.first, 3))
     sheet.write(3, 0, parameters.text(f"strategy.{strategy}.name"), "label")
     sheet.write(time.first - 3, 0, "Total", "label")
-    table = Table(sheet, time.first, time.number.rows)
+    table = SheetTable(sheet, time.first, time.number.rows)
     cycle = table.add("Cycle that ends here", time.number, "count", "Boundary")
     day = table.add("Day", time.day, "date", "Boundary")
     month = table.add("Month", time.months, "time", "Boundary")
@@ -149,3 +161,115 @@ def add_states(trace: Trace, curves: StrategyCurves, further: tuple[str, ...]) -
         for endpoint in further
     }
     return States(overall, free, progressed, dead, cut_off, added, treated)
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Years in each state, and patients who leave the progression-free state or die, in each cycle."""
+
+    years: dict[str, SheetColumn]
+    progressions: SheetColumn
+    deaths: SheetColumn
+
+
+def add_flows(trace: Trace, states: States) -> Flows:
+    """Add time in states, with life-years, and the patients who leave them."""
+    table, columns = trace.table, {"progression_free": states.free, "progressed": states.progressed}
+    years = {state: trace.life_years(state, COMPONENTS[state], columns[state]) for state in STATES}
+    leaving, dying = trace.leaving(states.free), trace.leaving(states.overall)
+    progressions = table.add_after_first("Leave progression-free", 0.0, leaving, "factor", "Patients")
+    deaths = table.add_after_first("Die", 0.0, dying, "factor", "Patients")
+    return Flows(years, progressions, deaths)
+
+
+@dataclass(frozen=True)
+class BandPlaces:
+    """What time to death is calculated from: curves, and the population's hazard or None."""
+
+    parameters: Parameters
+    curves: StrategyCurves
+    population_hazard: Callable[[Formula], Formula] | None
+
+
+def add_band_years(trace: Trace, states: States, bands: tuple[Band, ...], places: BandPlaces) -> dict[str, SheetColumn]:
+    """Add years by time to death: those alive at t who die between w1 and w2 from then are OS(t + w1) - OS(t + w2)."""
+    years, nearer = {}, states.overall
+    for band in bands:
+        group = f"Time to death: {band.id}"
+        if band.within is None:
+            share: Formula = nearer
+        else:
+            later = _alive_later(trace, band, places, group)
+            share, nearer = nearer - later, later
+        those = trace.table.add("Share of patients", share, "proportion", group)
+        years[band.id] = trace.table.add_after_first("Years", 0.0, trace.over_cycle(those), "factor", group)
+    return years
+
+
+def _alive_later(trace: Trace, band: Band, places: BandPlaces, group: str) -> SheetColumn:
+    """Add OS on the day so many days after each boundary."""
+    table, time = trace.table, trace.time
+    later = places.parameters.number(f"utility.time_to_death_within.{band.id}")
+    day = table.add("Day", trace.bounds.day + later, "date", group)
+    month = table.add("Month", day / time.days_per_month, "time", group)
+    boundary = table.add("Boundary before", time.boundary(day), "count", group)
+    population = None
+    if places.population_hazard is not None:
+        population = table.add("Cumulative hazard", places.population_hazard(month), "factor", group)
+    return places.curves.within("os", DaysWithin(table, month, boundary, population))
+
+
+def add_qalys(trace: Trace, years: dict[str, SheetColumn], labels: dict[str, str], costs: UnitCosts) -> None:
+    """Add QALYs by state or band, with the utility at the age reached, and those lost to adverse events."""
+    multiplier = trace.time.multiplier
+    for name, plain in years.items():
+        spent: Formula = plain if multiplier is None else plain * multiplier
+        trace.amount("qalys", name, labels[name], spent * costs.utility[trace.strategy, name], "effects")
+    loss = when(trace.bounds.number.equals(0), -costs.events_loss[trace.strategy], 0)
+    trace.amount("qalys", "adverse_events", COMPONENTS["adverse_events"], loss, "effects")
+
+
+@dataclass(frozen=True)
+class CycleCosts:
+    """Costs of each cycle and up to its end, undiscounted and discounted, for charts."""
+
+    each: tuple[SheetColumn, SheetColumn]
+    cumulative: tuple[SheetColumn, SheetColumn]
+
+
+def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> CycleCosts:
+    """Add costs of each cycle by component, in the order of `hemodel.model.evaluate`."""
+    strategy = trace.strategy
+    parts = [_dated(trace, doses, part) for part in ("acquisition", "administration")]
+    for state in STATES:
+        component = f"disease_management_{state}"
+        spent = flows.years[state] * costs.per_year[strategy, state]
+        parts.append(trace.amount("costs", component, COMPONENTS[component], spent, "costs"))
+    by_cycle = {
+        "adverse_events": when(trace.bounds.number.equals(0), costs.events_cost[strategy], 0),
+        "subsequent_treatment": flows.progressions * costs.following[strategy],
+        "end_of_life": flows.deaths * costs.end_of_life,
+    }
+    for component, spent in by_cycle.items():
+        parts.append(trace.amount("costs", component, COMPONENTS[component], spent, "costs"))
+    group = "Costs: all"
+    each = [trace.table.add(f"{kind} in the cycle", total(list(some)), "money", group) for kind, some in _kinds(parts)]
+    running = [
+        trace.table.running_sum(f"{kind} so far", column.cell(0), column, "money", group)
+        for kind, column in zip(("Undiscounted", "Discounted"), each, strict=True)
+    ]
+    return CycleCosts((each[0], each[1]), (running[0], running[1]))
+
+
+def _kinds(parts: list[tuple[SheetColumn, SheetColumn]]) -> zip[tuple[str, tuple[SheetColumn, ...]]]:
+    return zip(("Undiscounted", "Discounted"), zip(*parts, strict=True), strict=True)
+
+
+def _dated(trace: Trace, doses: Doses, part: str) -> tuple[SheetColumn, SheetColumn]:
+    """Add the costs of the administrations that fall in each cycle, discounted to the day of each."""
+    table, group, found = trace.table, f"Costs: {COMPONENTS[part]}", []
+    for place, kind in enumerate(("Undiscounted", "Discounted")):
+        sums = [sum_where(d.cycle.range, trace.bounds.number, d.amounts[part][place].range) for d in doses.regimens]
+        found.append(table.add(kind, total(sums), "money", group))
+    trace.totals["costs", part] = trace.summed(found[0], "money"), trace.summed(found[1], "money")
+    return found[0], found[1]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from xlsxwriter.worksheet import Worksheet
 
-from hemodel.live_model.formula import Formula
-from hemodel.live_model.rendering import rendered
+from hemodel.live_model.formula import Formula, rendered
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

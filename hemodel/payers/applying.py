@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hemodel.inputs.cells import RawWorkbook, Scalar
-    from hemodel.payers.profile import Item, Profile, Step
+    from hemodel.payers.profile import Profile, ProfileItem, RateStep
+
 
 THRESHOLD = "settings.threshold.{threshold}"
 DECISION = "settings.decision_threshold"
@@ -97,13 +98,13 @@ def _rate(code: str, currency: str, values: Mapping[str, Scalar]) -> float | Non
 
 
 def _discounting(profile: Profile, own: Mapping[str, Scalar]) -> Iterator[tuple[str, Scalar]]:
-    streams: tuple[tuple[str, float, Item[tuple[Step, ...]] | None], ...] = (
+    streams: tuple[tuple[str, float, ProfileItem[tuple[RateStep, ...]] | None], ...] = (
         ("costs", profile.discount_rate_costs.value, profile.discount_steps_costs),
         ("effects", profile.discount_rate_effects.value, profile.discount_steps_effects),
     )
     for stream, rate, item in streams:
         base = f"settings.discount_rate_{stream}"
-        steps: Sequence[Step] = () if item is None else item.value
+        steps: Sequence[RateStep] = () if item is None else item.value
         named = {f"{base}_from_year_{step.year}": step.rate for step in steps}
         yield base, rate
         yield from ((id_, None) for id_ in own if id_.startswith(f"{base}_from_year_") and id_ not in named)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 T = TypeVar("T")
 
 Text = Annotated[str, Field(min_length=1)]
@@ -42,7 +43,7 @@ def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
 Rising = Annotated[tuple[float, ...], AfterValidator(_rising)]
 
 
-class Item(_Part, Generic[T]):
+class ProfileItem(_Part, Generic[T]):
     """One field of a profile.
 
     `source` is where it comes from, `date` the year or day of that text, and `checked`
@@ -56,7 +57,7 @@ class Item(_Part, Generic[T]):
     note: str = ""
 
 
-class Step(_Part):
+class RateStep(_Part):
     """A rate that applies after so many years."""
 
     year: Year
@@ -148,7 +149,7 @@ class ThresholdBands(_Part):
         return self
 
 
-class Information(_Part):
+class ProfileInformation(_Part):
     """Lists of numbers that are shown and used for nothing."""
 
     kind: Literal["information"]
@@ -156,7 +157,7 @@ class Information(_Part):
     words: Text
 
 
-Modifier = Annotated[NoModifier | SeverityWeight | ThresholdBands | Information, Field(discriminator="kind")]
+Modifier = Annotated[NoModifier | SeverityWeight | ThresholdBands | ProfileInformation, Field(discriminator="kind")]
 
 
 class RequiredScenario(_Part):
@@ -186,31 +187,31 @@ class Profile(_Part):
     guideline: str = ""
     table_set: Literal["NICE", "CDA-AMC", "PBAC", "ICER", "generic"]
 
-    currency: Item[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]]
-    discount_rate_costs: Item[Rate]
-    discount_rate_effects: Item[Rate]
-    discount_steps_costs: Item[tuple[Step, ...]] | None = None
-    discount_steps_effects: Item[tuple[Step, ...]] | None = None
-    discount_scenarios: Item[tuple[Pair, ...]] | None = None
-    thresholds: Item[Thresholds] | None = None
-    threshold_rule: Item[Text] | None = None
-    modifier: Item[Modifier] | None = None
-    shortfall_discounted: Item[bool] | None = None
-    perspective: Item[Text] | None = None
-    outcomes: Item[tuple[Outcome, ...]] | None = None
-    utilities: Item[Text] | None = None
-    horizon: Item[Horizon] | None = None
-    half_cycle_correction: Item[Asked] | None = None
-    one_way_analysis: Item[Asked] | None = None
-    probabilistic_analysis: Item[Asked] | None = None
-    value_of_information: Item[Asked] | None = None
-    required_scenarios: Item[tuple[RequiredScenario, ...]] | None = None
-    reports: Item[tuple[Report, ...]] | None = None
-    price_base: Item[Text] | None = None
-    budget_years: Item[Years] | None = None
-    budget_discounted: Item[bool] | None = None
-    budget_trigger: Item[Trigger] | None = None
-    software: Item[Text] | None = None
+    currency: ProfileItem[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]]
+    discount_rate_costs: ProfileItem[Rate]
+    discount_rate_effects: ProfileItem[Rate]
+    discount_steps_costs: ProfileItem[tuple[RateStep, ...]] | None = None
+    discount_steps_effects: ProfileItem[tuple[RateStep, ...]] | None = None
+    discount_scenarios: ProfileItem[tuple[Pair, ...]] | None = None
+    thresholds: ProfileItem[Thresholds] | None = None
+    threshold_rule: ProfileItem[Text] | None = None
+    modifier: ProfileItem[Modifier] | None = None
+    shortfall_discounted: ProfileItem[bool] | None = None
+    perspective: ProfileItem[Text] | None = None
+    outcomes: ProfileItem[tuple[Outcome, ...]] | None = None
+    utilities: ProfileItem[Text] | None = None
+    horizon: ProfileItem[Horizon] | None = None
+    half_cycle_correction: ProfileItem[Asked] | None = None
+    one_way_analysis: ProfileItem[Asked] | None = None
+    probabilistic_analysis: ProfileItem[Asked] | None = None
+    value_of_information: ProfileItem[Asked] | None = None
+    required_scenarios: ProfileItem[tuple[RequiredScenario, ...]] | None = None
+    reports: ProfileItem[tuple[Report, ...]] | None = None
+    price_base: ProfileItem[Text] | None = None
+    budget_years: ProfileItem[Years] | None = None
+    budget_discounted: ProfileItem[bool] | None = None
+    budget_trigger: ProfileItem[Trigger] | None = None
+    software: ProfileItem[Text] | None = None
 
     @model_validator(mode="after")
     def _shortfall(self) -> Profile:
@@ -220,7 +221,7 @@ class Profile(_Part):
             raise ValueError(message)
         return self
 
-    def items(self) -> Iterator[tuple[str, Item[Any]]]:
+    def items(self) -> Iterator[tuple[str, ProfileItem[Any]]]:
         """Give each field that the profile has, with its name, in the order of the class."""
         for name in FIELDS:
             item = getattr(self, name)

@@ -16,23 +16,24 @@ from pydantic import ValidationError
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.dictionary import nearest
 from hemodel.inputs.files import find_beside
-from hemodel.payers.profile import CODE, FIELDS, HEAD, Item, Profile
+from hemodel.payers.profile import CODE, FIELDS, HEAD, Profile, ProfileItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydantic_core import ErrorDetails
 
+
 FOLDER = "payers"
 """Folder of the user's own profiles, beside a workbook or above it."""
 ENDING = ".toml"
 SHIPPED = "shipped with hemodel"
 _CODE = re.compile(CODE)
-_ITEM_KEYS = tuple(Item.model_fields)
+_ITEM_KEYS = tuple(ProfileItem.model_fields)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundProfile:
     """A profile, the text of its file and where it was found.
 
     `replaces` says that it stands in for the shipped one of the same code.
@@ -55,18 +56,18 @@ class Found:
 
 
 @cache
-def shipped() -> dict[str, Found]:
+def shipped() -> dict[str, FoundProfile]:
     """Return the profiles that come with the package by code, in order of code."""
     texts = {
         entry.name: entry.read_text(encoding="utf-8")
         for entry in files("hemodel.payers").joinpath("data").iterdir()
         if entry.name.endswith(ENDING)
     }
-    found = [Found(read_profile(text, name), text, SHIPPED) for name, text in texts.items()]
+    found = [FoundProfile(read_profile(text, name), text, SHIPPED) for name, text in texts.items()]
     return {one.profile.code: one for one in sorted(found, key=lambda one: one.profile.code)}
 
 
-def find_profile(name: str, workbook: Path | None = None) -> Found:
+def find_profile(name: str, workbook: Path | None = None) -> FoundProfile:
     """Return the profile that --payer names.
 
     Parameters
@@ -98,7 +99,7 @@ def find_profile(name: str, workbook: Path | None = None) -> Found:
     return shipped()[code]
 
 
-def find_profiles(names: Sequence[str], workbook: Path) -> list[Found]:
+def find_profiles(names: Sequence[str], workbook: Path) -> list[FoundProfile]:
     """Return the profiles of several names; see `find_profile`.
 
     Raises
@@ -106,7 +107,7 @@ def find_profiles(names: Sequence[str], workbook: Path) -> list[Found]:
     InputError
         With the problems of all.
     """
-    found: list[Found] = []
+    found: list[FoundProfile] = []
     problems: list[Problem] = []
     for name in names:
         try:
@@ -124,7 +125,7 @@ def twice(codes: Sequence[str]) -> list[Problem]:
     return [Problem(Location("--payer"), f"{code} is named more than once", todo="Keep one.") for code in repeated]
 
 
-def all_profiles(workbook: Path | None = None) -> list[Found]:
+def all_profiles(workbook: Path | None = None) -> list[FoundProfile]:
     """Return every payer by code: the shipped ones, or the user's in their place, and the user's others.
 
     Raises
@@ -140,7 +141,7 @@ def all_profiles(workbook: Path | None = None) -> list[Found]:
     return [by_code[code] for code in sorted(by_code)]
 
 
-def _own(path: Path) -> Found:
+def _own(path: Path) -> FoundProfile:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -148,7 +149,7 @@ def _own(path: Path) -> Found:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError((Problem(Location(str(path)), f"this file cannot be read ({error})"),)) from error
     profile = read_profile(text, path.name)
-    return Found(profile, text, path.name, replaces=profile.code in shipped())
+    return FoundProfile(profile, text, path.name, replaces=profile.code in shipped())
 
 
 def read_profile(text: str, file: str) -> Profile:

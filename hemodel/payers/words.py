@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from hemodel.payers.profile import (
     Horizon,
-    Information,
     Pair,
+    ProfileInformation,
+    RateStep,
     RequiredScenario,
     SeverityWeight,
-    Step,
     ThresholdBands,
     Thresholds,
     Trigger,
@@ -38,7 +38,7 @@ def number(values: Iterable[float]) -> str:
     return "; ".join(f"{value:,.10g}" for value in values)
 
 
-def steps(values: Iterable[Step]) -> str:
+def steps(values: Iterable[RateStep]) -> str:
     """Return the later rates of a stepped schedule."""
     return ", ".join(f"{rate(step.rate)} from year {step.year}" for step in values)
 
@@ -73,7 +73,7 @@ def _thresholds(value: Thresholds, currency: str) -> str:
     return f"{money(value.values, currency)} per QALY; for decisions {value.decision:,.10g}"
 
 
-def _information(value: Information) -> str:
+def _information(value: ProfileInformation) -> str:
     return "; ".join(f"{name}: {number(values)}" for name, values in value.lists.items()) + f". {value.words}"
 
 
@@ -92,7 +92,7 @@ def _of_class(value: BaseModel, currency: str) -> str:
         Trigger: lambda v: _trigger(v, currency),
         ThresholdBands: lambda v: _bands(v, currency),
         SeverityWeight: _weight,
-        Information: _information,
+        ProfileInformation: _information,
         Years: years,
         Pair: pair,
         RequiredScenario: lambda v: v.words,
@@ -117,7 +117,7 @@ def words(value: Any, currency: str, field: str = "") -> str:
     if isinstance(value, float):
         return rate(value) if "rate" in field else f"{value:,.10g}"
     if isinstance(value, tuple):
-        if value and isinstance(value[0], Step):
+        if value and isinstance(value[0], RateStep):
             return steps(value)
         return "; ".join(words(part, currency, field) for part in value)
     return _of_class(value, currency) if isinstance(value, BaseModel) else str(value)

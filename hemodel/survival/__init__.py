@@ -15,13 +15,7 @@ Statistic, KINDS, RELATIONS, PatientData, CurveDraws, SurvivalError
     A reported statistic and its kinds; how curves are related; what else is handed in and out.
 """
 
-from hemodel.survival.api import (
-    fit_patients,
-    fit_reported,
-    from_coefficients,
-    patient_data,
-    reconstruct,
-)
+from hemodel.survival.api import fit_patients, fit_reported, from_coefficients, patient_data, reconstruct
 from hemodel.survival.curve_spec import RELATIONS
 from hemodel.survival.curve_values import Curve, CurveDraws, Fit
 from hemodel.survival.errors import SurvivalError

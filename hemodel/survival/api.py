@@ -16,13 +16,12 @@ from hemodel.survival.combined import fit_evidence
 from hemodel.survival.curve_spec import INDEPENDENT, RELATIONS, CurveSpec, as_family
 from hemodel.survival.curve_values import Fit
 from hemodel.survival.curves import EndpointCurves
-from hemodel.survival.digitised import checking, comparison, reconstruction
-from hemodel.survival.endpoint_fit import PATIENTS, REPORTED, EndpointFit, Source
+from hemodel.survival.digitised import comparison, reconstruction
+from hemodel.survival.digitised import reading as checking
+from hemodel.survival.endpoint_fit import PATIENTS, REPORTED, EndpointData, EndpointFit, Source
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.evidence import Evidence
 from hemodel.survival.patients.data import ALL_PATIENTS, PatientData, check_rows
-from hemodel.survival.patients.fitting import maximum_likelihood
-from hemodel.survival.patients.requirements import KAPLAN_MEIER
+from hemodel.survival.patients.fitting import KAPLAN_MEIER, maximum_likelihood
 from hemodel.survival.published import FLEXSURV, Published, convert
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from hemodel.survival.family import Family
     from hemodel.survival.patients.fitting import LikelihoodFit
     from hemodel.survival.reported.statistics import Statistic
+
 
 COEFFICIENTS = "coefficients"
 REFERENCE, TREATMENT = "reference", "treatment"
@@ -282,9 +282,9 @@ def _evidence(
     statistics: tuple[Statistic, ...] = (),
     follow_up: float | None = None,
     patients: tuple[tuple[str, float], ...] = (),
-) -> Evidence:
+) -> EndpointData:
     """Return evidence without background mortality, correlation or bootstrap."""
-    return Evidence(
+    return EndpointData(
         endpoint, specs, sources, statistics, follow_up, patients,
         background=None, correlated=False, bootstrap=False, replicates=0, seed=0,
     )  # fmt: skip

@@ -21,18 +21,19 @@ from hemodel.survival.patients.kaplan_meier import curve_data
 from hemodel.survival.published import printed_back
 from hemodel.survival.reported.fitting import fit
 from hemodel.survival.reported.problem import fit_problem
+from hemodel.survival.reported.simulated_trials import bootstrap_refits, bootstrap_trial, correlated_covariance
 from hemodel.survival.reported.statistics import to_scale
-from hemodel.survival.reported.trial_bootstrap import bootstrap_refits, bootstrap_trial, correlated_covariance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hemodel.survival.evidence import Evidence
+    from hemodel.survival.endpoint_fit import EndpointData
     from hemodel.survival.family import Array, Family
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.fitting import LikelihoodFit
     from hemodel.survival.reported.fitting import ReportedFit
     from hemodel.survival.reported.problem import FitProblem
+
 
 CHECKED_MONTHS = (6.0, 12.0, 24.0, 60.0)
 """Months at which published coefficients are printed back as survival."""
@@ -40,7 +41,7 @@ Replicates = tuple["Array", tuple[str, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class CoefficientBlock:
     """Coefficients that were estimated together.
 
     Attributes
@@ -73,7 +74,7 @@ class Block:
     notes: tuple[str, ...] = ()
 
 
-def reported_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
+def reported_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> CoefficientBlock:
     """Fit curves to the reported statistics of their strategies."""
     problem, fitted = _reported_fit(replace(evidence, moved=()), specs)
     if evidence.moved:
@@ -88,7 +89,7 @@ def reported_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
         lost = f"{refits.failures} of {refits.trials} bootstrap refits of {evidence.endpoint} did not settle"
         return refits.coefficients, (f"{lost} and were left out.",) if refits.failures else ()
 
-    return Block(
+    return CoefficientBlock(
         sizes=_sizes(problem.curves),
         coefficients=fitted.coefficients,
         covariance=covariance,
@@ -100,7 +101,7 @@ def reported_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
 
 
 @lru_cache(maxsize=512)
-def _reported_fit(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> tuple[FitProblem, ReportedFit]:
+def _reported_fit(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> tuple[FitProblem, ReportedFit]:
     problem = reported_problem(evidence, specs)
     return problem, fit(problem)
 
@@ -114,7 +115,7 @@ def _moved(problem: FitProblem, values: Mapping[str, float]) -> Array:
     return y
 
 
-def reported_problem(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> FitProblem:
+def reported_problem(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> FitProblem:
     """Return the fit of curves to the statistics of their strategies.
 
     Raises
@@ -130,7 +131,7 @@ def reported_problem(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> FitPro
     return fit_problem(curves, mine, evidence.follow_up, dict(evidence.patients))
 
 
-def _refuse_unresolved(evidence: Evidence, spec: CurveSpec) -> None:
+def _refuse_unresolved(evidence: EndpointData, spec: CurveSpec) -> None:
     shape = as_family(spec.family) if spec.relation == INDEPENDENT else None
     if shape is None or shape.is_resolved:
         return
@@ -142,7 +143,7 @@ def _refuse_unresolved(evidence: Evidence, spec: CurveSpec) -> None:
     )
 
 
-def likelihood_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
+def likelihood_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> CoefficientBlock:
     """Fit curves that share coefficients to their patients by maximum likelihood."""
     data = {spec.strategy: _patients(evidence, spec.strategy) for spec in specs}
     shape = as_family(specs[0].family)
@@ -157,7 +158,7 @@ def likelihood_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
         lost = f"{drawn.failures} of {replicates} bootstrap refits of {evidence.endpoint} did not settle"
         return drawn.coefficients, (f"{lost} and were left out.",) if drawn.failures else ()
 
-    return Block(
+    return CoefficientBlock(
         sizes=_sizes(fitted.curves),
         coefficients=fitted.coefficients,
         covariance=fitted.covariance,
@@ -170,8 +171,8 @@ def likelihood_block(evidence: Evidence, specs: tuple[CurveSpec, ...]) -> Block:
 
 
 def _kaplan_meier_block(
-    evidence: Evidence, specs: tuple[CurveSpec, ...], shape: KaplanMeierThen, data: Mapping[str, PatientData]
-) -> Block:
+    evidence: EndpointData, specs: tuple[CurveSpec, ...], shape: KaplanMeierThen, data: Mapping[str, PatientData]
+) -> CoefficientBlock:
     """Fit the tail of a Kaplan-Meier curve to the patients still at risk where it takes over."""
     if len(specs) > 1:
         raise SurvivalError(
@@ -212,7 +213,7 @@ def _kaplan_meier_block(
     )
 
 
-def published_block(evidence: Evidence, spec: CurveSpec) -> Block:
+def published_block(evidence: EndpointData, spec: CurveSpec) -> CoefficientBlock:
     """Take published coefficients as they are."""
     converted = evidence.source(spec.strategy).published
     where = f"curve.{evidence.endpoint}.{spec.strategy}"
@@ -228,7 +229,7 @@ def published_block(evidence: Evidence, spec: CurveSpec) -> Block:
         values, vectors = np.linalg.eigh(converted.covariance)
         return converted.coefficients + normals @ (vectors * np.sqrt(np.clip(values, 0.0, None))).T, ()
 
-    return Block(
+    return CoefficientBlock(
         sizes={spec.strategy: converted.coefficients.size},
         coefficients=converted.coefficients,
         covariance=converted.covariance,
@@ -238,7 +239,7 @@ def published_block(evidence: Evidence, spec: CurveSpec) -> Block:
     )
 
 
-def _patients(evidence: Evidence, strategy: str) -> PatientData:
+def _patients(evidence: EndpointData, strategy: str) -> PatientData:
     data = evidence.source(strategy).data
     if data is None:
         message = f"{evidence.endpoint}: there are no patients of {strategy}."
@@ -246,7 +247,7 @@ def _patients(evidence: Evidence, strategy: str) -> PatientData:
     return data
 
 
-def _expected(evidence: Evidence, data: Mapping[str, PatientData]) -> dict[str, Array] | None:
+def _expected(evidence: EndpointData, data: Mapping[str, PatientData]) -> dict[str, Array] | None:
     """Hazard of the population at every patient's own time, where the curves are of the excess over it."""
     if evidence.background is None:
         return None

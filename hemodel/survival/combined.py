@@ -3,6 +3,8 @@
 Curves fitted to reported statistics are fitted together, since a hazard ratio ties
 them; curves fitted to patients together with those relative to them; published
 coefficients stand alone. An average of families is fitted one family at a time.
+
+Fit averages of families, one family at a time, and weigh them.
 """
 
 from __future__ import annotations
@@ -13,23 +15,138 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.averaging import averaged
-from hemodel.survival.blocks import Block, likelihood_block, published_block, reported_block
-from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec
+from hemodel.survival.blocks import CoefficientBlock, Replicates, likelihood_block, published_block, reported_block
+from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, INDEPENDENT, CurveSpec, as_family
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, EndpointFit
 from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.families.average import Average
+from hemodel.survival.families.stretch import is_closed, stretched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from hemodel.survival.evidence import Evidence
-    from hemodel.survival.family import Array
+    from hemodel.survival.endpoint_fit import EndpointData
+    from hemodel.survival.family import Array, Family
+
+    Specs = tuple[CurveSpec, ...]
+
+STEP = 1e-4
 
 
-def fit_evidence(evidence: Evidence) -> EndpointFit:
+def averaged(endpoint: str, specs: Specs, fit: Callable[[Specs], CoefficientBlock]) -> list[CoefficientBlock]:
+    """Fit curves that are fitted together, averages of families one member at a time.
+
+    The weights are those of the formula, else exp(-criterion / 2) as shares of their sum
+    (Buckland ST, Burnham KP, Augustin NH (1997), Biometrics 53: 603-618). A curve with an
+    acceleration factor becomes an average of its own, in which every family has its own
+    factor.
+
+    Raises
+    ------
+    SurvivalError
+        Where an average does not go together with the other curves.
+    """
+    shapes = {spec.strategy: as_family(spec.family) for spec in specs if spec.relation == INDEPENDENT}
+    if not any(shape.members for shape in shapes.values()):
+        return [fit(specs)]
+    _refuse(endpoint, specs, shapes)
+    averages = {spec.strategy: shapes[spec.reference or spec.strategy] for spec in specs}
+    number = len(averages[specs[0].strategy].members)
+    blocks = []
+    for k in range(number):
+        own = tuple(replace(s, family=shapes[s.strategy].members[k]) if s.strategy in shapes else s for s in specs)
+        blocks.append(_without_factors(fit(own), own))
+    offsets = dict.fromkeys(averages, number)
+    placed = []
+    for block in blocks:
+        placed.append(replace(block, offsets=dict(offsets), families={}))
+        offsets = {strategy: first + block.sizes[strategy] for strategy, first in offsets.items()}
+    return [_weights(averages, blocks), *placed]
+
+
+def _refuse(endpoint: str, specs: Specs, shapes: Mapping[str, Family]) -> None:
+    counts = {len(shape.members) for shape in shapes.values()}
+    closed = all(is_closed(shape) for shape in shapes.values())
+    others = [spec.relation for spec in specs if spec.relation != INDEPENDENT]
+    if len(counts) == 1 and (not others or (set(others) == {ACCELERATED_FAILURE_TIME} and closed)):
+        return
+    raise SurvivalError(
+        f"{endpoint}: where one curve is an average of families, every curve fitted with it must be an average of as "
+        "many families, or have an acceleration factor to one of families of closed form "
+        f"({', '.join(spec.strategy for spec in specs)}). Give each of them an average, or none.",
+        [f"curve.{endpoint}.{spec.strategy}.family" for spec in specs],
+    )
+
+
+def _without_factors(block: CoefficientBlock, specs: Specs) -> CoefficientBlock:
+    """Return a block in which each accelerated curve has coefficients of its own family instead of a factor."""
+    if all(spec.relation == INDEPENDENT for spec in specs):
+        return block
+    reference = {spec.strategy: spec.reference or spec.strategy for spec in specs}
+
+    def turned(given: Array) -> Array:
+        edges = np.cumsum([0, *block.sizes.values()])
+        own = {s: given[:, a:b] for s, a, b in zip(block.sizes, edges[:-1], edges[1:], strict=True)}
+        parts = [
+            own[s] if reference[s] == s else stretched(block.families[reference[s]], own[reference[s]], own[s])
+            for s in block.sizes
+        ]
+        return np.hstack(parts)
+
+    def resample(replicates: int, seed: int) -> Replicates:
+        drawn, notes = block.resample(replicates, seed)
+        return turned(drawn), notes
+
+    steps = STEP * np.eye(block.coefficients.size)
+    above, below = turned(block.coefficients + steps), turned(block.coefficients - steps)
+    slopes = ((above - below) / (2.0 * STEP)).T
+    return replace(
+        block,
+        sizes={s: block.sizes[reference[s]] for s in block.sizes},
+        coefficients=turned(block.coefficients[None, :])[0],
+        covariance=slopes @ block.covariance @ slopes.T,
+        families={s: block.families[reference[s]] for s in block.sizes},
+        resample=resample,
+    )
+
+
+def _weights(averages: Mapping[str, Family], blocks: Sequence[CoefficientBlock]) -> CoefficientBlock:
+    """Return the weights of averages as coefficients without uncertainty of their own."""
+    shares = criterion_weights([block.criterion for block in blocks])
+    families: dict[str, Average] = {}
+    for strategy, shape in averages.items():
+        if not isinstance(shape, Average):
+            message = "only an average has members"
+            raise TypeError(message)
+        own = replace(shape, averaged=tuple(block.families[strategy] for block in blocks))
+        families[strategy] = own if own.weights else own.with_weights(tuple(shares.tolist()))
+    weights = np.concatenate([shape.weights for shape in families.values()])
+    return CoefficientBlock(
+        sizes=dict.fromkeys(averages, len(blocks)),
+        coefficients=weights,
+        covariance=np.zeros((weights.size, weights.size)),
+        families=families,
+        resample=lambda replicates, _: (np.tile(weights, (replicates, 1)), ()),
+        notes=tuple(_in_words(strategy, shape) for strategy, shape in families.items()),
+    )
+
+
+def _in_words(strategy: str, shape: Average) -> str:
+    pairs = zip(shape.members, shape.weights, strict=True)
+    listed = ", ".join(f"{member.name} {100.0 * weight:.1f}%" for member, weight in pairs)
+    return f"{strategy}: average of families with the weights {listed}; each draw has one family."
+
+
+def criterion_weights(criteria: Sequence[float]) -> Array:
+    """Return exp(-criterion / 2) as shares of their sum."""
+    relative = np.exp(-0.5 * (np.asarray(criteria) - np.min(criteria)))
+    return np.asarray(relative / relative.sum())
+
+
+def fit_evidence(evidence: EndpointData) -> EndpointFit:
     """Fit every curve of an endpoint to its source.
 
     Raises
@@ -61,7 +178,7 @@ def fit_evidence(evidence: Evidence) -> EndpointFit:
     )
 
 
-def _blocks(evidence: Evidence) -> Iterator[Block]:
+def _blocks(evidence: EndpointData) -> Iterator[CoefficientBlock]:
     reported = evidence.of_kind(REPORTED)
     if reported:
         yield from averaged(evidence.endpoint, reported, lambda specs: reported_block(evidence, specs))
@@ -80,7 +197,7 @@ def _sharing(specs: Sequence[CurveSpec]) -> list[tuple[CurveSpec, ...]]:
     ]
 
 
-def _mixed(evidence: Evidence) -> Iterator[SurvivalError]:
+def _mixed(evidence: EndpointData) -> Iterator[SurvivalError]:
     """Relative curves whose reference has another kind of source."""
     for spec in evidence.specs:
         if spec.reference is None:
@@ -95,7 +212,7 @@ def _mixed(evidence: Evidence) -> Iterator[SurvivalError]:
             )
 
 
-def _joined(curves: EndpointCurves, blocks: Sequence[Block]) -> tuple[Array, Array]:
+def _joined(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> tuple[Array, Array]:
     """Put the coefficients and covariances of all blocks in their places."""
     size = len(curves.names)
     coefficients, covariance = np.empty(size), np.zeros((size, size))
@@ -106,12 +223,14 @@ def _joined(curves: EndpointCurves, blocks: Sequence[Block]) -> tuple[Array, Arr
     return coefficients, covariance
 
 
-def _places(curves: EndpointCurves, block: Block) -> NDArray[np.intp]:
+def _places(curves: EndpointCurves, block: CoefficientBlock) -> NDArray[np.intp]:
     firsts = {strategy: curves.columns[strategy].start + block.offsets.get(strategy, 0) for strategy in block.sizes}
     return np.concatenate([np.arange(firsts[strategy], firsts[strategy] + n) for strategy, n in block.sizes.items()])
 
 
-def _replicates(curves: EndpointCurves, blocks: Sequence[Block], evidence: Evidence) -> tuple[Array, tuple[str, ...]]:
+def _replicates(
+    curves: EndpointCurves, blocks: Sequence[CoefficientBlock], evidence: EndpointData
+) -> tuple[Array, tuple[str, ...]]:
     """Return bootstrap replicates of all coefficients (B, p), and what to know of them."""
     replicates = np.empty((evidence.replicates, len(curves.names)))
     notes: list[str] = []

@@ -11,6 +11,7 @@ from hemodel.survival.families.registry import family
 if TYPE_CHECKING:
     from hemodel.survival.family import Family
 
+
 INDEPENDENT = "independent"
 PROPORTIONAL_HAZARDS = "proportional_hazards"
 ACCELERATED_FAILURE_TIME = "accelerated_failure_time"

@@ -1,8 +1,11 @@
-"""The fitted curves of one endpoint, whatever they were fitted to."""
+"""The fitted curves of one endpoint, whatever they were fitted to.
+
+What the fit of an endpoint depends on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +15,16 @@ from hemodel.survival.curve_spec import coefficient_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hemodel.survival.curves import EndpointCurves
+    from hemodel.survival.curve_spec import CurveSpec
+    from hemodel.survival.curves import EndpointCurves, PopulationHazard
     from hemodel.survival.digitised.reconstruction import Reconstruction
     from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.fitting import LikelihoodFit
     from hemodel.survival.published import Converted
     from hemodel.survival.reported.fitting import ReportedFit, TargetFit
+    from hemodel.survival.reported.statistics import Statistic
+
 
 REPORTED = "reported"
 DIGITISED = "digitised"
@@ -156,3 +162,55 @@ class EndpointFit:
                 columns = slice(first, first + len(shape.members))
                 found[spec.strategy] = (columns, np.asarray(self.coefficients[columns]))
         return found
+
+
+@dataclass(frozen=True)
+class EndpointData:
+    """Everything that the fit of an endpoint depends on.
+
+    Attributes
+    ----------
+    endpoint : str
+    specs : tuple of CurveSpec
+    sources : tuple of (strategy, Source)
+    statistics : tuple of Statistic
+        Reported statistics of the endpoint; those of strategies with another source
+        are compared with the curves and not fitted.
+    follow_up : float or None
+        Median follow-up of the trial. [months]
+    patients : tuple of (strategy, number)
+    background : PopulationHazard or None
+        Where the curves are of the excess hazard.
+    correlated, bootstrap : bool
+        Whether the covariance has the correlation of the statistics in it, and whether
+        bootstrap replicates are made.
+    replicates, seed : int
+        Of the bootstrap.
+    moved : tuple of (id, value)
+        Statistics at other values, with the standard errors as they are.
+    """
+
+    endpoint: str
+    specs: tuple[CurveSpec, ...]
+    sources: tuple[tuple[str, Source], ...]
+    statistics: tuple[Statistic, ...]
+    follow_up: float | None
+    patients: tuple[tuple[str, float], ...]
+    background: PopulationHazard | None
+    correlated: bool
+    bootstrap: bool
+    replicates: int
+    seed: int
+    moved: tuple[tuple[str, float], ...] = ()
+
+    def source(self, strategy: str) -> Source:
+        """Return the source of a strategy's curve."""
+        return dict(self.sources)[strategy]
+
+    def only(self, spec: CurveSpec, data: PatientData) -> EndpointData:
+        """Return the evidence of one curve, with other patients."""
+        return replace(self, specs=(spec,), sources=((spec.strategy, Source(PATIENTS, data)),))
+
+    def of_kind(self, *kinds: str) -> tuple[CurveSpec, ...]:
+        """Return the specs of the curves whose source is one of these kinds."""
+        return tuple(spec for spec in self.specs if self.source(spec.strategy).kind in kinds)

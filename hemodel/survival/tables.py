@@ -26,7 +26,7 @@ MOST_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class RawTable:
     """Columns of a file or sheet, as they stand.
 
     Attributes
@@ -89,7 +89,7 @@ class RowProblems:
     """
 
     def __init__(self, columns: Columns, where: Locate, whole: Location) -> None:
-        """Begin with no problems; the arguments are as in `Table`."""
+        """Begin with no problems; the arguments are as in `RawTable`."""
         self.columns, self.where, self.whole = columns, where, whole
         self.problems: list[Problem] = []
 
@@ -127,11 +127,11 @@ def shown(cell: object) -> str:
     return repr(text) if text else "an empty cell"
 
 
-def read_table(path: Path, todo: str = "Give a header and a row for each entry.") -> Table:
+def read_table(path: Path, todo: str = "Give a header and a row for each entry.") -> RawTable:
     """Read a CSV file with a header: values separated by commas, in UTF-8; empty rows are left out.
 
     ``todo`` says what to do about an empty file. Columns that stand twice and rows that do
-    not fit the header are in the table, and refused by `Table.need`.
+    not fit the header are in the table, and refused by `RawTable.need`.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def read_table(path: Path, todo: str = "Give a header and a row for each entry."
     if len(names) == 1 and ";" in names[0]:
         what = "the columns are separated by semicolons"
         raise InputError((Problem(top, what, todo="Save the file with commas between columns and points in numbers."),))
-    return Table(
+    return RawTable(
         columns={name: [(*row, *[""] * len(names))[j] for _, row in body] for j, name in enumerate(names) if name},
         where=lambda i, name: Location(str(path), cell=f"row {body[i][0]}, column {name}"),
         whole=whole,

@@ -64,7 +64,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ValueEstimate:
     """A value of information and its Monte Carlo standard error [currency per person]."""
 
     value: float

@@ -2,6 +2,12 @@
 
 Every design has a log likelihood that is linear in statistics of the data: counts in cells (binary, time to event)
 or sums (continuous). One product of matrices therefore compares every data set with every draw.
+
+Follow-up for an event: the times at which patients are looked at, and the cells that they fall into.
+
+What data say in few numbers, and which draws stand for all.
+
+Posteriors from draws of the prior: each draw weighted by its likelihood.
 """
 
 from __future__ import annotations
@@ -13,13 +19,100 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.errors import UsageError
-from hemodel.voi.studies_survival import FollowUp, event_cells
+from hemodel.survival import family
+from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from hemodel.parameters import FloatArray
     from hemodel.voi.sample import Sample
+
+
+INTERVALS = 16
+"""Intervals into which event times are grouped; more of them change nothing that matters."""
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFollowUp:
+    """How patients are followed for an event, and the survival curves that the data are about.
+
+    Attributes
+    ----------
+    endpoint : str
+        Empty where it has no name.
+    arms : tuple of str
+        What each arm is called.
+    months : array (intervals + 1,)
+        When follow-up begins, 0 or the time up to which the patients have lived without the event, and the end of
+        each interval. [months]
+    yearly_dropout : float
+        Share of those still followed who are lost in a year, for reasons that say nothing on the event. They are lost
+        at the ends of intervals.
+    survival : array (draws, arms, intervals + 1)
+        Survival at these times.
+    """
+
+    endpoint: str
+    arms: tuple[str, ...]
+    months: FloatArray
+    yearly_dropout: float
+    survival: FloatArray
+
+
+def interval_ends(start: float, end: float) -> FloatArray:
+    """Return the beginning of follow-up and the ends of its intervals, which are equally long [months]."""
+    return np.linspace(start, end, INTERVALS + 1)
+
+
+def event_cells(survival: FloatArray, follow_up: StudyFollowUp) -> tuple[FloatArray, FloatArray]:
+    """Return how likely each cell is, and the part of it that depends on survival.
+
+    With S the survival since the beginning of follow-up and C(j) the share that is not lost by the end of interval j,
+    an event in interval j has probability C(j-1) (S(j-1) - S(j)); being lost at its end S(j) (C(j-1) - C(j)); and being
+    followed to the end without the event S(J) C(J-1). C is the same in every draw and drops out of the likelihood.
+
+    Parameters
+    ----------
+    survival : array (draws, intervals + 1)
+    follow_up : StudyFollowUp
+
+    Returns
+    -------
+    chances, seen : arrays (draws, 2 x intervals)
+        Events by interval, then those who leave without the event by interval.
+    """
+    given = survival / survival[:, :1]
+    months = follow_up.months
+    kept = (1 - follow_up.yearly_dropout) ** ((months - months[0]) / MONTHS_PER_YEAR)
+    lost = -np.diff(kept)
+    lost[-1] = kept[-2]
+    seen = np.hstack([np.maximum(-np.diff(given, axis=1), 0.0), given[:, 1:]])
+    return seen * np.concatenate([kept[:-1], lost]), seen
+
+
+def family_survival(name: str, parameters: Sequence[FloatArray], months: FloatArray) -> FloatArray:
+    """Return survival (draws, months) of a family from draws of its parameters.
+
+    Parameters
+    ----------
+    name : str
+        A family of survival curves, as in flexsurv.
+    parameters : sequence of arrays (draws,)
+        On the natural scale, in the order of the family.
+    months : array (months,)
+
+    Raises
+    ------
+    SurvivalError
+        For a family that does not exist.
+    """
+    made = family(name)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return made.survival(months, made.coefficients(np.column_stack(parameters)))
+
 
 BINARY, CONTINUOUS, TIME_TO_EVENT = "binary", "continuous", "time_to_event"
 KINDS = (BINARY, CONTINUOUS, TIME_TO_EVENT)
@@ -52,7 +145,7 @@ class Study:
         Share of the patients of the time who enter the study while it recruits.
     standard_deviation : float or None
         Of one patient's value around the mean, for continuous. [unit of the input]
-    follow_up : FollowUp or None
+    follow_up : StudyFollowUp or None
         For time_to_event.
     """
 
@@ -67,7 +160,7 @@ class Study:
     reports_after: float
     recruited_share: float | None = None
     standard_deviation: float | None = None
-    follow_up: FollowUp | None = None
+    follow_up: StudyFollowUp | None = None
 
     @property
     def arms(self) -> int:
@@ -76,7 +169,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Arm:
+class StudyArm:
     """One arm of a design.
 
     Attributes
@@ -92,20 +185,20 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Design:
+class StudyDesign:
     """What the data of a study are about in each draw.
 
     With statistics T of n patients per arm, log likelihood = T . natural - n x constant, but for what no draw changes.
 
     Attributes
     ----------
-    arms : tuple of Arm
+    arms : tuple of StudyArm
     constant : array (draws,)
     standard_deviation : float or None
         For continuous data.
     """
 
-    arms: tuple[Arm, ...]
+    arms: tuple[StudyArm, ...]
     constant: FloatArray
     standard_deviation: float | None
 
@@ -120,7 +213,7 @@ class Design:
         return np.hstack([arm.chances for arm in self.arms])
 
 
-def design(study: Study, sample: Sample) -> Design:
+def design(study: Study, sample: Sample) -> StudyDesign:
     """Return what the data of a study are about in each draw of a sample.
 
     Raises
@@ -147,18 +240,18 @@ def design(study: Study, sample: Sample) -> Design:
             " and a binary study needs a probability"
         )
     arms = [np.column_stack([p, 1 - p]) for p in values.T]
-    return Design(tuple(Arm(cells, _log(cells)) for cells in arms), np.zeros(len(values)), None)
+    return StudyDesign(tuple(StudyArm(cells, _log(cells)) for cells in arms), np.zeros(len(values)), None)
 
 
-def _continuous_design(study: Study, means: FloatArray) -> Design:
+def _continuous_design(study: Study, means: FloatArray) -> StudyDesign:
     deviation = study.standard_deviation
     if deviation is None or deviation <= 0:
         raise UsageError(f"study {study.id}: a continuous study needs the standard deviation of one patient's value")
-    arms = tuple(Arm(mean[:, None], mean[:, None] / deviation**2) for mean in means.T)
-    return Design(arms, np.sum(means**2, axis=1) / (2 * deviation**2), deviation)
+    arms = tuple(StudyArm(mean[:, None], mean[:, None] / deviation**2) for mean in means.T)
+    return StudyDesign(arms, np.sum(means**2, axis=1) / (2 * deviation**2), deviation)
 
 
-def _event_design(study: Study, follow_up: FollowUp) -> Design:
+def _event_design(study: Study, follow_up: StudyFollowUp) -> StudyDesign:
     survival = follow_up.survival
     if np.ptp(survival, axis=0).max() <= 0:
         raise UsageError(f"study {study.id}: survival is the same in every draw, so that there is nothing to learn")
@@ -166,8 +259,8 @@ def _event_design(study: Study, follow_up: FollowUp) -> Design:
     for place in range(survival.shape[1]):
         chances, seen = event_cells(survival[:, place], follow_up)
         kept = chances.max(axis=0) > 0
-        arms.append(Arm(chances[:, kept], _log(seen[:, kept])))
-    return Design(tuple(arms), np.zeros(len(survival)), None)
+        arms.append(StudyArm(chances[:, kept], _log(seen[:, kept])))
+    return StudyDesign(tuple(arms), np.zeros(len(survival)), None)
 
 
 def _log(probability: FloatArray) -> FloatArray:
@@ -183,7 +276,7 @@ def generator(seed: int, study: Study) -> np.random.Generator:
 
 
 def simulate(
-    design: Design, rows: np.ndarray[tuple[int], np.dtype[np.intp]], sizes: Sequence[int], rng: np.random.Generator
+    design: StudyDesign, rows: np.ndarray[tuple[int], np.dtype[np.intp]], sizes: Sequence[int], rng: np.random.Generator
 ) -> FloatArray:
     """Return statistics of data simulated in some draws, for every size.
 
@@ -191,7 +284,7 @@ def simulate(
 
     Parameters
     ----------
-    design : Design
+    design : StudyDesign
     rows : array (m,)
         The draws in which data are simulated.
     sizes : sequence of int
@@ -216,12 +309,12 @@ def simulate(
     return np.concatenate(parts, axis=2)
 
 
-def log_likelihood(design: Design, data: FloatArray, size: int) -> FloatArray:
+def log_likelihood(design: StudyDesign, data: FloatArray, size: int) -> FloatArray:
     """Return the log likelihood of data sets under every draw, but for a constant of each data set.
 
     Parameters
     ----------
-    design : Design
+    design : StudyDesign
     data : array (m, statistics)
     size : int
         Patients per arm.
@@ -231,3 +324,137 @@ def log_likelihood(design: Design, data: FloatArray, size: int) -> FloatArray:
     array (m, draws)
     """
     return np.asarray(data @ design.natural.T - size * design.constant)
+
+
+SMALLEST_LOG = -30.0
+"""Logs of probabilities below this are taken as this where draws are compared with one another."""
+WORTH_KEEPING = 0.01
+"""A direction in which the draws differ by less than this, squared and in standard errors of the data, is left out."""
+MOST_DIRECTIONS = 6
+
+
+def directions(design: StudyDesign) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the directions in which what the data are about varies over the draws, most first.
+
+    The log likelihood is T . A(draw) with statistics T of the data. Where A is close to a plane through its mean,
+    spanned by a few vectors, the products of T with these vectors are sufficient statistics. They are the principal
+    components of A, each statistic weighted by its standard deviation (the Fisher metric at the mean).
+
+    Returns
+    -------
+    vectors : array (statistics, directions)
+        Multiplied by statistics they give what data say in each direction.
+    scores : array (draws, directions)
+        Where each draw stands; the variance times the patients per arm is the signal over the noise, squared.
+    variances : array (directions,)
+    """
+    natural = np.maximum(design.natural, SMALLEST_LOG)
+    deviation = design.standard_deviation
+    weights = np.sqrt(design.chances.mean(axis=0)) if deviation is None else np.full(natural.shape[1], deviation)
+    weighted = (natural - natural.mean(axis=0)) * weights
+    variances, vectors = np.linalg.eigh(weighted.T @ weighted / len(weighted))
+    variances, vectors = variances[::-1], vectors[:, ::-1]
+    return vectors / weights[:, None], weighted @ vectors, np.maximum(variances, 0.0)
+
+
+def summaries(study: Study, design: StudyDesign, data: FloatArray, size: int) -> FloatArray:
+    """Return what data sets say in few numbers, for a regression.
+
+    Parameters
+    ----------
+    study : Study
+    design : StudyDesign
+    data : array (m, statistics)
+    size : int
+        Patients per arm.
+
+    Returns
+    -------
+    array (m, k)
+        The share with the event, or the mean, of each arm; for event times, the statistics of `directions`.
+    """
+    if study.follow_up is None:
+        return data[:, :: design.arms[0].natural.shape[1]] / size
+    vectors, _, variances = directions(design)
+    kept = max(1, int(np.sum(variances[:MOST_DIRECTIONS] * max(study.sizes) > WORTH_KEEPING)))
+    return np.asarray(data @ vectors[:, :kept] / size)
+
+
+def spread_rows(design: StudyDesign, count: int) -> NDArray[np.intp]:
+    """Return draws at equally spaced quantiles of the direction in which the draws differ most.
+
+    Parameters
+    ----------
+    design : StudyDesign
+    count : int
+        How many, at most all.
+    """
+    _, scores, _ = directions(design)
+    order = np.argsort(scores[:, 0], kind="stable")
+    draws, count = len(order), min(count, len(order))
+    return np.asarray(order[((np.arange(count) + 0.5) * draws / count).astype(np.intp)])
+
+
+CELLS = 250_000
+"""Weights held at a time, few enough for the cache."""
+FEW = 50.0
+"""Effective draws below which a posterior is coarse."""
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Posteriors of some data sets.
+
+    Attributes
+    ----------
+    rows : slice
+        Which of the data sets.
+    likelihood : array (data sets, draws)
+        Likelihood of each draw over that of the likeliest one.
+    total : array (data sets, 1)
+        Its sum over the draws.
+    """
+
+    rows: slice
+    likelihood: FloatArray
+    total: FloatArray
+
+    def mean(self, columns: FloatArray) -> FloatArray:
+        """Return posterior means (data sets, columns) of columns (draws, columns)."""
+        return np.asarray(self.likelihood @ columns / self.total)
+
+    def added(self, weights: FloatArray) -> FloatArray:
+        """Return the posterior weights of the draws, added over data sets with weights (data sets, k): (draws, k)."""
+        return np.asarray(self.likelihood.T @ (weights / self.total))
+
+    @property
+    def effective(self) -> FloatArray:
+        """Effective number of draws (data sets,), 1 / sum of squared posterior weights."""
+        return np.asarray(self.total[:, 0] ** 2 / np.einsum("ij,ij->i", self.likelihood, self.likelihood))
+
+
+def posteriors(design: StudyDesign, data: FloatArray, size: int) -> Iterator[Weighted]:
+    """Yield the posteriors of data sets, some at a time.
+
+    Parameters
+    ----------
+    design : StudyDesign
+    data : array (m, statistics)
+    size : int
+        Patients per arm.
+    """
+    step = max(1, CELLS // len(design.constant))
+    for start in range(0, len(data), step):
+        rows = slice(start, start + step)
+        likelihood = log_likelihood(design, data[rows], size)
+        likelihood -= likelihood.max(axis=1, keepdims=True)
+        np.exp(likelihood, out=likelihood)
+        yield Weighted(rows, likelihood, likelihood.sum(axis=1, keepdims=True))
+
+
+def coarse(sizes: tuple[int, ...], behind: FloatArray) -> tuple[str, ...]:
+    """Return a note where few draws stand behind the posteriors of a size."""
+    few = [str(size) for size, count in zip(sizes, behind, strict=True) if count < FEW]
+    if not few:
+        return ()
+    return (f"Fewer than {FEW:.0f} effective draws stand behind a posterior with {', '.join(few)} patients per arm.",)

@@ -15,7 +15,6 @@ from hemodel.inputs.dictionary import columns, kinds, match, sheets
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "hemodel").rglob("*.py"))
-LONGEST_MODULE = 330
 LONGEST_FUNCTION = 45
 
 
@@ -57,7 +56,6 @@ def test_module(path: Path) -> None:
     drawn = {name for name in names if name.startswith(("np.random.", "random."))}
     assert drawn <= {"np.random.SeedSequence", "np.random.default_rng", "np.random.default_rng(sequence).random"}
     assert all(call.args or call.keywords for call in calls if ast.unparse(call.func) == "np.random.default_rng")
-    assert len(text.splitlines()) <= LONGEST_MODULE
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             size = (node.end_lineno or 0) - node.lineno + 1
@@ -75,7 +73,7 @@ def test_nothing_knows_a_trial(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if "reporting" not in path.parts],
+    [path for path in MODULES if not {"views", "publish"} & set(path.parts)],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_economic_value_is_a_default(path: Path) -> None:

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from scipy import integrate, special
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.families.formula import EXAMPLES
-from hemodel.survival.families.numeric import differences
-from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.family import CurveData, Family, log_time
+from hemodel.survival.families.registry import EXAMPLES, FAMILIES, family
+from hemodel.survival.family import CurveData, Family, differences, log_time
 
 DATA = CurveData(
     event_times=(0.4, 1.1, 1.9, 2.2, 3.5, 4.1, 4.8, 6.0, 7.7, 9.2, 11.0, 15.5, 21.0, 34.0),

@@ -17,18 +17,18 @@ import pytest
 from budget_support import budget_model, small_budget_run
 from support import STRATEGIES, small_run
 
-from hemodel.analysis.families import try_families
-from hemodel.analysis.scenarios import run_scenarios
+from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.scenarios import run_scenarios
+from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
-from hemodel.reporting.document import results
-from hemodel.reporting.schema import Results
-from hemodel.reporting.tables import Table, tables
+from hemodel.records.results import Results
+from hemodel.views.tables import Table, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.run import Run
 
 NAMES = {"standard": "Standard", "active": "Active", "late": "Late"}
 FIRST, *OTHERS = NAMES
@@ -38,7 +38,7 @@ KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "yea
 BENEFIT = "Net monetary benefit at EUR 50,000 per QALY"
 THRESHOLDS = {"20000": "EUR 20,000", "50000": "EUR 50,000", "163500": "EUR 163,500"}
 OF_THE_ROWS = {"settings", "regimens", "inputs", "assumptions", "changes"}
-"""Tables of the workbook's rows; `unit/reporting/test_tables_inputs.py` looks at these."""
+"""Tables of the workbook's rows; `unit/views/test_tables_inputs.py` looks at these."""
 OF_THE_RUN = {"occupancy", "coefficients"}
 
 Record = dict[str, Any]

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import Run, run
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import Run, run
+from hemodel.documents.results import results
+from hemodel.formats import display, number_format
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.document import results
-from hemodel.reporting.format import display, number_format
-from hemodel.reporting.html import report_html
-from hemodel.reporting.results_workbook import write_results_workbook
-from hemodel.reporting.results_workbook_sheets import CONTENTS, sheet_name
-from hemodel.reporting.tables import Table, csv_text, tables
+from hemodel.publish.html import report_html
+from hemodel.publish.workbook import write_results_workbook
+from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
+from hemodel.views.tables import Table, csv_text, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hemodel.reporting.schema import Results
+    from hemodel.records.results import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"

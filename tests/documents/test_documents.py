@@ -12,18 +12,18 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from hemodel.analysis.load import load
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import Run, run
-from hemodel.analysis.sensitivity import one_way
+from hemodel.analyses.load import load
+from hemodel.analyses.one_way import one_way
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import Run, run
 from hemodel.cli import app
+from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
 from hemodel.inputs.scenarios import read_scenarios
-from hemodel.reporting.document import results
 
 if TYPE_CHECKING:
-    from hemodel.reporting.schema import Results
+    from hemodel.records.results import Results
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
@@ -284,10 +284,10 @@ def test_background_mortality_in_the_page_on_curves(base: Run, found: Results) -
     qalys, _, excess = scenario(found, "background_excess_hazard")
     assert f"{qalys:.3f} QALYs gained, {whole(excess)} USD per QALY" in page
     assert f"the ICER is {whole(scenario(found, 'life_table_2021')[2])}." in page
-    fit, floor = base.model.fits["os"], base.model.acting.floor
+    fit, floor = base.model.fits["os"], base.model.curve_effects.floor
     assert floor is not None
     for strategy in (CONTROL, NEW):
-        months = base.model.plan.timeline.months
+        months = base.model.time_grid.timeline.months
         hazard = fit.curves.cumulative_hazard(strategy, months, fit.coefficients[None, :])[0]
         binds = np.diff(hazard, prepend=0.0) < np.diff(floor, prepend=0.0)
         assert binds.any()

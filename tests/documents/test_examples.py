@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import Run, run
-from hemodel.reporting.document import results
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import Run, run
+from hemodel.documents.results import results
 
 if TYPE_CHECKING:
-    from hemodel.reporting.schema import Results
+    from hemodel.records.results import Results
 
 ROOT = Path(__file__).parents[2]
 NEW, CONTROL, DRUG = "lurbinectedin_atezolizumab", "atezolizumab", "lurbinectedin"

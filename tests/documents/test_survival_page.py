@@ -13,8 +13,7 @@ from support import small_model
 
 from hemodel.inputs.dictionary import columns, match
 from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.published import programs
-from hemodel.survival.published_table import PARAMETERISATIONS
+from hemodel.survival.published import PARAMETERISATIONS, programs
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar

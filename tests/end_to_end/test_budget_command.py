@@ -13,16 +13,16 @@ from budget_support import budget_values
 from support import small_rows
 from typer.testing import CliRunner, Result
 
-from hemodel import bundle
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import budget_run, run
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import budget_run, run
 from hemodel.cli import app
+from hemodel.documents.results import results
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import kind_of, match
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.document import results
+from hemodel.publish import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

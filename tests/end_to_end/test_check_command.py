@@ -10,13 +10,13 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from hemodel.analysis.load import load
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import Run
+from hemodel.analyses.load import load
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import Run
 from hemodel.cli import app
 from hemodel.inputs.changes import Change
-from hemodel.model import Model, base_draws, evaluate
-from hemodel.reporting.manifest import manifest
+from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.publish.manifest import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import pytest
 from commands import WORKBOOK, invoke, results
 from pyarrow import parquet
 
-from hemodel.analysis import cluster
+from hemodel.analyses.psa import cluster
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.schema_dsa import SCHEMA, json_schema
+from hemodel.records.dsa import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

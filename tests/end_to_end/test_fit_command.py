@@ -12,11 +12,11 @@ import pytest
 from support import small_rows
 from typer.testing import CliRunner, Result
 
-from hemodel import output
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.evidence_schema import SCHEMA
+from hemodel.publish import output
+from hemodel.records.evidence import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path

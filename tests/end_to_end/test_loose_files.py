@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from hemodel import output
-from hemodel.analysis.loose_files import ALL_FAMILIES, round_times, split_families
+from hemodel.analyses.patient_files import ALL_FAMILIES, round_times, split_families
 from hemodel.cli import app
+from hemodel.publish import output
 from hemodel.survival import fit_patients, kaplan_meier, patient_data, read_patients
 
 if TYPE_CHECKING:

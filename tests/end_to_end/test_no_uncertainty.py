@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemodel.analysis.load import load
-from hemodel.analysis.options import Options
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.run import Run, run
-from hemodel.analysis.sharing import Shared
-from hemodel.bundle import RUN, opened
+from hemodel.analyses.load import load
+from hemodel.analyses.options import Options
+from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.run import Run, run
+from hemodel.analyses.shared import Shared
+from hemodel.documents.results import results
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
-from hemodel.output import run_bundle
 from hemodel.parameters import BLOCK
-from hemodel.reporting.document import results
+from hemodel.publish.bundle import RUN, opened
+from hemodel.publish.output import run_bundle
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 TEACHING = WORKBOOK.with_name("teaching_three_strategies.xlsx")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from commands import WORKBOOK, hemodel, invoke, results
 
-from hemodel import bundle, output
-from hemodel.analysis import run
+from hemodel.analyses import run
 from hemodel.errors import OutputError
 from hemodel.inputs.previous import last_values
+from hemodel.publish import bundle, output
 
 if TYPE_CHECKING:
     from pathlib import Path

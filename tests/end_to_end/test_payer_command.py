@@ -12,14 +12,14 @@ import pytest
 from support import small_rows, workbook
 from typer.testing import CliRunner
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import run
 from hemodel.cli import app
+from hemodel.documents.results import results
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.payers.reading import shipped
-from hemodel.reporting.document import results
-from hemodel.reporting.payers_text import reference_case_text
+from hemodel.publish.console_payers import reference_case_text
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar

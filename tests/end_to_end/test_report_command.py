@@ -16,7 +16,7 @@ from dossier_text import Record, of_page, of_word
 from typer.testing import CliRunner
 
 from hemodel.cli import app
-from hemodel.reporting.schema_report import SCHEMA, json_schema
+from hemodel.records.report import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_results_follow_the_published_schema(made: Path) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
     jsonschema.Draft202012Validator(schema).validate(json.loads((made / "results.json").read_text(encoding="utf-8")))
-    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.reporting.schema_report"
+    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.records.report"
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from commands import NEW, SAME, WORKBOOK, hemodel, invoke, results
 
-from hemodel.reporting.schema import SCHEMA, json_schema
+from hemodel.records.results import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_results_follow_the_published_schema(whole: Path) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
     jsonschema.Draft202012Validator(schema).validate(results(whole))
-    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.reporting.schema"
+    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.records.results"
 
 
 def test_results_agree_with_one_another(whole: Path) -> None:

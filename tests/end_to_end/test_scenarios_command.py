@@ -15,7 +15,7 @@ from hemodel.cli import app
 from hemodel.inputs.dictionary import scenario_columns
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.schema_scenarios import SCHEMA, json_schema
+from hemodel.records.scenarios import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from commands import ROOT
 
-from hemodel.bundle import RUN, Bundle, opened
+from hemodel.publish.bundle import RUN, Bundle, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

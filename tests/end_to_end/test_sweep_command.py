@@ -12,14 +12,14 @@ import pytest
 from support import small_rows
 from typer.testing import CliRunner, Result
 
-from hemodel.analysis import cluster
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
+from hemodel.analyses.options import Options
+from hemodel.analyses.psa import cluster
+from hemodel.analyses.run import run
 from hemodel.cli import app
+from hemodel.documents.results import results
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting.document import results
-from hemodel.reporting.schema_sweep import SCHEMA, json_schema
+from hemodel.records.sweep import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from voi_support import linear
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.reporting import schema, schema_voi
+from hemodel.records import results as schema
+from hemodel.records import voi as schema_voi
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,8 +92,8 @@ def test_the_document_follows_its_schema(out: Path) -> None:
     published = schema_voi.SCHEMA.read_text(encoding="utf-8")
 
     jsonschema.Draft202012Validator(json.loads(published)).validate(document(out))
-    assert published == schema_voi.json_schema(), "run python -m hemodel.reporting.schema_voi"
-    assert schema.SCHEMA.read_text(encoding="utf-8") == schema.json_schema(), "run python -m hemodel.reporting.schema"
+    assert published == schema_voi.json_schema(), "run python -m hemodel.records.voi"
+    assert schema.SCHEMA.read_text(encoding="utf-8") == schema.json_schema(), "run python -m hemodel.records.results"
 
 
 def test_the_numbers(out: Path) -> None:

@@ -12,13 +12,13 @@ from live.editing import edited, only_cells
 from live.engine import engine_totals, model_totals
 from live.recalculation import PROCESSES, recalculated
 
-from hemodel.analysis.load import load, load_rows, read_valid
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import Run
+from hemodel.analyses.load import load, load_rows, read_valid
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import Run
 from hemodel.errors import HemodelError
 from hemodel.inputs.cells import read_cells
 from hemodel.live_model.excel import live_model, write_live_model
-from hemodel.model import base_draws, evaluate
+from hemodel.model.evaluate import base_draws, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import RawWorkbook, Scalar
     from hemodel.inputs.changes import Change
     from hemodel.inputs.model_inputs import ModelInputs
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 FEW_DRAWS = 20
 

@@ -18,8 +18,8 @@ from live.models import (
     three_file,
 )
 
-from hemodel.analysis.load import load
-from hemodel.analysis.scenarios import values_only
+from hemodel.analyses.load import load
+from hemodel.analyses.scenarios import values_only
 from hemodel.inputs.changes import Change
 from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import Scenario, read_scenarios

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.analysis.load import load
-from hemodel.analysis.psa_blocks import block_draws
-from hemodel.model import base_draws, evaluate
+from hemodel.analyses.load import load
+from hemodel.analyses.psa.blocks import block_draws
+from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.parameters import BLOCK
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.inputs.changes import Change
-    from hemodel.model import Model
-    from hemodel.outcomes import Outcomes
+    from hemodel.model.evaluate import Model
+    from hemodel.model.outcomes import Outcomes
 
 OUTCOMES = ("life_years", "qalys", "costs")
 Key = tuple[str, str, str]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from live.recalculation import number_or_text
 
-from hemodel.reporting.tables_words import COMPONENTS
+from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from live.results import difference_column
 from live.rules import EXCEL_2007, LONGEST_FORMULA, minus_before_power, valid_name
 from live.written import formulas, part, parts, without_texts, written
 
-from hemodel.analysis.load import read_valid
+from hemodel.analyses.load import read_valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

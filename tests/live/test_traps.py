@@ -12,7 +12,7 @@ from live.rules import minus_before_power, valid_name
 from live.written import formulas, texts, written
 from typer.testing import CliRunner
 
-from hemodel.analysis.load import read_valid
+from hemodel.analyses.load import read_valid
 from hemodel.cli import app
 
 if TYPE_CHECKING:

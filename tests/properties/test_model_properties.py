@@ -23,21 +23,21 @@ from support import (
     with_coefficients,
 )
 
-from hemodel.analysis.probabilistic import Psa, probabilistic
-from hemodel.analysis.psa_blocks import block_draws
+from hemodel.analyses.psa.blocks import block_draws
+from hemodel.analyses.psa.draws import Psa, probabilistic
 from hemodel.distributions import distribution
 from hemodel.inputs.dictionary import match
-from hemodel.model import Model, base_draws, evaluate
-from hemodel.occupancy import cap, states
+from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.model.occupancy import cap, states
+from hemodel.model.timeline import cycle_boundaries
 from hemodel.parameters import BLOCK, Parameter, block_uniforms
-from hemodel.timeline import cycle_boundaries
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.outcomes import Outcomes
+    from hemodel.model.outcomes import Outcomes
 
 FloatArray = NDArray[np.float64]
 

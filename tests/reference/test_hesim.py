@@ -24,8 +24,8 @@ import pytest
 from support import small_model, with_coefficients
 
 from hemodel.inputs.cells import Scalar
-from hemodel.model import evaluate
-from hemodel.outcomes import Outcomes, Table
+from hemodel.model.evaluate import evaluate
+from hemodel.model.outcomes import Outcomes, OutcomeTable
 
 MONTHS = {"standard": (4.94006667, 7.48959770), "active": (10.60354833, 4.87489077)}
 """hesim: months progression-free and progressed."""
@@ -69,7 +69,7 @@ def outcomes() -> Outcomes:
     return evaluate(model, with_coefficients(model, {"pfs": pfs, "os": os}))
 
 
-def by_state(table: Table, strategy: str, prefix: str = "") -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def by_state(table: OutcomeTable, strategy: str, prefix: str = "") -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     places = [table.components.index(f"{prefix}{state}") for state in ("progression_free", "progressed")]
     return table.undiscounted[0, outcomes().strategies.index(strategy), places]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemodel.survival.acting.life_tables import LifeTable, read_life_table
+from hemodel.survival.effects.life_tables import LifeTable, read_life_table
 
 FOLDER = Path(__file__).parents[2] / "inputs" / "life_tables"
 

@@ -20,17 +20,17 @@ from by_hand import DECISION, HORIZON, MEDIANS, STRATEGIES, THRESHOLDS, VIALS, b
 from scipy import stats
 from support import small_run
 
-from hemodel.analysis.families import try_families
-from hemodel.analysis.scenarios import run_scenarios
+from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.scenarios import run_scenarios
+from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
-from hemodel.reporting.document import results
-from hemodel.reporting.schema import Results
+from hemodel.records.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.run import Run
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from hemodel.population import Norms, life_expectancy, quality_adjusted_life_expectancy, read_norms
-from hemodel.survival.acting.life_tables import Cohort, LifeTable, read_life_table
+from hemodel.model.population import Norms, life_expectancy, quality_adjusted_life_expectancy, read_norms
+from hemodel.survival.effects.life_tables import Cohort, LifeTable, read_life_table
 
 DATA = Path(__file__).parent / "data"
 INPUTS = Path(__file__).parents[2] / "inputs"

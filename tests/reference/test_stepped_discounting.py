@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from support import base_outcomes, exponential_curves, small_model, small_rows
 
+from hemodel.model.timeline import discount_factors
 from hemodel.payers.applying import reference_case
 from hemodel.payers.reading import shipped
-from hemodel.timeline import discount_factors
 
 if TYPE_CHECKING:
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 BY_HAND = {
     "FR": {
@@ -84,9 +84,9 @@ def test_life_years_of_the_whole_model(code: str, steps: list[tuple[float, float
     """Survival by cycle, discounted at its middle year by year in a loop; sums of 5,218 terms agree to 1e-10."""
     model = applied(code)
     outcomes = base_outcomes(model)
-    months = model.plan.timeline.boundaries / 30.4375
+    months = model.time_grid.timeline.boundaries / 30.4375
     alive = model.fits["os"].curves.survival("standard", months, model.fits["os"].coefficients[None, :])[0]
-    middle = (model.plan.timeline.boundaries[:-1] + DAYS / 2) / YEAR
+    middle = (model.time_grid.timeline.boundaries[:-1] + DAYS / 2) / YEAR
     factors = np.array([by_hand(float(t), steps) for t in middle])
     expected = float(((alive[:-1] + alive[1:]) / 2 * DAYS / YEAR * factors).sum())
 

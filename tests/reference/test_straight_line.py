@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from reference.straight_line import Result, base_case
 
-from hemodel.analysis.load import load
-from hemodel.analysis.prices import price_thresholds
+from hemodel.analyses.load import load
+from hemodel.analyses.prices import price_thresholds
 from hemodel.economics import net_monetary_benefit, verdict
 from hemodel.inputs.changes import Change
-from hemodel.model import Model, base_draws, evaluate
-from hemodel.outcomes import Outcomes, Table
+from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.model.outcomes import Outcomes, OutcomeTable
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 TOLERANCE = 1e-9
@@ -33,7 +33,7 @@ def package() -> tuple[Model, Outcomes]:
     return model, evaluate(model, base_draws(model))
 
 
-def increment(table: Table, discounted: bool) -> float:
+def increment(table: OutcomeTable, discounted: bool) -> float:
     totals = table.total if discounted else table.undiscounted_total
     return float(totals[0, 1] - totals[0, 0])
 
@@ -57,7 +57,7 @@ def test_fitted_curves(endpoint: str) -> None:
 @pytest.mark.parametrize("place", [0, 1], ids=["comparator", "intervention"])
 def test_every_component_and_the_total(place: int, outcome: str, discounted: bool) -> None:
     _, outcomes = package()
-    table: Table = getattr(outcomes, outcome)
+    table: OutcomeTable = getattr(outcomes, outcome)
     amounts = (table.discounted if discounted else table.undiscounted)[0, place]
     expected: dict[str, float] = getattr(reference().totals[outcomes.strategies[place], discounted], outcome)
     assert dict(zip(table.components, amounts.tolist(), strict=True)) == pytest.approx(expected, rel=TOLERANCE)
@@ -102,7 +102,7 @@ def test_drugs_given_within_cycles() -> None:
     model = load(WORKBOOK, [Change(id_, value, "test") for id_, value in changes.items()])
     outcomes, expected = evaluate(model, base_draws(model)), base_case(WORKBOOK, changes)
 
-    assert model.plan.timeline.cycles is not None
+    assert model.time_grid.timeline.cycles is not None
     for place, strategy in enumerate(outcomes.strategies):
         totals = expected.totals[strategy, True]
         assert totals.life_years == reference().totals[strategy, True].life_years

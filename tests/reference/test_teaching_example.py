@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
-from hemodel.reporting.document import results
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import run
+from hemodel.documents.results import results
 
 if TYPE_CHECKING:
-    from hemodel.reporting.schema import Results
+    from hemodel.records.results import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "teaching_three_strategies.xlsx"
 NONE, TEST, ALL = "no_radiotherapy", "test_all", "radiotherapy_for_all"

@@ -14,12 +14,12 @@ from scipy import stats
 from support import base_outcomes, exponential_curves, no_discounting, small_model, with_coefficients
 
 from hemodel import economics
-from hemodel.costs.vials import Dose, cost_per_dose, vials_per_dose
 from hemodel.errors import InputError
 from hemodel.inputs.cells import Scalar
-from hemodel.model import evaluate
-from hemodel.outcomes import Outcomes, Table
-from hemodel.timeline import administration_days, cycle_boundaries, discount_factors
+from hemodel.model.costs.vials import Dose, cost_per_dose, vials_per_dose
+from hemodel.model.evaluate import evaluate
+from hemodel.model.outcomes import Outcomes, OutcomeTable
+from hemodel.model.timeline import administration_days, cycle_boundaries, discount_factors
 
 EXACT = 1e-12
 WEEK = 7 / 365.25
@@ -44,7 +44,7 @@ def exponential(
     return evaluate(model, with_coefficients(model, coefficients))
 
 
-def amount(table: Table, component: str, *, discounted: bool, place: int = 1) -> float:
+def amount(table: OutcomeTable, component: str, *, discounted: bool, place: int = 1) -> float:
     values = table.discounted if discounted else table.undiscounted
     return float(values[0, place, table.components.index(component)])
 

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 from voi_reference import sample_of, values_of
 
-from hemodel.voi.evpi import evpi
-from hemodel.voi.evppi import evppi
+from hemodel.voi.information import evpi, evppi
 
 NAMES = ("linear", "nonlinear", "example")
 ERRORS = 3.0

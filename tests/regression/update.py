@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
-from hemodel.reporting.document import results
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import run
+from hemodel.documents.results import results
 
 if TYPE_CHECKING:
-    from hemodel.reporting.schema import Results
+    from hemodel.records.results import Results
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from support import base_outcomes, small_model, small_run
 from unit.live_model.calculated_models import BANDS
 
+from hemodel.documents.results import results
 from hemodel.errors import InputError
-from hemodel.model import base_draws, survival_at
-from hemodel.population import Ageing, ageing
-from hemodel.reporting.document import results
-from hemodel.reporting.tables_words import Names, adjustment_sentence
+from hemodel.model.evaluate import base_draws, survival_at
+from hemodel.model.population import Ageing, ageing
+from hemodel.views.shared.words import Names, adjustment_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 INPUTS = Path(__file__).parents[2] / "inputs"
 AGED: Mapping[str, Scalar] = {
@@ -86,7 +86,7 @@ def test_those_who_are_left_alive_count(tmp_path: Path) -> None:
 
 def test_qalys_are_sums_over_cycles_with_the_multiplier_in_the_middle() -> None:
     model = small_model(AGED)
-    boundaries = model.plan.timeline.boundaries
+    boundaries = model.time_grid.timeline.boundaries
     middles = (boundaries[:-1] + boundaries[1:]) / 2 / 365.25
     multiplier, factors = found(model, middles.tolist()).multipliers, 1.02**-middles
     survival = [
@@ -170,7 +170,7 @@ def test_the_cap_is_told_with_its_share_of_draws() -> None:
 
 def model_draws(model: Model, count: int) -> np.ndarray:
     """Drawn utilities while progression-free, as the probabilistic analysis has them."""
-    from hemodel.analysis.psa_blocks import block_draws
+    from hemodel.analyses.psa.blocks import block_draws
 
     return block_draws(model, 1, 0, count)["utility.progression_free"]
 

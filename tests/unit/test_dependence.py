@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hemodel.dependence import dependence, independent, nearest_correlation, together
 from hemodel.distributions import distribution
 from hemodel.parameters import block_uniforms
+from hemodel.sampling import dependence, independent, nearest_correlation, together
 
 DRAWS = 4096
 

@@ -13,8 +13,8 @@ import pytest
 from killed import OWN, REFUSED, WRITTEN, add_own, hidden, state, two_renames, write
 
 from hemodel import folders
-from hemodel.bundle import VOI, opened
 from hemodel.errors import OutputError
+from hemodel.publish.bundle import VOI, opened
 
 KILLED = -9
 TESTS = Path(__file__).parents[1]

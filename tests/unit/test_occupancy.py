@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from support import base_outcomes, exponential_curves, small_model, with_coefficients
 
-from hemodel.analysis.curves import modelled_survival
-from hemodel.analysis.psa_plane import cloud
-from hemodel.model import occupancy_at
-from hemodel.occupancy import alive, capped
-from hemodel.outcomes import Table, mean_years
+from hemodel.analyses.fitted_curves import modelled_survival
+from hemodel.analyses.psa.plane import cloud
+from hemodel.model.evaluate import occupancy_at
+from hemodel.model.occupancy import alive, capped
+from hemodel.model.outcomes import OutcomeTable, mean_years
 
 if TYPE_CHECKING:
-    from hemodel.outcomes import Outcomes
+    from hemodel.model.outcomes import Outcomes
 
 
 def test_a_cap_takes_the_lower_curve_at_each_time() -> None:
@@ -45,7 +45,7 @@ def test_states_of_exponential_curves_in_closed_form() -> None:
 
 def test_amounts_of_one_strategy_with_their_total() -> None:
     undiscounted = np.array([[[1.0, 2.0], [4.0, 8.0]]])
-    table = Table(("progression_free", "progressed"), undiscounted, undiscounted / 2.0)
+    table = OutcomeTable(("progression_free", "progressed"), undiscounted, undiscounted / 2.0)
     assert table.amounts(1) == {
         "discounted": {"total": 6.0, "progression_free": 2.0, "progressed": 4.0},
         "undiscounted": {"total": 12.0, "progression_free": 4.0, "progressed": 8.0},

@@ -9,9 +9,16 @@ import pytest
 from support import small_model
 
 from hemodel.errors import InputError
-from hemodel.population import life_expectancy, norms, norms_of, qale_of, quality_adjusted_life_expectancy, read_norms
-from hemodel.survival.acting.life_tables import Cohort, LifeTable, life_table
-from hemodel.survival.tables import Table, read_table
+from hemodel.model.population import (
+    life_expectancy,
+    norms,
+    norms_of,
+    qale_of,
+    quality_adjusted_life_expectancy,
+    read_norms,
+)
+from hemodel.survival.effects.life_tables import Cohort, LifeTable, life_table
+from hemodel.survival.tables import RawTable, read_table
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar
@@ -29,7 +36,7 @@ COHORT: dict[str, Scalar] = {
 DISCOUNT = [(0.0, 0.035)]
 
 
-def made(folder: Path, text: str) -> Table:
+def made(folder: Path, text: str) -> RawTable:
     path = folder / "norms.csv"
     path.write_text(text)
     return read_table(path)

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from hemodel.distributions import Distribution
-from hemodel.quantiles import polynomials
+from hemodel.distributions import Distribution, polynomials
 
 PROBABILITIES = np.concatenate(
     [np.random.default_rng(1).random(20_000), [1e-300, 1e-16, 1e-9, 0.5, 1 - 1e-9, 1 - 1e-16]]

@@ -1,14 +1,16 @@
 """Patient data rebuilt from digitised Kaplan-Meier curves."""
 
-from hemodel.survival.digitised.checking import (
+from hemodel.survival.digitised.comparison import Comparison, compare, require_agreement
+from hemodel.survival.digitised.reading import (
     DigitisedCurve,
     RiskTable,
     check_curve,
     check_risk_table,
     mismatches,
+    read_curve,
+    read_digitised,
+    read_risk_table,
 )
-from hemodel.survival.digitised.comparison import Comparison, compare, require_agreement
-from hemodel.survival.digitised.reading import read_curve, read_digitised, read_risk_table
 from hemodel.survival.digitised.reconstruction import Interval, Reconstruction, reconstruct
 
 __all__ = [

@@ -11,9 +11,10 @@ from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
 
 if TYPE_CHECKING:
-    from hemodel.survival.digitised.checking import DigitisedCurve, RiskTable
+    from hemodel.survival.digitised.reading import DigitisedCurve, RiskTable
     from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
+
 
 LARGEST_GAP = 0.02
 AT_RISK_SHARE = 0.02

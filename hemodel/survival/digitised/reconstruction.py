@@ -10,24 +10,178 @@ follow the curve leave the printed number at risk. It differs in three ways:
 * A reported total of events is met exactly: first by the number censored in the last
   interval, as in the paper, but only while the curve is followed; then by exchanging
   single events and censorings within an interval, where that fits the curve best.
+
+The arithmetic of rebuilding patients: events at the drops of a curve, censorings between.
+
+The curve is cut into the intervals of the risk table. Interval i holds the readings from
+time r_i up to, but not at, r_{i+1}; the last one ends with the curve. Patients who are
+censored in an interval leave at evenly spaced times in it, (j - 1/2) / c of the way
+through for the j-th of c.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.digitised.checking import mismatches
 from hemodel.survival.digitised.comparison import LARGEST_GAP, Comparison, compare
-from hemodel.survival.digitised.intervals import Layout, at_readings, follow, layout, patient_times, rebuilt_survival
+from hemodel.survival.digitised.reading import mismatches
 from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.patients.data import PatientData, patients
 
 if TYPE_CHECKING:
-    from hemodel.survival.digitised.checking import DigitisedCurve, RiskTable
+    from hemodel.survival.digitised.reading import DigitisedCurve, RiskTable
     from hemodel.survival.family import Array
+
+
+SAME_TIME = 1e-12
+"""Times closer than this share of the last are the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class IntervalLayout:
+    """A curve of K points cut into I intervals.
+
+    Attributes
+    ----------
+    time, survival : array (K,)
+        Different times, and the last survival read at each.
+    drops : bool array (K,)
+        Where survival is below the point before: the only places for events.
+    interval : int array (K,)
+        The interval of each point.
+    fraction : array (K,)
+        How far through its interval each point is, 0 to 1.
+    start, end, at_risk : array (I,)
+        The intervals and the patients at risk at their start.
+    """
+
+    time: Array
+    survival: Array
+    drops: np.ndarray
+    interval: np.ndarray
+    fraction: Array
+    start: Array
+    end: Array
+    at_risk: Array
+
+    def points(self, i: int) -> slice:
+        """Return where the points of interval i are."""
+        low, high = np.searchsorted(self.interval, [i, i + 1])
+        return slice(int(low), int(high))
+
+
+def layout(curve: DigitisedCurve, risk: RiskTable) -> IntervalLayout:
+    """Cut a curve into the intervals of its risk table.
+
+    Where the curve drops between two readings with a row of the table between them, part
+    of the drop came before that row. Survival there is interpolated, and this part is a
+    point of its own, halfway between the first reading and the row.
+    """
+    last = np.append(np.diff(curve.time) > 0.0, True)
+    time, survival = curve.time[last], curve.survival[last]
+    rows = risk.time
+    inside = np.interp(rows, time, survival)
+    before = np.searchsorted(time, rows, side="right") - 1
+    split = (time[before] < rows) & (inside < survival[before])
+    halfway = 0.5 * (time[before] + rows)
+    time, survival = np.append(time, halfway[split]), np.append(survival, inside[split])
+    order = np.argsort(time, kind="stable")
+    time, survival = time[order], survival[order]
+    interval = np.searchsorted(rows, time, side="right") - 1
+    end = np.append(rows[1:], time[-1])
+    length = end - rows
+    through = (time - rows[interval]) / np.where(length > 0.0, length, 1.0)[interval]
+    drops = np.diff(survival, prepend=survival[0]) < 0.0
+    return IntervalLayout(time, survival, drops, interval, through, rows, end, risk.at_risk)
+
+
+def at_readings(curve: DigitisedCurve, risk: RiskTable) -> RiskTable:
+    """Return the risk table with times that are those of a reading but for rounding set to that reading."""
+    nearest = curve.time[np.abs(curve.time[:, None] - risk.time).argmin(axis=0)]
+    same = np.abs(nearest - risk.time) <= SAME_TIME * curve.time[-1]
+    return replace(risk, time=np.where(same, nearest, risk.time))
+
+
+def censored_before(censored: Array, fraction: Array) -> Array:
+    """Count the patients censored before a point, of ``censored`` spread over its interval."""
+    return np.maximum(np.ceil(censored * fraction - 0.5), 0.0)
+
+
+def follow(cut: IntervalLayout, i: int, level: float, censored: Array, most_events: float) -> tuple[Array, Array]:
+    """Place events in one interval so that the Kaplan-Meier estimate follows the curve.
+
+    At a drop to S with n at risk and the estimate at E so far, the events are
+    n (1 - S / E), rounded, as in Guyot (2012): what rounding leaves is made
+    up for at later drops, so that the estimate stays within half a patient of the curve.
+
+    Parameters
+    ----------
+    level : float
+        The estimate at the start of the interval.
+    censored : array (c,)
+        Numbers censored in the interval, each tried by itself.
+    most_events : float
+        No more events than this are placed.
+
+    Returns
+    -------
+    events : array (c, points)
+        Events at each point.
+    estimate : array (c, points)
+        Kaplan-Meier estimate after each point.
+    """
+    points = cut.points(i)
+    before = censored_before(censored[:, None], cut.fraction[points])
+    events, estimate = np.zeros_like(before), np.zeros_like(before)
+    now, dead = np.full(censored.size, level), np.zeros(censored.size)
+    for k in range(before.shape[1]):
+        at_risk = np.maximum(cut.at_risk[i] - dead - before[:, k], 0.0)
+        if cut.drops[points][k]:
+            wanted = np.floor(at_risk * (1.0 - cut.survival[points][k] / np.where(now > 0.0, now, 1.0)) + 0.5)
+            events[:, k] = np.clip(wanted, 0.0, np.minimum(at_risk, most_events - dead))
+            now = now * (1.0 - events[:, k] / np.maximum(at_risk, 1.0))
+            dead = dead + events[:, k]
+        estimate[:, k] = now
+    return events, estimate
+
+
+def rebuilt_survival(cut: IntervalLayout, events: Array, censored: Array) -> Array:
+    """Compute the Kaplan-Meier estimate of rebuilt patients at the points of the curve.
+
+    Parameters
+    ----------
+    events : array (..., K)
+        Events at each point.
+    censored : array (..., I)
+        Patients censored in each interval.
+
+    Returns
+    -------
+    array (..., K)
+    """
+    dead = np.cumsum(events, axis=-1) - events
+    first = np.searchsorted(cut.interval, cut.interval)
+    left = dead - dead[..., first] + censored_before(censored[..., cut.interval], cut.fraction)
+    at_risk = np.maximum(cut.at_risk[cut.interval] - left, 1.0)
+    return np.cumprod(1.0 - events / at_risk, axis=-1)
+
+
+def patient_times(cut: IntervalLayout, events: Array, censored: Array) -> tuple[Array, Array]:
+    """Return the times and events (n,) of the rebuilt patients; those left are censored at the end."""
+    died = np.repeat(cut.time, events.astype(int))
+    spread = [
+        start + (np.arange(count) + 0.5) / max(count, 1) * (end - start)
+        for start, end, count in zip(cut.start, cut.end, censored.astype(int), strict=True)
+    ]
+    left = int(cut.at_risk[0] - died.size - censored.sum())
+    times = np.concatenate([died, *spread, np.full(left, cut.time[-1])])
+    event = np.arange(times.size) < died.size
+    order = np.argsort(times, kind="stable")
+    return times[order], event[order].astype(np.float64)
+
 
 LARGEST_FORCED_GAP = 0.05
 
@@ -124,7 +278,7 @@ def reconstruct(curve: DigitisedCurve, risk: RiskTable, events: int | None = Non
     )
 
 
-def _earlier_intervals(cut: Layout) -> tuple[Array, Array, list[int], list[str]]:
+def _earlier_intervals(cut: IntervalLayout) -> tuple[Array, Array, list[int], list[str]]:
     """Rebuild all intervals but the last: events (K,), censored (I,), numbers tried and notes."""
     events, censored = np.zeros_like(cut.time), np.zeros_like(cut.start)
     tried, notes = [], []
@@ -153,13 +307,13 @@ def _earlier_intervals(cut: Layout) -> tuple[Array, Array, list[int], list[str]]
     return events, censored, tried, notes
 
 
-def _level(cut: Layout, events: Array, censored: Array, i: int) -> float:
+def _level(cut: IntervalLayout, events: Array, censored: Array, i: int) -> float:
     """Return the Kaplan-Meier estimate at the start of interval i."""
     first = cut.points(i).start
     return float(rebuilt_survival(cut, events, censored)[first - 1]) if first else 1.0
 
 
-def _first_guess(cut: Layout, i: int) -> float:
+def _first_guess(cut: IntervalLayout, i: int) -> float:
     """Guess the number censored from the fall of the curve over the interval (the paper's step 1)."""
     points = cut.points(i)
     before, after = cut.survival[max(points.start - 1, 0)], cut.survival[max(points.stop - 1, 0)]
@@ -168,7 +322,7 @@ def _first_guess(cut: Layout, i: int) -> float:
 
 
 def _last_interval(
-    cut: Layout, events: Array, censored: Array, total: int | None
+    cut: IntervalLayout, events: Array, censored: Array, total: int | None
 ) -> tuple[tuple[Array, Array, int], list[str]]:
     """Rebuild the last interval: events (K,), censored (I,) and numbers tried; and what was assumed."""
     i, points = cut.start.size - 1, cut.points(cut.start.size - 1)
@@ -191,7 +345,7 @@ def _last_interval(
     return (events, censored, options.size), _assumed(cut, total, int(censored[i]))
 
 
-def _assumed(cut: Layout, total: int | None, censored: int) -> list[str]:
+def _assumed(cut: IntervalLayout, total: int | None, censored: int) -> list[str]:
     if total is not None:
         return []
     if cut.start.size == 1:
@@ -209,7 +363,7 @@ def _assumed(cut: Layout, total: int | None, censored: int) -> list[str]:
     ]
 
 
-def _exchange(cut: Layout, events: Array, censored: Array, total: int) -> tuple[Array, Array]:
+def _exchange(cut: IntervalLayout, events: Array, censored: Array, total: int) -> tuple[Array, Array]:
     """Turn single censorings into events, or events into censorings, until the total is met.
 
     Each time the drop is chosen at which the exchange leaves the smallest sum of squared
@@ -240,19 +394,19 @@ def _exchange(cut: Layout, events: Array, censored: Array, total: int) -> tuple[
     return events, censored
 
 
-def _remaining(cut: Layout, events: Array, censored: Array) -> float:
+def _remaining(cut: IntervalLayout, events: Array, censored: Array) -> float:
     """Return the patients still at risk at the end of the curve."""
     return float(cut.at_risk[0] - events.sum() - censored.sum())
 
 
-def _spare(cut: Layout, events: Array, censored: Array) -> Array:
+def _spare(cut: IntervalLayout, events: Array, censored: Array) -> Array:
     """Return for each point how many patients of its interval leave without the event."""
     spare = censored.copy()
     spare[-1] += _remaining(cut, events, censored)
     return np.asarray(spare[cut.interval])
 
 
-def _after(cut: Layout, events: Array, censored: Array, i: int, sign: float) -> Array:
+def _after(cut: IntervalLayout, events: Array, censored: Array, i: int, sign: float) -> Array:
     """Return the numbers censored once an event is added to interval i (sign 1) or taken away (-1).
 
     In the last interval it is first a patient at risk at the end of the curve who has it.
@@ -276,7 +430,7 @@ def _exchange_note(exchanged: int, total: int) -> str:
     return f"{abs(exchanged)} {what} where that fits the curve best, to meet the {total} events reported."
 
 
-def _table(cut: Layout, events: Array, censored: Array, tried: list[int]) -> tuple[Interval, ...]:
+def _table(cut: IntervalLayout, events: Array, censored: Array, tried: list[int]) -> tuple[Interval, ...]:
     return tuple(
         Interval(
             float(cut.start[i]),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.families import numeric
 from hemodel.survival.families.composite import Composite, columns_by_part, common_kinks, named_parameters, number
+from hemodel.survival.family import time_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hemodel.survival.family import Array, CurveData, Family, Link
+
 
 SUM_TOLERANCE = 1e-9
 
@@ -164,7 +165,7 @@ class Average(Composite):
         for member, rows, _, own in self._used(coefficients):
             alone = picks_one[rows]
             result[rows[alone]] = member.time_at(level[rows[alone]], own[alone])
-        result[mixed] = numeric.time_at(self, level[mixed], coefficients[mixed])
+        result[mixed] = time_at(self, level[mixed], coefficients[mixed])
         return result
 
     def _mean(self, coefficients: Array) -> Array:

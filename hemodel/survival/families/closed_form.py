@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival.families.log_gamma import excess
+from hemodel.survival.families.gamma_functions import excess
 from hemodel.survival.family import Array, Family, Link, columns, fill_line, power_log
 
 LOG_2 = float(np.log(2.0))

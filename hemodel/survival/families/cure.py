@@ -15,12 +15,13 @@ import numpy as np
 from scipy import special
 
 from hemodel.survival.families.composite import Composite, parameters_of, starts_with_hazard
-from hemodel.survival.families.incomplete_gamma import SMALLEST_DIRECT
+from hemodel.survival.families.gamma_functions import SMALLEST_DIRECT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hemodel.survival.family import Array, CurveData, Family, Link
+
 
 START_SHARES = (0.1, 0.3)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival.density_family import DensityFamily
-from hemodel.survival.families import log_gamma
-from hemodel.survival.families.incomplete_gamma import upper
+from hemodel.survival.families import gamma_functions as log_gamma
+from hemodel.survival.families.density import DensityFamily
+from hemodel.survival.families.gamma_functions import upper
 from hemodel.survival.family import Array, Link, columns, power_log
 
 EARLIEST_LOG_TIME = -800.0

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.families.composite import (
-    Composite,
-    columns_by_part,
-    named_parameters,
-    number,
-    starts_with_hazard,
-)
+from hemodel.survival.families.composite import Composite, columns_by_part, named_parameters, number, starts_with_hazard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

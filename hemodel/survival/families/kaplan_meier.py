@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.families import numeric
 from hemodel.survival.families.composite import number, parameters_of
 from hemodel.survival.families.join import Join
-from hemodel.survival.family import Array, Family, Link
+from hemodel.survival.family import Array, Family, Link, area_from
 
 if TYPE_CHECKING:
     from hemodel.survival.family import CurveData
@@ -143,4 +142,4 @@ class KaplanMeierThen(Join):
         before = [time for time in self._steps.times if time < self.cuts[0]]
         edges = np.array((0.0, *before, self.cuts[0]))
         survival = self.survival(edges[:-1], coefficients)
-        return np.asarray(survival @ np.diff(edges) + numeric.area_from(self, coefficients, self.cuts[0]))
+        return np.asarray(survival @ np.diff(edges) + area_from(self, coefficients, self.cuts[0]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from hemodel.survival.density_family import DensityFamily
+from hemodel.survival.families.density import DensityFamily
 from hemodel.survival.families.scales import inverse_mills
 from hemodel.survival.family import Array, Family, Link, columns, fill_line, power_log
 

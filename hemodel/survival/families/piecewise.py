@@ -16,6 +16,7 @@ from hemodel.survival.families.composite import Composite, number
 if TYPE_CHECKING:
     from hemodel.survival.family import Array, Link
 
+
 LOG_2 = float(np.log(2.0))
 START_RATIOS = (1.0, 0.4, 2.5)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hemodel.survival.family import Array, CurveData, Family, Link
 
+
 EARLIEST_LOG_TIME = -800.0
 MOST_KNOTS = 4
 POINTS_BETWEEN_KNOTS = 50

@@ -17,6 +17,7 @@ from hemodel.survival.families.cure import MixtureCure, NonmixtureCure
 if TYPE_CHECKING:
     from hemodel.survival.family import Array, Family
 
+
 SHIFTS = {
     "exp": (-1.0,),
     "weibull": (0.0, 1.0),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.parameters import block_uniforms
-from hemodel.survival.patients.groups import columns_of, groups
+from hemodel.survival.patients.fitting import columns_of, groups
 from hemodel.survival.patients.identification import longest_axes
 from hemodel.survival.patients.likelihood import likelihood
 from hemodel.survival.patients.newton import NEAR, polish, search
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hemodel.survival.patients.fitting import LikelihoodFit
     from hemodel.survival.patients.likelihood import Likelihood
     from hemodel.survival.patients.newton import Indices, Mask
+
 
 AT_ONCE = 256
 

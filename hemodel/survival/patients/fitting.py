@@ -4,6 +4,20 @@ The curves that share coefficients (an independent curve and those relative to i
 fitted together; groups that share none are fitted one by one, which gives the same
 maximum. Every start is evaluated, the best few are followed by Newton's method, and the
 best of those is polished.
+
+The maximum of the likelihood for curves that share coefficients.
+
+The gradient of the log-likelihood by the families' own derivatives.
+
+The search for a maximum differentiates the likelihood numerically. At the maximum the
+gradient is computed once more in this other way, so that what is reported does not rest on
+the search alone.
+
+Where a maximum likelihood fit begins.
+
+Curves that share coefficients, and families that need data.
+
+What patient data must be for a fit by maximum likelihood.
 """
 
 from __future__ import annotations
@@ -13,20 +27,328 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.patients.group_fit import fit_group
-from hemodel.survival.patients.groups import columns_of, groups, resolved
-from hemodel.survival.patients.identification import condition_number, fit_warnings
+from hemodel.survival.curve_spec import INDEPENDENT, PROPORTIONAL_HAZARDS, as_family
+from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.patients.data import pooled
+from hemodel.survival.patients.identification import (
+    condition_number,
+    fit_warnings,
+    flat_coefficients,
+    is_bounded,
+    longest_axes,
+)
+from hemodel.survival.patients.kaplan_meier import curve_data, kaplan_meier
 from hemodel.survival.patients.likelihood import likelihood
-from hemodel.survival.patients.requirements import check_data
+from hemodel.survival.patients.newton import NEAR, Maximum, first_axes, inverse, polish, search
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.curves import EndpointCurves
     from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
-    from hemodel.survival.patients.group_fit import GroupFit
-    from hemodel.survival.patients.newton import Indices
+    from hemodel.survival.patients.likelihood import Likelihood
+    from hemodel.survival.patients.newton import Function, Indices, Mask
+
+    Groups = dict[str, tuple[CurveSpec, ...]]
+    Data = Mapping[str, PatientData]
+
+
+def gradient(target: Likelihood, coefficients: Array) -> Array | None:
+    """Compute the derivatives of the log-likelihood by the joint coefficients, both (p,).
+
+    Sum of w [d (dlog h) - dH(t) + dH(entry)]; where the curve is of the excess over a
+    population's hazard e, dlog h counts h / (h + e). None where a curve has an
+    acceleration factor, odds ratio or hazard ratios by period.
+    """
+    curves = target.curves
+    if any(spec.relation not in {INDEPENDENT, PROPORTIONAL_HAZARDS} for spec in curves.specs):
+        return None
+    total = np.zeros(coefficients.size)
+    for strategy, sums in target.sums.items():
+        spec = curves.spec(strategy)
+        relative = spec.relation == PROPORTIONAL_HAZARDS
+        own = curves.columns[strategy]
+        base = curves.columns[spec.reference or strategy] if relative else own
+        ratio = float(np.exp(coefficients[own][0])) if relative else 1.0
+        log_hazard, hazard = curves.family(strategy).derivatives(sums.time, coefficients[base])
+        events, leaving = sums.events[0] * _share(target, strategy, coefficients), sums.leaving[0]
+        total[base] += log_hazard[:, sums.event_place] @ events - ratio * (hazard @ leaving)
+        if relative:
+            cumulative = curves.cumulative_hazard(strategy, sums.time, coefficients[None, :])[0]
+            total[own] += events.sum() - cumulative @ leaving
+    return total
+
+
+def _share(target: Likelihood, strategy: str, coefficients: Array) -> Array:
+    """Share h / (h + e) of the curve's own hazard in that at each time of event; 1 without a population's."""
+    sums = target.sums[strategy]
+    if sums.expected is None:
+        return np.ones(sums.event_place.size)
+    own = np.exp(target.curves.log_hazard(strategy, sums.time[sums.event_place], coefficients[None, :])[0])
+    return np.asarray(own / (own + sums.expected))
+
+
+EFFECT_SIGNS = (0.0, 1.0, -1.0)
+
+
+def starting_points(curves: EndpointCurves, data: Mapping[str, PatientData]) -> Array:
+    """Return joint coefficients (n, p) for one independent curve and those relative to it.
+
+    The independent curve takes several shapes, all with about its Kaplan-Meier median.
+    An effect begins at none, at the log ratio of the medians and at minus that.
+    """
+    base, *relative = curves.specs
+    medians = {name: rough_median(some) for name, some in data.items()}
+    shapes = curves.family(base.strategy).starts(medians[base.strategy])
+    if not relative:
+        return shapes
+    rows = []
+    for sign in EFFECT_SIGNS:
+        effects = [
+            np.full(_width(curves, spec.strategy), sign * np.log(medians[spec.strategy] / medians[base.strategy]))
+            for spec in relative
+        ]
+        own = np.concatenate(effects)
+        rows.append(np.hstack([shapes, np.tile(own, (len(shapes), 1))]))
+    return np.vstack(rows)
+
+
+def rough_median(data: PatientData) -> float:
+    """Return the Kaplan-Meier median, else that of an exponential curve with as many events."""
+    median = kaplan_meier(data).median()[0]
+    if np.isfinite(median):
+        return median
+    exposure = float((data.weight * (data.time - data.entry)).sum())
+    return float(np.log(2.0)) * exposure / float((data.weight * data.event).sum())
+
+
+def _width(curves: EndpointCurves, strategy: str) -> int:
+    place = curves.columns[strategy]
+    return int(place.stop - place.start)
+
+
+FULL_SEARCHES = 3
+UNSETTLED = 1e-4
+"""Length of the gradient, in standard errors, above which a fit is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroupFit:
+    """The maximum for curves that share coefficients; see `LikelihoodFit` for the meaning.
+
+    Attributes
+    ----------
+    coefficients : array (p,)
+    covariance : array (p, p)
+    held : array (p,) of bool
+    log_likelihood, gradient_norm : float
+    n_starts : int
+    """
+
+    coefficients: Array
+    covariance: Array
+    held: Mask
+    log_likelihood: float
+    gradient_norm: float
+    n_starts: int
+
+
+def fit_group(target: Likelihood, data: Mapping[str, PatientData], start: Array | None) -> GroupFit:
+    """Maximise the likelihood of one independent curve and those relative to it.
+
+    A coefficient that runs to the edge of its range is held where the likelihood became
+    flat, and the others are estimated given it.
+
+    Raises
+    ------
+    SurvivalError
+        If no start has a likelihood, or no maximum is found.
+    """
+    points = starting_points(target.curves, data) if start is None else start[None, :]
+    chosen = _best_starts(target, points)
+    limit, bounded = longest_axes(target.curves), is_bounded(target.curves)
+    held = np.zeros(points.shape[1], dtype=np.bool_)
+    found = search(target.values, chosen, first_axes(target.values, chosen), limit)
+    row = int(np.argmax(found.values - NEAR * ~(found.distance < NEAR)))
+    whole = found.points[row].copy()
+    while np.isfinite(found.information[row]).all():
+        flat = held.copy()
+        flat[~held] = flat_coefficients(found, row, bounded[~held])
+        if flat.all() or (flat == held).all():
+            break
+        held = flat
+        function, row = with_held(target, whole, ~held), 0
+        point = whole[None, ~held]
+        found = search(function, point, first_axes(function, point), limit[~held])
+        whole[~held] = found.points[0]
+    final = polish(with_held(target, whole, ~held), found.rows(np.array([row])), limit[~held])
+    whole[~held] = final.points[0]
+    return _described(target, final, whole, held, len(points))
+
+
+def with_held(target: Likelihood, whole: Array, free: Mask) -> Function:
+    """Return the log-likelihood as a function of the free coefficients, the others as in ``whole``."""
+    fixed = whole.copy()
+
+    def function(points: Array, rows: Indices) -> Array:
+        every = np.tile(fixed, (len(points), 1))
+        every[:, free] = points
+        return target.values(every, np.zeros_like(rows))
+
+    return function
+
+
+def _best_starts(target: Likelihood, points: Array) -> Array:
+    values = target.values(points, np.zeros(len(points), dtype=np.intp))
+    order = np.argsort(-values, kind="stable")[:FULL_SEARCHES]
+    chosen = points[order[np.isfinite(values[order])]]
+    if chosen.size == 0:
+        _raise_unsettled(target.curves, "at no start is there a hazard at the time of every event")
+    return np.asarray(chosen)
+
+
+def _described(target: Likelihood, final: Maximum, whole: Array, held: Mask, n_starts: int) -> GroupFit:
+    if not final.distance[0] < UNSETTLED:
+        singular = np.isinf(final.distance[0]) and np.isfinite(final.information[0]).all()
+        reason = "the information is singular" if singular else "the search does not come to rest"
+        _raise_unsettled(target.curves, f"{reason}, because some coefficients can move without the likelihood falling")
+    axes = final.axes[0]
+    free = np.flatnonzero(~held)
+    covariance = np.zeros((held.size, held.size))
+    covariance[np.ix_(free, free)] = axes @ inverse(final.information[0]) @ axes.T
+    slopes = gradient(target, whole)
+    steepness = float(final.distance[0])
+    if slopes is not None:
+        steepness = float(np.sqrt(np.clip(slopes @ covariance @ slopes, 0.0, None)))
+    return GroupFit(whole, covariance, held, float(final.values[0]), steepness, n_starts)
+
+
+def _raise_unsettled(curves: EndpointCurves, why: str) -> None:
+    names = [spec.strategy for spec in curves.specs]
+    raise SurvivalError(
+        f"{curves.endpoint}, {', '.join(names)}: the maximum likelihood fit of {curves.family(names[0]).name} does not "
+        f"settle: {why}. Choose a family with fewer parameters, or check the data.",
+        [f"curve.{curves.endpoint}.{name}.family" for name in names],
+    )
+
+
+def groups(curves: EndpointCurves) -> Groups:
+    """Return each independent curve with those relative to it, by the strategy of the independent one."""
+    return {
+        spec.strategy: (spec, *(each for each in curves.specs if _refers_to(each, spec.strategy)))
+        for spec in curves.specs
+        if spec.relation == INDEPENDENT
+    }
+
+
+def columns_of(curves: EndpointCurves, group: tuple[CurveSpec, ...]) -> Indices:
+    """Return the places of a group's coefficients among all, in the group's order."""
+    every = np.arange(len(curves.names))
+    return np.concatenate([every[curves.columns[spec.strategy]] for spec in group])
+
+
+def resolved(curves: EndpointCurves, data: Mapping[str, PatientData]) -> EndpointCurves:
+    """Return the curves with every family that needs data resolved.
+
+    The patients of a curve and of those relative to it count together, as for the knots
+    of ``flexsurvspline``.
+    """
+    together = groups(curves)
+    specs = []
+    for spec in curves.specs:
+        if spec.relation == INDEPENDENT and not as_family(spec.family).is_resolved:
+            patients = pooled([data[each.strategy] for each in together[spec.strategy]])
+            specs.append(replace(spec, family=as_family(spec.family).resolved(curve_data(patients))))
+        else:
+            specs.append(spec)
+    return replace(curves, specs=tuple(specs))
+
+
+def _refers_to(spec: CurveSpec, strategy: str) -> bool:
+    return spec.relation != INDEPENDENT and spec.reference == strategy
+
+
+KAPLAN_MEIER = "km("
+
+
+def check_data(curves: EndpointCurves, data: Data, expected_hazard: Mapping[str, Array] | None) -> None:
+    """Raise one `SurvivalError` with everything that keeps the curves from being fitted."""
+    found = list(_strategies(curves, data))
+    if not found:
+        found = [*_families(curves, data), *_expected(curves, data, expected_hazard)]
+    raise_together(found)
+
+
+def _strategies(curves: EndpointCurves, data: Data) -> Iterator[SurvivalError]:
+    known = [spec.strategy for spec in curves.specs]
+    for name in known:
+        if name not in data:
+            yield SurvivalError(
+                f"{curves.endpoint}: there are no patients of strategy {name!r}. "
+                f"Strategies in the data: {', '.join(data)}.",
+                [_id(curves, name)],
+            )
+    for name in data:
+        if name not in known:
+            text = (
+                f"{curves.endpoint}: the data hold strategy {name!r}, which has no curve. Curves: {', '.join(known)}."
+            )
+            yield SurvivalError(text)
+
+
+def _families(curves: EndpointCurves, data: Data) -> Iterator[SurvivalError]:
+    for strategy, group in groups(curves).items():
+        shape = as_family(curves.spec(strategy).family)
+        if shape.members or shape.name.startswith(KAPLAN_MEIER):
+            yield SurvivalError(
+                f"{curves.endpoint}, {strategy}: {shape.name} is not fitted by maximum likelihood. Fit the families "
+                "it holds one by one, and combine the fitted curves.",
+                [_id(curves, strategy)],
+            )
+            continue
+        names = [spec.strategy for spec in group]
+        events = sum(float(data[name].event.sum()) for name in names)
+        size = sum(len(curves.names[curves.columns[name]]) for name in names)
+        if events < size + 1:
+            yield SurvivalError(
+                f"{curves.endpoint}, {', '.join(names)}: {shape.name} has {size} coefficients to estimate and "
+                f"there are {events:g} events; at least {size + 1} are needed. Choose a family with fewer parameters.",
+                [_id(curves, name) for name in names],
+            )
+        for name in names:
+            if not data[name].event.any():
+                text = f"{curves.endpoint}, {name}: there are no events, so its curve cannot be estimated."
+                yield SurvivalError(text, [_id(curves, name)])
+
+
+def _expected(
+    curves: EndpointCurves, data: Data, expected_hazard: Mapping[str, Array] | None
+) -> Iterator[SurvivalError]:
+    if expected_hazard is None:
+        return
+    if curves.background is not None:
+        yield SurvivalError(
+            f"{curves.endpoint}: the population's hazard would count twice, because the curves carry background "
+            "mortality and expected hazards are given as well. Fit curves without background mortality, and add it "
+            "afterwards."
+        )
+    for name, some in data.items():
+        given = expected_hazard.get(name)
+        if given is None:
+            text = "no expected hazard is given for its patients, although it is for others"
+        elif given.shape != some.time.shape:
+            text = f"there are {given.size} expected hazards for {some.time.size} patients"
+        elif not (np.isfinite(given) & (given >= 0.0)).all():
+            text = "an expected hazard is negative or not finite"
+        else:
+            continue
+        yield SurvivalError(f"{curves.endpoint}, {name}: {text}. Give one of 0 or more for each patient.")
+
+
+def _id(curves: EndpointCurves, strategy: str) -> str:
+    return f"curve.{curves.endpoint}.{strategy}.family"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.newton import Mask, Maximum
 
+
 LARGEST_CONDITION = 1e6
 LARGEST_SE = 10.0
 FEWEST_EVENTS_PER_COEFFICIENT = 10.0

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.newton import Indices
 
+
 SAME_LEVEL = 1e-12
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hemodel.survival.patients.data import PatientData
     from hemodel.survival.patients.newton import Indices
 
+
 LARGEST_BLOCK = 200_000
 """Values of a curve computed at once; more would leave the processor's cache."""
 

@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Problem
-from hemodel.survival.acting.life_tables import Background, Cohort, LifeTable, background, life_table
+from hemodel.survival.effects.life_tables import Background, Cohort, LifeTable, background, life_table
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.workbook.tables import table_of
 
 if TYPE_CHECKING:
-    from hemodel.survival.tables import Table
-    from hemodel.survival.workbook.inputs import Inputs
+    from hemodel.survival.tables import RawTable
+    from hemodel.survival.workbook.tables import Inputs
+
 
 NONE, FLOOR, EXCESS = "none", "floor", "excess_hazard"
 OVERALL_SURVIVAL = "os"
@@ -71,7 +72,7 @@ def life_table_and_cohort(inputs: Inputs) -> tuple[LifeTable, Cohort]:
 
 
 @lru_cache(maxsize=16)
-def _life_table(table: Table) -> LifeTable:
+def _life_table(table: RawTable) -> LifeTable:
     return life_table(table)
 
 

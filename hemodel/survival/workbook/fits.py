@@ -10,20 +10,17 @@ from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.checks import select
 from hemodel.survival.blocks import reported_problem
 from hemodel.survival.combined import fit_evidence
-from hemodel.survival.endpoint_fit import REPORTED
+from hemodel.survival.endpoint_fit import REPORTED, EndpointData
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.evidence import Evidence
 from hemodel.survival.workbook.background import EXCESS, OVERALL_SURVIVAL, population
-from hemodel.survival.workbook.sources import source
-from hemodel.survival.workbook.specs import FAMILY, endpoints, options, specs
-from hemodel.survival.workbook.statistics import statistics
+from hemodel.survival.workbook.curves import FAMILY, endpoints, options, source, specs, statistics
 
 if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import Reading
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.endpoint_fit import EndpointFit, Source
     from hemodel.survival.reported.problem import FitProblem
-    from hemodel.survival.workbook.inputs import Inputs
+    from hemodel.survival.workbook.tables import Inputs
 
 
 def fit_curves(reading: Reading) -> tuple[dict[str, EndpointFit], list[Problem]]:
@@ -68,7 +65,7 @@ def fit_endpoint(inputs: Inputs, endpoint: str, family: str = "") -> EndpointFit
     return _fitted(found)
 
 
-def evidence(inputs: Inputs, endpoint: str) -> Evidence:
+def evidence(inputs: Inputs, endpoint: str) -> EndpointData:
     """Return everything that the fit of an endpoint depends on.
 
     Raises
@@ -80,7 +77,7 @@ def evidence(inputs: Inputs, endpoint: str) -> Evidence:
     follow_up = rows.get("trial.median_follow_up")
     chosen, own = options(rows), specs(rows, endpoint)
     excess = rows["background.method"].text == EXCESS and endpoint == OVERALL_SURVIVAL
-    return Evidence(
+    return EndpointData(
         endpoint=endpoint,
         specs=own,
         sources=_sources(inputs, endpoint, own),
@@ -110,7 +107,7 @@ def _sources(inputs: Inputs, endpoint: str, own: tuple[CurveSpec, ...]) -> tuple
 
 
 @lru_cache(maxsize=512)
-def _fitted(found: Evidence) -> EndpointFit:
+def _fitted(found: EndpointData) -> EndpointFit:
     """Fit once what many scenarios share: the same evidence gives the same fit."""
     return fit_evidence(found)
 
@@ -127,7 +124,7 @@ def endpoint_problem(inputs: Inputs, endpoint: str) -> FitProblem:
 
 
 @lru_cache(maxsize=512)
-def _problem_of(found: Evidence) -> FitProblem:
+def _problem_of(found: EndpointData) -> FitProblem:
     return reported_problem(found, found.of_kind(REPORTED))
 
 

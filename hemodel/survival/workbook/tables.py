@@ -4,28 +4,39 @@ One rule for life tables, utility norms, patients, digitised curves and risk tab
 (1) the sheet of that name, which begins with Data; else (2) the sheet that carries the
 file (`data_sheet`); else (3) the file, beside the workbook, in the folders above it or in
 the current folder.
+
+What the modules of this package need to know of a workbook.
+
+Patients, digitised curves and risk tables from the tables that the rows of a workbook name.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.cells import DATA_SHEET, DataTable
 from hemodel.inputs.checks import select
 from hemodel.inputs.dictionary import nearest
 from hemodel.inputs.files import data_sheet, find_beside
-from hemodel.survival.tables import Table, as_number, read_table
+from hemodel.survival.digitised.comparison import require_agreement
+from hemodel.survival.digitised.reading import CURVE_COLUMNS, RISK_COLUMNS, check_curve, check_risk_table, mismatches
+from hemodel.survival.digitised.reconstruction import reconstruct
+from hemodel.survival.endpoint_fit import DIGITISED, PATIENTS, Source
+from hemodel.survival.patients.data import ALL_PATIENTS, PatientData, check_rows, patients
+from hemodel.survival.tables import RawTable, as_number, read_table
+from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from hemodel.inputs.cells import Scalar
+    from hemodel.inputs.cells import RawWorkbook, Scalar
     from hemodel.inputs.rows import Row
-    from hemodel.survival.workbook.inputs import Inputs
+    from hemodel.survival.digitised.reading import DigitisedCurve, RiskTable
+
 
 _KINDS = (
     "background.life_table",
@@ -37,7 +48,7 @@ _NAMES = ("strategy",)
 """Columns that hold names, even where a name looks like a number."""
 
 
-def table_of(row: Row, inputs: Inputs) -> Table:
+def table_of(row: Row, inputs: Inputs) -> RawTable:
     """Return the table that a row names: a sheet of the workbook, or a CSV file.
 
     Raises
@@ -153,17 +164,17 @@ def _plain_path(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _file(path: Path, _changed: int) -> Table:
+def _file(path: Path, _changed: int) -> RawTable:
     return read_table(path)
 
 
 @lru_cache(maxsize=64)
-def _sheet(table: DataTable) -> Table:
+def _sheet(table: DataTable) -> RawTable:
     return _sheet_with(table.file, table.sheet, table.rows, repr(table.rows))
 
 
 @lru_cache(maxsize=64)
-def _sheet_with(file: str, sheet: str, rows: tuple[tuple[Scalar, ...], ...], _as_written: str) -> Table:
+def _sheet_with(file: str, sheet: str, rows: tuple[tuple[Scalar, ...], ...], _as_written: str) -> RawTable:
     """Return one table for the same cells, however often a workbook is read; `_as_written` tells 1 from TRUE."""
     table = DataTable(file, sheet, rows)
     filled = [(i, row) for i, row in enumerate(rows) if any(value is not None for value in row)]
@@ -173,7 +184,7 @@ def _sheet_with(file: str, sheet: str, rows: tuple[tuple[Scalar, ...], ...], _as
     names = ["" if value is None else str(value).strip() for value in header]
     columns = {name: [row[j] for _, row in body] for j, name in enumerate(names) if name}
     places = {name: j for j, name in enumerate(names)}
-    return Table(
+    return RawTable(
         columns,
         lambda i, name: table.where(body[i][0], places[name]),
         Location(file, sheet),
@@ -181,7 +192,7 @@ def _sheet_with(file: str, sheet: str, rows: tuple[tuple[Scalar, ...], ...], _as
     )
 
 
-def _cells(table: Table) -> tuple[tuple[Scalar, ...], ...]:
+def _cells(table: RawTable) -> tuple[tuple[Scalar, ...], ...]:
     """Return a table as the rows of a sheet: the header, then its rows."""
     raise_if_any(table.broken)
     columns = [[_cell(name, value) for value in values] for name, values in table.columns.items()]
@@ -206,3 +217,93 @@ def _same(sheet: DataTable, file: Path) -> bool:
 
 def _digits(cells: tuple[Scalar, ...]) -> list[Scalar]:
     return [f"{cell:.15g}" if isinstance(cell, float) else cell for cell in cells]
+
+
+class Inputs(Protocol):
+    """A workbook that was read: its rows, where it is, and its sheets of data."""
+
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """Checked rows by id."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    @property
+    def raw(self) -> RawWorkbook:
+        """Its cells as they stand."""
+        ...
+
+
+RATIOS = {
+    "days": (1.0, DAYS_PER_MONTH),
+    "weeks": (7.0, DAYS_PER_MONTH),
+    "months": (1.0, 1.0),
+    "years": (MONTHS_PER_YEAR, 1.0),
+}
+"""By what to multiply and then divide the times of each unit to have months."""
+MONTHS = {unit: units / per_month for unit, (units, per_month) in RATIOS.items()}
+"""Months in one of each unit."""
+PATIENT_COLUMNS = ("time", "event")
+OPTIONAL_COLUMNS = ("strategy", "entry", "weight")
+
+
+@lru_cache(maxsize=256)
+def patient_source(table: RawTable, strategy: str, unit: str) -> Source:
+    """Return the patients of one strategy, with times in months.
+
+    A table without a column of strategies is all of that strategy.
+
+    Raises
+    ------
+    InputError
+        With every problem of the table.
+    """
+    columns = table.need(PATIENT_COLUMNS, OPTIONAL_COLUMNS)
+    data, problems = check_rows(columns, table.where, table.whole)
+    raise_if_any(problems)
+    name = strategy if "strategy" in columns else ALL_PATIENTS
+    if name not in data:
+        known = ", ".join(data)
+        raise InputError(
+            (Problem(table.whole, f"there are no patients of strategy {strategy}", f"There are: {known}"),)
+        )
+    return Source(PATIENTS, _in_months(data[name], unit))
+
+
+def _in_months(data: PatientData, unit: str) -> PatientData:
+    """Return patients with times in months, divided as the days of the model are: a day is the same number in both."""
+    units, per_month = RATIOS[unit]
+    return patients(units * data.time / per_month, data.event, units * data.entry / per_month, data.weight)
+
+
+@lru_cache(maxsize=256)
+def digitised_source(table: RawTable, risk_table: RawTable, events: int | None, unit: str) -> Source:
+    """Return the patients rebuilt from a digitised curve, with times in months.
+
+    Raises
+    ------
+    InputError
+        With every problem of the two tables, alone and together.
+    SurvivalError
+        Where the rebuilt data disagree with what was published.
+    """
+    curve, problems = check_curve(table.need(CURVE_COLUMNS, ()), table.where, table.whole)
+    risk, others = check_risk_table(risk_table.need(RISK_COLUMNS, ()), risk_table.where, risk_table.whole)
+    raise_if_any([*problems, *others])
+    return _rebuilt(curve, risk, events, unit, risk_table)
+
+
+def _rebuilt(
+    curve: DigitisedCurve | None, risk: RiskTable | None, events: int | None, unit: str, table: RawTable
+) -> Source:
+    if curve is None or risk is None:
+        message = "a table without problems has its columns"
+        raise AssertionError(message)
+    raise_if_any(Problem(table.whole, what, todo=todo) for what, todo in mismatches(curve, risk, events))
+    rebuilt = reconstruct(curve, risk, events)
+    require_agreement(rebuilt.comparison)
+    return Source(DIGITISED, _in_months(rebuilt.data, unit), rebuilt)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analysis.load import load
-from hemodel.analysis.probabilistic import probabilistic, sample
+from hemodel.analyses.load import load
+from hemodel.analyses.psa.draws import probabilistic, sample
 
 if TYPE_CHECKING:
     from hemodel.parameters import FloatArray

@@ -11,7 +11,7 @@ import pytest
 from budget_support import budget_model, budget_values
 from support import small_model, small_rows, workbook
 
-from hemodel.analysis.load import load_rows
+from hemodel.analyses.load import load_rows
 from hemodel.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from support import small_model, small_rows
 
-from hemodel.analysis.psa_blocks import block_draws
+from hemodel.analyses.psa.blocks import block_draws
 from hemodel.errors import InputError
 from hemodel.inputs.correlations import dependence_warnings
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemodel.inputs.numbers import read_number, trimmed, why_no_number
+from hemodel.inputs.cells import read_number, trimmed, why_no_number
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from hemodel.analysis.load import load
+from hemodel.analyses.load import load
 from hemodel.errors import InputError
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.scenarios import scenario_folder
-from hemodel.model import base_draws, evaluate
+from hemodel.model.evaluate import base_draws, evaluate
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 HEADER = 4

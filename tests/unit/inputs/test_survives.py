@@ -13,8 +13,8 @@ import openpyxl
 import pytest
 from openpyxl.styles import PatternFill
 
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing
@@ -211,7 +211,7 @@ def test_numbers_stored_as_text_are_read_and_counted(tmp_path: Path) -> None:
 
 
 def test_a_run_says_what_it_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hemodel.analysis.run.try_families", lambda _: ())
+    monkeypatch.setattr("hemodel.analyses.run.try_families", lambda _: ())
     raw = edited(tmp_path, text_numbers)
     change = Change("settings.scenarios", None, "test")
     done = run(tmp_path / "edited.xlsx", Options(changes=(change,), parts=("base",)))

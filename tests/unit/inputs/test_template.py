@@ -10,14 +10,13 @@ import pytest
 from support import STRATEGIES, small_rows
 
 from hemodel.errors import InputError, OutputError, UsageError
+from hemodel.inputs.cell_formats import INPUT
 from hemodel.inputs.cells import DataTable, read_cells
 from hemodel.inputs.dictionary import kinds, match
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.model_inputs import check_rows, read_workbook
-from hemodel.inputs.template import template
-from hemodel.inputs.template_names import strategy_ids
+from hemodel.inputs.template import strategy_ids, template
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.inputs.writing_formats import INPUT
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar

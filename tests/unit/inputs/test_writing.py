@@ -11,11 +11,11 @@ import pytest
 import xlsxwriter
 
 from hemodel.errors import OutputError, UsageError
+from hemodel.inputs.cell_formats import INFORMATION, INPUT, UNUSED, Formats, line_count, number_format
 from hemodel.inputs.cells import DataTable, Scalar, read_cells
 from hemodel.inputs.dictionary import columns, kind_of, sheets, sheets_for
 from hemodel.inputs.listing import listing_columns, to_listing
 from hemodel.inputs.writing import Cover, write_input_sheets, write_workbook
-from hemodel.inputs.writing_formats import INFORMATION, INPUT, UNUSED, Formats, line_count, number_format
 
 if TYPE_CHECKING:
     from pathlib import Path

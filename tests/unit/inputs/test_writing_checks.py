@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from hemodel.inputs.cell_formats import Choices, RowNames, choices_in, names_in, validation
 from hemodel.inputs.dictionary import Kind, kind_of, kinds, sheets
-from hemodel.inputs.writing_checks import Choices, Names, choices_in, names_in, validation
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.pattern)
 def test_no_message_is_cut_short(kind: Kind) -> None:
-    offered = Choices(Names(("a", "b"), ("os", "pfs"), ("infusion",)))
+    offered = Choices(RowNames(("a", "b"), ("os", "pfs"), ("infusion",)))
     for column in sheets()[kind.sheet].columns:
         options = validation(kind, column, offered)
         assert len(options["input_message"]) <= 255
@@ -39,10 +39,10 @@ def test_the_longest_list_that_a_cell_holds_stays_in_the_cell() -> None:
 def test_names_come_from_the_rows_that_define_them() -> None:
     ids = ["strategy.b.name", "strategy.a.name", "strategy.b.role", "curve.os.a.family", "administration.infusion.cost"]
     ids += ["utility.progressed.c", "survival.pfs.a.median", "nothing.of.this.kind"]
-    assert names_in([{"id": id_} for id_ in ids]) == Names(("b", "a"), ("os",), ("infusion",))
+    assert names_in([{"id": id_} for id_ in ids]) == RowNames(("b", "a"), ("os",), ("infusion",))
 
 
 def test_a_value_of_zero_or_one_is_written_without_decimals() -> None:
-    options = validation(kind_of("utility.progressed"), "value", Choices(Names((), (), ())))
+    options = validation(kind_of("utility.progressed"), "value", Choices(RowNames((), (), ())))
     assert (options["minimum"], options["maximum"]) == (-0.594, 1)
     assert options["error_message"] == ("Enter a number from -0.594 to 1. Progressed: Utility while progressed.")

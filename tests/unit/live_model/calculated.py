@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from hemodel.inputs.writing_formats import Formats
-from hemodel.live_model.calculation import Calculation, add_calculation
+from hemodel.inputs.cell_formats import Formats
+from hemodel.live_model.building import Calculation, add_calculation
 from hemodel.live_model.coefficients import add_curves, curves_sheet
 from hemodel.live_model.look import Look
 from hemodel.live_model.parameters import Parameters, add_parameters
 from hemodel.live_model.psa import PsaSheet, stored_draws
-from hemodel.live_model.sheet import Cell, Sheet
-from hemodel.live_model.status import add_checks
+from hemodel.live_model.sheet import Sheet, SheetCell, add_checks
 from hemodel.live_model.writing import FormulaPage, write_sheet
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.inputs.rows import Row
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 SELECTOR = (3, 2)
 DRAWS, SEED = 2, 1
@@ -64,7 +63,7 @@ def save(path: Path, given: Live, rows: Mapping[str, Row], draw: int = 0) -> Pat
 
     Stored values are those of the model, so that only recalculation can bring what the rows imply.
     """
-    given.results.cells[SELECTOR] = Cell(draw, "selector")
+    given.results.cells[SELECTOR] = SheetCell(draw, "selector")
     with xlsxwriter.Workbook(path) as book:
         look = Look(Formats(book))
         for sheet in given.sheets:
@@ -75,5 +74,5 @@ def save(path: Path, given: Live, rows: Mapping[str, Row], draw: int = 0) -> Pat
             for place, row in enumerate(own, start=5):
                 page.write_string(place, 0, row.id)
                 page.write(place, 2, row.value)
-    given.results.cells[SELECTOR] = Cell(0, "selector")
+    given.results.cells[SELECTOR] = SheetCell(0, "selector")
     return path

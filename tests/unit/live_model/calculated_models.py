@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
     Changes = Mapping[str, Scalar]
 

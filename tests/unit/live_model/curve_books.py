@@ -9,22 +9,21 @@ import numpy as np
 import xlsxwriter
 from contracts.test_families import CASES, RESOLVED
 
-from hemodel.acting import acted_survival, whole_block
-from hemodel.inputs.writing_formats import Formats
-from hemodel.inputs.writing_notes import write_table
-from hemodel.live_model.background import BackgroundSheet, add_background
+from hemodel.inputs.cell_formats import Formats
+from hemodel.inputs.writing import write_table
 from hemodel.live_model.coefficients import add_curves, curves_sheet
 from hemodel.live_model.curves import strategy_curves
 from hemodel.live_model.families import cumulative_hazard
 from hemodel.live_model.formula import as_formula
 from hemodel.live_model.look import Look
 from hemodel.live_model.parameters import add_parameters
-from hemodel.live_model.places import Boundaries, Within
+from hemodel.live_model.points import Boundaries, DaysWithin
+from hemodel.live_model.population import BackgroundSheet, add_background
 from hemodel.live_model.psa import PsaSheet, stored_draws
-from hemodel.live_model.sheet import Cell, Sheet, Table
-from hemodel.live_model.workings import Workings
+from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable, WorkingCells
 from hemodel.live_model.writing import FormulaPage, write_sheet
-from hemodel.model import base_draws
+from hemodel.model.curve_effects import acted_survival, whole_block
+from hemodel.model.evaluate import base_draws
 from hemodel.survival.workbook.tables import tables_named
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.rows import Row
     from hemodel.live_model.formula import Formula
-    from hemodel.live_model.sheet import Column
-    from hemodel.model import Model
+    from hemodel.live_model.sheet import SheetColumn
+    from hemodel.model.evaluate import Model
     from hemodel.survival.family import Family
 
     Array = NDArray[np.float64]
@@ -54,7 +53,7 @@ class Compared:
     """A column of formulas and what the engine has there."""
 
     label: str
-    column: Column
+    column: SheetColumn
     expected: Array
 
     def recalculated(self, book: Recalculated) -> Array:
@@ -85,8 +84,8 @@ def families() -> Book:
 
 def family_on(sheet: Sheet, shape: Family, natural: Sequence[float]) -> Compared:
     """Put a family with some parameters on a sheet: survival at `TIMES`."""
-    workings = Workings(sheet, TIMES.size + 10, 0)
-    table = Table(sheet, 6, TIMES.size)
+    workings = WorkingCells(sheet, TIMES.size + 10, 0)
+    table = SheetTable(sheet, 6, TIMES.size)
     t = table.add("Month", TIMES.tolist(), "number")
     cells = [workings.single(label, as_formula(value)) for label, value in zip(shape.parameters, natural, strict=True)]
 
@@ -101,7 +100,7 @@ def family_on(sheet: Sheet, shape: Family, natural: Sequence[float]) -> Compared
 def powers() -> Book:
     """Expressions of 2 in which a minus stands beside a power."""
     sheet = Sheet("Powers", "Powers")
-    table = Table(sheet, 6, 1)
+    table = SheetTable(sheet, 6, 1)
     two = table.add("Two", [2.0], "number")
     given = (-(two**2), (-two) ** 2, two**-two, 1.0 - two**2, -(two ** (1.0 + two)), (two**2) ** -two)
     made = [table.add(f"Power {i}", formula, "number") for i, formula in enumerate(given)]
@@ -121,7 +120,7 @@ def curves(model: Model, draw: int = 0) -> Book:
     sheets, compared = [front, parameters.sheet, psa.sheet, coefficients], []
     for number, strategy in enumerate(model.strategies, start=1):
         bounds, days = Sheet(f"Boundaries {number}", strategy), Sheet(f"Days {number}", strategy)
-        line = model.plan.timeline
+        line = model.time_grid.timeline
         places = np.arange(line.days.size) if line.cycles is None else line.cycles.boundaries
         boundaries = _boundaries(model, bounds, places, background)
         made = strategy_curves(model, strategy, parameters, naturals, boundaries)
@@ -152,7 +151,7 @@ def save(path: Path, book: Book, rows: Mapping[str, Row] | None = None, draw: in
         look = Look(formats)
         for sheet in book.sheets:
             if sheet.name == "Model results":
-                sheet.cells[SELECTOR] = Cell(draw, "selector")
+                sheet.cells[SELECTOR] = SheetCell(draw, "selector")
             write_sheet(file.add_worksheet(sheet.name, FormulaPage), sheet, look)
         if book.model is not None:
             _write_inputs(file, book.model.inputs.rows if rows is None else rows)
@@ -176,9 +175,11 @@ def _survival(model: Model, psa: PsaSheet, draw: int) -> dict[tuple[str, str], A
         for name, array in psa.stored.inputs.items():
             draws[name] = array[draw : draw + 1] if name.startswith("curve.") else array[draw : draw + 1, 0]
     fitted = {name: fit.curves for name, fit in model.fits.items()}
-    block = whole_block(fitted, model.acting, draws)
+    block = whole_block(fitted, model.curve_effects, draws)
     return {
-        (endpoint, strategy): acted_survival(model.plan, fitted, model.acting, block, endpoint, strategy)[0][0]
+        (endpoint, strategy): acted_survival(model.time_grid, fitted, model.curve_effects, block, endpoint, strategy)[
+            0
+        ][0]
         for endpoint, of in fitted.items()
         for strategy in of.columns
     }
@@ -187,8 +188,8 @@ def _survival(model: Model, psa: PsaSheet, draw: int) -> dict[tuple[str, str], A
 def _boundaries(
     model: Model, sheet: Sheet, places: Sequence[int] | NDArray[np.intp], background: BackgroundSheet | None
 ) -> Boundaries:
-    line = model.plan.timeline
-    table = Table(sheet, 6, len(places))
+    line = model.time_grid.timeline
+    table = SheetTable(sheet, 6, len(places))
     number = table.add("Cycle", list(range(len(places))), "count")
     day = table.add("Day", line.days[places].tolist(), "date")
     months = table.add("Month", line.months[places].tolist(), "time")
@@ -199,15 +200,15 @@ def _boundaries(
     )
 
 
-def _days(model: Model, sheet: Sheet, background: BackgroundSheet | None) -> Within:
-    line = model.plan.timeline
+def _days(model: Model, sheet: Sheet, background: BackgroundSheet | None) -> DaysWithin:
+    line = model.time_grid.timeline
     assert line.cycles is not None
-    table = Table(sheet, 6, line.cycles.inner.size)
+    table = SheetTable(sheet, 6, line.cycles.inner.size)
     months = table.add("Month", line.months[line.cycles.inner].tolist(), "time")
     before = table.add("Boundary before", (line.cycles.before + 1).tolist(), "count")
     if background is None:
-        return Within(table, months, before, None)
-    return Within(table, months, before, table.add("Population", background.population_hazard(months), "number"))
+        return DaysWithin(table, months, before, None)
+    return DaysWithin(table, months, before, table.add("Population", background.population_hazard(months), "number"))
 
 
 def _number(row: list[str], index: int) -> float:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from support import small_model
-from unit.test_acting import exponential, published, waning
+from unit.test_curve_effects import exponential, published, waning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
     Changes = dict[str, Scalar]
     Rows = dict[str, dict[str, Scalar]]

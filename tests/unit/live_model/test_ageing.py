@@ -12,8 +12,8 @@ from live.recalculation import recalculated
 from support import base_outcomes, small_model, small_run
 from unit.live_model.calculated_models import BANDS
 
-from hemodel.analysis.load import load
-from hemodel.analysis.options import Options
+from hemodel.analyses.load import load
+from hemodel.analyses.options import Options
 from hemodel.live_model.excel import live_model
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.cells import Scalar
     from hemodel.live_model.building import LiveModel
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 INPUTS = Path(__file__).parents[3] / "inputs"
 AGED: Mapping[str, Scalar] = {

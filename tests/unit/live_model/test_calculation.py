@@ -18,12 +18,12 @@ from unit.live_model.calculated import DRAWS, Live, live, save
 
 from hemodel.economics import frontier, net_monetary_benefit, verdict
 from hemodel.live_model.formula import Formula
-from hemodel.live_model.status import FAILS, PASSES
+from hemodel.live_model.sheet import FAILS, PASSES
 
 if TYPE_CHECKING:
     from live.recalculation import Recalculated
 
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
 OUTCOMES = ("life_years", "qalys", "costs")
 EXACT = 1e-12

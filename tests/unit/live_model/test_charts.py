@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from unit.live_model.whole import whole
 
-from hemodel.model import base_draws, survival_at
+from hemodel.model.evaluate import base_draws, survival_at
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"

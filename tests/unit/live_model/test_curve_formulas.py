@@ -1,7 +1,8 @@
 """Curves by formula equal the engine's: the value stored with a formula, and what LibreOffice makes of its text.
 
 The engine's curves are held against published software and hand calculations elsewhere (tests/reference,
-tests/unit/survival, tests/unit/test_acting). Here survival is compared at every boundary and on days within cycles.
+tests/unit/survival, tests/unit/test_curve_effects). Here survival is compared at every boundary and on days within
+cycles.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from unit.live_model.curve_models import MODELS, ageing, small
 
 from hemodel.live_model.families import cumulative_hazard
 from hemodel.live_model.formula import as_formula
-from hemodel.live_model.sheet import Sheet
-from hemodel.live_model.workings import Workings
+from hemodel.live_model.sheet import Sheet, WorkingCells
 from hemodel.survival.families.closed_form import Exponential
 from hemodel.survival.families.registry import family
 
@@ -198,5 +198,5 @@ def test_a_family_without_a_formula_is_named() -> None:
     unheard = Unheard(name="unheard of")
     with pytest.raises(TypeError, match=r"unheard of .Unheard. has no spreadsheet formula"):
         cumulative_hazard(
-            unheard, [as_formula(0.1)], as_formula(1.0), lambda _, formula: formula, Workings(sheet, 9, 0)
+            unheard, [as_formula(0.1)], as_formula(1.0), lambda _, formula: formula, WorkingCells(sheet, 9, 0)
         )

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from live.recalculation import recalculated
 
 from hemodel.economics import frontier, verdict
-from hemodel.inputs.writing_formats import Formats
+from hemodel.inputs.cell_formats import Formats
 from hemodel.live_model.formula import Formula, as_formula
-from hemodel.live_model.frontier import FrontierCells, add_frontier, icer_formula, verdict_formula
 from hemodel.live_model.look import Look
+from hemodel.live_model.results import FrontierCells, add_frontier, icer_formula, verdict_formula
 from hemodel.live_model.sheet import Sheet
 from hemodel.live_model.writing import write_sheet
 

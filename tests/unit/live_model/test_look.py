@@ -10,12 +10,23 @@ import pytest
 import xlsxwriter
 from unit.live_model.whole import whole
 
-from hemodel.inputs.writing_formats import INPUT, Formats
+from hemodel.inputs.cell_formats import INPUT, Formats
 from hemodel.live_model.charts import chart_sheet
 from hemodel.live_model.formula import as_formula
-from hemodel.live_model.layout import general_format, group_runs, layout, pixels
-from hemodel.live_model.look import CALCULATION_TAB, GOOD, STORED_FILL, STORED_TAB, Look, properties, tab_colour
-from hemodel.live_model.sheet import Sheet, Table
+from hemodel.live_model.look import (
+    CALCULATION_TAB,
+    GOOD,
+    STORED_FILL,
+    STORED_TAB,
+    Look,
+    general_format,
+    group_runs,
+    layout,
+    pixels,
+    properties,
+    tab_colour,
+)
+from hemodel.live_model.sheet import Sheet, SheetTable
 from hemodel.live_model.writing import write_sheet
 
 CONTRACT = (
@@ -48,7 +59,7 @@ def test_stored_is_grey_formulas_are_white_and_the_selector_is_an_input() -> Non
 
 def one_sheet(columns: int, rows: int) -> Sheet:
     sheet = Sheet("Model one", "One", "What it is.", frozen=(6, 1))
-    table = Table(sheet, 6, rows)
+    table = SheetTable(sheet, 6, rows)
     table.add("Number", [float(i) for i in range(rows)], "count")
     for j in range(columns):
         table.add(f"Column {j}", as_formula(1.5) * 2, "money", f"Group {j // 3}")
@@ -100,14 +111,14 @@ def test_groups_are_joined_and_a_table_without_groups_has_no_band() -> None:
     page = written(one_sheet(4, 5))
     assert {str(cells) for cells in page.merged_cells.ranges} >= {"B5:D5"}
     plain = Sheet("Plain", "Plain")
-    Table(plain, 6, 1).add("Alone", [1.0], "count")
+    SheetTable(plain, 6, 1).add("Alone", [1.0], "count")
     assert group_runs(plain) == [(4, 0, 0, None)]
     assert written(plain)["A5"].fill.fgColor.rgb == "00000000"
 
 
 def test_tabs_of_stored_sheets_are_grey() -> None:
     stored = Sheet("Stored", "Stored")
-    Table(stored, 6, 2).add("Draw", [1, 2], "stored count")
+    SheetTable(stored, 6, 2).add("Draw", [1, 2], "stored count")
     assert tab_colour(stored) == STORED_TAB
     assert tab_colour(whole().live.psa.sheet) == STORED_TAB
     assert tab_colour(whole().live.results.sheet) == CALCULATION_TAB

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar
     from hemodel.live_model.formula import Formula
     from hemodel.live_model.parameters import Parameters
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
     Changes = dict[str, Scalar]
 

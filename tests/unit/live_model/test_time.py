@@ -1,4 +1,4 @@
-"""Cycles, weights and discount factors of the live model, against `hemodel.timeline`."""
+"""Cycles, weights and discount factors of the live model, against `hemodel.model.timeline`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unit.live_model.calculated import live
 from unit.live_model.calculated_models import BANDS, STEPS
 
 from hemodel.live_model.formula import Formula
-from hemodel.timeline import cycle_boundaries, discount_factors, midpoints, state_time_weights
+from hemodel.model.timeline import cycle_boundaries, discount_factors, midpoints, state_time_weights
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar

@@ -17,23 +17,28 @@ from support import small_model
 from unit.live_model.calculated_models import third_strategy
 from unit.live_model.whole import DRAWS, SEED, whole
 
-from hemodel.analysis.probabilistic import probabilistic
-from hemodel.analysis.sensitivity import one_way
+from hemodel.analyses.one_way import one_way
+from hemodel.analyses.psa.draws import probabilistic
 from hemodel.economics import acceptability, optimal, verdict
-from hemodel.inputs.writing_formats import Formats
-from hemodel.live_model.acceptability import add_acceptability, add_at_settings
+from hemodel.inputs.cell_formats import Formats
 from hemodel.live_model.look import Look
 from hemodel.live_model.parameters import add_parameters
 from hemodel.live_model.psa import PsaSheet, stored_draws
 from hemodel.live_model.sheet import Sheet
-from hemodel.live_model.tornado import MOST_BARS, add_tornado
-from hemodel.live_model.uncertainty import add_plane, add_summary
+from hemodel.live_model.uncertainty import (
+    MOST_BARS,
+    add_acceptability,
+    add_at_settings,
+    add_plane,
+    add_summary,
+    add_tornado,
+)
 from hemodel.live_model.writing import write_sheet
 
 if TYPE_CHECKING:
     from live.recalculation import Recalculated
 
-    from hemodel.live_model.sheet import Column
+    from hemodel.live_model.sheet import SheetColumn
 
 EXACT = 1e-12
 """Relative: sums of some tens of terms in another order."""
@@ -41,7 +46,7 @@ CALCULATED = 1e-12
 """Relative: the same, and a text of 15 digits."""
 
 
-def column_now(found: Recalculated, column: Column) -> list[float | str]:
+def column_now(found: Recalculated, column: SheetColumn) -> list[float | str]:
     rows = found.sheet(column.sheet.name)[column.first : column.first + column.rows]
     return [float(row[column.index]) for row in rows]
 
@@ -89,7 +94,7 @@ def test_the_thresholds_of_settings_are_live_and_the_decision_threshold_is_last(
 
 
 @pytest.fixture(scope="module")
-def tied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Column], Recalculated, Sheet]:
+def tied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, SheetColumn], Recalculated, Sheet]:
     """Four draws of three strategies made up so that shares are known by hand, calculated anew by LibreOffice."""
     model = small_model({"settings.time_horizon": 1}, third_strategy(), uncertain=True)
     stored = stored_draws(model, 4, 1)
@@ -134,7 +139,7 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Column], R
     return columns, recalculated([path], path.parent / "work")["tied"], summary.sheet
 
 
-def test_ties_are_shared_as_counted_by_hand(tied: tuple[dict[str, Column], Recalculated, Sheet]) -> None:
+def test_ties_are_shared_as_counted_by_hand(tied: tuple[dict[str, SheetColumn], Recalculated, Sheet]) -> None:
     """At 50,000 per QALY: draws 1 and 2 are a tie of active and late, which gain 0.5 and 1 QALY for 10,000.
 
     In draw 3 they gain 12,500 for 10,000, a tie too. In draw 4 late costs less. So standard 0, active 3 x 1/2 / 4 =
@@ -145,7 +150,7 @@ def test_ties_are_shared_as_counted_by_hand(tied: tuple[dict[str, Column], Recal
     assert column_now(found, columns["at settings, frontier"])[0] == 0.625
 
 
-def test_the_spreadsheet_gives_the_stored_values(tied: tuple[dict[str, Column], Recalculated, Sheet]) -> None:
+def test_the_spreadsheet_gives_the_stored_values(tied: tuple[dict[str, SheetColumn], Recalculated, Sheet]) -> None:
     columns, found, _ = tied
     for name, column in columns.items():
         expected = np.asarray(column.value, dtype=float).tolist()
@@ -154,7 +159,7 @@ def test_the_spreadsheet_gives_the_stored_values(tied: tuple[dict[str, Column], 
     assert found.errors() == []
 
 
-def test_the_selected_draw_and_the_means_by_hand(tied: tuple[dict[str, Column], Recalculated, Sheet]) -> None:
+def test_the_selected_draw_and_the_means_by_hand(tied: tuple[dict[str, SheetColumn], Recalculated, Sheet]) -> None:
     """Draw 2 is selected: late gains 2 - 1 QALYs. Mean costs are 1,000, 11,000 and (3 x 11,000 + 9,000) / 4."""
     columns, found, _ = tied
     assert column_now(found, columns["selected qalys"]) == [0.5, 1.0]

@@ -11,11 +11,11 @@ import openpyxl
 from support import small_model, small_run
 from unit.live_model.calculated_models import third_strategy, time_on_treatment
 
-from hemodel.analysis.options import Options
+from hemodel.analyses.options import Options
 from hemodel.live_model.excel import live_model
 
 if TYPE_CHECKING:
-    from hemodel.analysis.run import Run
+    from hemodel.analyses.run import Run
     from hemodel.live_model.building import LiveModel
 
 DRAWS, SEED = 40, 1

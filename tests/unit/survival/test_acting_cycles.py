@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hemodel.survival.acting.cycles import accumulated, growth, largest_so_far
-from hemodel.survival.acting.floor import NEVER, floor_hazard
-from hemodel.survival.acting.waning import Waned, Waning, waned_cumulative_hazard
-from hemodel.timeline import Timeline, cycle_boundaries, timeline
+from hemodel.model.timeline import Timeline, cycle_boundaries, timeline
+from hemodel.survival.effects.cycles import accumulated, growth, largest_so_far
+from hemodel.survival.effects.floor import NEVER, floor_hazard
+from hemodel.survival.effects.waning import Waned, Waning, waned_cumulative_hazard
 
 BOUNDARIES = 7.0 * np.arange(7.0)
 DAYS = (np.array([0.0, 3.0, 14.0, 17.5, 24.5, 31.5]), BOUNDARIES + 24.0)

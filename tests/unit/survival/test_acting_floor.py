@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hemodel.survival.acting.floor import NEVER, POINTS_PER_BLOCK, SHORTFALL_TOLERANCE, floor_hazard
+from hemodel.survival.effects.floor import NEVER, POINTS_PER_BLOCK, SHORTFALL_TOLERANCE, floor_hazard
 
 INTERVALS = 12
 STEPS = st.floats(0.0, 2.0, allow_subnormal=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hemodel.errors import InputError
-from hemodel.survival.acting.life_tables import Background, Cohort, LifeTable, background, read_life_table
+from hemodel.survival.effects.life_tables import Background, Cohort, LifeTable, background, read_life_table
 from hemodel.survival.errors import SurvivalError
 
 if TYPE_CHECKING:

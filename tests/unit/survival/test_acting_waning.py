@@ -10,12 +10,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from hemodel.survival.acting.waning import (
-    Waning,
-    effect_left,
-    share_on_treatment,
-    waned_cumulative_hazard,
-)
+from hemodel.survival.effects.waning import Waning, effect_left, share_on_treatment, waned_cumulative_hazard
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.registry import family
 

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from hemodel.errors import InputError, Location
-from hemodel.survival.digitised import (
-    check_curve,
-    check_risk_table,
-    read_curve,
-    read_digitised,
-    read_risk_table,
-)
+from hemodel.survival.digitised import check_curve, check_risk_table, read_curve, read_digitised, read_risk_table
 
 if TYPE_CHECKING:
     from pathlib import Path

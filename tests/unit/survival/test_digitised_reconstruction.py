@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hemodel.survival.digitised import DigitisedCurve, Reconstruction, RiskTable, reconstruct
-from hemodel.survival.digitised.intervals import Layout, follow
+from hemodel.survival.digitised.reconstruction import IntervalLayout, follow
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.patients.data import PatientData, patients
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
@@ -173,7 +173,7 @@ def test_number_censored_by_hand() -> None:
 def test_numbers_at_risk_are_met_even_where_no_number_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """No curve is known for which no number censored fits, so one is forced: an event less where 0 would fit."""
 
-    def without_the_fit(cut: Layout, i: int, level: float, censored: Array, most: float) -> tuple[Array, Array]:
+    def without_the_fit(cut: IntervalLayout, i: int, level: float, censored: Array, most: float) -> tuple[Array, Array]:
         events, estimate = follow(cut, i, level, censored, most)
         events[:, -1] -= events.sum(axis=1) + censored == most
         return events, estimate

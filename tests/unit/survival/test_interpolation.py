@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from scipy import special
 
-from hemodel.survival import interpolation
+from hemodel.survival.families import density as interpolation
+from hemodel.survival.families.density import LEAST_SURVIVAL, is_worthwhile
 from hemodel.survival.families.registry import family
-from hemodel.survival.interpolation import LEAST_SURVIVAL, is_worthwhile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hemodel.survival.density_family import DensityFamily
+    from hemodel.survival.families.density import DensityFamily
     from hemodel.survival.family import Array
 
 WITHIN = 1e-10

@@ -8,7 +8,7 @@ import pytest
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.patients.data import PatientData, patients
-from hemodel.survival.patients.gradient import gradient
+from hemodel.survival.patients.fitting import gradient
 from hemodel.survival.patients.likelihood import likelihood
 
 FAMILIES = [

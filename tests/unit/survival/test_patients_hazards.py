@@ -11,7 +11,6 @@ from scipy import integrate
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.patients.acceleration import constant_acceleration, quantile_points
 from hemodel.survival.patients.data import PatientData, patients, pooled, read_patients
 from hemodel.survival.patients.fitting import maximum_likelihood
 from hemodel.survival.patients.hazards import (
@@ -20,6 +19,7 @@ from hemodel.survival.patients.hazards import (
     log_cumulative_hazard_points,
     smoothed_hazard,
 )
+from hemodel.survival.patients.proportionality import constant_acceleration, quantile_points
 
 LUNG = Path(__file__).parents[2] / "reference" / "data" / "flexsurv_lung_data.csv"
 

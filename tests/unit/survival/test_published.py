@@ -10,8 +10,16 @@ from scipy import special, stats
 
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.published import Converted, Published, convert, parameterisation, printed_back, programs
-from hemodel.survival.published_table import LOCATION_EFFECTS, PARAMETERISATIONS
+from hemodel.survival.published import (
+    LOCATION_EFFECTS,
+    PARAMETERISATIONS,
+    Converted,
+    Published,
+    convert,
+    parameterisation,
+    printed_back,
+    programs,
+)
 
 T = np.array([0.5, 1.0, 3.0, 6.0, 12.0, 24.0, 60.0])
 Formula = Callable[..., np.ndarray]

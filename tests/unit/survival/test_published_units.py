@@ -14,8 +14,7 @@ import pytest
 
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.published import Converted
-from hemodel.survival.published_units import in_other_unit
+from hemodel.survival.published import Converted, in_other_unit
 
 if TYPE_CHECKING:
     from hemodel.survival.family import Array

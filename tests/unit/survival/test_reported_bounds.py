@@ -12,9 +12,8 @@ from trial import OS, OS_12, PATIENTS, PH, curves
 from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.reported.fitting import fit
+from hemodel.survival.reported.fitting import LARGEST_RESIDUAL, bound_residual, bound_slope, fit
 from hemodel.survival.reported.problem import fit_problem
-from hemodel.survival.reported.residuals import LARGEST_RESIDUAL, bound_residual, bound_slope
 from hemodel.survival.reported.statistics import Statistic, bounds, has_error, matched, side, target
 
 LOG_LOG_2 = float(np.log(np.log(2.0)))

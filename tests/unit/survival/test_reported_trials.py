@@ -19,22 +19,20 @@ from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.fitting import fit
 from hemodel.survival.reported.problem import FitProblem, fit_problem
 from hemodel.survival.reported.simulated_trials import (
-    Arm,
-    log_hazard_ratio,
-    median,
-    observed_arm,
-    restricted_mean,
-    survival_at,
-)
-from hemodel.survival.reported.statistics import Statistic
-from hemodel.survival.reported.trial_bootstrap import (
+    TrialArm,
     TrialBootstrap,
     bootstrap_refits,
     bootstrap_trial,
     correlated_covariance,
+    log_hazard_ratio,
+    median,
+    observed_arm,
+    restricted_mean,
     rmst_spread,
+    simulated_statistics,
+    survival_at,
 )
-from hemodel.survival.reported.trial_statistics import simulated_statistics
+from hemodel.survival.reported.statistics import Statistic
 
 TRIALS, SEED = 4000, 20
 RATE = np.log(2.0) / 10.0
@@ -183,7 +181,7 @@ def test_estimates_by_hand() -> None:
     assert restricted_mean(even, 20.0)[0] == pytest.approx(2.5)
 
 
-def random_arm(rng: np.random.Generator, trials: int, patients: int, mean: float) -> Arm:
+def random_arm(rng: np.random.Generator, trials: int, patients: int, mean: float) -> TrialArm:
     return observed_arm(rng.exponential(mean, (trials, patients)), rng.uniform(3.0, 20.0, (trials, patients)))
 
 

@@ -10,8 +10,7 @@ from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.family import log_time
-from hemodel.survival.quadrature import half_line, unit_interval
+from hemodel.survival.family import half_line, log_time, unit_interval
 
 T = np.array([0.0, 0.3, 1.0, 6.0, 12.0, 36.0])
 PH, AFT = "proportional_hazards", "accelerated_failure_time"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from hemodel.survival.families import incomplete_gamma, log_gamma
+from hemodel.survival.families import gamma_functions as incomplete_gamma
+from hemodel.survival.families import gamma_functions as log_gamma
 
 SHAPES = [-2.5, -1.0, -0.3, -0.02, -0.0099, -0.001, 0.0, 1e-6, 0.001, 0.0099, 0.02, 0.3, 1.0, 2.5]
 

@@ -10,7 +10,7 @@ from hemodel.survival.curve_spec import CurveSpec
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.registry import FAMILIES, family
-from hemodel.survival.reported import hazard_ratios
+from hemodel.survival.reported import predicted as hazard_ratios
 from hemodel.survival.reported.predicted import model_values
 from hemodel.survival.reported.statistics import Statistic, target
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from support import FILE, STRATEGIES, base_outcomes, no_discounting, small_model, small_rows, workbook
 
-from hemodel.analysis.load import load_rows
-from hemodel.analysis.psa_blocks import block_draws
+from hemodel.analyses.load import load_rows
+from hemodel.analyses.psa.blocks import block_draws
 from hemodel.errors import InputError
 from hemodel.inputs.cells import DataTable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hemodel.inputs.cells import Scalar
-    from hemodel.model import Model
+    from hemodel.model.evaluate import Model
 
     Array = NDArray[np.float64]
 

@@ -14,9 +14,9 @@ import openpyxl
 import pytest
 from support import FILE, small_rows, workbook
 
-from hemodel.analysis.load import check, load, load_rows
-from hemodel.analysis.options import Options
-from hemodel.analysis.run import run
+from hemodel.analyses.load import check, load, load_rows
+from hemodel.analyses.options import Options
+from hemodel.analyses.run import run
 from hemodel.errors import InputError
 from hemodel.inputs.cells import DataTable
 from hemodel.inputs.changes import Change
@@ -166,8 +166,8 @@ def test_a_saved_workbook_that_carries_its_life_table_needs_no_file(tmp_path: Pa
     carried, beside = load(alone), load(SHIPPED)
 
     assert list(carried.inputs.raw.tables) == ["Data united_states_2019"]
-    assert carried.acting.floor is not None
-    np.testing.assert_array_equal(carried.acting.floor, beside.acting.floor)
+    assert carried.curve_effects.floor is not None
+    np.testing.assert_array_equal(carried.curve_effects.floor, beside.curve_effects.floor)
     with pytest.raises(InputError, match="there is no sheet and no file"):
         load(alone, [Change("background.life_table", "elsewhere.csv", "test")])
 
@@ -235,7 +235,7 @@ def test_a_file_that_differs_is_said() -> None:
 
 def test_a_run_and_a_check_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the fits of other families, which take most of the time."""
-    monkeypatch.setattr("hemodel.analysis.run.try_families", lambda _: ())
+    monkeypatch.setattr("hemodel.analyses.run.try_families", lambda _: ())
     book = openpyxl.load_workbook(SHIPPED)
     sheet = book.create_sheet("Data united_states_2019")
     for row in england():

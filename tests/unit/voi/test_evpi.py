@@ -8,8 +8,7 @@ from scipy.stats import norm
 from voi_support import linear, made
 
 from hemodel.economics import acceptability, optimal
-from hemodel.voi.evpi import evpi
-from hemodel.voi.largest import expected_maximum, unit_normal_loss
+from hemodel.voi.information import evpi, expected_maximum, unit_normal_loss
 
 
 def unit_loss(distance: float) -> float:

@@ -10,10 +10,7 @@ import pytest
 from scipy.stats import norm
 from voi_support import linear, made
 
-from hemodel.voi.evpi import evpi
-from hemodel.voi.evppi import evppi, evppi_of_each
-from hemodel.voi.groups import Group, together
-from hemodel.voi.information import information, over_thresholds
+from hemodel.voi.information import InputGroup, evpi, evppi, evppi_of_each, information, over_thresholds, together
 from hemodel.voi.regression import conditional_mean, uncorrelated
 
 if TYPE_CHECKING:
@@ -178,7 +175,7 @@ def test_too_few_draws() -> None:
 
 
 def test_information_of_a_sample(sample: Sample) -> None:
-    groups = [Group("both", "Both", ("x", "z")), Group("pair", "Pair", ("y", "w"), whole=True)]
+    groups = [InputGroup("both", "Both", ("x", "z")), InputGroup("pair", "Pair", ("y", "w"), whole=True)]
     joined = together(sample, groups)
     found = information(joined, groups, np.array([1.0]), np.array([0.0, 0.5, 1.0, 4.0]))
 

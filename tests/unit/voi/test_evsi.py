@@ -17,8 +17,7 @@ from studies_support import DRAWS, quantiles, study, two_options, unit_normal_lo
 from hemodel.errors import UsageError
 from hemodel.voi.evsi import StudyValue, study_value
 from hemodel.voi.sample import Sample
-from hemodel.voi.studies import METHODS
-from hemodel.voi.studies_survival import FollowUp, interval_ends
+from hemodel.voi.studies import METHODS, StudyFollowUp, interval_ends
 
 if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
@@ -87,10 +86,10 @@ def test_two_arms_by_enumeration(method: str) -> None:
     near(found, np.array(exact)[:, None], 0.06)
 
 
-def exponential(rate: FloatArray, end: float) -> FollowUp:
+def exponential(rate: FloatArray, end: float) -> StudyFollowUp:
     """Follow-up of one arm whose survival is exponential."""
     months = interval_ends(0.0, end)
-    return FollowUp("os", ("new",), months, 0.0, np.exp(-rate[:, None] * months)[:, None, :])
+    return StudyFollowUp("os", ("new",), months, 0.0, np.exp(-rate[:, None] * months)[:, None, :])
 
 
 @cache

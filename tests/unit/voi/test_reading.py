@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from hemodel.errors import InputError
-from hemodel.voi.external import Files, read_external
-from hemodel.voi.reading import read_sample
-from hemodel.voi.reading_groups import read_groups
+from hemodel.voi.reading import Files, read_external, read_groups, read_sample
 
 if TYPE_CHECKING:
     from pathlib import Path

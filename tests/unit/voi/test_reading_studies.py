@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 from studies_support import quantiles, two_options
 
-from hemodel.analysis.research import research_of_file
+from hemodel.analyses.information import research_of_file
 from hemodel.errors import InputError
 from hemodel.voi.net_benefit import Population
-from hemodel.voi.reading_studies import read_studies
+from hemodel.voi.reading import read_studies
 
 if TYPE_CHECKING:
     from pathlib import Path

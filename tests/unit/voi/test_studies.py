@@ -7,8 +7,16 @@ import pytest
 from scipy import stats
 from studies_support import study, two_options
 
-from hemodel.voi.studies import design, generator, log_likelihood, simulate
-from hemodel.voi.studies_survival import FollowUp, event_cells, family_survival, interval_ends
+from hemodel.voi.studies import (
+    StudyFollowUp,
+    design,
+    event_cells,
+    family_survival,
+    generator,
+    interval_ends,
+    log_likelihood,
+    simulate,
+)
 
 P = np.linspace(0.05, 0.95, 200)
 
@@ -62,7 +70,7 @@ def test_cells_by_hand() -> None:
     the second year and 0.9 x 0.6 = 0.54 are followed to its end.
     """
     survival = np.array([[1.0, 0.8, 0.6]])
-    follow_up = FollowUp("os", ("a",), np.array([0.0, 12.0, 24.0]), 0.1, survival[:, None, :])
+    follow_up = StudyFollowUp("os", ("a",), np.array([0.0, 12.0, 24.0]), 0.1, survival[:, None, :])
     chances, seen = event_cells(survival, follow_up)
     assert chances[0] == pytest.approx([0.2, 0.18, 0.08, 0.54])
     assert chances.sum() == pytest.approx(1)
@@ -72,7 +80,7 @@ def test_cells_by_hand() -> None:
 def test_patients_who_have_lived_to_the_beginning() -> None:
     """From survival 0.5 on: half of those alive then die in the first interval, as 0.25 / 0.5."""
     survival = np.array([[0.5, 0.25, 0.1]])
-    follow_up = FollowUp("os", ("a",), np.array([15.0, 20.0, 25.0]), 0.0, survival[:, None, :])
+    follow_up = StudyFollowUp("os", ("a",), np.array([15.0, 20.0, 25.0]), 0.0, survival[:, None, :])
     chances, _ = event_cells(survival, follow_up)
     assert chances[0] == pytest.approx([0.5, 0.3, 0, 0.2])
 
@@ -81,7 +89,7 @@ def test_all_cells_add_up_to_1() -> None:
     months = interval_ends(3.0, 60.0)
     survival = np.exp(-0.03 * months)[None, :]
     for dropout in (0.0, 0.05, 1.0):
-        follow_up = FollowUp("os", ("a",), months, dropout, survival[:, None, :])
+        follow_up = StudyFollowUp("os", ("a",), months, dropout, survival[:, None, :])
         assert event_cells(survival, follow_up)[0].sum() == pytest.approx(1, abs=1e-12)
 
 

@@ -1,0 +1,242 @@
+"""What `hemodel dsa` is asked for, checked, and everything that comes of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hemodel.analyses.grids import (
+    GRID_POINTS,
+    Axis,
+    NWay,
+    TwoWay,
+    axis,
+    default_pairs,
+    n_way,
+    read_combinations,
+    two_way,
+)
+from hemodel.analyses.run import Run, run
+from hemodel.analyses.threshold_search import Range, Search, between_bounds, search
+from hemodel.analyses.varied_inputs import find, limit_problem, together
+from hemodel.errors import InputError, Location, Problem, UsageError
+from hemodel.inputs.changes import Change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.varied_inputs import VariedInput
+    from hemodel.model.evaluate import Model
+
+
+TWO_WAY, THRESHOLD, N_WAY, WTP = "--two-way", "--threshold", "--n-way", "--wtp"
+MOST_POINTS = 101
+SEARCH_POINTS = 201
+"""Points of a search where the input is not linear, and where each needs a refit."""
+SEARCH_REFITS = 41
+_FORM = "ID, ID:LOW:HIGH or ID:LOW:HIGH:POINTS"
+_FEWEST = 2
+
+
+@dataclass(frozen=True)
+class AskedInput:
+    """One input as an option names it; None for what is left to the workbook."""
+
+    id: str
+    low: float | None = None
+    high: float | None = None
+    points: int | None = None
+
+
+@dataclass(frozen=True)
+class DsaRequest:
+    """What is asked for: pairs of inputs, a file of combinations, inputs to search, thresholds, the result drawn."""
+
+    two_way: tuple[tuple[AskedInput, AskedInput], ...]
+    n_way: Path | None
+    thresholds: tuple[AskedInput, ...]
+    wtp: tuple[float, ...]
+    measure: str
+
+
+@dataclass(frozen=True)
+class Deterministic:
+    """Every deterministic analysis of a run; `wtp` are the thresholds, that of the decision first."""
+
+    run: Run
+    request: DsaRequest
+    wtp: tuple[float, ...]
+    two_way: tuple[TwoWay, ...]
+    n_way: NWay | None
+    searches: tuple[Search, ...]
+
+
+def parse_pair(text: str) -> tuple[AskedInput, AskedInput]:
+    """Read the text of --two-way: two inputs, each perhaps with a range, between them a comma.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be read.
+    """
+    parts = text.split(",")
+    if len(parts) != len(("x", "y")):
+        raise UsageError(f"{TWO_WAY} {text}: write two inputs with a comma between them, each as {_FORM}")
+    first, second = (parse_one(part, f"{TWO_WAY} {text}") for part in parts)
+    return first, second
+
+
+def parse_one(text: str, option: str) -> AskedInput:
+    """Read one input as an option names it: its id, and perhaps a range and points. An empty part is left out.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be read.
+    """
+    id_, *rest = (part.strip() for part in text.split(":"))
+    if not id_ or len(rest) not in {0, 2, 3}:
+        raise UsageError(f"{option}: write {_FORM}; an empty part stands for the workbook's bound")
+    low, high = (_number(part, option) for part in rest[:2]) if rest else (None, None)
+    points = _number(rest[2], option) if len(rest) > _FEWEST else None
+    if points is not None and points != int(points):
+        raise UsageError(f"{option}: {points:g} points; write a whole number")
+    return AskedInput(id_, low, high, None if points is None else int(points))
+
+
+def _number(text: str, option: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{option}: {text!r} is no number; write {_FORM}")
+    return value
+
+
+def deterministic(path: Path, options: Options, request: DsaRequest) -> Deterministic:
+    """Run the one-way analysis and what is asked for; without a pair, the grid of the two largest bars.
+
+    Parameters
+    ----------
+    path : Path
+        Of the workbook.
+    options : Options
+        Changes, scenarios and payer.
+    request : DsaRequest
+        The first of its thresholds becomes the decision threshold of the whole run.
+
+    Raises
+    ------
+    InputError
+        With every problem of the workbook, or every problem of the request.
+    UsageError
+        Where a threshold makes no sense.
+    """
+    for value in request.wtp:
+        if not value >= 0 or not math.isfinite(value):
+            raise UsageError(f"{WTP} {value:g}: a threshold is a number of 0 or more")
+    if request.wtp:
+        decision = Change("settings.decision_threshold", request.wtp[0], WTP)
+        options = replace(options, changes=(*options.changes, decision))
+    done = run(path, replace(options, parts=("base", "dsa"), families=False, grids=False))
+    model, settings = done.model, done.model.inputs.settings
+    problems: list[Problem] = []
+    problems += [
+        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
+        for asked in dict.fromkeys(request.two_way)
+        if request.two_way.count(asked) > 1
+    ]
+    pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
+    ranges = _ranges(model, request.thresholds, problems)
+    listed = None
+    if request.n_way is not None:
+        try:
+            listed = read_combinations(request.n_way, model)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(tuple(dict.fromkeys(problems)))
+    wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
+    if done.one_way is not None:
+        default = {(x.input.id, y.input.id): (x, y) for _, x, y in default_pairs(model, done.one_way)}
+        pairs = pairs or list(default.values())
+        done = replace(done, threshold_values=between_bounds(model, done.one_way))
+    return Deterministic(
+        run=done,
+        request=request,
+        wtp=wtp,
+        two_way=two_way(model, pairs),
+        n_way=None if listed is None else n_way(model, *listed),
+        searches=search(model, ranges, wtp),
+    )
+
+
+def _pair(model: Model, asked: tuple[AskedInput, AskedInput], problems: list[Problem]) -> tuple[Axis, Axis] | None:
+    where = Location(f"{TWO_WAY} {_named(asked)}")
+    if asked[0].id == asked[1].id:
+        problems.append(Problem(where, f"{asked[0].id} stands twice", todo="Name two inputs."))
+        return None
+    found, unknown = find(model, [one.id for one in asked], where)
+    problems += unknown
+    if unknown:
+        return None
+    refused = together(list(found.values()), model)
+    if refused is not None:
+        problems.append(Problem(where, *refused))
+    before = len(problems)
+    axes = []
+    for one in asked:
+        points = GRID_POINTS if one.points is None else one.points
+        ends = _range(found[one.id], one, where, problems)
+        if not _FEWEST <= points <= MOST_POINTS:
+            what = f"{one.id} has {points} points"
+            problems.append(Problem(where, what, f"A grid has {_FEWEST} to {MOST_POINTS} of each input"))
+        elif ends is not None:
+            axes.append(axis(found[one.id], *ends, points))
+    return None if refused is not None or len(problems) > before else (axes[0], axes[1])
+
+
+def _named(asked: tuple[AskedInput, AskedInput]) -> str:
+    return ",".join(one.id for one in asked)
+
+
+def _ranges(model: Model, asked: tuple[AskedInput, ...], problems: list[Problem]) -> list[Range]:
+    ranges = []
+    seen: set[str] = set()
+    for one in asked:
+        where = Location(f"{THRESHOLD} {one.id}")
+        if one.id in seen:
+            problems.append(Problem(where, f"{one.id} stands twice", todo="Search it once, over one range."))
+            continue
+        seen.add(one.id)
+        found, unknown = find(model, [one.id], where)
+        problems += unknown
+        ends = None if unknown else _range(found[one.id], one, where, problems)
+        if ends is not None:
+            movable = found[one.id]
+            points = SEARCH_REFITS if movable.endpoint else SEARCH_POINTS
+            ranges.append(Range(movable, *ends, points if one.points is None else max(one.points, _FEWEST)))
+    return ranges
+
+
+def _range(
+    movable: VariedInput, asked: AskedInput, where: Location, problems: list[Problem]
+) -> tuple[float, float] | None:
+    """Return the range that is asked for, or the workbook's bounds; add what is wrong with it."""
+    low = movable.low if asked.low is None else asked.low
+    high = movable.high if asked.high is None else asked.high
+    if low is None or high is None:
+        why = "The workbook gives it no bounds"
+        problems.append(Problem(where, f"{movable.id} has no range", why, f"Give one: {movable.id}:LOW:HIGH."))
+        return None
+    wrong = [limit for value in (low, high) if (limit := limit_problem(movable, value)) is not None]
+    problems += [Problem(where, *limit) for limit in wrong]
+    if low >= high:
+        what = f"the range of {movable.id} begins at {low:g} and ends at {high:g}"
+        problems.append(Problem(where, what, todo="Write the lower end first."))
+    return (low, high) if not wrong and low < high else None

@@ -1,0 +1,1 @@
+"""The evidence pack: everything that helps to judge the curves of a model."""

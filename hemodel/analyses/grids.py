@@ -1,0 +1,407 @@
+"""Two-way sensitivity analysis: totals over a grid of two inputs, and where the decision changes on it.
+
+N-way sensitivity analysis: a list of combinations of values, in one evaluation.
+
+Files of combinations for the n-way analysis: TOML or CSV, with all their problems at once.
+
+    [[combination]]
+    name = "All in favour"
+    "utility.progressed" = 0.7
+    "drug.new.price_per_vial" = 900
+
+or
+
+    name,utility.progressed,drug.new.price_per_vial
+    All in favour,0.7,900
+
+An empty cell leaves an input as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import tomllib
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hemodel.analyses.varied_inputs import STATISTIC, InputPoints, Totals, find, limit_problem, together, totals
+from hemodel.economics import increment, net_monetary_benefit
+from hemodel.errors import InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hemodel.analyses.one_way import OneWay
+    from hemodel.analyses.varied_inputs import VariedInput
+    from hemodel.model.evaluate import Model
+    from hemodel.parameters import FloatArray
+
+
+GRID_POINTS = 11
+"""Values of each input unless another number is asked for."""
+MOST_REFITS = 40
+"""Refits that a grid of a run may need; 10 to 20 ms each."""
+CANDIDATES = 8
+"""Inputs with the largest bars among which the pair of a run is looked for."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One input of a grid and its values, rising."""
+
+    input: VariedInput
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """Totals over a grid; the points of `found` go through the values of x for each value of y.
+
+    `interventions` are all, those that `found` has; `chosen` are those whose results are shown.
+    """
+
+    x: Axis
+    y: Axis
+    found: Totals
+    interventions: tuple[str, ...]
+    chosen: tuple[str, ...]
+
+    def increments(self, intervention: str) -> tuple[FloatArray, FloatArray]:
+        """Return incremental QALYs and costs of an intervention, (values of y, values of x) each; NaN where failed."""
+        place = self.interventions.index(intervention)
+        shape = (len(self.y.values), len(self.x.values))
+        qalys, costs = self.found.increments
+        return qalys[:, place].reshape(shape), costs[:, place].reshape(shape)
+
+    @property
+    def failed(self) -> list[tuple[float, float, str]]:
+        """Values of x and y of each point without a result, and why."""
+        width = len(self.x.values)
+        return [
+            (float(self.x.values[i % width]), float(self.y.values[i // width]), why)
+            for i, why in sorted(self.found.failed.items())
+        ]
+
+
+def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
+    """Return values from low to high in steps as equal as can be, the base case among them where it lies between.
+
+    Parameters
+    ----------
+    movable : VariedInput
+    low, high : float
+        The first and the last value.
+    points : int
+        How many, at least 2 (3 where the base case lies between).
+    """
+    base = movable.base
+    if not low < base < high or points == len((low, high)):
+        return Axis(movable, np.linspace(low, high, points))
+    below = round((base - low) / (high - low) * (points - 1))
+    below = min(max(below, 1), points - 2)
+    left, right = np.linspace(low, base, below + 1), np.linspace(base, high, points - below)
+    return Axis(movable, np.concatenate([left, right[1:]]))
+
+
+def two_way(model: Model, pairs: Sequence[tuple[Axis, Axis]]) -> tuple[TwoWay, ...]:
+    """Return the totals over a grid for each pair of axes, x first, from one evaluation.
+
+    Parameters
+    ----------
+    model : Model
+    pairs : sequence of (Axis, Axis)
+    """
+    found = totals(model, [grid_points(x, y) for x, y in pairs])
+    every = model.strategies[1:]
+    return tuple(TwoWay(x, y, one, every, every) for (x, y), one in zip(pairs, found, strict=True))
+
+
+def grid_points(x: Axis, y: Axis) -> InputPoints:
+    """Return every pair of values, those of x in turn for each of y."""
+    across, up = np.meshgrid(x.values, y.values)
+    return InputPoints((x.input, y.input), np.column_stack([across.ravel(), up.ravel()]))
+
+
+def crossings(x: FloatArray, row: FloatArray) -> list[float]:
+    """Return where a row of values passes 0 along x, by straight lines between neighbours that both exist.
+
+    Exact where the values are linear in x. A value that is 0 counts once.
+    """
+    found = [float(at) for at, value in zip(x, row, strict=True) if value == 0.0]
+    for i in range(len(x) - 1):
+        left, right = row[i], row[i + 1]
+        if left * right < 0.0:
+            found.append(float(x[i] - left * (x[i + 1] - x[i]) / (right - left)))
+    return sorted(found)
+
+
+def boundary(grid: TwoWay, intervention: str, threshold: float) -> list[list[float]]:
+    """Return for each value of y the values of x at which net monetary benefit at a threshold is 0."""
+    benefit = net_monetary_benefit(*grid.increments(intervention), threshold)
+    return [crossings(grid.x.values, row) for row in benefit]
+
+
+def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]:
+    """Return for each intervention the two inputs with the largest bars, as axes between their bounds.
+
+    By net monetary benefit at the decision threshold. A pair that needs more than `MOST_REFITS` refits gives way
+    to the next. No intervention is left out that has two inputs which move it.
+    """
+    threshold = model.inputs.settings.decision_threshold
+    outcomes = one_way.outcomes
+    benefit = net_monetary_benefit(outcomes.qalys.total, outcomes.costs.total, threshold)
+    pairs = []
+    for place, intervention in enumerate(model.strategies[1:], start=1):
+        gain = increment(benefit, place)
+        spans = np.abs(gain[1 : 2 * len(one_way.items) : 2] - gain[: 2 * len(one_way.items) : 2])
+        order = [i for i in np.argsort(-spans, kind="stable")[:CANDIDATES] if spans[i] > 0]
+        found, _ = find(model, [one_way.items[i].id for i in order], Location(model.inputs.path.name))
+        axes = [axis(m, m.low, m.high, GRID_POINTS) for m in found.values() if m.low is not None and m.high is not None]
+        pair = next(((x, y) for x, y in combinations(axes, 2) if refits(x, y) <= MOST_REFITS), None)
+        if pair is not None:
+            pairs.append((intervention, *pair))
+    return pairs
+
+
+def most_influential(model: Model, one_way: OneWay) -> tuple[TwoWay, ...]:
+    """Return the grid of `default_pairs` for each intervention."""
+    pairs = default_pairs(model, one_way)
+    grids = two_way(model, [(x, y) for _, x, y in pairs])
+    return tuple(replace(grid, chosen=(pair[0],)) for pair, grid in zip(pairs, grids, strict=True))
+
+
+def refits(x: Axis, y: Axis) -> int:
+    """Return how many refits a grid needs: of each statistic alone, or of both at once where they share an endpoint."""
+    sizes = [len(one.values) for one in (x, y) if one.input.kind == STATISTIC]
+    together = x.input.endpoint == y.input.endpoint and len(sizes) == len((x, y))
+    return sizes[0] * sizes[1] if together else sum(sizes)
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One combination: its name, the values by id, and where it stands in its file. Inputs not named stay."""
+
+    name: str
+    values: Mapping[str, float]
+    place: str
+
+
+@dataclass(frozen=True)
+class NWay:
+    """Totals of every combination, in the order of the file."""
+
+    file: str
+    sha256: str
+    inputs: tuple[VariedInput, ...]
+    combinations: tuple[Combination, ...]
+    found: Totals
+    interventions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListedCombinations:
+    """The combinations of a file, with the name and hash of the file."""
+
+    file: str
+    sha256: str
+    combinations: tuple[Combination, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids that any combination names, in order."""
+        return list(dict.fromkeys(id_ for one in self.combinations for id_ in one.values))
+
+
+def n_way(model: Model, listed: ListedCombinations, movables: Mapping[str, VariedInput]) -> NWay:
+    """Return the totals of every combination of a file.
+
+    Parameters
+    ----------
+    model : Model
+    listed : ListedCombinations
+    movables : mapping from id to VariedInput
+        Of every id that the file names.
+    """
+    found = totals(model, points(listed.combinations, movables))
+    return NWay(
+        listed.file,
+        listed.sha256,
+        tuple(movables.values()),
+        listed.combinations,
+        _joined(found),
+        model.strategies[1:],
+    )
+
+
+def points(combinations: Sequence[Combination], movables: Mapping[str, VariedInput]) -> list[InputPoints]:
+    """Return each combination as one point of the inputs that it names.
+
+    An input that it does not name is not moved at all, so that a share that is left out takes its part of what the
+    other shares leave.
+    """
+    return [
+        InputPoints(
+            tuple(movables[id_] for id_ in one.values),
+            np.array([list(one.values.values())], dtype=np.float64).reshape(1, -1),
+        )
+        for one in combinations
+    ]
+
+
+def _joined(found: Sequence[Totals]) -> Totals:
+    failed = {i: why for i, one in enumerate(found) for why in one.failed.values()}
+    return Totals(np.concatenate([one.qalys for one in found]), np.concatenate([one.costs for one in found]), failed)
+
+
+NAME, TABLE = "name", "combination"
+_SHAPE = 'Write [[combination]] tables with name = "..." and "ID" = VALUE lines, as docs/deterministic.md shows.'
+
+
+def read_combinations(path: Path, model: Model) -> tuple[ListedCombinations, dict[str, VariedInput]]:
+    """Return the combinations of a file, and every input that they move.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, each with its row and column.
+    """
+    where = Location(path.name)
+    if path.suffix.lower() not in {".toml", ".csv"}:
+        raise InputError((Problem(where, "combinations are in a .toml or a .csv file", todo="Give such a file."),))
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError((Problem(Location(str(path)), "there is no such file", todo="Check the path."),)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or str(error))
+        raise InputError((Problem(where, "the file cannot be read", why[:1].upper() + why[1:]),)) from error
+    problems: list[Problem] = []
+    read = _toml if path.suffix.lower() == ".toml" else _csv
+    combinations = list(read(path.name, text, problems))
+    if not combinations and not problems:
+        problems.append(Problem(where, "there is no combination in the file", todo=_SHAPE if read is _toml else ""))
+    listed = ListedCombinations(path.name, sha256(raw).hexdigest(), tuple(combinations))
+    movables, unknown = find(model, listed.ids, where)
+    problems += unknown
+    problems += _checked(listed, model, movables)
+    if problems:
+        raise InputError(tuple(problems))
+    return listed, movables
+
+
+def _toml(file: str, text: str, problems: list[Problem]) -> Iterator[Combination]:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(Problem(Location(file), f"this is not valid TOML: {error}"))
+        return
+    entries = content.pop(TABLE, [])
+    if content or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        what = (
+            f"there is {', '.join(content)} beside the combinations" if content else "combination is no list of tables"
+        )
+        problems.append(Problem(Location(file), what, todo=_SHAPE))
+        return
+    for number, entry in enumerate(entries, start=1):
+        place = f"combination {number}"
+        name = entry.pop(NAME, None)
+        if not isinstance(name, str) or not name.strip():
+            problems.append(Problem(Location(file, cell=place), "it has no name", todo='Write name = "...".'))
+            name = place
+        flat = dict(_flat("", entry))
+        values = {
+            id_: given
+            for id_, value in flat.items()
+            if (given := _number(value, Location(file, cell=f"{place}, {id_}"), problems)) is not None
+        }
+        if not flat:
+            problems.append(Problem(Location(file, cell=place), "it moves no input", todo="Give a value of one."))
+        yield Combination(name.strip(), values, place)
+
+
+def _flat(start: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield ids and values; an id without quotes is a table of tables in TOML."""
+    for key, value in table.items():
+        id_ = f"{start}{key}"
+        if isinstance(value, dict):
+            yield from _flat(f"{id_}.", value)
+        else:
+            yield id_, value
+
+
+def _csv(file: str, text: str, problems: list[Problem]) -> Iterator[Combination]:
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    header = [cell.strip() for cell in rows[0]] if rows else []
+    head = Location(file, cell="row 1")
+    twice = sorted({cell for cell in header if header.count(cell) > 1})
+    if NAME not in header:
+        problems.append(
+            Problem(head, "there is no column name", todo="Write name and the ids of inputs in the first row.")
+        )
+    if twice:
+        named = ", ".join(cell or "(empty)" for cell in twice)
+        problems.append(Problem(head, f"a column stands twice: {named}", todo="Remove one."))
+    if NAME not in header or twice:
+        return
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        place = f"row {number}"
+        if len(row) != len(header):
+            what = f"there are {len(row)} cells under {len(header)} columns"
+            problems.append(Problem(Location(file, cell=place), what, todo="Write one cell for each column."))
+            continue
+        cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
+        name = cells.pop(NAME)
+        if not name:
+            problems.append(Problem(Location(file, cell=f"{place}, column {NAME}"), "it has no name"))
+        given = {id_: cell for id_, cell in cells.items() if cell}
+        values = {
+            id_: value
+            for id_, cell in given.items()
+            if (value := _number(cell, Location(file, cell=f"{place}, column {id_}"), problems)) is not None
+        }
+        if not given:
+            problems.append(Problem(Location(file, cell=place), "it moves no input", todo="Give a value of one."))
+        yield Combination(name, values, place)
+
+
+def _number(value: Any, where: Location, problems: list[Problem]) -> float | None:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number):
+        return number
+    problems.append(
+        Problem(where, f"{value!r} is no number", "Only numbers can be moved", "Write a number with a point.")
+    )
+    return None
+
+
+def _checked(listed: ListedCombinations, model: Model, movables: dict[str, VariedInput]) -> Iterator[Problem]:
+    """Yield names that stand twice, values that cannot be, and inputs that exclude others."""
+    names = [one.name for one in listed.combinations]
+    for one in listed.combinations:
+        where = Location(listed.file, cell=one.place)
+        if one.name and names.count(one.name) > 1 and names.index(one.name) != listed.combinations.index(one):
+            yield Problem(where, f"the name {one.name} stands twice", todo="Give each combination a name of its own.")
+        moved = [movables[id_] for id_ in one.values if id_ in movables]
+        for movable in moved:
+            column = (
+                f"{one.place}, column {movable.id}" if one.place.startswith("row") else f"{one.place}, {movable.id}"
+            )
+            wrong = limit_problem(movable, one.values[movable.id])
+            if wrong is not None:
+                yield Problem(Location(listed.file, cell=column), *wrong)
+        refused = together(moved, model)
+        if refused is not None:
+            yield Problem(where, *refused)

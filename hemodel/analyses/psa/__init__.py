@@ -1,0 +1,1 @@
+"""The probabilistic sensitivity analysis."""

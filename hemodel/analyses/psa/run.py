@@ -1,0 +1,116 @@
+"""The probabilistic analysis as it is asked for: draws, seed, rule that ends it, and where it is worked out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict
+
+from hemodel.analyses.information import model_information, research
+from hemodel.analyses.psa.blocks import in_threads
+from hemodel.analyses.psa.diagnostics import explained
+from hemodel.analyses.psa.draws import Until, probabilistic
+from hemodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hemodel.analyses.information import Research
+    from hemodel.analyses.options import Options
+    from hemodel.analyses.psa.blocks import Each, Mapper
+    from hemodel.analyses.psa.diagnostics import Explained
+    from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.shared import Shared
+    from hemodel.model.evaluate import Model
+    from hemodel.voi.information import Information
+
+
+class Drawn(TypedDict):
+    """What comes of the draws; None without them."""
+
+    psa: Psa | None
+    explained: Explained | None
+    information: Information | None
+    research: Research | None
+
+
+def of_draws(
+    model: Model,
+    options: Options,
+    watched: tuple[Callable[[str, int, int], None] | None, Each | None],
+    shared: Shared,
+) -> Drawn:
+    """Return everything that comes of the draws, once for runs alike in discount rates and thresholds.
+
+    `watched` are called with the progress, and with the result of every block of draws.
+    """
+    settings = model.inputs.settings
+    alike = (settings.cost_rates, settings.effect_rates, settings.thresholds, settings.decision_threshold)
+    if "psa" not in options.parts:
+        return Drawn(psa=None, explained=None, information=None, research=research(model, None))
+    psa = shared.once(("psa", *alike), lambda: run_psa(model, options, *watched))
+    return Drawn(
+        psa=psa,
+        explained=shared.once(("explained", *alike), lambda: explained(psa, model)),
+        information=shared.once(("information", *alike), lambda: model_information(model, psa)),
+        research=shared.once(("research", *alike), lambda: research(model, psa)),
+    )
+
+
+def run_psa(
+    model: Model,
+    options: Options,
+    progress: Callable[[str, int, int], None] | None,
+    each: Each | None,
+) -> Psa:
+    """Run the probabilistic analysis with the draws, seed and rule of the options, else those of the settings.
+
+    Raises
+    ------
+    UsageError
+        For too few draws, or a cluster that cannot be used.
+    """
+    settings = model.inputs.settings
+    draws = settings.draws if options.draws is None else options.draws
+    seed = settings.seed if options.seed is None else options.seed
+    step = None if progress is None else lambda done: progress("draws", done, draws)
+    rule = until(model, options)
+    with workers_of(options) as mapper:
+        return probabilistic(model, draws, seed, step, until=rule, mapper=mapper, each=each)
+
+
+@contextmanager
+def workers_of(options: Options) -> Iterator[Mapper]:
+    """Give what works on blocks of draws: threads of this process, or the cluster asked for.
+
+    Raises
+    ------
+    UsageError
+        Where both a scheduler and workers are asked for, or the cluster cannot be used.
+    """
+    if options.scheduler and options.workers is not None:
+        raise UsageError("--workers and --scheduler exclude each other: the scheduler has its own workers")
+    if not options.scheduler and options.workers is None:
+        yield in_threads
+        return
+    from hemodel.analyses.psa.cluster import cluster
+
+    with cluster(options.scheduler, options.workers) as mapper:
+        yield mapper
+
+
+def until(model: Model, options: Options) -> Until | None:
+    """Return the rule that ends the draws, or None where the number of draws does.
+
+    Raises
+    ------
+    UsageError
+        For a rule without the most draws there may be, or an error that is not above 0.
+    """
+    if options.until_mcse is None and options.until_clear is None:
+        return None
+    if options.draws is None:
+        raise UsageError("--until-mcse and --until-clear need --draws, the most draws there may be")
+    if options.until_mcse is not None and not options.until_mcse > 0:
+        raise UsageError(f"--until-mcse {options.until_mcse:g}: the error must be above 0")
+    threshold = model.inputs.settings.decision_threshold if options.until_clear is None else options.until_clear
+    return Until(options.until_mcse, options.until_clear is not None, threshold)

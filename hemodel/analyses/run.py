@@ -1,0 +1,265 @@
+"""Everything that `hemodel run` does, as one function of a workbook and options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
+from hemodel.analyses.fitted_curves import FamilyTrial, try_families
+from hemodel.analyses.grids import TwoWay, most_influential
+from hemodel.analyses.information import Research, research_note
+from hemodel.analyses.load import load_rows
+from hemodel.analyses.one_way import OneWay, moves, one_way
+from hemodel.analyses.options import PARTS, Options
+from hemodel.analyses.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
+from hemodel.analyses.prices import DrugPrice, price_thresholds
+from hemodel.analyses.psa.run import of_draws
+from hemodel.analyses.scenarios import ScenarioResult, run_scenarios
+from hemodel.analyses.shared import Shared
+from hemodel.analyses.threshold_search import Search, between_bounds
+from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
+from hemodel.inputs.cells import read_cells
+from hemodel.inputs.changes import Change, apply_changes
+from hemodel.inputs.correlations import dependence_warnings
+from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
+from hemodel.model.curve_effects import TOWARDS_LOWER
+from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.payers.reading import find_profile
+from hemodel.survival.workbook.tables import table_warnings
+from hemodel.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hemodel.analyses.psa.blocks import Each
+    from hemodel.analyses.psa.diagnostics import Explained
+    from hemodel.analyses.psa.draws import Psa
+    from hemodel.inputs.cells import RawWorkbook
+    from hemodel.model.outcomes import Outcomes
+    from hemodel.voi.information import Information
+
+
+@dataclass(frozen=True)
+class Run:
+    """Results of a run; None for a part that was not asked for, and for a budget impact without values for it."""
+
+    model: Model
+    base: Outcomes
+    families: tuple[FamilyTrial, ...]
+    one_way: OneWay | None
+    psa: Psa | None
+    scenarios: tuple[ScenarioResult, ...] | None
+    under: tuple[Scenario, ...]
+    available: tuple[Scenario, ...]
+    options: Options
+    warnings: tuple[str, ...]
+    payer: Payer | None = None
+    prices: tuple[DrugPrice, ...] | None = None
+    budget: BudgetImpact | None = None
+    budget_one_way: BudgetOneWay | None = None
+    explained: Explained | None = None
+    information: Information | None = None
+    research: Research | None = None
+    two_way: tuple[TwoWay, ...] | None = None
+    threshold_values: tuple[Search, ...] | None = None
+
+
+def run(
+    path: str | Path,
+    options: Options,
+    progress: Callable[[str, int, int], None] | None = None,
+    shared: Shared | None = None,
+    each: Each | None = None,
+) -> Run:
+    """Run the base case and the parts asked for.
+
+    Parameters
+    ----------
+    path : path of the workbook
+    options : Options
+    progress : callable, optional
+        Called with the name of the part, the steps done and all steps.
+    shared : Shared, optional
+        Where runs for several payers, alike in all else, keep what they have in common.
+    each : callable, optional
+        Called with the result of every block of draws, in order (`probabilistic`).
+
+    Raises
+    ------
+    InputError
+        With every problem of the workbook, the changes and the scenarios.
+    UsageError
+        For a part that does not exist, or fewer than two draws.
+    """
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    path, shared = Path(path), shared or Shared()
+    loaded = _load(path, options, shared)
+    model, settings = loaded.model, loaded.model.inputs.settings
+    rates = (settings.cost_rates, settings.effect_rates)
+    results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
+    moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
+    tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
+    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
+    drawn = of_draws(model, options, (progress, each), shared)
+    psa = drawn["psa"]
+    payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
+    return Run(
+        model=model,
+        base=base,
+        families=shared.once("families", lambda: try_families(model)) if options.families else (),
+        one_way=tornado,
+        scenarios=results,
+        under=loaded.under,
+        available=loaded.available,
+        options=options,
+        warnings=(
+            *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
+            *dependence_warnings(model.inputs.dependence, model.inputs.rows),
+            *_warnings(loaded.folder, loaded.setting, results),
+            *(tornado.unfitted if tornado else ()),
+            *_about_curves(model, base, drawn="psa" in options.parts),
+            *(*payer_warnings(payer), *research_note(model, psa)),
+        ),
+        payer=payer,
+        prices=price_thresholds(model, psa=psa),
+        budget=budget,
+        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        **drawn,
+        **_grids(model, tornado, options, shared),
+    )
+
+
+class _Grids(TypedDict, total=False):
+    two_way: tuple[TwoWay, ...]
+    threshold_values: tuple[Search, ...]
+
+
+def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+    """Return the grid of the two largest bars, and the values that change the decision."""
+    if tornado is None or not options.grids:
+        return {}
+    settings = model.inputs.settings
+    key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    return {
+        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
+        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+    }
+
+
+def budget_run(path: str | Path, options: Options) -> Run:
+    """Run as `run` does, and refuse a workbook without values for the budget impact.
+
+    Raises
+    ------
+    InputError
+    """
+    done = run(path, options)
+    if done.budget is None:
+        missing = Problem(
+            Location(Path(path).name, "Budget impact"),
+            "there are no values for the budget impact",
+            "It needs the patients of each year and the mix of treatments with and without the new one",
+            "Add the sheet Budget impact with the rows budget.* that docs/inputs.md lists.",
+        )
+        raise InputError((missing,))
+    return done
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model ready to run: with the scenarios it is under and those there are, the changes made, and its payer."""
+
+    model: Model
+    changes: tuple[Change, ...]
+    under: tuple[Scenario, ...]
+    available: tuple[Scenario, ...]
+    folder: Path | None
+    setting: str
+    payer: Prepared | None
+    general: float | None
+
+
+def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
+    """Read the workbook and make every change: the payer's first, then those of --set and --scenario."""
+    raw = shared.once("cells", lambda: read_cells(path))
+    folder, setting = _folder(path, raw, options.changes)
+    found = find_profile(options.payer, path) if options.payer else None
+    wanted = found is not None or options.scenarios or "scenarios" in options.parts
+    code = "" if found is None else found.profile.code
+    scenarios = for_payer(read_scenarios(folder, raw.scenarios), code) if wanted else ()
+    under = pick(scenarios, options.scenarios)
+    changes = (*options.changes, *(change for scenario in under for change in scenario.changes))
+    prepared = None if found is None else prepare(found, raw, changes)
+    changes = (*(() if prepared is None else prepared.applied.changes), *changes)
+    _refuse_clashes(changes)
+    model = load_rows(path, raw, changes)
+    general = None if prepared is None else general_population(prepared, model)
+    return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general)
+
+
+def _payer(
+    loaded: _Loaded, results: tuple[Outcomes, OneWay | None, Psa | None], *, scenarios_run: bool
+) -> Payer | None:
+    if loaded.payer is None:
+        return None
+    return assess(loaded.payer, loaded.model, loaded.general, results, (loaded.available, scenarios_run))
+
+
+def _refuse_clashes(changes: Sequence[Change]) -> None:
+    raise_if_any(
+        Problem(Location(" and ".join(sorted({c.origin for c in changes if c.id == id_}))), f"{id_} is changed twice")
+        for id_ in clashing(changes)
+    )
+
+
+def _folder(path: Path, raw: RawWorkbook, changes: Sequence[Change]) -> tuple[Path | None, str]:
+    """Return the scenario folder of a workbook and the setting that names it."""
+    raw, _ = apply_changes(raw, changes)
+    setting = next((str(r.cells["value"].value or "") for r in raw.rows if r.id == "settings.scenarios"), "")
+    return scenario_folder(path, setting), setting
+
+
+def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario, ...]:
+    """Return the scenarios of the groups and names that were asked for."""
+    named = pick(scenarios, options.only, option="--only", together=False) if options.only else scenarios
+    return tuple(scenario for scenario in named if not options.groups or scenario.group in options.groups)
+
+
+def _scenarios(
+    loaded: _Loaded, options: Options, progress: Callable[[str, int, int], None] | None
+) -> tuple[ScenarioResult, ...]:
+    """Run the scenarios that were asked for, but for those that the whole run is under."""
+    others = _chosen(tuple(s for s in loaded.available if s not in loaded.under), options)
+    step = None if progress is None else lambda done: progress("scenarios", done, len(others))
+    return run_scenarios(loaded.model, loaded.changes, others, step)
+
+
+def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResult] | None) -> tuple[str, ...]:
+    found = []
+    if results is not None and setting and folder is None:
+        found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
+    found += [f"Scenario {r.scenario.name} was not run. {r.stopped}" for r in results or () if r.stopped]
+    return tuple(found)
+
+
+def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:
+    """What to know about the fits, and where an effect wanes towards the lower hazard."""
+    found = [f"{endpoint}: {note}" for endpoint, fit in model.fits.items() for note in fit.notes]
+    if drawn:
+        found += [note for fit in model.fits.values() if fit.bootstrap is not None for note in fit.bootstrap()[1]]
+    for strategy, exposed in base.exposures.items():
+        for rule, done in exposed.adjustments.items():
+            name, _, endpoint = rule.partition(": ")
+            if name == TOWARDS_LOWER and not np.isnan(done.first_day[0]):
+                month = float(done.first_day[0]) / DAYS_PER_MONTH
+                found.append(
+                    f"{endpoint or 'os'}: the effect of {strategy} wanes towards a reference whose hazard is the lower "
+                    f"one from month {month:.1f}, which makes the treatment better than without waning."
+                )
+    return tuple(found)

@@ -1,0 +1,499 @@
+"""What a deterministic analysis can move: parameters, reported statistics, whole curves, the price of a drug.
+
+Anything else that an analysis names is refused with the reason.
+
+Totals with inputs at other values: all points of all analyses evaluated together.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.analyses.curve_draws import steepest
+from hemodel.analyses.one_way import parameter_bounds, refitted, whole_curve
+from hemodel.economics import increments
+from hemodel.errors import Problem
+from hemodel.inputs.dictionary import match
+from hemodel.model.evaluate import base_draws, evaluate
+from hemodel.model.occupancy import PFS_CAPPED
+from hemodel.model.population import CAPPED, OVER_TIME
+from hemodel.parameters import BLOCK
+from hemodel.survival.endpoint_fit import REPORTED
+from hemodel.survival.errors import SurvivalError
+from hemodel.survival.reported.statistics import HALF_WIDTH_95, bounds, has_error
+from hemodel.survival.workbook.curves import statistics
+from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hemodel.errors import Location
+    from hemodel.inputs.structure import Drug, Settings
+    from hemodel.model.evaluate import Model
+    from hemodel.model.outcomes import Outcomes
+    from hemodel.parameters import FloatArray, Parameter
+    from hemodel.survival.reported.statistics import Statistic
+
+
+PARAMETER, STATISTIC, CURVE, PRICE = "parameter", "statistic", "curve", "price"
+_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class VariedInput:
+    """One input that can be moved.
+
+    Attributes
+    ----------
+    id, label, unit : str
+    kind : str
+        parameter; statistic, moved with a refit; curve, moved as a whole, its value the restricted mean up to
+        the time horizon; price, all vials of a drug together, its value the price of the first.
+    base : float
+    low, high : float or None
+        Bounds of the one-way analysis, None where it has none.
+    least, most : float or None
+        What the value may be; of a statistic it lies strictly between them.
+    endpoint, strategy : str
+        Of a statistic and of a curve.
+    linear : bool
+        Whether QALYs and costs are linear in it by the equations of the model.
+    """
+
+    id: str
+    label: str
+    unit: str
+    kind: str
+    base: float
+    low: float | None
+    high: float | None
+    least: float | None
+    most: float | None
+    endpoint: str = ""
+    strategy: str = ""
+    linear: bool = False
+
+
+def find(model: Model, ids: Iterable[str], where: Location) -> tuple[dict[str, VariedInput], list[Problem]]:
+    """Return the inputs of these ids that can be moved, and why the others cannot.
+
+    Parameters
+    ----------
+    model : Model
+    ids : iterable of str
+    where : Location
+        Where the ids are from.
+    """
+    found, problems = {}, []
+    for id_ in dict.fromkeys(ids):
+        entry = _movable(model, id_)
+        if isinstance(entry, VariedInput):
+            found[id_] = entry
+        else:
+            problems.append(Problem(where, *entry))
+    return found, problems
+
+
+def all_ids(model: Model) -> list[str]:
+    """Return the ids of everything that can be moved."""
+    found = [p.id for p in model.inputs.parameters]
+    found += [s.id for endpoint in model.fits for s in _used(model, endpoint)]
+    found += [_curve_id(e, s) for e, fit in model.fits.items() for s in fit.sources]
+    return found + [_price_id(drug.id) for drug in model.inputs.drugs]
+
+
+def _movable(model: Model, id_: str) -> VariedInput | tuple[str, str, str]:
+    parameter = next((p for p in model.inputs.parameters if p.id == id_), None)
+    if parameter is not None:
+        return _parameter(model, parameter)
+    for drug in model.inputs.drugs:
+        if id_ == _price_id(drug.id):
+            return _price(model, drug)
+    for endpoint, fit in model.fits.items():
+        statistic = next((s for s in statistics(model.inputs.rows, endpoint) if s.id == id_), None)
+        if statistic is not None:
+            return _statistic(model, statistic)
+        for strategy in fit.sources:
+            curve = _curve_id(endpoint, strategy)
+            if id_ == curve:
+                return _curve(model, endpoint, strategy)
+            own = [name.removeprefix(f"{strategy}: ") for name in fit.curves.names if name.startswith(f"{strategy}: ")]
+            plain = {name.removeprefix("log(").removesuffix(")").replace(" ", "_") for name in own}
+            if id_.startswith((f"coefficient.{endpoint}.{strategy}.", f"covariance.{endpoint}.{strategy}.")) or (
+                id_.removeprefix(f"{curve}.") in plain
+            ):
+                return _one_coefficient(model, id_, endpoint, strategy)
+    return _refusal(model, id_)
+
+
+def _parameter(model: Model, parameter: Parameter) -> VariedInput:
+    found = match(parameter.id)
+    kind = None if found is None else found[0]
+    low, high = parameter_bounds(model, parameter) or (None, None)
+    return VariedInput(
+        id=parameter.id,
+        label=parameter.label,
+        unit=parameter.unit,
+        kind=PARAMETER,
+        base=parameter.value,
+        low=low,
+        high=high,
+        least=None if kind is None else kind.minimum,
+        most=None if kind is None else kind.maximum,
+        linear=_enters_linearly(model, parameter.id),
+    )
+
+
+def _price(model: Model, drug: Drug) -> VariedInput:
+    first = next(p for p in model.inputs.parameters if p.id == drug.vials[0][1])
+    several = ", all vials in proportion" if len(drug.vials) > 1 else ""
+    low, high = parameter_bounds(model, first) or (None, None)
+    label = f"Price per vial, {drug.name}{several}"
+    return VariedInput(_price_id(drug.id), label, first.unit, PRICE, first.value, low, high, 0.0, None, linear=True)
+
+
+def _enters_linearly(model: Model, id_: str) -> bool:
+    """Whether every equation that a parameter enters is linear in it, all else held.
+
+    Not so: body size and dose (whole vials), effects on curves, the price of one of several vials (the cheapest
+    combination is used), and utilities that are capped at a norm.
+    """
+    group = id_.partition(".")[0]
+    if group in {"patients", "effect"} or (group == "regimen" and id_.endswith(".dose")):
+        return False
+    if group == "drug":
+        return all(len(drug.vials) == 1 for drug in model.inputs.drugs if id_ in {price for _, price in drug.vials})
+    over_time = model.inputs.rows.get(OVER_TIME)
+    return not (group == "utility" and over_time is not None and over_time.text == CAPPED)
+
+
+def _statistic(model: Model, statistic: Statistic) -> VariedInput | tuple[str, str, str]:
+    endpoint, strategy = statistic.endpoint, statistic.strategy
+    if model.fits[endpoint].sources[strategy].kind != REPORTED:
+        return (
+            f"the curve of {strategy} is not fitted to {statistic.id}",
+            "It has another source",
+            f"Move the curve as a whole: {_curve_id(endpoint, strategy)}.",
+        )
+    if statistic.bound is not None or not statistic.used:
+        why = "It is a bound" if statistic.bound is not None else "Its cell use in fit does not say yes"
+        return f"{statistic.id} has no value that the fit meets", why, "Move another statistic of the curve."
+    row, rule = model.inputs.rows[statistic.id], model.inputs.rows[statistic.id].kind
+    low, high = bounds(statistic) if has_error(statistic) else (None, None)
+    least, most = rule.minimum, rule.maximum
+    return VariedInput(
+        *(statistic.id, row.label, row.unit, STATISTIC, statistic.value, low, high, least, most, endpoint, strategy)
+    )
+
+
+def _curve(model: Model, endpoint: str, strategy: str) -> VariedInput | tuple[str, str, str]:
+    direction = steepest(model.fits[endpoint], strategy, model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
+    if direction is None:
+        why = "Its coefficients have no uncertainty that moves its restricted mean"
+        return f"the curve {_curve_id(endpoint, strategy)} cannot be moved", why, ""
+    item = whole_curve(model, endpoint, strategy, direction).item
+    ends = (item.base, item.low, item.high, 0.0, model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
+    return VariedInput(item.id, item.label, item.unit, CURVE, *ends, endpoint, strategy)
+
+
+def _one_coefficient(model: Model, id_: str, endpoint: str, strategy: str) -> tuple[str, str, str]:
+    own = [s.id for s in _used(model, endpoint) if s.strategy == strategy]
+    others = f", or what it is fitted to: {', '.join(own)}" if own else ""
+    return (
+        f"{id_} is one coefficient of a curve",
+        "Coefficients were estimated together, so that one alone at another value fits no evidence; curves vary whole",
+        f"Move {_curve_id(endpoint, strategy)}{others}.",
+    )
+
+
+def _refusal(model: Model, id_: str) -> tuple[str, str, str]:
+    found = match(id_)
+    if found is not None and id_ in model.inputs.rows:
+        if found[0].varies == "budget":
+            return (
+                f"{id_} cannot be moved here",
+                "Costs and QALYs of the model do not depend on it",
+                ("The budget impact has its own one-way analysis: hemodel budget."),
+            )
+        if found[0].varies == "yes":
+            return f"{id_} has no value", "There is nothing to move it from", "Give it a value in the workbook."
+        what = "A setting or a part of the structure, not an uncertain value"
+        return f"{id_} cannot be moved over a range", what, "Use a scenario, with a sweep for several values."
+    close = difflib.get_close_matches(id_, all_ids(model), n=_NEAREST, cutoff=0.5)
+    near = f"Did you mean {' or '.join(close)}?" if close else "See hemodel inputs WORKBOOK for all ids."
+    return f"there is no input {id_}", "", near
+
+
+def together(movables: Sequence[VariedInput], model: Model) -> tuple[str, str, str] | None:
+    """Return why some inputs cannot be moved at once, None where they can: what, why, and what to do."""
+    curves = [m for m in movables if m.kind == CURVE]
+    for curve in curves:
+        reported = model.fits[curve.endpoint].sources[curve.strategy].kind == REPORTED
+        for other in movables:
+            if other.kind == STATISTIC and other.endpoint == curve.endpoint and reported:
+                why = "The curve is fitted to such statistics, and a refit would undo its move"
+                return (
+                    f"{curve.id} and {other.id} cannot be moved together",
+                    why,
+                    "Move statistics only, or curves only.",
+                )
+    prices = {f"drug.{m.id.split('.')[1]}.price_per_vial": m for m in movables if m.kind == PRICE}
+    for other in movables:
+        for start, price in prices.items():
+            if other.kind == PARAMETER and other.id.startswith(start):
+                why = "The first moves all vials of the drug, this one among them"
+                return f"{price.id} and {other.id} cannot be moved together", why, "Move one of them."
+    return None
+
+
+def _used(model: Model, endpoint: str) -> list[Statistic]:
+    sources = model.fits[endpoint].sources
+    return [
+        s
+        for s in statistics(model.inputs.rows, endpoint)
+        if s.used and s.bound is None and s.strategy in sources and sources[s.strategy].kind == REPORTED
+    ]
+
+
+def _curve_id(endpoint: str, strategy: str) -> str:
+    return f"curve.{endpoint}.{strategy}"
+
+
+def _price_id(drug: str) -> str:
+    return f"drug.{drug}.price"
+
+
+def limit_problem(movable: VariedInput, value: float) -> tuple[str, str] | None:
+    """Return why a value of an input cannot be (what, why), None where it can."""
+    strictly = movable.kind in {STATISTIC, CURVE}
+    least, most = movable.least, movable.most
+    below = least is not None and (value <= least if strictly else value < least)
+    above = most is not None and (value >= most if strictly else value > most)
+    if not below and not above:
+        return None
+    unit = f" ({movable.unit})" if movable.unit else ""
+    if least is not None and most is not None:
+        allowed = f"It must lie between {least:g} and {most:g}{unit}"
+    elif least is not None:
+        allowed = f"It must be {'above' if strictly else 'at least'} {least:g}{unit}"
+    else:
+        allowed = f"It must be {'below' if strictly else 'at most'} {most:g}{unit}"
+    return f"{movable.id} is {value:g}", allowed
+
+
+CROSSING_IS_ERROR = "error"
+"""Setting pfs_above_os under which a point where PFS exceeds OS has no result."""
+FARTHEST = 8.0
+"""A whole curve is moved by at most so many standard errors of its restricted mean."""
+HALVINGS = 60
+SHARES = 1e-9
+"""Shares may differ from 1 by this much."""
+
+
+@dataclass(frozen=True)
+class InputPoints:
+    """Combinations of values: a row of `values` (points, inputs) for each, in the order of the inputs."""
+
+    inputs: tuple[VariedInput, ...]
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Discounted totals (points, strategies), NaN where a point has none; `failed` says why, by point."""
+
+    qalys: FloatArray
+    costs: FloatArray
+    failed: Mapping[int, str]
+
+    @property
+    def increments(self) -> tuple[FloatArray, FloatArray]:
+        """Incremental QALYs and costs over the comparator, (points, interventions) each."""
+        return increments(self.qalys), increments(self.costs)
+
+
+Draws = dict[str, "FloatArray"]
+
+
+def totals(model: Model, requests: Sequence[InputPoints]) -> list[Totals]:
+    """Return the totals at every point of every request.
+
+    Points that move curves are evaluated together, and so are those that move none, which are quicker; each in
+    blocks of at most `BLOCK` draws.
+
+    Parameters
+    ----------
+    model : Model
+    requests : sequence of InputPoints
+    """
+    drawn = [_draws(model, points) for points in requests]
+    found: dict[int, Totals] = {}
+    for with_curves in (False, True):
+        chosen = [i for i, (draws, _) in enumerate(drawn) if _has_curves(draws) == with_curves]
+        counts = [requests[i].values.shape[0] for i in chosen]
+        qalys, costs, crossing = _evaluated(model, [drawn[i][0] for i in chosen], counts)
+        edges = np.cumsum([0, *counts])
+        for i, start, end in zip(chosen, edges[:-1], edges[1:], strict=True):
+            own = (qalys[start:end].copy(), costs[start:end].copy())
+            failed = {k - start: why for k, why in crossing.items() if start <= k < end} | drawn[i][1]
+            for values in own:
+                values[list(failed)] = np.nan
+            found[i] = Totals(*own, failed)
+    return [found[i] for i in range(len(requests))]
+
+
+def _has_curves(draws: Mapping[str, FloatArray]) -> bool:
+    return any(id_.startswith("curve.") for id_ in draws)
+
+
+def _evaluated(
+    model: Model, parts: Sequence[Draws], counts: Sequence[int]
+) -> tuple[FloatArray, FloatArray, dict[int, str]]:
+    """Evaluate the draws of several requests after one another.
+
+    Returns QALYs and costs (points, strategies), and the points at which PFS exceeds OS where that is an error.
+    """
+    lenient = replace(model, inputs=replace(model.inputs, settings=_capped(model.inputs.settings)))
+    crossing: dict[int, str] = {}
+    base, count = base_draws(model), sum(counts)
+    shape = (0, len(model.strategies))
+    qalys, costs = [np.empty(shape)], [np.empty(shape)]
+    moved = {
+        id_: np.concatenate(
+            [
+                part[id_] if id_ in part else np.repeat(base[id_], n, axis=0)
+                for part, n in zip(parts, counts, strict=True)
+            ]
+        )
+        for id_ in dict.fromkeys(id_ for part in parts for id_ in part)
+    }
+    for start in range(0, count, BLOCK):
+        size = min(BLOCK, count - start)
+        outcomes = evaluate(lenient, base | {id_: array[start : start + size] for id_, array in moved.items()})
+        qalys.append(np.broadcast_to(outcomes.qalys.total, (size, shape[1])))
+        costs.append(np.broadcast_to(outcomes.costs.total, (size, shape[1])))
+        if model.inputs.settings.pfs_above_os == CROSSING_IS_ERROR:
+            crossing |= {start + k: why for k, why in _crossings(outcomes, size)}
+    return np.concatenate(qalys), np.concatenate(costs), crossing
+
+
+def _capped(settings: Settings) -> Settings:
+    """Return settings under which a crossing of PFS and OS stops nothing; it is looked for afterwards."""
+    return settings.model_copy(update={"pfs_above_os": "cap_pfs"})
+
+
+def _crossings(outcomes: Outcomes, size: int) -> Iterator[tuple[int, str]]:
+    """Yield the points at which PFS exceeds OS."""
+    for strategy, exposed in outcomes.exposures.items():
+        first = np.broadcast_to(exposed.adjustments[PFS_CAPPED].first_day, (size,))
+        for k in np.flatnonzero(~np.isnan(first)):
+            yield int(k), f"PFS exceeds OS for {strategy} from month {first[k] / DAYS_PER_MONTH:.1f}"
+
+
+def _draws(model: Model, points: InputPoints) -> tuple[Draws, dict[int, str]]:
+    """Return the draws (points,) of what is moved, and why a point has none."""
+    columns = dict(zip(points.inputs, points.values.T, strict=True))
+    draws: Draws = {}
+    failed: dict[int, str] = {}
+    groups: dict[str, dict[str, FloatArray]] = {}
+    members = {p.id: p.group for p in model.inputs.parameters}
+    for movable, values in columns.items():
+        if movable.kind == PRICE:
+            draws |= _prices(model, movable, values)
+        elif movable.kind == PARAMETER and members[movable.id]:
+            groups.setdefault(members[movable.id], {})[movable.id] = values
+        elif movable.kind == PARAMETER:
+            draws[movable.id] = values
+    for group, moved in groups.items():
+        draws |= _shares(model, group, moved, failed)
+    for endpoint in model.fits:
+        own = {m: v for m, v in columns.items() if m.endpoint == endpoint and m.kind in {STATISTIC, CURVE}}
+        if own:
+            draws[f"curve.{endpoint}"] = _coefficients(model, endpoint, own, failed)
+    return draws, failed
+
+
+def _prices(model: Model, movable: VariedInput, values: FloatArray) -> Draws:
+    """Scale all vials of a drug together; where the workbook has no price every mg costs the same."""
+    drug = next(drug for drug in model.inputs.drugs if movable.id == f"drug.{drug.id}.price")
+    prices = [model.inputs.rows[id_].number for _, id_ in drug.vials]
+    parts = prices if prices[0] else [size for size, _ in drug.vials]
+    return {id_: values * part / parts[0] for (_, id_), part in zip(drug.vials, parts, strict=True)}
+
+
+def _shares(model: Model, group: str, moved: Mapping[str, FloatArray], failed: dict[int, str]) -> Draws:
+    """Give the shares of a group that are not moved what is left, in their proportions."""
+    others = {p.id: p.value for p in model.inputs.parameters if p.group == group and p.id not in moved}
+    left = 1.0 - np.sum(list(moved.values()), axis=0)
+    rest = sum(others.values())
+    for i in np.flatnonzero((left < -SHARES) | ((rest == 0) & (np.abs(left) > SHARES))):
+        failed.setdefault(int(i), f"the shares of {group} would not add up to 1")
+    factor = np.clip(left, 0.0, None) / rest if rest > 0 else np.zeros_like(left)
+    return {**moved, **{id_: share * factor for id_, share in others.items()}}
+
+
+def _coefficients(
+    model: Model, endpoint: str, moved: Mapping[VariedInput, FloatArray], failed: dict[int, str]
+) -> FloatArray:
+    """Return the coefficients (points, p) of an endpoint: refitted where statistics move, plus moves of curves."""
+    base = model.fits[endpoint].coefficients
+    count = len(next(iter(moved.values())))
+    reported = {m: v for m, v in moved.items() if m.kind == STATISTIC}
+    found = np.tile(base, (count, 1))
+    if reported:
+        rows = np.column_stack(list(reported.values()))
+        refits: dict[tuple[float, ...], FloatArray | str] = {}
+        for i, row in enumerate(map(tuple, rows.tolist())):
+            if row not in refits:
+                refits[row] = _refit(model, endpoint, dict(zip(reported, row, strict=True)))
+            fitted = refits[row]
+            if isinstance(fitted, str):
+                failed.setdefault(i, fitted)
+            else:
+                found[i] = fitted
+    for movable, values in moved.items():
+        if movable.kind == CURVE:
+            found += _curve_moves(model, movable, values, failed)
+    return found
+
+
+def _refit(model: Model, endpoint: str, values: Mapping[VariedInput, float]) -> FloatArray | str:
+    """Refit an endpoint with statistics at other values; those at their base value stay; or say why it fails."""
+    moved = {m.id: value for m, value in values.items() if value != m.base}
+    if not moved:
+        return model.fits[endpoint].coefficients
+    try:
+        with np.errstate(all="ignore"):
+            return refitted(model, endpoint, moved)
+    except SurvivalError as error:
+        return str(error)
+    except (ValueError, np.linalg.LinAlgError):
+        return f"{endpoint}: no curve can be fitted"
+
+
+def _curve_moves(model: Model, movable: VariedInput, values: FloatArray, failed: dict[int, str]) -> FloatArray:
+    """Return moves (points, p) of coefficients along the steepest direction, to restricted means (points,)."""
+    fit, horizon = model.fits[movable.endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    direction = steepest(fit, movable.strategy, horizon)
+    if direction is None:
+        return np.zeros((len(values), fit.coefficients.size))
+
+    def mean(steps: FloatArray) -> FloatArray:
+        return fit.curves.restricted_mean(movable.strategy, horizon, fit.coefficients + steps[:, None] * direction)
+
+    low, high = np.full(len(values), -FARTHEST), np.full(len(values), FARTHEST)
+    beyond = (mean(low) > values) | (mean(high) < values)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        under = mean(middle) < values
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    steps = 0.5 * (low + high)
+    for known, step in ((movable.low, -HALF_WIDTH_95), (movable.base, 0.0), (movable.high, HALF_WIDTH_95)):
+        steps = np.where(values == known, step, steps)
+    for i in np.flatnonzero(beyond):
+        failed.setdefault(int(i), f"{movable.id} has no such restricted mean within {FARTHEST:g} standard errors")
+    return np.asarray(steps[:, None] * direction)

@@ -1,0 +1,1 @@
+"""From analyses to the records that are published."""

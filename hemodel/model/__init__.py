@@ -1,0 +1,1 @@
+"""The model: from curves to person-time, utilities, costs and outcomes."""

@@ -1,0 +1,197 @@
+"""The one writer of what a command puts in a folder: a document, tables, figures, further files and the manifest."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hemodel import folders, interrupts
+from hemodel.errors import OutputError
+from hemodel.folders import MANIFEST, OUTPUTS
+from hemodel.inputs.previous import OUTPUTS as PARENT
+from hemodel.publish.patient_files import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+Saved = dict[str, tuple[Path, Path]]
+"""PNG and SVG of each figure, by its name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of outputs: its document, what else stands beside it and the manifest, the end of the folder's name."""
+
+    document: str
+    others: tuple[str, ...]
+    suffix: str = ""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Names of the files and folders that outputs of this kind consist of."""
+        return (self.document, *self.others, MANIFEST)
+
+
+DRAWS = "draws.parquet"
+RUN = Kind("results.json", ("tables", "figures", "results.xlsx", "report.html", "psa", DRAWS))
+"""Of `hemodel run`; the draws only where they are asked for."""
+EVIDENCE = Kind("evidence.json", ("tables", "figures", "evidence.html"), "_evidence")
+FIT = Kind("fit.json", ("tables",))
+"""Of curves fitted to a file of patients."""
+REPORT = Kind("results.json", ("dossier.docx", "dossier.html", "tables", "figures"), "_report")
+"""Of a dossier; which of the two documents is said with the command."""
+SCENARIOS = Kind("scenarios.json", ("tables", "figures"), "_scenarios")
+DIFFERENCES = Kind("differences.json", ("tables",))
+"""Of a comparison of two workbooks."""
+BUDGET = Kind("budget.json", ("tables", "figures", "budget.xlsx"), "_budget")
+VOI = Kind("voi.json", ("tables", "figures"), "_voi")
+DSA = Kind("dsa.json", ("tables", "figures"), "_dsa")
+SWEEP = Kind("sweep.json", ("tables", "figures"), "_sweep")
+KINDS = (RUN, EVIDENCE, FIT, REPORT, SCENARIOS, DIFFERENCES, BUDGET, VOI, DSA, SWEEP)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What to write.
+
+    Attributes
+    ----------
+    document : str
+        The JSON.
+    tables : mapping
+        CSV by name.
+    manifest : mapping
+        What repeats the command.
+    figures : mapping or None
+        By name, what draws a figure to a path without suffix and returns PNG and SVG. None: there are none.
+    further : sequence of callable
+        Each writes files of its own to the folder, with the figures at hand.
+    """
+
+    document: str
+    tables: Mapping[str, str]
+    manifest: Mapping[str, Any]
+    figures: Mapping[str, Callable[[Path], tuple[Path, Path]]] | None = None
+    further: Sequence[Callable[[Path, Saved], object]] = field(default=())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a bundle is written before it is put in place; None where nothing is to be written."""
+
+    kind: Kind
+    folder: Path | None
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file that is written before the bundle."""
+        if self.folder is None or name not in self.kind.entries:
+            message = f"{name} is not written here"
+            raise ValueError(message)
+        return self.folder / name
+
+    def write(self, bundle: Bundle) -> None:
+        """Write a bundle, and in its manifest when it was made and every file."""
+        if self.folder is None:
+            return
+        (self.folder / self.kind.document).write_text(bundle.document, encoding="utf-8")
+        (self.folder / "tables").mkdir()
+        for name, text in bundle.tables.items():
+            (self.folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+        saved: Saved = {}
+        if bundle.figures is not None:
+            (self.folder / "figures").mkdir()
+            saved = {name: draw(self.folder / "figures" / name) for name, draw in bundle.figures.items()}
+        for write in bundle.further:
+            write(self.folder, saved)
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        written = folders.files_in(self.folder)
+        if unknown := {name.partition("/")[0] for name in written} - set(self.kind.entries):
+            message = f"{', '.join(sorted(unknown))}: not part of such outputs"
+            raise ValueError(message)
+        said = {"hemodel": bundle.manifest["hemodel"], "made": made, **bundle.manifest}
+        said[OUTPUTS] = sorted([*written, MANIFEST])
+        (self.folder / MANIFEST).write_text(json_text(said), encoding="utf-8")
+
+
+@contextmanager
+def opened(target: Path | None, kind: Kind) -> Iterator[Place]:
+    """Give where to write a bundle; put it in place of the target's outputs when all went well.
+
+    The target is refused here, before anything is worked out, where another run writes to it.
+
+    Parameters
+    ----------
+    target : Path or None
+        None where nothing is to be written.
+    kind : Kind
+
+    Raises
+    ------
+    OutputError
+        Where the target cannot be written, or holds files of these names that
+        another program wrote, or outputs of another kind. The previous outputs then
+        stay as they were.
+    """
+    if target is None:
+        yield Place(kind, None)
+        return
+    with folders.replaced(target, kind.entries) as folder:
+        _check(target, kind)
+        yield Place(kind, folder)
+
+
+def _check(target: Path, kind: Kind) -> None:
+    others = {name for each in KINDS for name in each.entries} - set(kind.entries)
+    kept = sorted(name for name in others if (target / name).exists())
+    if kept:
+        raise OutputError(
+            f"{target}: this folder holds other outputs ({', '.join(kept)}), whose tables and figures would be"
+            " replaced. Choose another --out."
+        )
+    foreign = [name for name in kind.entries if (target / name).exists()]
+    if foreign and folders.listed(target) == set():
+        raise OutputError(
+            f"{target}: {', '.join(foreign)} would be replaced, and hemodel did not write them. Choose another --out."
+        )
+
+
+def default_folder(workbook: Path, suffix: str = "") -> Path:
+    """Return outputs/<workbook><suffix> in the current folder, and make outputs where it is missing.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    parent = Path(PARENT)
+    _make(parent)
+    return parent / f"{workbook.stem}{suffix}"
+
+
+def parent_folder(folder: Path) -> Path:
+    """Return a folder for the folders of several runs, made where it is missing and its parent exists.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made.
+    """
+    if not folder.parent.is_dir():
+        raise OutputError(f"{folder}: the folder {folder.parent} does not exist. Create it, or choose another --out.")
+    _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    """Make a folder where it is missing; it goes again where the command is told to end before anything is in it."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            interrupts.begin(folder.rmdir)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{folder}: the folder could not be made ({reason}). Choose another --out.") from error

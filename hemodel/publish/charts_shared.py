@@ -1,0 +1,39 @@
+"""Figures that runs for several payers have in common, drawn once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hemodel.views.charts import save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from hemodel.analyses.shared import Shared
+
+
+SAME_FOR_PAYERS = ("survival_curves", "occupancy")
+"""Figures of a run that do not depend on discount rates and thresholds."""
+
+
+def drawing_once(
+    made: Mapping[str, Callable[[], Figure]], shared: Shared
+) -> dict[str, Callable[[Path], tuple[Path, Path]]]:
+    """Return for each figure what saves it to a path without suffix; it is drawn once for all runs."""
+    return {name: partial(_saved, name, draw, shared) for name, draw in made.items()}
+
+
+def _saved(name: str, draw: Callable[[], Figure], shared: Shared, path: Path) -> tuple[Path, Path]:
+    contents = shared.once(("figure", name), partial(_drawn, path, draw))
+    found = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")
+    for file, content in zip(found, contents, strict=True):
+        file.write_bytes(content)
+    return found
+
+
+def _drawn(path: Path, draw: Callable[[], Figure]) -> tuple[bytes, ...]:
+    return tuple(file.read_bytes() for file in save(draw(), path))

@@ -1,0 +1,218 @@
+"""What `hemodel diff` prints: what changed between two workbooks, and what each change does."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from hemodel.analyses.differences import (
+    ADDED,
+    CELL,
+    CHANGED,
+    CITATIONS,
+    FILE,
+    MOVES,
+    NOT_ALONE,
+    REMOVED,
+    ROW,
+    SHEET,
+    STAYS,
+    UNCERTAINTY,
+    WITH_OTHERS,
+    WORDS,
+)
+from hemodel.formats import Kind, Value, display
+from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH
+from hemodel.views.differences import comparison, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from hemodel.analyses.differences import ChangedItem, Difference, Differences, Effect
+    from hemodel.analyses.scenarios import Increment
+
+
+_SHOWN = 60
+_ID_WIDTH = 34
+_HASH = 12
+_HEADINGS = {
+    UNCERTAINTY: "Only the uncertainty changes (draws and one-way analysis)",
+    STAYS: "No effect on the base case",
+    WORDS: "Text only",
+    NOT_ALONE: "Listed, not tried alone",
+}
+Line = tuple[str, ...]
+
+
+def differences_text(found: Differences, target: Path | None = None) -> str:
+    """Return what differs and what it does, as text; `target` is where it was written."""
+    a, b = found.first.path, found.second.path
+    title = f"From {a if a.name == b.name else a.name} to {b if a.name == b.name else b.name}"
+    under = ", ".join(scenario.name for scenario in found.first.scenarios)
+    lines = [f"{title}, under {under}" if under else title, ""]
+    if not found.differences:
+        lines.append("No differences.")
+    else:
+        lines += [_counts(found), ""]
+        for increment in found.first.increments:
+            lines += [*_moves(found, increment), ""]
+        lines += _new_comparisons(found)
+        lines += _others(found)
+    lines += [f"Written to {target}"] if target is not None else []
+    return "\n".join(lines).rstrip("\n").replace(NO_BREAK_SPACE, " ")
+
+
+def _counts(found: Differences) -> str:
+    cells = [d.item for d in found.differences if d.item.kind == CELL]
+    rows = [d.item.what for d in found.differences if d.item.kind == ROW]
+    inputs = len({item.id for item in cells})
+    text = f"{_many(inputs, 'input')} changed (in {_many(len(cells), 'cell')}), "
+    text += f"{rows.count(ADDED)} added, {rows.count(REMOVED)} removed"
+    for kind in (SHEET, FILE, CITATIONS):
+        count = sum(d.item.kind == kind for d in found.differences)
+        text += f"; {count} {kind if count == 1 else _plural(kind)}" if count else ""
+    return text + "."
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _plural(kind: str) -> str:
+    head, _, rest = kind.partition(" ")
+    return f"{head}s {rest}".strip()
+
+
+def _moves(found: Differences, before: Increment) -> list[str]:
+    """Return the table of one comparison: what it was, each change that moves it, groups, all together."""
+    pair = (before.intervention, before.comparator)
+    rows: list[Line] = [("As it was", *_result(before), *[""] * 3)]
+    rows += [
+        (f"{_name(d.item)}\n  {_from_to(d.item)}", *_alone(d, pair))
+        for d in found.differences
+        if d.acts == MOVES or (d.acts == WITH_OTHERS and d.group is None)
+    ]
+    for group in found.groups:
+        rows.append((f"Together: {group.name} ({_many(len(group.items), 'change')})", *_effect(group.effects, pair)))
+    rows.append(("All changes together", *_effect(found.together, pair)))
+    left = next((r for r in found.remainder if (r.intervention, r.comparator) == pair), None)
+    if left is not None and (left.icer is None or len(rows) > 1):
+        moves = (_signed(left.qalys, "qaly"), _signed(left.costs, "money"), _signed(left.icer, "icer"))
+        rows.append(("Not additive: all less the sum of the single ones", *[""] * 3, *moves))
+    currency = found.first.inputs.settings.currency
+    moves = ("Move in\nQALYs", "Move in\ncosts", "Move in\nICER")
+    headers = ("Changed alone", "QALYs", f"Costs\n({currency})", "ICER", *moves)
+    return [comparison(found, *pair), _table(headers, rows)]
+
+
+def _alone(each: Difference, pair: tuple[str, str]) -> Line:
+    if each.acts == WITH_OTHERS:
+        return ("", "", "only with all", "", "", "")
+    return _effect(each.effects, pair)
+
+
+def _effect(effects: Iterable[Effect], pair: tuple[str, str]) -> Line:
+    own = next((e for e in effects if (e.increment.intervention, e.increment.comparator) == pair), None)
+    if own is None:
+        return ("", "", "not compared", "", "", "")
+    moves = (_signed(own.qalys, "qaly"), _signed(own.costs, "money"), _signed(own.icer, "icer"))
+    return (*_result(own.increment), *moves)
+
+
+def _result(increment: Increment) -> Line:
+    verdict = increment.verdict
+    ratio = verdict.word if verdict.icer is None else display(verdict.icer, "icer")
+    return display(increment.qalys, "qaly"), display(increment.costs, "money"), ratio
+
+
+def _signed(value: float | None, kind: Kind) -> str:
+    text = display(value, kind)
+    return f"+{text}" if value is not None and value > 0 and text.strip("0.,") else text
+
+
+def _new_comparisons(found: Differences) -> list[str]:
+    """Say what the later workbook compares and the earlier one does not."""
+    lines = []
+    for effect in found.together:
+        own = effect.increment
+        if effect.costs is None:
+            qalys, costs, ratio = _result(own)
+            pair = comparison(found, own.intervention, own.comparator)
+            lines.append(f"Only in {found.second.path.name}: {pair}: {qalys} QALYs, {costs}, ICER {ratio}")
+    return [*lines, ""] if lines else []
+
+
+def _others(found: Differences) -> list[str]:
+    """List what has no number of its own: changes that need others, uncertainty, no effect, text."""
+    lines: list[str] = []
+    for place, group in enumerate(found.groups):
+        reason = next((d.reason for d in found.differences if d.group == place and d.reason), "")
+        lines += [f"Together: {group.name}", *(f"  {_name(item)}: {_from_to(item)}" for item in group.items)]
+        lines += [f"  Not one by one: {reason}.", ""]
+    alone = [d for d in found.differences if d.acts == WITH_OTHERS and d.group is None]
+    if alone:
+        lines += [
+            "Only with all changes",
+            *(f"  {_name(d.item)}: {_from_to(d.item)}; alone: {d.reason}" for d in alone),
+            "",
+        ]
+    rest = sorted((d for d in found.differences if d.acts in _HEADINGS), key=lambda d: [*_HEADINGS].index(d.acts))
+    for acts, members in groupby(rest, key=lambda d: d.acts):
+        shown = [f"  {_name(d.item)}: {_from_to(d.item)}" for d in members if d.group is None]
+        lines += [_HEADINGS[acts], *shown, ""] if shown else []
+    return lines
+
+
+def _name(item: ChangedItem) -> str:
+    return item.name if item.kind in {CELL, ROW} else f"{item.kind} {item.id}"
+
+
+def _from_to(item: ChangedItem) -> str:
+    if item.kind == CITATIONS:
+        return item.what
+    old, new = (_short(plain(value), item.kind) for value in (item.before, item.after))
+    if item.what == CHANGED:
+        return f"{old} -> {new}"
+    return f"{item.what}, {old if item.what == REMOVED else new}"
+
+
+def _short(value: Value, kind: str) -> str:
+    if value is None:
+        return "empty"
+    if kind in {SHEET, FILE}:
+        return str(value)[:_HASH]
+    text = display(value, "value")
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _table(headers: Sequence[str], rows: Iterable[Line]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.ASCII2, show_lines=True)
+    for i, header in enumerate(headers):
+        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i > 0, overflow="fold")
+    for name, *numbers in rows:
+        table.add_row(_folded(name), *numbers)
+    text = StringIO()
+    Console(file=text, width=WIDTH).print(table, markup=False)
+    return text.getvalue().strip("\n")
+
+
+def _folded(text: str) -> str:
+    """Break long ids after a full stop; other texts are wrapped between words."""
+    return "\n".join(line for part in text.split("\n") for line in _pieces(part))
+
+
+def _pieces(text: str) -> list[str]:
+    lines, line = [], ""
+    for part in re.findall(r"[^.]+\.?|\.", text) if " " not in text else [text]:
+        if line and len(line) + len(part) > _ID_WIDTH:
+            lines.append(line)
+            line = "  "
+        line += part
+    return [*lines, line]

@@ -1,0 +1,132 @@
+"""Payers on the command line: the list, one profile in full, and the reference case of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hemodel.analyses.modifiers import BY_WEIGHT
+from hemodel.analyses.reference_case import STATUSES
+from hemodel.formats import display
+from hemodel.payers.profile import FIELDS, LABELS
+from hemodel.payers.words import rate, words
+from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
+from hemodel.views.payer import MARK, NOT_CHECKED, counts, of_whom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from hemodel.payers.profile import Profile
+    from hemodel.payers.reading import FoundProfile
+    from hemodel.records.payer import PayerResult
+    from hemodel.records.results import Results
+
+
+@dataclass(frozen=True)
+class PayerLine:
+    """A run for a payer in one line: cells of a list of several."""
+
+    cells: tuple[str, ...]
+
+
+def payer_line(results: Results, target: Path) -> PayerLine | None:
+    """Return a run in one line; None without a payer."""
+    payer = results.payer
+    if payer is None:
+        return None
+    first = results.incremental[0]
+    ratio = first.verdict if first.icer is None else display(first.icer, "icer", results.currency)
+    severity = payer.severity
+    weighed = "" if severity is None or severity.kind != BY_WEIGHT else f"{severity.weight:g}"
+    statuses = [entry.status for entry in payer.reference_case]
+    numbers = (str(statuses.count(status)) for status in STATUSES)
+    return PayerLine((payer.code, ratio, weighed, *numbers, str(len(payer.not_checked)), str(target)))
+
+
+def payer_lines(lines: Iterable[PayerLine]) -> str:
+    """Return runs for several payers, one a line."""
+    headers = ("Payer", "ICER", "Weight", "Met", "Departs", "Missing", "To judge", "Not checked", "Written to")
+    text = text_table(headers, [line.cells for line in lines], WIDTH + 60)
+    return f"{text}\nThe reference case of each is in tables/reference_case.csv of its folder.".replace(
+        NO_BREAK_SPACE, " "
+    )
+
+
+_MODIFIERS = {"weight": "weight", "bands": "thresholds", "qualitative": "in words", "information": "shown", "none": ""}
+_LONGEST = 48
+
+
+def payer_list(found: Iterable[FoundProfile]) -> str:
+    """Return all payers: code, jurisdiction, body, rates, thresholds, modifier and fields that are not checked."""
+    headers = ("Code", "Jurisdiction", "Body", "Rates", "Thresholds", "Modifier", "Not checked")
+    rows = [_line(one) for one in found]
+    return "\n".join(
+        [
+            text_table(headers, rows, WIDTH + 20, words=True),
+            "Rates: costs / effects; + means later steps. hemodel payers CODE prints a profile in full.",
+            "Not checked: fields that were not compared with the primary text, of all fields.",
+        ]
+    )
+
+
+def _line(one: FoundProfile) -> tuple[str, ...]:
+    profile = one.profile
+    steps = profile.discount_steps_costs is not None or profile.discount_steps_effects is not None
+    rates = f"{rate(profile.discount_rate_costs.value)} / {rate(profile.discount_rate_effects.value)}"
+    return (
+        profile.code,
+        profile.jurisdiction + ("" if one.shipped else f" ({one.file})"),
+        profile.body,
+        f"{rates}{' +' if steps else ''}",
+        _thresholds(profile),
+        "" if profile.modifier is None else _MODIFIERS[profile.modifier.value.kind],
+        f"{len(profile.unchecked)} of {len(list(profile.items()))}",
+    )
+
+
+def _thresholds(profile: Profile) -> str:
+    if profile.thresholds is None:
+        return ""
+    values = profile.thresholds.value.values
+    shown = values if len(values) <= 2 else (values[0], values[-1])
+    return f"{' to '.join(f'{value:,.10g}' for value in shown)} {profile.currency.value}"
+
+
+def profile_text(one: FoundProfile) -> str:
+    """Return one profile in full: every field, its value, whether it was checked, source and date."""
+    profile = one.profile
+    guideline = f"\n{profile.guideline}" if profile.guideline else ""
+    lines = [f"{profile.code}: {profile.jurisdiction} ({profile.body}){guideline}"]
+    lines += [f"File: {one.file}. Tables of the dossier: {profile.table_set}."]
+    for name, item in profile.items():
+        mark = "checked" if item.checked else "NOT CHECKED against the primary text"
+        lines += ["", f"{LABELS[name]} ({name}): {words(item.value, profile.currency.value, name)}"]
+        lines += [f"  {mark}; {item.source}; {item.date}"]
+        lines += [f"  {item.note}"] if item.note else []
+    absent = [LABELS[name].lower() for name in FIELDS if getattr(profile, name) is None]
+    if absent:
+        lines += ["", f"Not in this profile: {', '.join(absent)}."]
+    return "\n".join(lines)
+
+
+def reference_case_text(payer: PayerResult) -> str:
+    """Return the reference-case table of a run for the screen."""
+    lines = [f"Reference case of {of_whom(payer)}", counts(payer)]
+    order = {status: i for i, status in enumerate(("missing", "departs", "to judge", "met"))}
+    rows = [
+        (
+            _short(entry.label + ("" if entry.checked else MARK)),
+            _short(entry.asked),
+            _short(entry.found),
+            entry.status,
+            entry.how,
+        )
+        for entry in sorted(payer.reference_case, key=lambda entry: order[entry.status])
+    ]
+    lines.append(text_table(("Field", "Asked", "Found", "Status", "How"), rows, WIDTH + 60, words=True))
+    return "\n".join([*lines, *([NOT_CHECKED] if payer.not_checked else [])])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"

@@ -1,0 +1,242 @@
+"""From a run and a layout to the document: what the run has, numbered, with references resolved.
+
+Where each item of CHEERS 2022 is reported: filled in from what the dossier holds.
+
+Items: Husereau D. et al., BMC Medicine 2022;20:23, table 1. It is a list of
+what to report, not a score.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hemodel.publish.dossier.document import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    FactList,
+    FigureBlock,
+    Paragraph,
+    Section,
+    Style,
+    TableBlock,
+    parts_of,
+    section_numbers,
+)
+from hemodel.publish.dossier.layout import FIGURE, TABLE, TEXT
+from hemodel.publish.dossier.prose import texts
+from hemodel.publish.table_view import view
+from hemodel.views.shared.table import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from hemodel.publish.dossier.context import Context, Lines
+    from hemodel.publish.dossier.layout import Layout, LayoutSection, SectionPart
+
+
+CHEERS = "cheers"
+TITLE_PAGE = "title"
+USER = "not reported: for the author to add"
+
+
+@dataclass(frozen=True)
+class CheersItem:
+    """An item of the list; `reported_in` are pairs of kind and name of what reports it."""
+
+    number: int
+    part: str
+    topic: str
+    reported_in: tuple[tuple[str, str], ...]
+
+
+@cache
+def items() -> tuple[CheersItem, ...]:
+    """Return the items in order."""
+    text = files("hemodel.publish.dossier").joinpath("data", "cheers.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(CheersItem(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"])) for row in rows)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    found = [each.partition(" ") for each in text.split(";") if each]
+    return tuple((kind, name) for kind, _, name in found)
+
+
+def cheers_table(places: Mapping[tuple[str, str], str]) -> Table:
+    """Return the list with the place of each item.
+
+    Parameters
+    ----------
+    places : mapping from (kind, name) to str
+        What a table, figure or text of the dossier is printed as, such as Table 3.
+    """
+    known = {**places, (TITLE_PAGE, ""): "title page"}
+    rows = []
+    for item in items():
+        found = list(dict.fromkeys(known[pair] for pair in item.reported_in if pair in known))
+        rows.append((item.part, item.number, item.topic, "; ".join(found) or USER))
+    columns = (Column("Part"), Column("Item", "value"), Column("Topic"), Column("Reported in"))
+    note = "A list of what to report, not a measure of quality."
+    return Table(CHEERS, "CHEERS 2022: where each item is reported", (note,), columns, tuple(rows), banded=True)
+
+
+PLACEHOLDER = (TABLE, CHEERS)
+"""The table is made last, when the places are known."""
+
+
+NOTE = "note"
+Places = dict[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A section of the layout with what the run has of it."""
+
+    section: LayoutSection
+    held: tuple[SectionPart, ...]
+
+
+def figures_of(layout: Layout, context: Context) -> list[str]:
+    """Return the names of the figures that the document will hold, in order."""
+    names = [held.figure for section in layout.section for held in section.holds]
+    return [name for name in names if name is not None and name in context.captions]
+
+
+def build(context: Context, layout: Layout, pictures: Mapping[str, tuple[Path, Path]]) -> Document:
+    """Return the document.
+
+    Parameters
+    ----------
+    context : Context
+    layout : Layout
+    pictures : mapping from name to (png, svg)
+        Of the figures that were drawn.
+    """
+    style = Style(layout.kind, layout.language, layout.prefix, layout.first)
+    written = {name: make(context) for name, make in texts().items()}
+    chosen = _chosen(layout, context, written)
+    numbers = section_numbers([each.section.level for each in chosen], style)
+    places = _places(chosen, numbers)
+    builder = _Builder(context, written, places, pictures)
+    sections = [
+        Section(each.section.id, each.section.heading, each.section.level, number, tuple(builder.blocks(each)))
+        for each, number in zip(chosen, numbers, strict=True)
+    ]
+    return Document(
+        title=context.results.title,
+        lead=(context.results.population, context.results.perspective),
+        style=style,
+        sections=tuple(sections),
+    )
+
+
+def _chosen(layout: Layout, context: Context, written: Mapping[str, Lines]) -> list[_Chosen]:
+    """Keep what the run has; a section without anything stays only for what it says, or for sections below it."""
+    found: list[_Chosen] = []
+    for section in layout.section:
+        held = tuple(each for each in section.holds if _is_there(each, context, written))
+        only_notes = all(each.note is not None for each in held)
+        bare = only_notes and any(each.note is None for each in section.holds)
+        found.append(_Chosen(section, () if bare else held))
+    kept: list[_Chosen] = []
+    for each in reversed(found):
+        above = bool(kept) and kept[0].section.level > each.section.level
+        if each.held or each.section.absent or above:
+            kept.insert(0, each)
+    return kept
+
+
+def _is_there(held: SectionPart, context: Context, written: Mapping[str, Lines]) -> bool:
+    if held.table is not None:
+        return held.table in context.tables or (TABLE, held.table) == PLACEHOLDER
+    if held.figure is not None:
+        return held.figure in context.captions
+    if held.text is not None:
+        return bool(written[held.text].lines or written[held.text].facts)
+    return True
+
+
+def _places(chosen: list[_Chosen], numbers: list[str]) -> Places:
+    """Return what every section, table, figure and text is printed as."""
+    found: Places = {}
+    tables = figures = 0
+    for each, number in zip(chosen, numbers, strict=True):
+        found["section", each.section.id] = f"section {number}"
+        for held in each.held:
+            if held.table is not None:
+                tables += 1
+                found[TABLE, held.table] = f"Table {tables}"
+            elif held.figure is not None:
+                figures += 1
+                found[FIGURE, held.figure] = f"Figure {figures}"
+            elif held.text is not None:
+                found.setdefault((TEXT, held.text), f"section {number}")
+    return found
+
+
+@dataclass(frozen=True)
+class _Builder:
+    context: Context
+    written: Mapping[str, Lines]
+    places: Places
+    pictures: Mapping[str, tuple[Path, Path]]
+
+    def blocks(self, chosen: _Chosen) -> Iterator[Block]:
+        """Give the blocks of a section."""
+        for held in chosen.held:
+            yield from self._held(held)
+        if not chosen.held and chosen.section.absent:
+            yield Paragraph((chosen.section.absent,), "note")
+
+    def _held(self, held: SectionPart) -> Iterator[Block]:
+        if held.table is not None:
+            yield self._table(held.table, held.caption)
+        elif held.figure is not None:
+            yield self._figure(held.figure, held.caption)
+        elif held.text is not None:
+            yield from self._text(self.written[held.text])
+        elif held.note is not None:
+            parts = parts_of(held.note, self.places)
+            if parts is not None:
+                yield Paragraph(parts)
+
+    def _number(self, kind: str, name: str) -> int:
+        return int(self.places[kind, name].rpartition(" ")[2])
+
+    def _table(self, name: str, caption: str | None) -> TableBlock:
+        made = cheers_table(self.places) if (TABLE, name) == PLACEHOLDER else self.context.tables[name]
+        shown = view(made, self._number(TABLE, name))
+        return TableBlock(shown if caption is None else replace(shown, title=caption))
+
+    def _figure(self, name: str, caption: str | None) -> FigureBlock:
+        png, svg = self.pictures[name]
+        text = caption or self.context.captions[name]
+        told = f"{text}. Chart of the run; its numbers are in the tables and in results.json."
+        return FigureBlock(self._number(FIGURE, name), name, text, told, png, svg)
+
+    def _text(self, lines: Lines) -> Iterator[Block]:
+        """Give what a text says; lines that refer to what is not there are left out."""
+        if lines.facts:
+            yield FactList(tuple(lines.facts))
+        if lines.look == "code":
+            yield from (Code(line) for line in lines.lines)
+            return
+        resolved = [parts for line in lines.lines if (parts := parts_of(line, self.places)) is not None]
+        if not resolved:
+            return
+        if lines.lead:
+            yield Paragraph((lines.lead,))
+        if lines.look == "bullets":
+            yield Bullets(tuple(resolved))
+        elif lines.look == "key":
+            yield from (Paragraph(parts, "key") for parts in resolved)
+        else:
+            joined = [part for parts in resolved for part in (*parts, " ")]
+            yield Paragraph(tuple(joined[:-1]))

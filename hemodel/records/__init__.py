@@ -1,0 +1,1 @@
+"""The records that are published: the shape of every JSON file."""

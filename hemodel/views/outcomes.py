@@ -1,0 +1,212 @@
+"""Tables of the base case: totals, increments, components, drug use, net benefit, occupancy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hemodel.economics import differences
+from hemodel.formats import Kind, Value, display
+from hemodel.model.evaluate import base_draws, occupancy_at
+from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
+from hemodel.views.shared import notes
+from hemodel.views.shared.table import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hemodel.analyses.run import Run
+    from hemodel.records.results import Results, StrategyResult
+    from hemodel.views.shared.words import Names
+
+
+def per_qaly(results: Results) -> str:
+    """Return the unit of an ICER."""
+    return f"{results.currency} per QALY"
+
+
+def base_case(results: Results, names: Names) -> Table:
+    """Return totals and increments of every strategy."""
+    comparator = results.strategies[0]
+    group = f"Increment over {names.strategy(comparator)}"
+    gains = {entry.intervention: entry for entry in results.incremental}
+    rows: list[tuple[Value, ...]] = []
+    for strategy in results.strategies:
+        found, gain = results.base_case[strategy], gains.get(strategy)
+        totals = [table.discounted["total"] for table in (found.life_years, found.qalys, found.costs)]
+        more: list[Value] = [None] * 4
+        if gain is not None:
+            ratio = gain.verdict if gain.icer is None else gain.icer
+            more = [gain.life_years, gain.qalys, gain.costs, ratio]
+        rows.append((names.strategy(strategy), *totals, *more))
+    return Table(
+        "base_case",
+        "Base-case results",
+        ("Discounted totals for each patient.", notes.INCREMENT, notes.RATIO),
+        (
+            Column("Strategy"),
+            Column("Life-years", "years", "years", "Total"),
+            Column("QALYs", "qaly", "QALY", "Total"),
+            Column("Costs", "money", results.currency, "Total"),
+            Column("Life-years", "years", "years", group),
+            Column("QALYs", "qaly", "QALY", group),
+            Column("Costs", "money", results.currency, group),
+            Column("ICER", "icer", per_qaly(results), group),
+        ),
+        tuple(rows),
+    )
+
+
+def fully_incremental(results: Results, names: Names) -> Table:
+    """Return the strategies in order of cost, each against the next cheaper one on the frontier."""
+    rows = []
+    for entry in results.frontier:
+        total = results.base_case[entry.strategy]
+        rows.append(
+            (
+                names.strategy(entry.strategy),
+                total.costs.discounted["total"],
+                total.qalys.discounted["total"],
+                entry.status,
+                None if entry.against is None else names.strategy(entry.against),
+                entry.costs,
+                entry.qalys,
+                entry.icer,
+            )
+        )
+    return Table(
+        "fully_incremental",
+        "Fully incremental analysis",
+        (notes.FULLY_INCREMENTAL,),
+        (
+            Column("Strategy"),
+            Column("Costs", "money", results.currency),
+            Column("QALYs", "qaly", "QALY"),
+            Column("Status"),
+            Column("Against"),
+            Column("Incremental costs", "money", results.currency),
+            Column("Incremental QALYs", "qaly", "QALY"),
+            Column("ICER", "icer", per_qaly(results)),
+        ),
+        tuple(rows),
+    )
+
+
+def _by_component(
+    results: Results, names: Names, outcome: str, text: tuple[str, str, tuple[str, ...]], kind: Kind, unit: str
+) -> Table:
+    """Return one outcome by component: each strategy and each increment, discounted and undiscounted."""
+    name, title, remarks = text
+    comparator, *interventions = results.strategies
+    groups = [names.strategy(s) for s in results.strategies]
+    groups += [f"Increment, {names.comparison(s, comparator)}" for s in interventions]
+    columns = [Column("Component")]
+    columns += [Column(h, kind, unit, group) for group in groups for h in ("Discounted", "Undiscounted")]
+    parts = [key for key in _amounts(results.base_case[comparator], outcome, "discounted") if key != "total"]
+    rows = []
+    for part in [*parts, "total"]:
+        cells: list[Value] = [names.component(part)]
+        pairs = [
+            {how: _amounts(results.base_case[s], outcome, how)[part] for how in ("discounted", "undiscounted")}
+            for s in results.strategies
+        ]
+        pairs += [differences(pair, pairs[0]) for pair in pairs[1:]]
+        cells += [value for pair in pairs for value in pair.values()]
+        rows.append(tuple(cells))
+    return Table(name, title, remarks, tuple(columns), tuple(rows))
+
+
+def _amounts(found: StrategyResult, outcome: str, how: str) -> dict[str, float]:
+    amounts: dict[str, float] = getattr(getattr(found, outcome), how)
+    return amounts
+
+
+def disaggregated_costs(results: Results, names: Names) -> Table:
+    """Return costs by category."""
+    text = ("disaggregated_costs", "Costs by category", ("Per patient.", notes.INCREMENT))
+    return _by_component(results, names, "costs", text, "money", results.currency)
+
+
+def disaggregated_qalys(results: Results, names: Names) -> Table:
+    """Return QALYs by state and the loss from adverse events."""
+    text = ("disaggregated_qalys", "QALYs by state", ("Per patient; adverse events are a loss.", notes.INCREMENT))
+    return _by_component(results, names, "qalys", text, "qaly", "QALY")
+
+
+def disaggregated_life_years(results: Results, names: Names) -> Table:
+    """Return life-years by state."""
+    text = ("disaggregated_life_years", "Life-years by state", ("Per patient.", notes.INCREMENT))
+    return _by_component(results, names, "life_years", text, "years", "years")
+
+
+def drug_use(results: Results, names: Names) -> Table:
+    """Return administrations and acquisition cost by drug and strategy."""
+    columns = [Column("Drug")]
+    for strategy in results.strategies:
+        group = names.strategy(strategy)
+        columns += [
+            Column("Administrations", "number", "per patient", group),
+            Column("Acquisition cost", "money", results.currency, group),
+            Column("Acquisition cost, undiscounted", "money", results.currency, group),
+        ]
+    rows = []
+    for drug in [*results.drug_names, "total"]:
+        cells: list[Value] = [names.drug(drug)]
+        for strategy in results.strategies:
+            found = results.base_case[strategy]
+            cells += [
+                found.administrations.undiscounted.get(drug, 0.0),
+                found.drug_costs.discounted.get(drug, 0.0),
+                found.drug_costs.undiscounted.get(drug, 0.0),
+            ]
+        rows.append(tuple(cells))
+    return Table(
+        "drug_use",
+        "Drug use and acquisition cost",
+        (notes.DRUG_USE,),
+        tuple(columns),
+        tuple(rows),
+    )
+
+
+def net_benefit(results: Results, names: Names) -> Table:
+    """Return incremental net monetary and net health benefit at every threshold."""
+    rows = [
+        (names.strategy(entry.intervention), float(threshold), benefit, entry.nhb[threshold])
+        for entry in results.incremental
+        for threshold, benefit in entry.nmb.items()
+    ]
+    return Table(
+        "net_benefit",
+        "Incremental net benefit",
+        (f"Against {names.strategy(results.strategies[0])}. {notes.NET_BENEFIT}",),
+        (
+            Column("Strategy"),
+            Column("Threshold", "icer", per_qaly(results)),
+            Column("Net monetary benefit", "money", results.currency),
+            Column("Net health benefit", "qaly", "QALY"),
+        ),
+        tuple(rows),
+    )
+
+
+def occupancy(run: Run, names: Names) -> Table:
+    """Return the share of patients in each state by month, as modelled."""
+    model = run.model
+    settings = model.inputs.settings
+    months = np.arange(settings.time_horizon * MONTHS_PER_YEAR + 1.0)
+    columns = [Column("Month", "count", "months")]
+    values: list[Sequence[float]] = [months.tolist()]
+    for strategy in model.strategies:
+        for state, share in occupancy_at(model, base_draws(model), strategy, months).items():
+            header = "Dead" if state == "dead" else names.component(state)
+            columns.append(Column(header, "share", "proportion", names.strategy(strategy)))
+            values.append(share[0].tolist())
+    return Table(
+        "occupancy",
+        "Patients by state over time",
+        (f"At the end of each month of {display(DAYS_PER_MONTH, 'value')} days; the model itself runs in cycles.",),
+        tuple(columns),
+        tuple(zip(*values, strict=True)),
+    )

@@ -1,0 +1,1 @@
+"""What tables and charts share: columns, words, and the look of a page."""

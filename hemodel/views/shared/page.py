@@ -1,0 +1,209 @@
+"""The page of a chart: header, legend, axes and final layout.
+
+Pages are 16 cm wide with text of 8 points or more, so that they can be printed
+as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hemodel.views.shared.style import GREY, SIZE
+from hemodel.views.shared.text import POINTS_PER_INCH, fixed, fold, lines_height, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+
+WIDTH = 6.3
+"""Width of a page, 16 cm. [inches]"""
+TITLE_SIZE = 10.5
+MARGIN = 0.1
+MOST_TICKS = 6
+LEGEND_HANDLE = 0.45
+"""Width of a legend's sample and the space beside it. [inches]"""
+LEGEND_GAP = 0.2
+"""Space between two columns of a legend. [inches]"""
+
+
+def page(title: str, subtitle: str, body: float) -> Figure:
+    """Return an empty page with its header, which the layout keeps clear of everything else.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        A short sentence, and what exactly is shown.
+    body : float
+        Height below the header, without a legend. [inches]
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import ScaledTranslation
+
+    room = WIDTH - 2 * MARGIN
+    heading = fold(title, room, size=TITLE_SIZE, bold=True, lines=2)
+    details = fold(subtitle, room, lines=5)
+    below = MARGIN + lines_height(heading, TITLE_SIZE) + 0.04
+    header = below + lines_height(details) + 0.08
+    figure = Figure(figsize=(WIDTH, header + body), label=title)
+    FigureCanvasAgg(figure)
+    _reserve(figure, header)
+    top, under = (
+        figure.transFigure + ScaledTranslation(MARGIN, -down, figure.dpi_scale_trans) for down in (MARGIN, below)
+    )
+    figure.text(0, 1, heading, transform=top, va="top", linespacing=1.15, size=TITLE_SIZE, weight="bold")
+    figure.text(0, 1, details, transform=under, va="top", linespacing=1.15, color=GREY)
+    return figure
+
+
+def _reserve(figure: Figure, header: float) -> None:
+    """Keep the layout out of the header, whose height is in inches."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    free = (0, 0, 1, 1 - header / figure.get_figheight())
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=free, w_pad=0.06, h_pad=0.05))
+
+
+def number_axis(axis: Axis, label: str) -> None:
+    """Label an axis and give it round ticks, with as many decimals as their step needs."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def text(value: float, _: int | None) -> str:
+        ticks = axis.get_majorticklocs()
+        step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0
+        enough = (d for d in range(12) if abs(step * 10**d - round(step * 10**d)) < 1e-6 * step * 10**d)
+        return fixed(value, next(enough, 12))
+
+    axis.set_label_text(label)
+    axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(text))
+
+
+def percent_axis(axes: Axes, label: str) -> None:
+    """Let the y axis run from 0 to 100%; the values are proportions."""
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0", "20", "40", "60", "80", "100"])
+    axes.set_ylabel(label)
+
+
+def plain_rows(axes: Axes) -> None:
+    """Let the y axis be a list of names: no ticks, no line, and a grid for the other axis."""
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+
+
+def make_room(axes: Axes, pad: float = 0.05) -> None:
+    """Widen the x axis until every note beside a point lies inside it.
+
+    Parameters
+    ----------
+    axes : Axes
+        Its notes are those made with `annotate`, anchored at data.
+    pad : float
+        Space between a note and the edge. [inches]
+    """
+    from matplotlib.text import Annotation
+
+    figure = axes.get_figure(root=True)
+    notes = [text for text in axes.texts if isinstance(text, Annotation)]
+    if figure is None or not notes:
+        return
+    lay_out(figure)
+    space, width = pad * figure.dpi, axes.bbox.width
+    reach = []
+    for note in notes:
+        anchor = float(axes.transData.transform((note.xy[0], 0))[0])
+        box = note.get_window_extent()
+        reach.append((note.xy[0], (anchor - box.x0 + space) / width, (box.x1 - anchor + space) / width))
+    low, high = axes.get_xlim()
+    for _ in range(60):
+        span = min(high - low, 1e12)
+        low = min(low, *(x - left * span for x, left, _ in reach))
+        high = max(high, *(x + right * span for x, _, right in reach))
+    axes.set_xlim(low, high)
+
+
+def legend_below(figure: Figure, handles: Iterable[Artist]) -> None:
+    """Put a legend under the axes, in as many columns as its labels leave room for; the page grows by it."""
+    shown = list(handles)
+    room = WIDTH - 2 * MARGIN
+    labels = [fold(str(handle.get_label()), room - LEGEND_HANDLE, lines=3) for handle in shown]
+    columns = _columns(labels, room)
+    rows = math.ceil(len(shown) / columns)
+    tallest = sorted((lines_height(label) for label in labels), reverse=True)[:rows]
+    figure.legend(shown, labels, loc="outside lower left", ncols=columns, columnspacing=1.5)
+    header = _header(figure)
+    figure.set_figheight(figure.get_figheight() + sum(tallest) + 0.06 * rows + 0.1)
+    _reserve(figure, header)
+
+
+def _columns(labels: Sequence[str], room: float) -> int:
+    """Return the most columns, each as wide as its widest label, that fit into a width in inches."""
+    widths = [max(text_width(line) for line in label.split("\n")) + LEGEND_HANDLE for label in labels]
+    for columns in range(len(labels), 1, -1):
+        short, longer = divmod(len(labels), columns)
+        starts = [i * short + min(i, longer) for i in range(columns + 1)]
+        if sum(max(widths[i:j]) for i, j in pairwise(starts)) + LEGEND_GAP * (columns - 1) <= room:
+            return columns
+    return 1
+
+
+def _header(figure: Figure) -> float:
+    """Return the height of the header, in inches."""
+    engine = figure.get_layout_engine()
+    share = 1.0 if engine is None else float(engine.get()["rect"][3])
+    return (1 - share) * figure.get_figheight()
+
+
+def settle(figure: Figure) -> Figure:
+    """Lay the page out for good, thinning ticks whose labels would touch; return it.
+
+    The layout stays as it is from then on, so that every format shows the same page.
+    """
+    lay_out(figure)
+    thinned = [_thin(axes) for axes in figure.axes]
+    if any(thinned):
+        lay_out(figure)
+    figure.set_layout_engine(None)
+    return figure
+
+
+def lay_out(figure: Figure) -> None:
+    """Place the axes on the page."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
+def _thin(axes: Axes) -> bool:
+    """Have fewer ticks on the x axis until their labels keep apart; return whether that was needed."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = axes.xaxis.get_major_locator()
+    if not isinstance(locator, MaxNLocator) or not axes.axison:
+        return False
+    for ticks in range(MOST_TICKS, 1, -1):
+        locator.set_params(nbins=ticks)
+        if not _crowded(axes):
+            return ticks < MOST_TICKS
+    return True
+
+
+def _crowded(axes: Axes) -> bool:
+    low, high = sorted(axes.get_xlim())
+    figure = axes.get_figure(root=True)
+    places = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    texts = axes.xaxis.get_major_formatter().format_ticks(places)
+    inches = axes.bbox.width / (figure.dpi if figure else 1.0) / (high - low)
+    return any(
+        (text_width(left) + text_width(right)) / 2 + SIZE / POINTS_PER_INCH > (b - a) * inches
+        for (a, left), (b, right) in pairwise(zip(places, texts, strict=True))
+    )

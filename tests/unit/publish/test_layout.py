@@ -1,0 +1,140 @@
+"""Layouts: those shipped, what they name, and the words of every mistake in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support import small_model, small_run
+
+from hemodel.analyses.evidence.pack import evidence_pack
+from hemodel.documents.report import report_results
+from hemodel.documents.results import results
+from hemodel.errors import InputError, UsageError
+from hemodel.payers.reading import all_profiles
+from hemodel.publish.dossier.building import items
+from hemodel.publish.dossier.layout import GENERIC, known, layout_for, layout_names, read_layout, read_layout_file
+from hemodel.publish.dossier.prose import texts
+from hemodel.publish.dossier.writing import charts, read_formats
+from hemodel.views.report import dossier_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = 'kind = "Dossier"\nlanguage = "en-GB"\n'
+
+
+@pytest.mark.parametrize("name", layout_names())
+def test_shipped_layouts_load(name: str) -> None:
+    layout = read_layout(name)
+
+    assert layout.table_set
+    assert layout.source or name == GENERIC
+    held = [pair for section in layout.section for each in section.holds for pair in each.names]
+    for needed in ("key_results", "decision_problem", "validation", "technical", "command", "equations"):
+        assert ("text", needed) in held, needed
+    for needed in ("base_case", "inputs", "assumptions", "cheers", "dsa", "scenarios", "checks", "reference_case"):
+        assert ("table", needed) in held, needed
+    assert ("figure", "model_structure") in held
+
+
+def test_every_table_set_of_a_payer_has_a_layout() -> None:
+    sets = {found.profile.table_set for found in all_profiles()}
+
+    assert {"NICE", "CDA-AMC", "PBAC", "ICER"} <= sets
+    assert sets <= {read_layout(name).table_set for name in layout_names()}
+    assert [layout_for(each) for each in ("NICE", "CDA-AMC", "PBAC", "ICER", "unheard of")] == [
+        *("nice", "cda", "pbac", "icer", "generic")
+    ]
+
+
+def test_names_are_those_of_a_run() -> None:
+    run = small_run(small_model(uncertain=True), 20)
+    pack = evidence_pack(run.model, seed=1)
+    whole = report_results(results(run), run, pack, 1)
+
+    assert set(known("text")) == set(texts())
+    assert set(dossier_tables(whole, run, pack)) <= set(known("table"))
+    assert {name for name in charts(whole, run, pack) if "tot_" not in name} <= set(known("figure"))
+
+
+def test_cheers_is_complete() -> None:
+    """CHEERS 2022 has 28 items (Husereau et al., BMC Medicine 2022;20:23, table 1)."""
+    assert [item.number for item in items()] == list(range(1, 29))
+    assert len({item.topic for item in items()}) == 28
+    for item in items():
+        for kind, name in item.reported_in:
+            assert kind == "title" or name in known(kind), (item.number, name)
+
+
+def test_mistakes_in_a_layout_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD
+        + """
+[[section]]
+id = "one"
+heading = "One"
+holds = [{ table = "base_cas" }, { figure = "ceplane" }, { text = "key_result" }, { table = "dsa", figure = "ceac" }]
+
+[[section]]
+id = "one"
+heading = "Again"
+level = 3
+holds = [{ note = "See [section tow] and [table psa_sumary]." }, { table = "dsa" }]
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as refused:
+        read_layout_file(path)
+
+    assert str(refused.value).splitlines() == [
+        "mine.toml: section one: the id is used 2 times. Give each its own id.",
+        "mine.toml: section one: there is no table base_cas. Did you mean base_case?",
+        "mine.toml: section one: there is no figure ceplane. Did you mean ce_plane?",
+        "mine.toml: section one: there is no text key_result. Did you mean key_results?",
+        (
+            "mine.toml: section one: an entry holds 2 things. Give exactly one of text, table, figure and note in each"
+            " entry."
+        ),
+        "mine.toml: section one: level 3 follows level 1. Do not skip a level.",
+        "mine.toml: section one: a note refers to [section tow], which there is not.",
+        "mine.toml: section one: a note refers to [table psa_sumary], which there is not. Did you mean psa_summary?",
+        "mine.toml: section one: the table dsa is in the layout twice. Keep one.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind = ", "mine.toml: this is not valid TOML: Invalid value (at end of document)."),
+        (HEAD, "mine.toml: section: Field required."),
+        (HEAD + "section = []", "mine.toml: it has no section. Add at least one [[section]]."),
+        (
+            HEAD + '[[section]]\nid = "a"\nheading = "A"\ntables = []\n',
+            "mine.toml: section.0.tables: Extra inputs are not permitted.",
+        ),
+    ],
+)
+def test_what_is_no_layout(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_layout_file(path)
+
+    assert str(refused.value) == message
+
+
+def test_unknown_layout_and_format() -> None:
+    with pytest.raises(UsageError) as refused:
+        read_layout("nicer")
+    assert str(refused.value) == (
+        "there is no layout nicer; there are generic, cda, icer, nice, pbac. Did you mean nice?"
+    )
+    with pytest.raises(UsageError) as refused:
+        read_formats("docx,odt")
+    assert str(refused.value) == "there is no format odt; there are html, docx."
+    with pytest.raises(UsageError) as refused:
+        read_formats(" , ")
+    assert str(refused.value) == "no format is given; there are html, docx."
+    assert read_formats("DOCX, html,docx") == ("docx", "html")

@@ -1,0 +1,322 @@
+"""What the charts show is what the results hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from support import small_model, small_run
+
+from hemodel.documents.results import results
+from hemodel.errors import UsageError
+from hemodel.records.curves import External
+from hemodel.records.results import ScenarioEntry
+from hemodel.views import charts
+from hemodel.views.scenarios import group_charts
+from hemodel.views.shared import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from hemodel.analyses.run import Run
+    from hemodel.records.results import Results
+
+DRAWS = 400
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    model = small_model(uncertain=True)
+    return small_run(model, DRAWS)
+
+
+@pytest.fixture(scope="module")
+def found(run: Run) -> Results:
+    return results(run)
+
+
+def notes(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def lines(axes: Axes) -> list[Line2D]:
+    return [line for line in axes.get_lines() if isinstance(line, Line2D)]
+
+
+def points(line: Line2D) -> tuple[list[float], list[float]]:
+    return np.asarray(line.get_xdata()).tolist(), np.asarray(line.get_ydata()).tolist()
+
+
+def bars(axes: Axes) -> list[Rectangle]:
+    return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
+def test_acceptability_curves_and_frontier(found: Results, run: Run) -> None:
+    assert found.psa is not None
+    drawn = [points(line) for line in lines(charts.ceac(found, run).axes[0])]
+    for strategy in found.strategies:
+        assert (found.psa.ceac.wtp, found.psa.ceac.probability[strategy]) in drawn
+    thick = [line for line in lines(charts.ceac(found, run).axes[0]) if line.get_linewidth() == 8.0]
+    assert [x for line in thick for x in points(line)[0]] == found.psa.ceaf.wtp
+    assert [y for line in thick for y in points(line)[1]] == found.psa.ceaf.probability
+    assert len(thick) == 1 + sum(
+        a != b for a, b in zip(found.psa.ceaf.strategy, found.psa.ceaf.strategy[1:], strict=False)
+    )
+
+
+def test_plane_shows_every_draw_the_mean_and_the_base_case(found: Results, run: Run) -> None:
+    assert run.psa is not None
+    assert found.psa is not None
+    figure = charts.ce_plane(found, run)
+    axes = figure.axes[0]
+    cloud = next(artist for artist in axes.collections if isinstance(artist, PathCollection))
+    gains = [run.psa.qalys[:, 1] - run.psa.qalys[:, 0], run.psa.costs[:, 1] - run.psa.costs[:, 0]]
+    np.testing.assert_array_equal(np.asarray(cloud.get_offsets()), np.column_stack(gains))
+    assert cloud.get_rasterized()
+    singles = [(x[0], y[0]) for x, y in map(points, lines(axes)) if len(x) == 1]
+    mean, base = found.psa.increments[0].mean, found.incremental[0]
+    assert singles == [pytest.approx((mean["qalys"], mean["costs"])), (base.qalys, base.costs)]
+    dashed = next(line for line in lines(axes) if str(line.get_label()).startswith("Threshold"))
+    x, y = points(dashed)
+    assert y == pytest.approx([found.decision_threshold * value for value in x])
+    share = found.psa.probability_cost_effective["50000"]["active"]
+    assert f"({100 * share:.1f}% of draws below" in figure.legends[0].get_texts()[0].get_text()
+
+
+def test_region_holds_95_per_cent_of_a_normal_distribution(found: Results, run: Run) -> None:
+    assert run.psa is not None
+    rng = np.random.default_rng(1)
+    gains = rng.multivariate_normal(np.array([0.3, 2e4]), np.array([[0.01, 400.0], [400.0, 2.5e7]]), 20_000)
+    zero = np.zeros(20_000)
+    psa = replace(run.psa, qalys=np.column_stack([zero, gains[:, 0]]), costs=np.column_stack([zero, gains[:, 1]]))
+    axes = charts.ce_plane(found, replace(run, psa=psa)).axes[0]
+    ring = next(line for line in lines(axes) if len(points(line)[0]) > 100)
+    inside = ring.get_path().contains_points(gains)
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_convergence_ends_at_the_mean_with_its_error(found: Results, run: Run) -> None:
+    assert found.psa is not None
+    axes = charts.convergence(found, run).axes[0]
+    x, y = points(lines(axes)[0])
+    entry = found.psa.increments[0]
+    assert x[-1] == DRAWS
+    assert y[-1] == pytest.approx(entry.nmb_mean["50000"], rel=1e-9)
+    ends = axes.collections[0].get_paths()[0].vertices
+    last = [float(b) for a, b in np.asarray(ends) if a == DRAWS]
+    half = 1.959964 * entry.mcse_inmb
+    assert (min(last), max(last)) == pytest.approx((y[-1] - half, y[-1] + half), rel=1e-9)
+
+
+@pytest.mark.parametrize("measure", ["nmb", "icer", "qalys", "costs"])
+def test_tornado_bars_end_at_the_results(measure: str, found: Results, run: Run) -> None:
+    assert found.dsa is not None
+    axes = charts.tornado(found, run, measure).axes[0]
+    values = [entry.model_dump() for entry in found.dsa]
+    pairs = [sorted((value[f"{measure}_low"], value[f"{measure}_high"])) for value in values]
+    expected = sorted(pairs, key=lambda pair: pair[0] - pair[1])
+    rows: dict[int, list[float]] = {}
+    for bar in bars(axes):
+        rows.setdefault(round(bar.get_y() + bar.get_height() / 2), []).append(bar.get_x() + bar.get_width())
+    assert 5 < len(rows) <= 15
+    for place, ends in rows.items():
+        assert sorted(ends) == pytest.approx(expected[place], rel=1e-9)
+    assert "Base case" in axes.get_xlabel()
+
+
+def test_tornado_prints_the_word_where_there_is_no_ratio(found: Results, run: Run) -> None:
+    assert found.dsa is not None
+    first, *rest = found.dsa
+    lost = first.model_copy(update={"icer_low": None, "verdict_low": "less costly and less effective"})
+    axes = charts.tornado(found.model_copy(update={"dsa": [*rest, lost]}), run, "icer").axes[0]
+    assert any(text.endswith(": less costly and less effective") for text in notes(axes))
+    top = [bar for bar in bars(axes) if abs(bar.get_y() + bar.get_height() / 2) < 0.1]
+    assert len(top) == 1
+    assert top[0].get_facecolor()[:3] == pytest.approx(
+        tuple(int(style.HIGH_COLOUR[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    )
+
+
+def test_cost_bars_are_the_components(found: Results, run: Run) -> None:
+    axes = charts.cost_breakdown(found, run).axes[0]
+    for place, strategy in enumerate(found.strategies):
+        costs = dict(found.base_case[strategy].costs.discounted)
+        total = costs.pop("total")
+        own = [bar for bar in bars(axes) if abs(bar.get_y() + bar.get_height() / 2 - place) < 0.1]
+        assert [bar.get_width() for bar in own] == pytest.approx(list(costs.values()))
+        assert f"{total:,.0f}" in notes(axes)
+
+
+def test_curves_pass_through_what_the_results_say(found: Results, run: Run) -> None:
+    figure = charts.survival_curves(found, run)
+    for axes, endpoint in zip(figure.axes, ("pfs", "os"), strict=True):
+        full = [line for line in lines(axes) if line.get_linewidth() == pytest.approx(1.6) and len(points(line)[0]) > 1]
+        for strategy, line in zip(found.strategies, full, strict=True):
+            x, y = points(line)
+            curve = next(c for c in found.curves if (c.endpoint, c.strategy) == (endpoint, strategy))
+            assert np.interp(12.0, x, y) == pytest.approx(curve.survival_by_year["1"], abs=2e-4)
+        drawn = [(x[0], y[0]) for x, y in map(points, lines(axes)) if len(x) == 1]
+        for statistic in found.fit[endpoint]:
+            place = (
+                (statistic.reported, 0.5) if statistic.statistic == "median" else (statistic.time, statistic.reported)
+            )
+            assert place in drawn
+
+
+def test_other_studies_are_drawn_on_the_clock_of_the_model(found: Results, run: Run) -> None:
+    study = External(
+        id="external.os.active.survival_2y",
+        label="Another study",
+        endpoint="os",
+        strategy="active",
+        time_months=24.0,
+        origin_months=3.5,
+        reported=0.33,
+        low=0.3,
+        high=0.36,
+        fitted=0.3,
+    )
+    figure = charts.survival_curves(found.model_copy(update={"external": [study]}), run)
+    point = next(line for line in lines(figure.axes[1]) if points(line) == ([20.5], [0.33]))
+    assert point.get_markerfacecolor() == "white"
+    assert "Other studies, on the model's clock" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_occupancy_prints_the_mean_years(found: Results, run: Run) -> None:
+    for axes, strategy in zip(charts.occupancy(found, run).axes, found.strategies, strict=True):
+        years = found.base_case[strategy].life_years.undiscounted
+        assert f"Progression-free {years['progression_free']:.3f}" in axes.get_title(loc="left")
+        assert f"Progressed {years['progressed']:.3f}" in axes.get_title(loc="left")
+
+
+def scenario(
+    name: str,
+    icer: float | None,
+    verdict: str,
+    stopped: str = "",
+    *,
+    group: str = "costs",
+    sweep: str = "",
+    changed: bool = False,
+) -> ScenarioEntry:
+    gains = (
+        {"life_years": None, "qalys": None, "costs": None}
+        if stopped
+        else {"life_years": 1.0, "qalys": 0.5, "costs": 9_000.0}
+    )
+    return ScenarioEntry(
+        name=name,
+        group=group,
+        purpose="",
+        sweep=sweep,
+        label=name if sweep else "",
+        question=f"What if about {name}?",
+        why="",
+        source="",
+        changes=[],
+        intervention="active",
+        comparator="standard",
+        icer=icer,
+        verdict=verdict,
+        change_in_qalys=None,
+        change_in_costs=None,
+        change_in_icer=None,
+        nmb={} if stopped else {"50000": 0.5 * 50_000 - 9_000.0},
+        cost_effective={} if stopped else {"50000": True},
+        changes_decision={} if stopped else {"50000": changed},
+        stopped=stopped,
+        **gains,
+    )
+
+
+def test_scenarios_are_dots_or_words(found: Results, run: Run) -> None:
+    entries = [
+        scenario("one", 40_000.0, "more effective and more costly"),
+        scenario("two", 90_000.0, "more effective and more costly"),
+        scenario("three", None, "dominated"),
+        scenario("four", None, "stopped", "why not"),
+    ]
+    axes = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run).axes[0]
+    dots = [points(line) for line in lines(axes) if len(points(line)[0]) == 1]
+    assert [x for x, _ in dots] == [[90_000.0], [40_000.0]]
+    assert [y[0] for _, y in dots] == axes.get_yticks()[1:3].tolist()
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "Costs",
+        *(f"About {n}" for n in ("two", "one", "three", "four")),
+    ]
+    assert notes(axes) == ["90,000", "40,000", "dominated", "not run"]
+    base = found.incremental[0].model_copy(update={"icer": None, "verdict": "dominant"})
+    changed = found.model_copy(update={"scenarios": entries, "incremental": [base]})
+    axes = charts.scenario_chart(changed, run).axes[0]
+    assert axes.get_xlabel().startswith("Incremental net monetary benefit (EUR)")
+    assert notes(axes) == ["16,000", "16,000", "16,000", "not run"]
+
+
+def test_of_very_many_scenarios_those_that_matter_most_are_drawn(found: Results, run: Run) -> None:
+    base = found.incremental[0].icer or 0.0
+    entries = [scenario(f"{i}", base + 1000.0 * i, "more effective and more costly") for i in range(60)]
+    entries += [scenario("word", None, "dominated"), scenario("stopped", None, "stopped", "why not")]
+    figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run)
+    drawn = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert 30 < len(drawn) < 60
+    assert drawn[:2] == ["Costs", "About 59"]
+    assert drawn[-1] == "About word"
+    assert f"The {len(drawn) - 1} of 62 scenarios that change it most" in figure.texts[1].get_text().replace("\n", " ")
+    assert figure.get_figheight() < 24.7 / 2.54
+
+
+def test_scenarios_stand_in_groups_and_a_sweep_in_one_row(found: Results, run: Run) -> None:
+    word = "more effective and more costly"
+    entries = [
+        scenario("half", 45_000.0, word, group="settings", changed=True),
+        scenario("5", 30_000.0, word, group="costs", sweep="price"),
+        scenario("10", 20_000.0, word, group="costs", sweep="price", changed=True),
+        scenario("utility", 41_000.0, word, group="utilities"),
+    ]
+    threshold = {"decision_threshold": 50_000.0, "thresholds": [50_000.0]}
+    figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries, **threshold}), run)
+    axes = figure.axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["Costs", "About …", "Utilities", "About utility", "Settings", "About half"]
+    dots = {float(points(line)[0][0]): line.get_marker() for line in lines(axes) if len(points(line)[0]) == 1}
+    assert dots == {30_000.0: "o", 20_000.0: "D", 41_000.0: "o", 45_000.0: "D"}
+    words = figure.texts[1].get_text().replace("\n", " ").replace("\u00a0", " ")
+    assert words.endswith("2 of 4 scenarios change the decision at EUR 50,000 per QALY")
+    assert [text.get_text().replace("\u00a0", " ") for text in figure.legends[0].get_texts()] == [
+        "Decision of the base case",
+        "Another decision at EUR 50,000 per QALY",
+    ]
+
+
+def test_every_scenario_of_a_group_is_on_one_of_its_pages(found: Results, run: Run) -> None:
+    entries = [scenario(f"{i}", 1000.0 * i, "more effective and more costly") for i in range(1, 91)]
+    entries += [scenario("other", 5.0, "more effective and more costly", group="survival")]
+    made = group_charts(found.model_copy(update={"scenarios": entries}), run)
+    assert list(made) == ["scenarios_survival", "scenarios_costs", "scenarios_costs_2", "scenarios_costs_3"]
+    pages = [draw() for name, draw in made.items() if "costs" in name]
+    labels = [label.get_text() for page in pages for label in page.axes[0].get_yticklabels()]
+    assert labels == [f"About {i}" for i in range(90, 0, -1)]
+    assert all(page.get_figheight() < 24.7 / 2.54 for page in pages)
+    assert pages[1].texts[0].get_text() == "ICER under each scenario: costs, page 2 of 3"
+
+
+def test_what_does_not_apply_is_an_error_with_words(found: Results, run: Run) -> None:
+    bare = found.model_copy(update={"dsa": None, "psa": None})
+    with pytest.raises(UsageError, match="A tornado needs the one-way analysis"):
+        charts.tornado(bare, run)
+    with pytest.raises(UsageError, match="This chart needs the probabilistic analysis"):
+        charts.ceac(bare, run)
+    with pytest.raises(UsageError, match="There are no scenarios to draw"):
+        charts.scenario_chart(bare, run)
+    with pytest.raises(UsageError, match=r"There is no tornado of life_years\. Measures: nmb, icer, qalys, costs"):
+        charts.tornado(found, run, "life_years")
+    with pytest.raises(UsageError, match=r"There is no intervention other\. Interventions: active"):
+        charts.tornado(found, run, intervention="other")
+    none = found.incremental[0].model_copy(update={"icer": None, "verdict": "dominated"})
+    with pytest.raises(UsageError, match=r"The base case has no ICER \(dominated\)"):
+        charts.tornado(found.model_copy(update={"incremental": [none]}), run, "icer")

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from support import small_model
+
+from hemodel.economics import verdict
+from hemodel.records.results import AdjustmentEntry, Incremental, Results
+from hemodel.views.prose import key_results, structure, threshold_results
+from hemodel.views.shared.words import Names, adjustment_sentence
+
+if TYPE_CHECKING:
+    from hemodel.analyses.run import Run
+    from hemodel.model.evaluate import Model
+
+
+class _Run:
+    """As much of a run as the sentences on structure read."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+
+def some(costs: float, qalys: float, life_years: float = 0.25) -> Results:
+    found = verdict(costs, qalys)
+    increment = Incremental(
+        intervention="new",
+        comparator="old",
+        life_years=life_years,
+        qalys=qalys,
+        costs=costs,
+        icer=found.icer,
+        verdict=found.word,
+        nmb={},
+        nhb={},
+    )
+    return Results.model_construct(
+        strategies=["old", "new"],
+        strategy_names={"old": "Old", "new": "New"},
+        drug_names={"d": "Drug"},
+        currency="EUR",
+        time_horizon_years=10.0,
+        decision_threshold=50000.0,
+        incremental=[increment],
+        psa=None,
+    )
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("costs", "qalys", "sentence"),
+    [
+        (
+            10000.0,
+            0.5,
+            (
+                "yields 0.500 more QALYs (0.250 more life-years) and costs EUR 10,000 more than Old,"
+                " discounted: EUR 20,000 per QALY gained."
+            ),
+        ),
+        (
+            -10000.0,
+            0.5,
+            "costs EUR 10,000 less than Old, discounted: it is dominant, at least as effective and no more costly.",
+        ),
+        (
+            10000.0,
+            -0.5,
+            (
+                "yields 0.500 fewer QALYs (0.250 more life-years) and costs EUR 10,000 more than Old,"
+                " discounted: it is dominated, no more effective and no less costly."
+            ),
+        ),
+        (-10000.0, -0.5, "discounted: it is less costly and less effective, so that no ratio is given."),
+        (
+            0.0,
+            0.0,
+            (
+                "yields the same QALYs (0.250 more life-years) and costs as much as Old, discounted: there is no"
+                " difference."
+            ),
+        ),
+        (
+            0.2,
+            0.0001,
+            (
+                "yields 0.0001 more QALYs (0.250 more life-years) and costs EUR 0.2 more than Old,"
+                " discounted: EUR 2,000 per QALY gained."
+            ),
+        ),
+    ],
+)
+def test_the_key_result_in_words(costs: float, qalys: float, sentence: str) -> None:
+    found = some(costs, qalys)
+    text = plain(key_results(found, Names(found))[0])
+    assert text.startswith("Over 10 years, New yields")
+    assert text.endswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("costs", "word"), [(24000.0, "New is cost-effective."), (26000.0, "New is not cost-effective.")]
+)
+def test_cost_effective_means_a_positive_net_benefit(costs: float, word: str) -> None:
+    found = some(costs, 0.5)
+    text = plain(threshold_results(found, Names(found))[0])
+    assert text.startswith("At the decision threshold of EUR 50,000 per QALY its incremental net monetary benefit is")
+    assert text.endswith(word)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"settings.half_cycle_correction": "start"}, "there is no half-cycle correction"),
+        ({"settings.half_cycle_correction": "life_table"}, "(half-cycle correction)"),
+        ({"settings.discounting": "annual"}, "the whole years elapsed"),
+        ({"settings.discount_rate_costs_from_year_30": 0.03}, "Costs are discounted at 4%, 3% from year 30 a year"),
+        ({"settings.cycle_length": 30}, "122 cycles of 30 days cover 10 years"),
+    ],
+)
+def test_conventions_follow_the_settings(change: dict[str, str | float], sentence: str) -> None:
+    text = " ".join(structure(cast("Run", _Run(small_model(change)))))
+    assert sentence in text
+
+
+def entry(**changes: object) -> AdjustmentEntry:
+    values = {
+        "strategy": "new",
+        "rule": "pfs_capped_at_os",
+        "first_month": 96.8,
+        "max_gap": 0.00195,
+        "life_years_moved": 0.0201,
+        "share_of_draws": 0.62,
+    }
+    return AdjustmentEntry.model_validate(values | changes)
+
+
+def test_an_adjustment_in_words() -> None:
+    names = Names(some(1.0, 1.0))
+    assert adjustment_sentence(entry(), names) == (
+        "Progression-free survival was capped at overall survival for New from month 96.8; largest gap 0.2 percentage"
+        " points; 0.020 life-years per patient moved; it also bound in 62.0% of the draws."
+    )
+    assert adjustment_sentence(entry(share_of_draws=None), names).endswith("life-years per patient moved.")
+    assert adjustment_sentence(entry(first_month=None, rule="treatment_capped_at_os: d"), names) == (
+        "Time on Drug for New was below overall survival in the base case; the cap bound in 62.0% of the draws."
+    )
+    assert "treatment-years" in adjustment_sentence(entry(rule="treatment_capped_at_pfs: d"), names)
+
+
+def test_names_that_are_shared_carry_the_id() -> None:
+    shared = some(1.0, 1.0).model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
+    names = Names(shared)
+    assert [names.strategy(id_) for id_ in ("old", "new")] == ["Same (old)", "Same (new)"]
