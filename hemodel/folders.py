@@ -139,6 +139,9 @@ else:
 
 
 def _is_still(lock: int, path: Path) -> bool:
+    """Whether the locked file is the one in the folder; in Windows an open file cannot have been removed."""
+    if sys.platform == "win32":
+        return True
     try:
         return os.path.samestat(os.fstat(lock), path.stat())
     except FileNotFoundError:
@@ -331,13 +334,13 @@ def _put_in_place(target: Path, work: Work, entries: Collection[str]) -> None:
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Exchange two folders in one step; False where the system or the file system cannot, and nothing was done."""
-    first, second = os.fsencode(one), os.fsencode(other)
-    if sys.platform == "linux":
-        call, arguments = "renameat2", (_AT_FDCWD, first, _AT_FDCWD, second, _LINUX_EXCHANGE)
-    elif sys.platform == "darwin":
-        call, arguments = "renamex_np", (first, second, _MACOS_SWAP)
-    else:
+    if sys.platform == "win32":
         return False
+    first, second = os.fsencode(one), os.fsencode(other)
+    arguments: tuple[bytes | int, ...] = (_AT_FDCWD, first, _AT_FDCWD, second, _LINUX_EXCHANGE)
+    call = "renameat2"
+    if sys.platform != "linux":
+        call, arguments = "renamex_np", (first, second, _MACOS_SWAP)
     function = getattr(ctypes.CDLL(None), call, None)
     return function is not None and function(*arguments) == 0
 

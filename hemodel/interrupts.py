@@ -72,7 +72,7 @@ def starting_workers() -> Iterator[None]:
     The mask of a process is that of the thread that starts it. Windows has no such mask.
     """
     _start_tracker()
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         with held():
             yield
         return
