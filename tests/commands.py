@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from once import once
+from support import small_rows
 from typer.testing import CliRunner
 
 from hemodel.cli import app
+from hemodel.inputs.listing import to_listing
+from hemodel.inputs.writing import Cover, write_workbook
 
 if TYPE_CHECKING:
+    import pytest
     from typer.testing import Result
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +46,20 @@ def hemodel(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedPro
 
 def results(folder: Path) -> Any:
     return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+def whole_run(temporary: pytest.TempPathFactory) -> Path:
+    """Return the outputs of the first command of the README, run in a process of its own; tests only read them."""
+
+    def make(folder: Path) -> None:
+        done = hemodel("run", WORKBOOK, "--out", folder / "out")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+
+    return once(temporary, "whole", make) / "out"
+
+
+def small_workbook(folder: Path) -> Path:
+    """Write the small model as a workbook."""
+    write_workbook(folder / "small.xlsx", to_listing(small_rows()), (("source",),), Cover("Small"))
+    return folder / "small.xlsx"

@@ -60,14 +60,16 @@ PRICE = 428
 """Of a vial of the new drug, at which the choice of strategy is uncertain at the threshold."""
 
 
-def research_model(changes: Mapping[str, Scalar] | None = None) -> Model:
-    """Return the small model with studies."""
+def research_model(
+    changes: Mapping[str, Scalar] | None = None, further: Mapping[str, Mapping[str, Scalar]] | None = None
+) -> Model:
+    """Return the small model with studies, and with further rows."""
     given = {"drug.newtinib.price_per_vial": PRICE, **(changes or {})}
     own = research_values()
     rows = {id_: {"value": given.pop(id_, value)} for id_, value in own.items()}
     for end, share in (("", 1.0), (".low", 0.8), (".high", 1.2)):
         given[f"drug.newtinib.price_per_vial{end}"] = share * float(str(given["drug.newtinib.price_per_vial"]))
-    return small_model(given, rows, uncertain=True)
+    return small_model(given, {**rows, **(further or {})}, uncertain=True)
 
 
 @cache

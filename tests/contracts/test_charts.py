@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import pytest
 from budget_support import budget_model, small_budget_run
+from live.models import SHIPPED, small_file
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from research_support import research_model, research_run
+from research_support import research_model, research_run, research_values
 from support import small_model, small_run
+from unit.live_model.calculated_models import third_strategy
 
 from hemodel.analyses.information import research
-from hemodel.analyses.options import Options
+from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.run import Run, run
 from hemodel.documents.results import results
 from hemodel.errors import OutputError
-from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
-from hemodel.inputs.listing import to_listing
-from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.views.charts import figures, save
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar
     from hemodel.records.results import Results
 
-WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
-COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"
 ALWAYS = ("model_structure", "survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs", "two_way")
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
@@ -50,7 +47,6 @@ UNSEEN: dict[str, Any] = dict.fromkeys(("one_way", "psa", "information", "two_wa
 STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, *INFORMATION, "evppi", "scenarios", PRICE},
     "bare": {*ALWAYS, PRICE},
     "few_draws": {*ALWAYS, *PROBABILISTIC, *INFORMATION, PRICE},
     "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, PRICE},
@@ -70,6 +66,7 @@ EXPECTED = {
     "budget_that_saves": {*ALWAYS, *BUDGET, PRICE},
     "studies": {*ALWAYS, *STUDIES, PRICE},
     "studies_for_nothing": {*ALWAYS, *STUDIES, PRICE},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, *INFORMATION, "evppi", "scenarios", PRICE},
 }
 CHARTS = [(case, chart) for case, charts in EXPECTED.items() for chart in sorted(charts)]
 LONG = (
@@ -82,39 +79,43 @@ TOLERANCE = 1.0
 """Pixels, of which there are 200 to the inch."""
 
 SCENARIOS = {
-    "horizon": ("What if the time horizon is 5 years?", "settings.time_horizon", "from = 20\nto = 5"),
+    "horizon": ("What if the time horizon is 5 years?", "settings.time_horizon", "from = {horizon}\nto = 5"),
     "long": (
         f"What if {'the price fell by half, as it might, ' * 6}soon?",
-        "drug.lurbinectedin.price_per_vial",
+        "{price}",
         "multiply = 0.5",
     ),
     "stale": ("What if a value had changed?", "utility.progressed", "from = 0.987\nto = 0.5"),
 }
 
 
-def survival_of(median: tuple[float, float, float], ratio: tuple[float, float, float], landmark: float) -> list[Change]:
-    """Return changes that give the intervention another overall survival."""
-    prefix = f"survival.os.{INTERVENTION}"
-    values = {f"{prefix}.survival_12m": landmark}
-    for name, (value, low, high) in (("median", median), ("hazard_ratio", ratio)):
-        values |= {f"{prefix}.{name}": value, f"{prefix}.{name}.low": low, f"{prefix}.{name}.high": high}
-    return [Change(id_, value, "--set") for id_, value in values.items()]
+def scenarios_of(folder: Path, **found: object) -> Path:
+    """Write scenarios for a workbook with this horizon and price, and return their folder."""
+    folder.mkdir()
+    for name, (question, id_, change) in SCENARIOS.items():
+        head = f'group = "structure"\npurpose = "p"\nquestion = "{question}"\nwhy = "why"\nsource = "source"\n'
+        text = f'{head}[[change]]\nid = "{id_.format(**found)}"\n{change.format(**found)}\n'
+        (folder / f"{name}.toml").write_text(text)
+    return folder
 
 
-def three_long_names(folder: Path) -> Path:
-    """Return a workbook with a third strategy, and with very long names."""
-    raw, rows = read_cells(WORKBOOK), []
-    for row in to_listing(raw):
-        rows.append(row)
-        if INTERVENTION in str(row["id"]).split("."):
-            rows.append({k: v.replace(INTERVENTION, "third") if isinstance(v, str) else v for k, v in row.items()})
-    for row in rows:
-        _, _, strategy = str(row["id"]).removesuffix(".name").partition("strategy.")
-        if strategy and str(row["id"]).endswith(".name"):
-            row["value"] = "W" * 90 if strategy == "third" else LONG % strategy
-    path = folder / "three.xlsx"
-    write_workbook(path, rows, raw.sources, Cover("Three"))
-    return path
+def active(pfs: tuple[float, float], os: tuple[float, float], **other: Scalar) -> dict[str, Scalar]:
+    """Return the survival of the intervention of the small model: median and later share, and other cells."""
+    found: dict[str, Scalar] = {}
+    for endpoint, (median, later) in (("pfs", pfs), ("os", os)):
+        start = f"survival.{endpoint}.active."
+        found |= {f"{start}median{end}": share * median for end, share in (("", 1), (".low", 0.8), (".high", 1.25))}
+        found[f"{start}survival_later"] = later
+    return found | other
+
+
+def three_long_names() -> Run:
+    """Return a run of the small model with a third strategy, and with very long names."""
+    names = {"strategy.active.name": LONG % "active", "strategy.standard.name": LONG % "standard"}
+    rows = third_strategy() | {"strategy.late.name": {"value": "W" * 90}}
+    model = research_model(names, rows)
+    done = small_run(model, 300)
+    return replace(done, research=research(model, done.psa))
 
 
 def crossing_run() -> Run:
@@ -147,29 +148,27 @@ def saving_run() -> Run:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Run]]:
     folder = tmp_path_factory.mktemp("charts")
-    for name, (question, id_, change) in SCENARIOS.items():
-        head = f'group = "structure"\npurpose = "p"\nquestion = "{question}"\nwhy = "why"\nsource = "source"\n'
-        text = f'{head}[[change]]\nid = "{id_}"\n{change}\n'
-        (folder / f"{name}.toml").write_text(text)
-    here = Change("settings.scenarios", str(folder), "--set")
-    dominated = survival_of((7.0, 6.0, 8.2), (1.5, 1.2, 1.9), 0.3)
-    dominated += [
-        Change(f"utility.progression_free{c}", v, "--set") for c, v in (("", 0.61), (".low", 0.6), (".high", 0.62))
-    ]
+    shipped = scenarios_of(folder / "shipped", horizon=20, price="drug.lurbinectedin.price_per_vial")
+    here = Change("settings.scenarios", str(shipped), "--set")
+    scenarios_of(folder / "small", horizon=6, price="drug.newtinib.price_per_vial")
+    book = small_file(folder / "small.xlsx", {"settings.scenarios": "small", **research_values()})
+
+    def small(parts: tuple[str, ...], draws: int = 300, changes: dict[str, Scalar] | None = None) -> Run:
+        made = tuple(Change(id_, value, "--set") for id_, value in (changes or {}).items())
+        return run(book, Options(made, draws=draws, parts=parts))
+
     options: dict[str, Callable[[], Run]] = {
-        "ordinary": lambda: run(WORKBOOK, Options((here,), draws=300)),
-        "bare": lambda: run(WORKBOOK, Options(parts=("base",))),
-        "few_draws": lambda: run(WORKBOOK, Options(parts=("base", "psa"), draws=3)),
+        "ordinary": lambda: run(SHIPPED, Options((here,), draws=300)),
+        "bare": lambda: small(("base",)),
+        "few_draws": lambda: small(("base", "psa"), 3),
         "small": crossing_run,
-        "three_long_names": lambda: run(three_long_names(folder), Options(parts=("base", "dsa", "psa"), draws=300)),
-        "dominated": lambda: run(WORKBOOK, Options((here, *dominated), draws=300)),
+        "three_long_names": three_long_names,
+        "dominated": lambda: small(PARTS, changes=active((3.0, 0.05), (9.0, 0.1))),
         "budget": lambda: small_budget_run(budget_model({"budget.trigger": 5e6, "budget.trigger_years": 3})),
         "budget_that_saves": saving_run,
         "studies": lambda: replace(research_run(), **UNSEEN),
         "studies_for_nothing": useless_run,
-        "almost_equal": lambda: run(
-            WORKBOOK, Options(tuple(survival_of((10.4, 7.5, 13.0), (0.99, 0.7, 1.3), 0.46)), parts=("base", "dsa"))
-        ),
+        "almost_equal": lambda: small(("base", "dsa"), changes=active((4.05, 0.1), (12.05, 0.2))),
     }
     done: dict[str, tuple[Results, Run]] = {}
 
@@ -287,11 +286,11 @@ def test_axes_keep_their_size(drawn: Figure) -> None:
         assert axes.bbox.height > 0.8 * drawn.dpi
 
 
-@pytest.mark.parametrize("chart", sorted(EXPECTED["ordinary"]))
+@pytest.mark.parametrize(("chart", "case"), sorted({chart: case for case, chart in reversed(CHARTS)}.items()))
 def test_the_same_run_gives_the_same_bytes(
-    chart: str, runs: Callable[[str], tuple[Results, Run]], tmp_path: Path
+    chart: str, case: str, runs: Callable[[str], tuple[Results, Run]], tmp_path: Path
 ) -> None:
-    make = figures(*runs("ordinary"))[chart]
+    make = figures(*runs(case))[chart]
     first, second = save(make(), tmp_path / "one"), save(make(), tmp_path / "two.v2")
     assert [path.name for path in second] == ["two.v2.png", "two.v2.svg"]
     for one, two in zip(first, second, strict=True):

@@ -6,9 +6,10 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import openpyxl
 import pytest
-from commands import NEW, PRICE, ROOT, WORKBOOK, hemodel, invoke, results
+from commands import NEW, PRICE, ROOT, SAME, WORKBOOK, hemodel, invoke, results, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +96,27 @@ def test_only_what_was_asked_for(tmp_path: Path) -> None:
     assert found["families"] == []
     assert not (tmp_path / "out" / "tables" / "families.csv").exists()
     assert 'id="evidence"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_whole_run_under_a_scenario(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    arguments = ("--scenario", "medians_and_hr_only", "--draws", "200", "--out", tmp_path / "out")
+    done = invoke("run", WORKBOOK, *arguments)
+    assert done.exit_code == 0, done.output
+    under = results(tmp_path / "out")
+    row = next(
+        entry for entry in results(whole_run(tmp_path_factory))["scenarios"] if entry["name"] == "medians_and_hr_only"
+    )
+
+    assert under["under_scenarios"] == ["medians_and_hr_only"]
+    assert under["incremental"][0]["icer"] == pytest.approx(row["icer"], rel=SAME)
+    assert under["psa"]["draws"] == 200
+    assert under["dsa"]
+    shapes = [curve["coefficients"] for curve in under["curves"] if curve["strategy"] == "atezolizumab"][:2]
+    assert np.exp(shapes[0]["atezolizumab: log(shape)"]) == pytest.approx(0.6524, abs=5e-5)
+    assert np.exp(shapes[1]["atezolizumab: log(shape)"]) == pytest.approx(1.4347, abs=5e-5)
+    crossing = {a["strategy"]: a["first_month"] for a in under["adjustments"] if a["rule"] == "pfs_capped_at_os"}
+    assert crossing[NEW] == pytest.approx(28, abs=0.5)
+    assert crossing["atezolizumab"] == pytest.approx(41, abs=0.5)
 
 
 def test_inputs_lists_every_row() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import WORKBOOK, invoke, results
+from commands import WORKBOOK, invoke, results, small_workbook
 from pyarrow import parquet
 
 from hemodel.analyses.psa import cluster
@@ -51,8 +51,9 @@ def test_the_file_holds_the_draws_of_the_results(ended: Path) -> None:
 
 
 def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
+    book = small_workbook(tmp_path)
     for name, further in (("threads", ()), ("workers", ("--workers", 2))):
-        done = invoke("run", WORKBOOK, "--only", "psa", "--draws", 5000, "--out", tmp_path / name, *further)
+        done = invoke("run", book, "--only", "psa", "--draws", 5000, "--out", tmp_path / name, *further)
         assert done.exit_code == 0, done.output
     one, two = ((tmp_path / name / "results.json").read_bytes() for name in ("threads", "workers"))
     assert one == two

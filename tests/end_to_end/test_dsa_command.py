@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pandas as pd
 import pytest
-from support import small_rows
+from commands import small_workbook
 from typer.testing import CliRunner, Result
 
 from hemodel.cli import app
-from hemodel.inputs.listing import to_listing
-from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.records.dsa import SCHEMA, json_schema
 
 if TYPE_CHECKING:
@@ -49,10 +47,10 @@ def hemodel(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dsa")
-    write_workbook(folder / "small.xlsx", to_listing(small_rows()), (("source",),), Cover("Small"))
+    book = small_workbook(folder)
     (folder / "some.csv").write_text(CSV, encoding="utf-8")
     (folder / "some.toml").write_text(TOML, encoding="utf-8")
-    return folder / "small.xlsx"
+    return book
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,10 @@ def small_workbook(path: Path, **without: str) -> Path:
     return path
 
 
+FIGURES_ARE_DRAWN = True
+"""Processes of their own draw, so this one has to."""
+
+
 def invoke(*arguments: str | Path) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 

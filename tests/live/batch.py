@@ -65,10 +65,14 @@ class Edit:
 
 @dataclass(frozen=True)
 class Case:
-    """A live model: file, the one it was edited from, what the engine says of its inputs, what LibreOffice finds."""
+    """A live model: file, the one it was edited from, what the engine says of its inputs, what LibreOffice finds.
+
+    `choices` are the inputs that are a text, by the pattern of their ids.
+    """
 
     path: Path
     of: str
+    choices: frozenset[tuple[str, str]]
     strategies: Mapping[str, str]
     bands: Mapping[str, str]
     engine: Mapping[Key, Amount]
@@ -106,8 +110,8 @@ def cases(jobs: Sequence[Job], edits: Sequence[Edit], folder: Path) -> Cases:
     return Cases({name: Case(paths[name], of.get(name, name), *f, books[name]) for name, f in whole.items()}, failures)
 
 
-Found = tuple[dict[str, str], dict[str, str], dict["Key", "Amount"]]
-"""Ids of the strategies by name and of bands of the time to death by label, and the engine's results."""
+Found = tuple[frozenset[tuple[str, str]], dict[str, str], dict[str, str], dict["Key", "Amount"]]
+"""Choices, ids of the strategies by name and of bands of the time to death by label, and the engine's results."""
 
 
 def _write(job: Job, folder: Path) -> tuple[str, Found | str]:
@@ -128,7 +132,7 @@ def _written(job: Job, path: Path) -> Found:
         base = evaluate(model, base_draws(model))
         content, _ = live_model(Run(model, base, (), None, None, None, (), (), options, ()))
         path.write_bytes(content)
-    return *_labels(model.inputs), model_totals(model, ())[0]
+    return _choices(model.inputs), *_labels(model.inputs), model_totals(model, ())[0]
 
 
 @cache
@@ -149,6 +153,10 @@ def _opened(paths: Mapping[str, Path], whole: set[str], folder: Path) -> dict[st
     }
 
 
+def _choices(inputs: ModelInputs) -> frozenset[tuple[str, str]]:
+    return frozenset((row.kind.pattern, row.value) for row in inputs.rows.values() if isinstance(row.value, str))
+
+
 def _labels(inputs: ModelInputs) -> tuple[dict[str, str], dict[str, str]]:
     bands = {inputs.rows[f"utility.time_to_death.{band.id}"].label: band.id for band in inputs.bands}
     return {strategy.name: strategy.id for strategy in inputs.strategies}, bands
@@ -160,7 +168,10 @@ def _engine(edit: Edit, folder: Path) -> tuple[str, Found | str]:
     try:
         if edit.draw:
             model = _model(folder / f"{edit.of}.xlsx")
-            return edit.name, (*_labels(model.inputs), model_totals(model, [edit.draw])[edit.draw])
-        return edit.name, (*_labels(read_valid(path)), engine_totals(path))
+            found = _choices(model.inputs), *_labels(model.inputs), model_totals(model, [edit.draw])[edit.draw]
+        else:
+            inputs = read_valid(path)
+            found = _choices(inputs), *_labels(inputs), engine_totals(path)
     except HemodelError as error:
         return edit.name, str(error)
+    return edit.name, found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import pytest
 from live.batch import Edit, Job
 from live.models import (
     COARSE,
@@ -25,8 +26,10 @@ from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import Scenario, read_scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
+    from _pytest.mark import ParameterSet
     from live.editing import Place
 
     from hemodel.inputs.cells import Scalar
@@ -74,6 +77,21 @@ SMALL_EDITS: dict[str, tuple[str, dict[Place, Scalar]]] = {
     "further_effect": ("effects", {"effect.os.active.hazard_ratio": 0.8}),
     "waning_start": ("effects", {"waning.os.active.start": 18, "waning.os.active.end": 50}),
 }
+TOGETHER: dict[str, tuple[str, tuple[str, ...]]] = {
+    "amounts": (
+        "coarse",
+        (
+            *("price", "vial_size", "bsa_sd", "dose_interval", "utility", "discount_rate", "adverse_event"),
+            *("subsequent", "age"),
+        ),
+    ),
+    "choices": (
+        "coarse",
+        ("discounting", "half_cycle", "horizon", "cycle", "stop_day", "vial_sharing", "dose_basis", "who_is_treated"),
+    ),
+    "small": ("effects", tuple(SMALL_EDITS)),
+}
+"""Edits above that are typed into one file: a change the formulas do not follow shows in it as well."""
 
 
 @cache
@@ -102,10 +120,13 @@ def _coarse(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return (*changes, *(Change(id_, value, SOURCE) for id_, value in settings.items() if id_ not in named))
 
 
-def jobs(folder: Path) -> list[Job]:
-    """Return the live models to write; workbooks that they are made from are put into the folder."""
+def jobs(folder: Path, every: Collection[bool]) -> list[Job]:
+    """Return the live models to write; workbooks that they are made from are put into the folder.
+
+    `every` says which of them: with False those of each run of the tests, with True those that take too long for it.
+    """
     ten, forty = (Change("settings.time_horizon", years, SOURCE) for years in (10, 40))
-    return [
+    possible = [
         Job("base", SHIPPED),
         Job("ten_years", SHIPPED, (ten,), STORED_DRAWS, by_command=True),
         Job("forty_years", SHIPPED, (forty,)),
@@ -115,13 +136,23 @@ def jobs(folder: Path) -> list[Job]:
         *(Job(path.stem, path) for path in odd_files(folder)),
         *scenario_jobs(),
     ]
+    needed = {edit.of for edit in edits(every)}
+    return [job for job in possible if job.name in needed or (job.name in EVERY) in every]
 
 
-def edits() -> list[Edit]:
-    """Return what is typed into the live models."""
+def edits(every: Collection[bool]) -> list[Edit]:
+    """Return what is typed into the live models, of each run or for every one of them."""
+    return [edit for edit in _edits() if (edit.name in EVERY) in every]
+
+
+def _edits() -> list[Edit]:
     found = [Edit(f"edit_{name}", "coarse", values) for name, values in EDITS.items()]
     found.append(Edit("edit_weekly", "base", EDITS["several"]))
     found += [Edit(f"edit_{name}", of, values) for name, (of, values) in SMALL_EDITS.items()]
+    single = {edit.name: edit.values for edit in found}
+    for name, (of, members) in TOGETHER.items():
+        typed = {place: value for member in members for place, value in single[f"edit_{member}"].items()}
+        found.append(Edit(f"edit_{name}", of, typed))
     return found + [Edit(f"draw_{draw}", "coarse", {"draw": draw}, draw) for draw in DRAWS]
 
 
@@ -134,5 +165,21 @@ WRITTEN = (
 FILES = tuple(name for name in WRITTEN if name != "forty_years")
 """Those of which every cell is looked at; that over forty years is the one over ten again."""
 SCENARIO_NAMES = tuple(f"scenario_{found.name}" for found in _shown())
-DRAWN = tuple(edit.name for edit in edits() if edit.draw)
-EDITED = tuple(edit.name for edit in edits() if not edit.draw)
+DRAWN = tuple(edit.name for edit in _edits() if edit.draw)
+EDITED = tuple(edit.name for edit in _edits() if not edit.draw)
+EACH_RUN = {
+    *FILES,
+    *(f"scenario_{name}" for name in ("background_excess_hazard", "no_benefit_after_treatment")),
+    *(f"scenario_{name}" for name in ("stop_at_progression", "utilities_time_to_death")),
+    *(f"scenario_{name}" for name in ("waning_immediate_2_years", "waning_survival_scale")),
+    *("edit_several", *(f"edit_{name}" for name in TOGETHER)),
+    *(DRAWN[0], DRAWN[-1]),
+}
+"""Those that each run of the tests recalculates: every family, relation, waning and effect, and every edit."""
+EVERY = {*WRITTEN, *SCENARIO_NAMES, *DRAWN, *EDITED} - EACH_RUN
+"""The others, recalculated by `python -m pytest -m every`."""
+
+
+def marked(names: Iterable[str]) -> list[ParameterSet]:
+    """Return names of live models as parameters of a test, those of `EVERY` with its mark."""
+    return [pytest.param(name, marks=[pytest.mark.every] if name in EVERY else []) for name in names]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from live.chosen import EDITS
+from live.chosen import edits
 from live.models import SHIPPED
 from typer.testing import CliRunner
 
@@ -42,9 +42,10 @@ def test_the_inputs_are_those_of_the_workbook(live: Cases) -> None:
     assert own.sources == original.sources
 
 
-@pytest.mark.parametrize("name", ["price", "discounting", "several"])
+@pytest.mark.parametrize("name", ["edit_amounts", "edit_choices", "edit_several"])
 def test_an_edit_in_the_live_model_is_read(live: Cases, name: str) -> None:
     before = to_listing(read_cells(live["coarse"].path))
-    after = to_listing(read_cells(live[f"edit_{name}"].path))
-    changed = {b["id"]: b["value"] for a, b in zip(before, after, strict=True) if a != b}
-    assert changed == EDITS[name]
+    after = to_listing(read_cells(live[name].path))
+    typed = next(edit.values for edit in edits({False}) if edit.name == name)
+    changed = {b["id"]: b["value"] for a, b in zip(before, after, strict=True) if a["value"] != b["value"]}
+    assert changed == {place: value for place, value in typed.items() if "@" not in place}

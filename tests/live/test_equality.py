@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from live.chosen import DRAWN, EDITED, SCENARIO_NAMES, WRITTEN
+from live.chosen import DRAWN, EDITED, SCENARIO_NAMES, WRITTEN, marked
 from live.engine import differing
 from live.results import amounts, shown
 
@@ -22,7 +22,7 @@ LEAST = {"life_years": 1e-3, "qalys": 1e-3, "costs": 1.0}
 WELL = "All checks pass."
 
 
-@pytest.mark.parametrize("name", [*WRITTEN, *SCENARIO_NAMES, *DRAWN])
+@pytest.mark.parametrize("name", marked([*WRITTEN, *SCENARIO_NAMES, *DRAWN]))
 def test_the_model_is_the_engine(live: Cases, name: str) -> None:
     """Life-years, QALYs and costs by component and in total, undiscounted and discounted; and the engine beside them.
 
@@ -38,7 +38,7 @@ def test_the_model_is_the_engine(live: Cases, name: str) -> None:
     assert case.book.cell("Model results", "A5") == WELL
 
 
-@pytest.mark.parametrize("name", EDITED)
+@pytest.mark.parametrize("name", marked(EDITED))
 def test_the_model_follows_edits(live: Cases, name: str) -> None:
     """The same of an edited file, where the engine's stored results are still those before, and a check says so."""
     case, before = live[name], live[live[name].of]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.psa.blocks import BlockResult, Task
 
-DRAWS = 7 * BLOCK + 1000
+DRAWS = 4 * BLOCK + 1000
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
@@ -111,7 +111,8 @@ def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyP
         pass
 
 
-def test_a_cluster_that_is_lost_is_said_to_be() -> None:
+def test_a_cluster_that_is_lost_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCKS_A_TASK", 1)
     local: Any = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
 
     def close(task: Task, first: int, result: BlockResult) -> None:
@@ -119,4 +120,4 @@ def test_a_cluster_that_is_lost_is_said_to_be() -> None:
         local.close()
 
     with Client(local) as connected, pytest.raises(ClusterError, match="the cluster was lost while the draws were"):
-        probabilistic(small_model(uncertain=True), 60 * BLOCK, 3, mapper=mapper(connected), each=close)
+        probabilistic(small_model(uncertain=True), 15 * BLOCK, 3, mapper=mapper(connected), each=close)

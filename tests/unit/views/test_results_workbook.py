@@ -214,21 +214,9 @@ def test_a_folder_in_the_way_is_an_error_that_says_what_to_do(made: tuple[Result
 def test_libreoffice_reads_the_same_numbers(made: tuple[Results, Run], tmp_path: Path) -> None:
     write_results_workbook(tmp_path / "r.xlsx", *made)
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [
-        "soffice",
-        profile,
-        "--headless",
-        "--convert-to",
-        "ods",
-        "--outdir",
-        str(tmp_path),
-        str(tmp_path / "r.xlsx"),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    again = ["soffice", profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"]
-    (tmp_path / "back").mkdir()
+    command = ["soffice", profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"]
     subprocess.run(
-        [*again, str(tmp_path / "back"), str(tmp_path / "r.ods")], check=True, capture_output=True, timeout=120
+        [*command, str(tmp_path / "back"), str(tmp_path / "r.xlsx")], check=True, capture_output=True, timeout=120
     )
     before, after = (openpyxl.load_workbook(path) for path in (tmp_path / "r.xlsx", tmp_path / "back" / "r.xlsx"))
     assert after.sheetnames == before.sheetnames
