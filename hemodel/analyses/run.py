@@ -58,7 +58,7 @@ class Run:
     options: Options
     warnings: tuple[str, ...]
     payer: Payer | None = None
-    prices: tuple[DrugPrice, ...] | None = None
+    prices: list[DrugPrice] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
     explained: Explained | None = None

@@ -11,7 +11,6 @@ from hemodel.documents.budget import budget_result
 from hemodel.documents.grids import threshold_values, two_way_results
 from hemodel.documents.information import run_information
 from hemodel.documents.payer import payer_result
-from hemodel.documents.prices import price_entries
 from hemodel.documents.psa import psa_result
 from hemodel.documents.scenarios import scenario_entries
 from hemodel.documents.studies import research_result
@@ -79,7 +78,7 @@ def results(run: Run) -> Results:
         information=run_information(run),
         scenarios=None if run.scenarios is None else scenario_entries(run),
         payer=payer_result(run.payer),
-        prices=price_entries(run),
+        prices=run.prices,
         budget=budget_result(run.budget, run.budget_one_way),
         research=research_result(run.research, settings.currency, "QALY"),
         warnings=list(run.warnings),

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from hemodel.analyses.prices import DrugPrice
 from hemodel.entries import Entry
 from hemodel.records.budget import BudgetResult
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.grids import ThresholdValue, TwoWayResult
 from hemodel.records.information import InformationResult
 from hemodel.records.payer import PayerResult
-from hemodel.records.prices import DrugPriceEntry
 from hemodel.records.psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput
 from hemodel.records.studies import ResearchResult
 
@@ -264,7 +264,7 @@ class Results(Entry):
     information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
-    prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
+    prices: list[DrugPrice] | None = Field(description="price at which each threshold is met, by drug")
     budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     research: ResearchResult | None = Field(description="null without studies in the workbook, or without draws")
     warnings: list[str]
