@@ -15,7 +15,7 @@ from hemodel.analyses.information import Research, research_note
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.one_way import OneWay, moves, one_way
 from hemodel.analyses.options import PARTS, Options
-from hemodel.analyses.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
+from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
 from hemodel.analyses.psa.run import of_draws
 from hemodel.analyses.scenarios import ScenarioResult, run_scenarios
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.psa.draws import Psa
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
+    from hemodel.payers.reading import FoundProfile
     from hemodel.voi.information import Information
 
 
@@ -57,7 +58,8 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
-    payer: Payer | None = None
+    payer: PayerResult | None = None
+    profile: FoundProfile | None = None
     prices: list[DrugPrice] | None = None
     budget: BudgetImpact | None = None
     budget_one_way: BudgetOneWay | None = None
@@ -124,9 +126,10 @@ def run(
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
-            *(*payer_warnings(payer), *research_note(model, psa)),
+            *(*payer_warnings(loaded.payer), *research_note(model, psa)),
         ),
         payer=payer,
+        profile=None if loaded.payer is None else loaded.payer.found,
         prices=price_thresholds(model, psa=psa),
         budget=budget,
         budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
@@ -205,7 +208,7 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
 
 def _payer(
     loaded: _Loaded, results: tuple[Outcomes, OneWay | None, Psa | None], *, scenarios_run: bool
-) -> Payer | None:
+) -> PayerResult | None:
     if loaded.payer is None:
         return None
     return assess(loaded.payer, loaded.model, loaded.general, results, (loaded.available, scenarios_run))

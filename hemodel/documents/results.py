@@ -10,7 +10,6 @@ from hemodel.analyses.scenarios import Increment, increments
 from hemodel.documents.budget import budget_result
 from hemodel.documents.grids import threshold_values, two_way_results
 from hemodel.documents.information import run_information
-from hemodel.documents.payer import payer_result
 from hemodel.documents.psa import psa_result
 from hemodel.documents.scenarios import scenario_entries
 from hemodel.documents.studies import research_result
@@ -77,7 +76,7 @@ def results(run: Run) -> Results:
         psa=None if run.psa is None or run.explained is None else psa_result(run.psa, run.model, run.explained),
         information=run_information(run),
         scenarios=None if run.scenarios is None else scenario_entries(run),
-        payer=payer_result(run.payer),
+        payer=run.payer,
         prices=run.prices,
         budget=budget_result(run.budget, run.budget_one_way),
         research=research_result(run.research, settings.currency, "QALY"),

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from hemodel.analyses.payer import PayerResult
     from hemodel.payers.profile import Profile
     from hemodel.payers.reading import FoundProfile
-    from hemodel.records.payer import PayerResult
     from hemodel.records.results import Results
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
 from hemodel.entries import Entry
 from hemodel.records.budget import BudgetResult
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.grids import ThresholdValue, TwoWayResult
 from hemodel.records.information import InformationResult
-from hemodel.records.payer import PayerResult
 from hemodel.records.psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput
 from hemodel.records.studies import ResearchResult
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.payer import PayerResult
     from hemodel.analyses.run import Run
-    from hemodel.records.payer import PayerResult
     from hemodel.records.results import Results
 
 
