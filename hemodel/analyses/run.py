@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
+from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.fitted_curves import FamilyTrial, try_families
 from hemodel.analyses.grids import TwoWay, most_influential
 from hemodel.analyses.information import Research, research_note
@@ -61,8 +61,7 @@ class Run:
     payer: PayerResult | None = None
     profile: FoundProfile | None = None
     prices: list[DrugPrice] | None = None
-    budget: BudgetImpact | None = None
-    budget_one_way: BudgetOneWay | None = None
+    budget: BudgetResult | None = None
     explained: Explained | None = None
     information: Information | None = None
     research: Research | None = None
@@ -107,7 +106,7 @@ def run(
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
-    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
+    base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared)
     psa = drawn["psa"]
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
@@ -131,8 +130,7 @@ def run(
         payer=payer,
         profile=None if loaded.payer is None else loaded.payer.found,
         prices=price_thresholds(model, psa=psa),
-        budget=budget,
-        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        budget=budget_result(model, moved),
         **drawn,
         **_grids(model, tornado, options, shared),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hemodel.analyses.fitted_curves import compare_external, state_medians, summarise_curves
 from hemodel.analyses.scenarios import Increment, increments
-from hemodel.documents.budget import budget_result
 from hemodel.documents.grids import threshold_values, two_way_results
 from hemodel.documents.information import run_information
 from hemodel.documents.psa import psa_result
@@ -78,7 +77,7 @@ def results(run: Run) -> Results:
         scenarios=None if run.scenarios is None else scenario_entries(run),
         payer=run.payer,
         prices=run.prices,
-        budget=budget_result(run.budget, run.budget_one_way),
+        budget=run.budget,
         research=research_result(run.research, settings.currency, "QALY"),
         warnings=list(run.warnings),
     )

@@ -10,11 +10,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from hemodel.analyses.budget import BudgetResult
 from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
 from hemodel.entries import Entry
 from hemodel.inputs.changes import ChangeEntry
-from hemodel.records.budget import BudgetResult
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.grids import ThresholdValue, TwoWayResult
 from hemodel.records.information import InformationResult

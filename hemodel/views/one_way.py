@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.budget import BudgetItem
     from hemodel.analyses.run import Run
-    from hemodel.records.budget import BudgetItem
     from hemodel.records.results import Dsa, Incremental, Results
 
 
