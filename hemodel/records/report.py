@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.evidence import Evidence
 from hemodel.records.results import Both, Results
 

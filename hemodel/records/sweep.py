@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.results import ChangeEntry, PsaIncrement
 
 SCHEMA_VERSION = 1

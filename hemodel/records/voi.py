@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.information import InformationResult
 from hemodel.records.results import Ceac, Ceaf
 from hemodel.records.studies import ResearchResult
