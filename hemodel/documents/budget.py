@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, Spending
+    from hemodel.analyses.results import Results
     from hemodel.parameters import FloatArray
-    from hemodel.records.results import Results
 
 
 TOP = "budget.patients"

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
     from hemodel.records.budget import BudgetItem, BudgetMix, BudgetPrice, BudgetResult, BudgetTrigger, Series
-    from hemodel.records.results import Results
 
 
 _MILLION = 1e6

@@ -10,9 +10,9 @@ from hemodel.views.shared import notes
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
+    from hemodel.analyses.results import Results
     from hemodel.formats import Value
     from hemodel.records.payer import PayerResult, SeverityResult
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
 
 

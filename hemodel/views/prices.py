@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
     from hemodel.records.prices import DrugPriceEntry, PriceAt, PriceThreshold, VialPrice
-    from hemodel.records.results import Results
 
 
 ONLY, BOTH = "intervention only", "both, so that the effect is net"
