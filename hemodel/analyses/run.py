@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from hemodel.analyses.base_case import increments
 from hemodel.analyses.budget import BudgetResult, budget_result
-from hemodel.analyses.fitted_curves import FamilyTrial, try_families
-from hemodel.analyses.grids import TwoWay, most_influential
-from hemodel.analyses.information import Research, research_note
+from hemodel.analyses.fitted_curves import FamilyFit, try_families
+from hemodel.analyses.grids import TwoWayResult, most_influential, two_way_results
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.one_way import OneWay, moves, one_way
 from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
 from hemodel.analyses.psa.run import of_draws
+from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioResult, run_scenarios
 from hemodel.analyses.shared import Shared
-from hemodel.analyses.threshold_search import Search, between_bounds
+from hemodel.analyses.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -35,13 +36,13 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analyses.information import InformationResult
     from hemodel.analyses.psa.blocks import Each
-    from hemodel.analyses.psa.diagnostics import Explained
     from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.psa.result import PsaResult
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
     from hemodel.payers.reading import FoundProfile
-    from hemodel.voi.information import Information
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Run:
 
     model: Model
     base: Outcomes
-    families: tuple[FamilyTrial, ...]
+    families: list[FamilyFit]
     one_way: OneWay | None
     psa: Psa | None
     scenarios: tuple[ScenarioResult, ...] | None
@@ -62,11 +63,11 @@ class Run:
     profile: FoundProfile | None = None
     prices: list[DrugPrice] | None = None
     budget: BudgetResult | None = None
-    explained: Explained | None = None
-    information: Information | None = None
-    research: Research | None = None
-    two_way: tuple[TwoWay, ...] | None = None
-    threshold_values: tuple[Search, ...] | None = None
+    psa_result: PsaResult | None = None
+    information: InformationResult | None = None
+    research: ResearchResult | None = None
+    two_way: list[TwoWayResult] | None = None
+    threshold_values: list[ThresholdValue] | None = None
 
 
 def run(
@@ -113,7 +114,7 @@ def run(
     return Run(
         model=model,
         base=base,
-        families=shared.once("families", lambda: try_families(model)) if options.families else (),
+        families=shared.once("families", lambda: try_families(model)) if options.families else [],
         one_way=tornado,
         scenarios=results,
         under=loaded.under,
@@ -132,24 +133,26 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget_result(model, moved),
         **drawn,
-        **_grids(model, tornado, options, shared),
+        **_grids(model, base, tornado, options, shared),
     )
 
 
 class _Grids(TypedDict, total=False):
-    two_way: tuple[TwoWay, ...]
-    threshold_values: tuple[Search, ...]
+    two_way: list[TwoWayResult]
+    threshold_values: list[ThresholdValue]
 
 
-def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+def _grids(model: Model, base: Outcomes, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
     """Return the grid of the two largest bars, and the values that change the decision."""
     if tornado is None or not options.grids:
         return {}
     settings = model.inputs.settings
     key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    grids = shared.once(("two-way", key), lambda: most_influential(model, tornado))
+    searches = shared.once(("thresholds", key), lambda: between_bounds(model, tornado))
     return {
-        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
-        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+        "two_way": two_way_results(model, grids),
+        "threshold_values": threshold_values(model, increments(base), searches),
     }
 
 

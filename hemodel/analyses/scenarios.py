@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.load import load_reading
-from hemodel.economics import Verdict, increment, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import clashing
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import Reading
     from hemodel.inputs.scenarios import Scenario
     from hemodel.model.evaluate import Model
-    from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import FloatArray
 
 
@@ -34,26 +33,6 @@ SPREAD_ONLY = (
     *("settings.draws", "settings.seed"),
 )
 """Inputs that the base case does not depend on: they move the draws of a probabilistic analysis."""
-
-
-@dataclass(frozen=True)
-class Increment:
-    """Intervention minus comparator, discounted totals of one draw."""
-
-    intervention: str
-    comparator: str
-    life_years: float
-    qalys: float
-    costs: float
-    verdict: Verdict
-
-    def benefit(self, threshold: float) -> float:
-        """Return the incremental net monetary benefit at a threshold [currency]."""
-        return net_monetary_benefit(self.qalys, self.costs, threshold)
-
-    def health_benefit(self, threshold: float) -> float:
-        """Return the incremental net health benefit at a threshold [QALY]; NaN at 0."""
-        return net_health_benefit(self.qalys, self.costs, threshold)
 
 
 @dataclass(frozen=True)
@@ -68,18 +47,6 @@ class ScenarioResult:
     changes: tuple[Change, ...]
     increments: tuple[Increment, ...]
     stopped: str = ""
-
-
-def increments(outcomes: Outcomes, draw: int = 0) -> tuple[Increment, ...]:
-    """Return the increments of every intervention over the comparator in one draw."""
-    comparator, *interventions = outcomes.strategies
-    found = []
-    for i, intervention in enumerate(interventions, start=1):
-        years, qalys, costs = (
-            float(increment(t.total[draw], i)) for t in (outcomes.life_years, outcomes.qalys, outcomes.costs)
-        )
-        found.append(Increment(intervention, comparator, years, qalys, costs, verdict(costs, qalys)))
-    return tuple(found)
 
 
 def run_scenarios(

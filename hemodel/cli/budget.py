@@ -22,8 +22,8 @@ def budget(
     """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
     with errors():
         from hemodel.analyses.options import Options
+        from hemodel.analyses.results import results
         from hemodel.analyses.run import budget_run
-        from hemodel.documents.results import results
         from hemodel.publish.bundle import BUDGET, default_folder, opened
         from hemodel.publish.console import budget_text
         from hemodel.publish.output import budget_bundle, budget_document

@@ -36,8 +36,8 @@ def scenarios(
     """Run every scenario beside the base case, and write what each changes and what is decided under it."""
     with errors():
         from hemodel.analyses.options import Options
+        from hemodel.analyses.results import results
         from hemodel.analyses.run import run as run_all
-        from hemodel.documents.results import results
         from hemodel.documents.scenarios import scenario_results
         from hemodel.publish.bundle import SCENARIOS, default_folder, opened
         from hemodel.publish.console import scenario_summary

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.analyses.scenarios import increments
+from hemodel.analyses.base_case import increments, threshold_key
 from hemodel.economics import change, is_cost_effective
 from hemodel.inputs.changes import change_entry
-from hemodel.records.results import ScenarioEntry, threshold_key
+from hemodel.records.results import ScenarioEntry
 from hemodel.records.scenarios import SCHEMA_VERSION, ScenarioResults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hemodel.analyses.base_case import Increment
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.analyses.scenarios import Increment, ScenarioResult
-    from hemodel.records.results import Results
+    from hemodel.analyses.scenarios import ScenarioResult
 
 
 def scenario_entries(run: Run) -> list[ScenarioEntry]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.results import Results
     from hemodel.payers.profile import Profile
     from hemodel.payers.reading import FoundProfile
-    from hemodel.records.results import Results
 
 
 @dataclass(frozen=True)

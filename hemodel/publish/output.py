@@ -40,15 +40,14 @@ if TYPE_CHECKING:
     from hemodel.analyses.deterministic import Deterministic
     from hemodel.analyses.differences import Differences
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.information import VoiResults
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
     from hemodel.publish.bundle import Saved
     from hemodel.publish.dossier.writing import DossierRequest
-    from hemodel.records.dsa import DsaDocument
-    from hemodel.records.results import Results
     from hemodel.records.scenarios import ScenarioResults
     from hemodel.records.sweep import SweepDocument
-    from hemodel.records.voi import VoiResults
     from hemodel.views.tables import Table
     from hemodel.voi.sample import Sample
 
@@ -140,14 +139,15 @@ def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     return Bundle(_json(budget_document(results)), _csv(own), made, drawing(budget_figures(results, run)), (write,))
 
 
-def dsa_bundle(found: Deterministic, results: Results, document: DsaDocument, command: str) -> Bundle:
-    """Return the deterministic analyses of a run with these results."""
+def dsa_bundle(found: Deterministic, command: str) -> Bundle:
+    """Return the deterministic analyses of a run."""
+    document, results = found.document, found.results
     names = names_of(results, found.run)
     return Bundle(
         _json(document),
         _csv([dsa(results, document.one_way, names), *dsa_tables(document, results, names)]),
         manifest(found.run, command) | {"parts": ["dsa"], "asked": asked_for(found)},
-        drawing(dsa_figures(document, found, results)),
+        drawing(dsa_figures(found)),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
-from hemodel.records.results import threshold_key
 from hemodel.views.sweep import BASE
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemodel.analyses.base_case import Incremental
 from hemodel.inputs.changes import ChangeEntry
-from hemodel.records.results import Incremental, ScenarioEntry
+from hemodel.records.results import ScenarioEntry
 
 SCHEMA_VERSION = 1
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from hemodel.analyses.psa.result import PsaIncrement
 from hemodel.entries import Entry
 from hemodel.inputs.changes import ChangeEntry
-from hemodel.records.results import PsaIncrement
 
 SCHEMA_VERSION = 1
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analyses.budget import BudgetItem, BudgetMix, BudgetPrice, BudgetResult, BudgetTrigger, Series
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
-    from hemodel.records.results import Results
 
 
 _MILLION = 1e6

@@ -11,8 +11,8 @@ from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
     from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.results import Results
     from hemodel.formats import Value
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
 
 

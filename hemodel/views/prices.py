@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from hemodel.analyses.prices import DrugPrice, PriceAt, PriceThreshold, VialPrice
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
-    from hemodel.records.results import Results
 
 
 ONLY, BOTH = "intervention only", "both, so that the effect is net"

@@ -13,10 +13,11 @@ from hemodel.views.shared.words import PARTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.prices import DrugPrice, VialPrice
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.inputs.structure import Settings
-    from hemodel.records.results import Incremental, Results
     from hemodel.views.shared.words import Names
 
 

@@ -15,15 +15,15 @@ from typer.testing import CliRunner
 from hemodel.analyses.load import load
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
 from hemodel.inputs.scenarios import read_scenarios
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"

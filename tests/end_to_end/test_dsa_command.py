@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pandas as pd
 import pytest
+from hemodel.records.dsa import SCHEMA, json_schema
 from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.records.dsa import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

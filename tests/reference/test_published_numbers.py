@@ -21,11 +21,10 @@ from scipy import stats
 from support import small_run
 
 from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
-from hemodel.records.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

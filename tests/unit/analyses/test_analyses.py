@@ -14,8 +14,8 @@ from hemodel.analyses.load import load
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic, running_mean
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 from hemodel.errors import InputError, UsageError
 from hemodel.inputs.changes import Change
 from hemodel.records.results import json_schema

@@ -14,6 +14,7 @@ from support import base_outcomes, small_model
 
 from hemodel.analyses import grids
 from hemodel.analyses import threshold_search as module
+from hemodel.analyses.base_case import increments
 from hemodel.analyses.grids import (
     Axis,
     Combination,
@@ -193,15 +194,14 @@ def test_combinations_are_the_model_with_their_values() -> None:
         Combination("none", {SHARE: 1.0, "subsequent.none.share.active": 0.5}, "row 4"),
     )
     listed = ListedCombinations("file.csv", "", some)
-    found = n_way(model, listed, find(model, listed.ids, Location("file.csv"))[0])
-    qalys, costs = found.found.increments
+    base = increments(base_outcomes(model))
+    one, two, lost = n_way(model, listed, find(model, listed.ids, Location("file.csv"))[0], base, [1.0]).combinations
 
-    assert (qalys[0, 0], costs[0, 0]) == pytest.approx(gains(base_outcomes(small_model({PRICE: 900, UTILITY: 0.5}))))
-    assert (qalys[1, 0], costs[1, 0]) == pytest.approx(
+    assert (one.qalys, one.costs) == pytest.approx(gains(base_outcomes(small_model({PRICE: 900, UTILITY: 0.5}))))
+    assert (two.qalys, two.costs) == pytest.approx(
         gains(base_outcomes(small_model({OS_ACTIVE: 20, f"{OS_ACTIVE}.low": 12.8, f"{OS_ACTIVE}.high": 25}))), rel=1e-7
     )
-    assert dict(found.found.failed) == {2: "the shares of subsequent.share.active would not add up to 1"}
-    assert np.isnan(qalys[2, 0])
+    assert (lost.qalys, lost.failed) == (None, "the shares of subsequent.share.active would not add up to 1")
 
 
 def only(found: tuple[Search, ...]) -> Threshold:

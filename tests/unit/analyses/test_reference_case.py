@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.analyses.shared import Shared
-from hemodel.documents.results import results
 from hemodel.errors import InputError
 from hemodel.inputs.changes import Change
 from hemodel.payers.reading import shipped

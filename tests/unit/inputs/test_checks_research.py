@@ -11,8 +11,8 @@ import pytest
 from research_support import research_model, research_values
 from support import small_model, small_rows
 
-from hemodel.analyses.information import research, research_note
 from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.research import research, research_note
 from hemodel.errors import InputError
 
 if TYPE_CHECKING:

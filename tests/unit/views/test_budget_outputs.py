@@ -10,13 +10,12 @@ import pytest
 from budget_support import budget_model, one_way_of, small_budget_run
 from support import small_model, small_run
 
-from hemodel.documents.results import results
+from hemodel.analyses.results import Results, results
 from hemodel.errors import UsageError
 from hemodel.publish.console import budget_text
 from hemodel.publish.html import report_html
 from hemodel.publish.output import budget_document
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.records.results import Results
 from hemodel.views.budget import budget_results, budget_tables
 from hemodel.views.charts import budget_figures
 from hemodel.views.tables import names_of, tables
