@@ -38,12 +38,11 @@ from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.research import ResearchResult
+from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.analyses.threshold_search import ThresholdValue
-from hemodel.documents.scenarios import scenario_entries
 from hemodel.economics import Frontier
 from hemodel.entries import Entry
 from hemodel.inputs.changes import ChangeEntry, change_entry
-from hemodel.records.results import ScenarioEntry
 
 if TYPE_CHECKING:
     from hemodel.analyses.run import Run
@@ -128,7 +127,7 @@ def results(run: Run) -> Results:
         threshold_values=run.threshold_values,
         psa=run.psa_result,
         information=run.information,
-        scenarios=None if run.scenarios is None else scenario_entries(run),
+        scenarios=run.scenarios,
         payer=run.payer,
         prices=run.prices,
         budget=run.budget,

@@ -19,7 +19,7 @@ from hemodel.analyses.payer import PayerResult, Prepared, assess, general_popula
 from hemodel.analyses.prices import DrugPrice, price_thresholds
 from hemodel.analyses.psa.run import of_draws
 from hemodel.analyses.research import ResearchResult, research_note
-from hemodel.analyses.scenarios import ScenarioResult, run_scenarios
+from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
 from hemodel.analyses.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
@@ -54,7 +54,7 @@ class Run:
     families: list[FamilyFit]
     one_way: OneWay | None
     psa: Psa | None
-    scenarios: tuple[ScenarioResult, ...] | None
+    scenarios: list[ScenarioEntry] | None
     under: tuple[Scenario, ...]
     available: tuple[Scenario, ...]
     options: Options
@@ -237,19 +237,19 @@ def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario
 
 def _scenarios(
     loaded: _Loaded, options: Options, progress: Callable[[str, int, int], None] | None
-) -> tuple[ScenarioResult, ...]:
+) -> list[ScenarioEntry]:
     """Run the scenarios that were asked for, but for those that the whole run is under."""
     others = _chosen(tuple(s for s in loaded.available if s not in loaded.under), options)
     step = None if progress is None else lambda done: progress("scenarios", done, len(others))
     return run_scenarios(loaded.model, loaded.changes, others, step)
 
 
-def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResult] | None) -> tuple[str, ...]:
+def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
     found = []
     if results is not None and setting and folder is None:
         found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
-    found += [f"Scenario {r.scenario.name} was not run. {r.stopped}" for r in results or () if r.stopped]
-    return tuple(found)
+    found += [f"Scenario {entry.name} was not run. {entry.stopped}" for entry in results or () if entry.stopped]
+    return tuple(dict.fromkeys(found))
 
 
 def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:

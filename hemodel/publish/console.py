@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from hemodel.analyses.load import WorkbookCheck
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.errors import Problem
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
     from hemodel.model.evaluate import Model
-    from hemodel.records.results import ScenarioEntry
     from hemodel.survival.endpoint_fit import EndpointFit
 
 

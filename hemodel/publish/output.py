@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hemodel.analyses.budget import BudgetDocument
+from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
 from hemodel.documents.differences import differences_document
 from hemodel.documents.evidence import evidence_document
 from hemodel.documents.patient_files import fit_tables
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from hemodel.analyses.shared import Shared
     from hemodel.publish.bundle import Saved
     from hemodel.publish.dossier.writing import DossierRequest
-    from hemodel.records.scenarios import ScenarioResults
     from hemodel.records.sweep import SweepDocument
     from hemodel.views.tables import Table
     from hemodel.voi.sample import Sample
@@ -110,9 +110,28 @@ def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))
 
 
-def scenarios_bundle(run: Run, results: Results, document: ScenarioResults, command: str) -> Bundle:
+def scenario_results(run: Run, results: Results) -> ScenarioResults:
+    """Return the contents of scenarios.json."""
+    return ScenarioResults(
+        schema_version=SCHEMA_VERSION,
+        title=results.title,
+        payer=run.options.payer,
+        currency=results.currency,
+        price_year=results.price_year,
+        thresholds=results.thresholds,
+        decision_threshold=results.decision_threshold,
+        strategy_names=results.strategy_names,
+        changes=results.changes,
+        base_case=results.incremental,
+        scenarios=results.scenarios or [],
+        warnings=results.warnings,
+    )
+
+
+def scenarios_bundle(run: Run, results: Results, command: str) -> Bundle:
     """Return what comes of the scenarios."""
-    names, entries = names_of(results, run), document.scenarios
+    names, document = names_of(results, run), scenario_results(run, results)
+    entries = document.scenarios
     drawn = group_charts(results, run) | {"scenarios": partial(scenario_chart, results, run)}
     return Bundle(
         _json(document),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import ScenarioEntry
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.views.shared.words import Names
 
 

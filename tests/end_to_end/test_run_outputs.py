@@ -13,7 +13,6 @@ import openpyxl
 import pandas as pd
 import pytest
 from commands import NEW, SAME, WORKBOOK, hemodel, invoke, results
-
 from hemodel.records.results import SCHEMA, json_schema
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hemodel.analyses.psa.result import PsaIncrement
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.publish.dossier.context import Context
-    from hemodel.records.results import ScenarioEntry
 
 
 _HALF_CYCLE = {

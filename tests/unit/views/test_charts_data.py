@@ -14,8 +14,8 @@ from support import small_model, small_run
 
 from hemodel.analyses.fitted_curves import External
 from hemodel.analyses.results import results
+from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.errors import UsageError
-from hemodel.records.results import ScenarioEntry
 from hemodel.views import charts
 from hemodel.views.scenarios import group_charts
 from hemodel.views.shared import style
