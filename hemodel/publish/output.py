@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
+    from hemodel.analyses.sweep import SweepDocument
     from hemodel.publish.bundle import Saved
     from hemodel.publish.dossier.writing import DossierRequest
-    from hemodel.records.sweep import SweepDocument
     from hemodel.views.tables import Table
     from hemodel.voi.sample import Sample
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hemodel.records.sweep import SweepDocument, SweepEntry, SweepWorkbook
+    from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 
 
 def sweep_text(document: SweepDocument, target: Path | None) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
     from hemodel.formats import Kind, Value
-    from hemodel.records.sweep import SweepDocument, SweepEntry, SweepWorkbook
 
 
 BASE = "Base case"
