@@ -19,6 +19,7 @@ from hemodel.analyses.base_case import (
     incremental,
     strategy_results,
 )
+from hemodel.analyses.budget import BudgetResult
 from hemodel.analyses.fitted_curves import (
     Curve,
     External,
@@ -33,19 +34,15 @@ from hemodel.analyses.fitted_curves import (
 from hemodel.analyses.grids import TwoWayResult
 from hemodel.analyses.information import InformationResult
 from hemodel.analyses.one_way import Dsa, bars
+from hemodel.analyses.payer import PayerResult
+from hemodel.analyses.prices import DrugPrice
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.research import ResearchResult
 from hemodel.analyses.threshold_search import ThresholdValue
-from hemodel.documents.budget import budget_result
-from hemodel.documents.payer import payer_result
-from hemodel.documents.prices import price_entries
 from hemodel.documents.scenarios import scenario_entries
 from hemodel.economics import Frontier
 from hemodel.entries import Entry
 from hemodel.inputs.changes import ChangeEntry, change_entry
-from hemodel.records.budget import BudgetResult
-from hemodel.records.payer import PayerResult
-from hemodel.records.prices import DrugPriceEntry
 from hemodel.records.results import ScenarioEntry
 
 if TYPE_CHECKING:
@@ -91,7 +88,7 @@ class Results(Entry):
     information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None
     payer: PayerResult | None = Field(description="null without --payer")
-    prices: list[DrugPriceEntry] | None = Field(description="price at which each threshold is met, by drug")
+    prices: list[DrugPrice] | None = Field(description="price at which each threshold is met, by drug")
     budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     research: ResearchResult | None = Field(description="null without studies in the workbook, or without draws")
     warnings: list[str]
@@ -132,9 +129,9 @@ def results(run: Run) -> Results:
         psa=run.psa_result,
         information=run.information,
         scenarios=None if run.scenarios is None else scenario_entries(run),
-        payer=payer_result(run.payer),
-        prices=price_entries(run),
-        budget=budget_result(run.budget, run.budget_one_way),
+        payer=run.payer,
+        prices=run.prices,
+        budget=run.budget,
         research=run.research,
         warnings=list(run.warnings),
     )

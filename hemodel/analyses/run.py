@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from hemodel.analyses.base_case import increments
-from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
+from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
 from hemodel.analyses.grids import TwoWayResult, most_influential, two_way_results
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.one_way import OneWay, moves, one_way
 from hemodel.analyses.options import PARTS, Options
-from hemodel.analyses.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
+from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
 from hemodel.analyses.psa.run import of_draws
 from hemodel.analyses.research import ResearchResult, research_note
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
+    from hemodel.payers.reading import FoundProfile
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ class Run:
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
-    payer: Payer | None = None
-    prices: tuple[DrugPrice, ...] | None = None
-    budget: BudgetImpact | None = None
-    budget_one_way: BudgetOneWay | None = None
+    payer: PayerResult | None = None
+    profile: FoundProfile | None = None
+    prices: list[DrugPrice] | None = None
+    budget: BudgetResult | None = None
     psa_result: PsaResult | None = None
     information: InformationResult | None = None
     research: ResearchResult | None = None
@@ -106,7 +107,7 @@ def run(
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
-    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
+    base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared)
     psa = drawn["psa"]
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
@@ -125,12 +126,12 @@ def run(
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
-            *(*payer_warnings(payer), *research_note(model, psa)),
+            *(*payer_warnings(loaded.payer), *research_note(model, psa)),
         ),
         payer=payer,
+        profile=None if loaded.payer is None else loaded.payer.found,
         prices=price_thresholds(model, psa=psa),
-        budget=budget,
-        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        budget=budget_result(model, moved),
         **drawn,
         **_grids(model, base, tornado, options, shared),
     )
@@ -208,7 +209,7 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
 
 def _payer(
     loaded: _Loaded, results: tuple[Outcomes, OneWay | None, Psa | None], *, scenarios_run: bool
-) -> Payer | None:
+) -> PayerResult | None:
     if loaded.payer is None:
         return None
     return assess(loaded.payer, loaded.model, loaded.general, results, (loaded.available, scenarios_run))

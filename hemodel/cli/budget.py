@@ -24,10 +24,9 @@ def budget(
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results
         from hemodel.analyses.run import budget_run
-        from hemodel.documents.budget import budget_document
         from hemodel.publish.bundle import BUDGET, default_folder, opened
         from hemodel.publish.console import budget_text
-        from hemodel.publish.output import budget_bundle
+        from hemodel.publish.output import budget_bundle, budget_document
 
         options = Options(
             changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer, grids=False

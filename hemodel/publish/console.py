@@ -16,13 +16,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from hemodel.analyses.base_case import threshold_key
-from hemodel.documents.budget import budget_document
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.formats import display
 from hemodel.publish.console_payers import reference_case_text
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, text_table
 from hemodel.survival.endpoint_fit import REPORTED
-from hemodel.views.budget import budget_results
+from hemodel.views.budget import budget_of, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.prose import assumed_prices
 from hemodel.views.scenarios import by_group, decision_word
@@ -206,7 +205,7 @@ def budget_text(results: Results, run: Run, target: Path | None) -> str:
     UsageError
         Where the results have no budget impact.
     """
-    budget = budget_document(results).budget
+    budget = budget_of(results)
     names = names_of(results, run)
     lines = [f"{results.title}: budget impact", ""]
     lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hemodel.documents.budget import budget_document
+from hemodel.analyses.budget import BudgetDocument
 from hemodel.documents.differences import differences_document
 from hemodel.documents.evidence import evidence_document
 from hemodel.documents.patient_files import fit_tables
@@ -19,7 +19,7 @@ from hemodel.publish.html import report_html
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.views.budget import budget_tables
+from hemodel.views.budget import budget_of, budget_tables
 from hemodel.views.charts import budget_figures, drawing, figures
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures, report_figures
@@ -120,6 +120,12 @@ def scenarios_bundle(run: Run, results: Results, document: ScenarioResults, comm
         manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)},
         drawing(drawn) if entries else None,
     )
+
+
+def budget_document(results: Results) -> BudgetDocument:
+    """Return the contents of budget.json; results without a budget impact are refused."""
+    budget_of(results)
+    return BudgetDocument.model_validate(results, from_attributes=True)
 
 
 def budget_bundle(run: Run, results: Results, command: str) -> Bundle:

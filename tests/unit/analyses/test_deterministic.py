@@ -213,7 +213,7 @@ def test_the_price_agrees_with_the_closed_form_of_prices() -> None:
     model = small_model()
     threshold = 900_000.0
     (expected,) = price_thresholds(model, (threshold,))
-    prices = expected.prices(expected.at[threshold])
+    prices = next(at.prices for at in expected.thresholds if at.threshold == threshold)
     assert prices is not None
     for id_ in (PRICE, "drug.newtinib.price"):
         found = only(search(model, [Range(movable(model, id_), 0, 20 * prices[PRICE], 201)], [threshold]))
@@ -225,7 +225,7 @@ def test_all_vials_of_a_drug_are_one_price() -> None:
     changes = {"drug.newtinib.vial_size_large": 120, f"{PRICE}_large": 2500, "settings.threshold.900000": 900_000}
     model = small_model(changes)
     (expected,) = price_thresholds(model)
-    prices = expected.prices(expected.at[900_000])
+    prices = next(at.prices for at in expected.thresholds if at.threshold == 900_000)
     assert prices is not None
     found = only(search(model, [Range(movable(model, "drug.newtinib.price"), 0, 9e4, 201)], [900_000]))
     assert found.values == pytest.approx((prices[PRICE],), rel=EXACT)
