@@ -80,22 +80,22 @@ class DsaRequest:
 class DsaDocument(Entry):
     """Everything that `hemodel dsa` found."""
 
-    schema_version: int
-    title: str
-    currency: str
+    schema_version: int = Field(description="of this shape")
+    title: str = Field(description="of the workbook")
+    currency: str = Field(description="of costs")
     measure: str = Field(description="what the heat maps and bars show: nmb, icer, qalys or costs")
-    decision_threshold: float
-    thresholds: list[float] = Field(description="that of the decision first")
+    decision_threshold: float = Field(description="[currency per QALY]")
+    thresholds: list[float] = Field(description="that of the decision first. [currency per QALY]")
     strategies: list[str] = Field(description="comparator first")
-    strategy_names: dict[str, str]
-    changes: list[ChangeEntry]
-    base_case: list[Incremental]
-    one_way: list[Dsa]
-    threshold_values: list[ThresholdValue]
-    two_way: list[TwoWayResult]
-    n_way: NWayResult | None
-    searches: list[ThresholdSearch]
-    warnings: list[str]
+    strategy_names: dict[str, str] = Field(description="by id")
+    changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
+    base_case: list[Incremental] = Field(description="by intervention")
+    one_way: list[Dsa] = Field(description="by the range of net benefit")
+    threshold_values: list[ThresholdValue] = Field(description="of the inputs of one_way")
+    two_way: list[TwoWayResult] = Field(description="one for each pair and intervention")
+    n_way: NWayResult | None = Field(description="null without --n-way")
+    searches: list[ThresholdSearch] = Field(description="one for each --threshold")
+    warnings: list[str] = Field(description="what to know about the inputs and the run")
 
 
 @dataclass(frozen=True)
