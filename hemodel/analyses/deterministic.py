@@ -12,6 +12,7 @@ from hemodel.analyses.base_case import Incremental, increments
 from hemodel.analyses.grids import (
     GRID_POINTS,
     Axis,
+    ListedCombinations,
     NWayResult,
     TwoWayResult,
     axis,
@@ -180,22 +181,7 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         options = replace(options, changes=(*options.changes, decision))
     done = run(path, replace(options, parts=("base", "dsa"), families=False, grids=False))
     model, settings = done.model, done.model.inputs.settings
-    problems: list[Problem] = []
-    problems += [
-        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
-        for asked in dict.fromkeys(request.two_way)
-        if request.two_way.count(asked) > 1
-    ]
-    pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
-    ranges = _ranges(model, request.thresholds, problems)
-    listed = None
-    if request.n_way is not None:
-        try:
-            listed = read_combinations(request.n_way, model)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(tuple(dict.fromkeys(problems)))
+    pairs, ranges, listed = _checked(model, request)
     wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
     base = increments(done.base)
     if done.one_way is not None:
@@ -222,6 +208,35 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         warnings=found.warnings,
     )
     return Deterministic(done, found, request, document)
+
+
+def _checked(
+    model: Model, request: DsaRequest
+) -> tuple[list[tuple[Axis, Axis]], list[Range], tuple[ListedCombinations, dict[str, VariedInput]] | None]:
+    """Return the pairs, the ranges to search and the combinations that are asked for.
+
+    Raises
+    ------
+    InputError
+        With every problem of the request.
+    """
+    problems: list[Problem] = []
+    problems += [
+        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
+        for asked in dict.fromkeys(request.two_way)
+        if request.two_way.count(asked) > 1
+    ]
+    pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
+    ranges = _ranges(model, request.thresholds, problems)
+    listed = None
+    if request.n_way is not None:
+        try:
+            listed = read_combinations(request.n_way, model)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(tuple(dict.fromkeys(problems)))
+    return pairs, ranges, listed
 
 
 def _pair(model: Model, asked: tuple[AskedInput, AskedInput], problems: list[Problem]) -> tuple[Axis, Axis] | None:
