@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from support import small_model
 
+from hemodel.analyses.base_case import increments
 from hemodel.analyses.load import load_rows
-from hemodel.analyses.scenarios import increments, run_scenarios, values_only
+from hemodel.analyses.scenarios import run_scenarios, values_only
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.model_inputs import check_changes, check_rows
