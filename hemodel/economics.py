@@ -182,9 +182,9 @@ class Frontier(Entry):
     strategy: str = Field(description="id of the strategy")
     status: str = Field(description="reference, on the frontier, dominated or extendedly dominated")
     against: str | None = Field(description="next cheaper strategy on the frontier; null where none is")
-    costs: float | None = Field(description="increment against it, currency")
-    qalys: float | None = Field(description="increment against it, QALYs")
-    icer: float | None = Field(description="against it, currency per QALY")
+    costs: float | None = Field(description="increment against it. [currency]")
+    qalys: float | None = Field(description="increment against it. [QALY]")
+    icer: float | None = Field(description="against it. [currency per QALY]")
 
 
 def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[float]) -> list[Frontier]:

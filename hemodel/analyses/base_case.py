@@ -68,18 +68,18 @@ class Both(Entry):
 class ModelledSurvival(Entry):
     """Survival as modelled, after caps and within the time horizon."""
 
-    median_months: float | None = Field(description="months; null where it is not reached")
-    mean_months: float = Field(description="months, within the time horizon")
+    median_months: float | None = Field(description="null where it is not reached. [month]")
+    mean_months: float = Field(description="within the time horizon. [month]")
 
 
 class StrategyResult(Entry):
     """Base case of one strategy."""
 
-    life_years: Both = Field(description="years")
-    qalys: Both = Field(description="QALYs; adverse_events is a loss")
-    costs: Both = Field(description="currency")
-    drug_costs: Both = Field(description="acquisition cost by drug; a breakdown of costs.acquisition, currency")
-    administrations: Both = Field(description="administrations by drug")
+    life_years: Both = Field(description="by health state. [year]")
+    qalys: Both = Field(description="adverse_events is a loss. [QALY]")
+    costs: Both = Field(description="by component. [currency]")
+    drug_costs: Both = Field(description="acquisition cost by drug; a breakdown of costs.acquisition. [currency]")
+    administrations: Both = Field(description="by drug. [administrations]")
     survival: dict[str, ModelledSurvival] = Field(description="by endpoint: pfs, os")
 
 
@@ -88,14 +88,14 @@ class Incremental(Entry):
 
     intervention: str = Field(description="id of the strategy")
     comparator: str = Field(description="id of the strategy")
-    life_years: float = Field(description="years")
-    qalys: float = Field(description="QALYs")
-    costs: float = Field(description="currency")
-    icer: float | None = Field(description="currency per QALY; null where the ratio means nothing")
+    life_years: float = Field(description="increment. [year]")
+    qalys: float = Field(description="increment. [QALY]")
+    costs: float = Field(description="increment. [currency]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
     verdict: str = Field(description="what the increments are, in words")
-    nmb: dict[str, float] = Field(description="incremental net monetary benefit by threshold, currency")
+    nmb: dict[str, float] = Field(description="incremental net monetary benefit by threshold. [currency]")
     nhb: dict[str, float | None] = Field(
-        description="incremental net health benefit by threshold, QALYs; null at a threshold of 0"
+        description="incremental net health benefit by threshold; null at a threshold of 0. [QALY]"
     )
 
 
@@ -104,10 +104,10 @@ class AdjustmentEntry(Entry):
 
     strategy: str = Field(description="id of the strategy")
     rule: str = Field(description="which cap, and of which endpoint where it is of one")
-    first_month: float | None = Field(description="months; null where it did not bind in the base case")
-    max_gap: float = Field(description="largest difference that it made, in what was capped")
-    life_years_moved: float = Field(description="years; QALYs where a utility was capped")
-    share_of_draws: float | None = Field(description="proportion; null without a probabilistic analysis")
+    first_month: float | None = Field(description="null where it did not bind in the base case. [month]")
+    max_gap: float = Field(description="largest difference that it made: of survival, or of a utility. [proportion]")
+    life_years_moved: float = Field(description="QALYs where a utility was capped. [year]")
+    share_of_draws: float | None = Field(description="null without a probabilistic analysis. [proportion]")
 
 
 def strategy_results(model: Model, base: Outcomes) -> dict[str, StrategyResult]:

@@ -91,7 +91,7 @@ class BudgetTrigger(Entry):
     """The payer's trigger and the largest net impact in the years in which it is looked at."""
 
     amount: float = Field(description="above which it is exceeded. [currency per year]")
-    years: int = Field(description="in the first so many. [years]")
+    years: int = Field(description="in the first so many. [year]")
     exceeded: bool = Field(description="whether the largest impact is above it")
     year: int = Field(description="of the largest impact among them. [calendar year]")
     impact: float = Field(description="in that year. [currency]")

@@ -12,6 +12,7 @@ from hemodel.analyses.base_case import Incremental, increments
 from hemodel.analyses.grids import (
     GRID_POINTS,
     Axis,
+    ListedCombinations,
     NWayResult,
     TwoWayResult,
     axis,
@@ -80,22 +81,22 @@ class DsaRequest:
 class DsaDocument(Entry):
     """Everything that `hemodel dsa` found."""
 
-    schema_version: int
-    title: str
-    currency: str
+    schema_version: int = Field(description="of this shape")
+    title: str = Field(description="of the workbook")
+    currency: str = Field(description="of costs")
     measure: str = Field(description="what the heat maps and bars show: nmb, icer, qalys or costs")
-    decision_threshold: float
-    thresholds: list[float] = Field(description="that of the decision first")
+    decision_threshold: float = Field(description="[currency per QALY]")
+    thresholds: list[float] = Field(description="that of the decision first. [currency per QALY]")
     strategies: list[str] = Field(description="comparator first")
-    strategy_names: dict[str, str]
-    changes: list[ChangeEntry]
-    base_case: list[Incremental]
-    one_way: list[Dsa]
-    threshold_values: list[ThresholdValue]
-    two_way: list[TwoWayResult]
-    n_way: NWayResult | None
-    searches: list[ThresholdSearch]
-    warnings: list[str]
+    strategy_names: dict[str, str] = Field(description="by id")
+    changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
+    base_case: list[Incremental] = Field(description="by intervention")
+    one_way: list[Dsa] = Field(description="by the range of net benefit")
+    threshold_values: list[ThresholdValue] = Field(description="of the inputs of one_way")
+    two_way: list[TwoWayResult] = Field(description="one for each pair and intervention")
+    n_way: NWayResult | None = Field(description="null without --n-way")
+    searches: list[ThresholdSearch] = Field(description="one for each --threshold")
+    warnings: list[str] = Field(description="what to know about the inputs and the run")
 
 
 @dataclass(frozen=True)
@@ -180,22 +181,7 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         options = replace(options, changes=(*options.changes, decision))
     done = run(path, replace(options, parts=("base", "dsa"), families=False, grids=False))
     model, settings = done.model, done.model.inputs.settings
-    problems: list[Problem] = []
-    problems += [
-        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
-        for asked in dict.fromkeys(request.two_way)
-        if request.two_way.count(asked) > 1
-    ]
-    pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
-    ranges = _ranges(model, request.thresholds, problems)
-    listed = None
-    if request.n_way is not None:
-        try:
-            listed = read_combinations(request.n_way, model)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(tuple(dict.fromkeys(problems)))
+    pairs, ranges, listed = _checked(model, request)
     wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
     base = increments(done.base)
     if done.one_way is not None:
@@ -222,6 +208,35 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         warnings=found.warnings,
     )
     return Deterministic(done, found, request, document)
+
+
+def _checked(
+    model: Model, request: DsaRequest
+) -> tuple[list[tuple[Axis, Axis]], list[Range], tuple[ListedCombinations, dict[str, VariedInput]] | None]:
+    """Return the pairs, the ranges to search and the combinations that are asked for.
+
+    Raises
+    ------
+    InputError
+        With every problem of the request.
+    """
+    problems: list[Problem] = []
+    problems += [
+        Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
+        for asked in dict.fromkeys(request.two_way)
+        if request.two_way.count(asked) > 1
+    ]
+    pairs = [pair for asked in request.two_way if (pair := _pair(model, asked, problems)) is not None]
+    ranges = _ranges(model, request.thresholds, problems)
+    listed = None
+    if request.n_way is not None:
+        try:
+            listed = read_combinations(request.n_way, model)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(tuple(dict.fromkeys(problems)))
+    return pairs, ranges, listed
 
 
 def _pair(model: Model, asked: tuple[AskedInput, AskedInput], problems: list[Problem]) -> tuple[Axis, Axis] | None:

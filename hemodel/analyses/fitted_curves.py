@@ -41,14 +41,14 @@ class FitStatistic(Entry):
     id: str = Field(description="of the row")
     strategy: str = Field(description="id of the strategy")
     statistic: str = Field(description="median, survival or hazard_ratio")
-    time: float | None = Field(description="months, for survival")
+    time: float | None = Field(description="for survival. [month]")
     versus: str | None = Field(description="the other strategy, for a hazard_ratio")
-    reported: float = Field(description="months, proportion or ratio, as the statistic is")
-    low: float | None = Field(description="of the 95% interval, in the unit of reported")
-    high: float | None = Field(description="of the 95% interval, in the unit of reported")
-    fitted: float | None = Field(description="in the unit of reported; null for a median that is not reached")
+    reported: float = Field(description="[month] of a median, [proportion] of survival, [ratio] of hazards")
+    low: float | None = Field(description="of the 95% interval. [as reported]")
+    high: float | None = Field(description="of the 95% interval. [as reported]")
+    fitted: float | None = Field(description="null for a median that is not reached. [as reported]")
     z: float | None = Field(
-        description="fitted minus reported in standard errors, on the scale of the fit; null without a standard error"
+        description="fitted minus reported, on the scale of the fit; null without a standard error. [standard errors]"
     )
     used: bool = Field(description="whether the curve was fitted to it")
 
@@ -60,13 +60,13 @@ class FitQuality(Entry):
     parameters: int = Field(description="number of coefficients")
     sources: dict[str, str] = Field(description="what each strategy's curve was fitted to")
     objective: float | None = Field(
-        description="sum of squared differences in standard errors; null without statistics"
+        description="sum of squared differences in standard errors; null without statistics. [unitless]"
     )
     criterion: float | None = Field(
-        description="objective + 2 x parameters, or AIC for patient data; lower is better on the same evidence"
+        description="objective + 2 x parameters, or AIC for patient data; lower is better on one evidence. [unitless]"
     )
-    gradient_norm: float = Field(description="of the objective at the fit; about 0")
-    condition: float = Field(description="of the matrix that gives the covariance; large where hardly identified")
+    gradient_norm: float = Field(description="of the objective at the fit; about 0. [unitless]")
+    condition: float = Field(description="largest condition number of the information of the fits. [unitless]")
 
 
 class Curve(Entry):
@@ -76,11 +76,11 @@ class Curve(Entry):
     strategy: str = Field(description="id of the strategy")
     family: str = Field(description="of the curve, or of the one it is relative to")
     relation: str = Field(description="own curve, or how it stands to that of another strategy")
-    coefficients: dict[str, float] = Field(description="on the scale on which they are estimated")
-    median_months: float | None = Field(description="months; null where it is not reached")
-    mean_months: float | None = Field(description="months, unrestricted; null where infinite")
-    restricted_mean_months: float = Field(description="months, within the time horizon")
-    survival_by_year: dict[str, float] = Field(description="proportion, by years")
+    coefficients: dict[str, float] = Field(description="by name. [scale on which they are estimated]")
+    median_months: float | None = Field(description="null where it is not reached. [month]")
+    mean_months: float | None = Field(description="unrestricted; null where infinite. [month]")
+    restricted_mean_months: float = Field(description="within the time horizon. [month]")
+    survival_by_year: dict[str, float] = Field(description="by years from the start. [proportion]")
 
 
 class External(Entry):
@@ -90,12 +90,12 @@ class External(Entry):
     label: str = Field(description="of the row")
     endpoint: str = Field(description="pfs, os or a time on treatment")
     strategy: str = Field(description="id of the strategy")
-    time_months: float = Field(description="months, on the clock of the other study")
-    origin_months: float = Field(description="months, where the model starts on that clock")
-    reported: float = Field(description="proportion")
-    low: float | None = Field(description="of the 95% interval, proportion")
-    high: float | None = Field(description="of the 95% interval, proportion")
-    fitted: float = Field(description="proportion, of the curve at time_months - origin_months")
+    time_months: float = Field(description="on the clock of the other study. [month]")
+    origin_months: float = Field(description="where the model starts on that clock. [month]")
+    reported: float = Field(description="survival. [proportion]")
+    low: float | None = Field(description="of the 95% interval. [proportion]")
+    high: float | None = Field(description="of the 95% interval. [proportion]")
+    fitted: float = Field(description="survival of the curve at time_months - origin_months. [proportion]")
 
 
 class FamilyFit(Entry):
@@ -105,11 +105,15 @@ class FamilyFit(Entry):
     family: str = Field(description="of the curves of all strategies")
     base_case: bool = Field(description="whether it is the family of the base case")
     identified: bool = Field(description="whether the evidence determines its coefficients")
-    objective: float | None = Field(description="as in fit_quality; null where not identified")
-    criterion: float | None = Field(description="as in fit_quality; null where not identified")
-    largest_z: float | None = Field(description="largest difference from a statistic used, in standard errors")
-    restricted_mean_months: dict[str, float] = Field(description="months within the time horizon, by strategy")
-    survival_by_year: dict[str, dict[str, float]] = Field(description="proportion, by strategy, then by years")
+    objective: float | None = Field(description="as in fit_quality; null where not identified. [unitless]")
+    criterion: float | None = Field(description="as in fit_quality; null where not identified. [unitless]")
+    largest_z: float | None = Field(
+        description="largest difference from a statistic used; null where not identified. [standard errors]"
+    )
+    restricted_mean_months: dict[str, float] = Field(description="within the time horizon, by strategy. [month]")
+    survival_by_year: dict[str, dict[str, float]] = Field(
+        description="by strategy, then by years from the start. [proportion]"
+    )
 
 
 def fit_statistics(fit: EndpointFit) -> list[FitStatistic]:

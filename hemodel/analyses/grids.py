@@ -97,46 +97,48 @@ class TwoWay:
 class GridInput(Entry):
     """One input of a grid."""
 
-    id: str
-    label: str
-    unit: str
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high and values")
     moved: str = Field(description="parameter, statistic (with a refit), curve (as a whole) or price (all vials)")
-    base: float
-    low: float | None = Field(description="bounds of the one-way analysis; null where it has none")
-    high: float | None
-    values: list[float] = Field(description="of the grid, rising")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float | None = Field(description="bound of the one-way analysis; null where it has none. [unit of the input]")
+    high: float | None = Field(description="bound of the one-way analysis; null where it has none. [unit of the input]")
+    values: list[float] = Field(description="of the grid, rising. [unit of the input]")
 
 
 class FailedPoint(Entry):
     """A point of a grid without a result."""
 
-    x: float
-    y: float
-    why: str
+    x: float = Field(description="value of the first input. [unit of the input]")
+    y: float = Field(description="value of the second input. [unit of the input]")
+    why: str = Field(description="why it has no result")
 
 
 class Boundary(Entry):
     """Where net benefit is 0 at one threshold: for each value of y the values of x, straight between points."""
 
-    threshold: float
-    x: list[list[float]]
+    threshold: float = Field(description="[currency per QALY]")
+    x: list[list[float]] = Field(description="values of x for each value of y. [unit of the input]")
 
 
 class TwoWayResult(Entry):
     """Increments of one intervention over a grid of two inputs: lists by y of lists by x; null where a point failed."""
 
-    intervention: str
-    comparator: str
-    decision_threshold: float
-    x: GridInput
-    y: GridInput
-    qalys: list[list[float | None]]
-    costs: list[list[float | None]]
-    icer: list[list[float | None]] = Field(description="null where the ratio means nothing too")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    decision_threshold: float = Field(description="[currency per QALY]")
+    x: GridInput = Field(description="the first input")
+    y: GridInput = Field(description="the second input")
+    qalys: list[list[float | None]] = Field(description="increments. [QALY]")
+    costs: list[list[float | None]] = Field(description="increments. [currency]")
+    icer: list[list[float | None]] = Field(description="null where the ratio means nothing too. [currency per QALY]")
     verdict: list[list[str]] = Field(description="empty where a point failed")
-    nmb: list[list[float | None]] = Field(description="incremental net monetary benefit at the decision threshold")
-    boundaries: list[Boundary]
-    failed: list[FailedPoint]
+    nmb: list[list[float | None]] = Field(
+        description="incremental net monetary benefit at the decision threshold. [currency]"
+    )
+    boundaries: list[Boundary] = Field(description="by threshold")
+    failed: list[FailedPoint] = Field(description="points without a result")
 
 
 def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
@@ -295,16 +297,18 @@ class Combination:
 class CombinationResult(Entry):
     """One combination for one intervention; nulls where it failed."""
 
-    name: str
-    values: dict[str, float] = Field(description="by id; other inputs stay as they are")
-    intervention: str
-    comparator: str
-    qalys: float | None
-    costs: float | None
-    icer: float | None
-    verdict: str
-    nmb: dict[str, float] = Field(description="incremental net monetary benefit by threshold; empty where it failed")
-    change_in_nmb: float | None = Field(description="from the base case, at the decision threshold")
+    name: str = Field(description="as the file has it")
+    values: dict[str, float] = Field(description="by id; other inputs stay as they are. [unit of the input]")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    qalys: float | None = Field(description="increment. [QALY]")
+    costs: float | None = Field(description="increment. [currency]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    verdict: str = Field(description="what the increments are, in words; empty where it failed")
+    nmb: dict[str, float] = Field(
+        description="incremental net monetary benefit by threshold; empty where it failed. [currency]"
+    )
+    change_in_nmb: float | None = Field(description="from the base case, at the decision threshold. [currency]")
     changes_decision: bool | None = Field(description="whether nmb has another sign than in the base case")
     failed: str = Field(description="why there is no result; empty where there is one")
 
@@ -312,11 +316,11 @@ class CombinationResult(Entry):
 class NWayResult(Entry):
     """The combinations of a file."""
 
-    file: str
-    sha256: str
+    file: str = Field(description="its name")
+    sha256: str = Field(description="hash of the file")
     labels: dict[str, str] = Field(description="of the inputs, by id")
-    units: dict[str, str]
-    combinations: list[CombinationResult]
+    units: dict[str, str] = Field(description="of the inputs, by id")
+    combinations: list[CombinationResult] = Field(description="by intervention, in the order of the file")
 
 
 @dataclass(frozen=True)

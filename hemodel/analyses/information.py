@@ -51,104 +51,114 @@ DRAWN_INPUTS, DRAWN_GROUPS = 4, 3
 class EvpiEntry(Entry):
     """Expected value of perfect information and expected losses at a threshold."""
 
-    threshold: float
-    value: float
-    standard_error: float
+    threshold: float = Field(description="[currency per unit of effect]")
+    value: float = Field(description="EVPI. [currency per person]")
+    standard_error: float = Field(description="of the EVPI. [currency per person]")
     optimal: str = Field(description="strategy with the highest mean net benefit")
-    expected_loss: dict[str, float] = Field(description="by strategy; the lowest is the EVPI")
+    expected_loss: dict[str, float] = Field(description="by strategy; the lowest is the EVPI. [currency per person]")
 
 
 class EvppiAt(Entry):
     """Expected value of partial perfect information at a threshold."""
 
-    threshold: float
-    value: float
-    standard_error: float
-    bias: float = Field(description="how far the estimate is expected to lie above the truth; not subtracted")
-    by_chance: float = Field(description="what inputs of no importance would be expected to show")
+    threshold: float = Field(description="[currency per unit of effect]")
+    value: float = Field(description="EVPPI. [currency per person]")
+    standard_error: float = Field(description="of the EVPPI. [currency per person]")
+    bias: float = Field(
+        description="how far the estimate is expected to lie above the truth; not subtracted. [currency per person]"
+    )
+    by_chance: float = Field(
+        description="what inputs of no importance would be expected to show. [currency per person]"
+    )
     capped: bool = Field(description="whether the regression gave more than the EVPI, which then stands")
 
 
 class EvppiEntry(Entry):
     """Expected value of perfect information on an input or a group of inputs."""
 
-    id: str
-    label: str
-    group: bool
+    id: str = Field(description="of the input or group")
+    label: str = Field(description="of the input or group")
+    group: bool = Field(description="whether it is a group of inputs")
     inputs: list[str] = Field(description="ids that become known together")
     method: str = Field(description="spline or gaussian process")
-    at: list[EvppiAt]
+    at: list[EvppiAt] = Field(description="by threshold")
 
 
 class EvppiCurve(Entry):
     """EVPPI of an input or group over the thresholds of the curves."""
 
-    id: str
-    label: str
-    group: bool
-    value: list[float]
+    id: str = Field(description="of the input or group")
+    label: str = Field(description="of the input or group")
+    group: bool = Field(description="whether it is a group of inputs")
+    value: list[float] = Field(description="by threshold. [currency per person]")
 
 
 class InformationCurves(Entry):
     """Values over willingness to pay."""
 
-    wtp: list[float]
-    evpi: list[float]
-    standard_error: list[float] = Field(description="of the EVPI")
-    optimal: list[str]
-    expected_loss: dict[str, list[float]]
+    wtp: list[float] = Field(description="thresholds. [currency per unit of effect]")
+    evpi: list[float] = Field(description="by threshold. [currency per person]")
+    standard_error: list[float] = Field(description="of the EVPI. [currency per person]")
+    optimal: list[str] = Field(description="strategy with the highest mean net benefit, by threshold")
+    expected_loss: dict[str, list[float]] = Field(description="by strategy, then by threshold. [currency per person]")
     evppi: list[EvppiCurve] = Field(description="of the few inputs and groups with the highest")
 
 
 class InformationResult(Entry):
     """Value of information."""
 
-    draws: int
-    thresholds: list[float] = Field(description="of evpi and evppi: those asked for and most_uncertain")
-    most_uncertain: float | None = Field(description="threshold with the highest EVPI; null where all are 0")
-    ranked_at: float = Field(description="threshold by which the inputs are ranked in the chart")
-    evpi: list[EvpiEntry]
+    draws: int = Field(description="that were used")
+    thresholds: list[float] = Field(
+        description="of evpi and evppi: those asked for and most_uncertain. [currency per unit of effect]"
+    )
+    most_uncertain: float | None = Field(
+        description="threshold with the highest EVPI; null where all are 0. [currency per unit of effect]"
+    )
+    ranked_at: float = Field(
+        description="threshold by which the inputs are ranked in the chart. [currency per unit of effect]"
+    )
+    evpi: list[EvpiEntry] = Field(description="by threshold")
     evppi: list[EvppiEntry] = Field(description="inputs, then groups; empty with too few draws for a regression")
-    curves: InformationCurves
+    curves: InformationCurves = Field(description="over many thresholds")
 
 
 class FileEntry(Entry):
     """A file that was read."""
 
-    name: str
-    sha256: str
+    name: str = Field(description="without its folder")
+    sha256: str = Field(description="hash of the file")
 
 
 class MeanEntry(Entry):
     """Mean totals of a strategy, and its increments against the first; those of the first are null."""
 
-    strategy: str
-    costs: float
-    effects: float
-    incremental_costs: float | None
-    incremental_effects: float | None
-    icer: float | None
-    verdict: str
+    strategy: str = Field(description="its name")
+    costs: float = Field(description="mean. [currency]")
+    effects: float = Field(description="mean. [unit of effect]")
+    incremental_costs: float | None = Field(description="against the first. [currency]")
+    incremental_effects: float | None = Field(description="against the first. [unit of effect]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per unit of effect]")
+    verdict: str = Field(description="what the increments are, in words; empty for the first")
 
 
 class VoiResults(Entry):
     """Value of information of a probabilistic analysis made by any tool."""
 
-    schema_version: int
+    schema_version: int = Field(description="of this shape")
     files: dict[str, FileEntry] = Field(description="params, costs, effects, and groups where it was given")
     currency: str = Field(description="as it was given; empty for none")
     effect: str = Field(description="what the effects are counted in")
-    draws: int
+    draws: int = Field(description="in the files")
     strategies: list[str] = Field(description="the first is what increments are against")
-    thresholds: list[float]
-    inputs: list[str]
+    thresholds: list[float] = Field(description="that of the decision first. [currency per unit of effect]")
+    inputs: list[str] = Field(description="that vary")
     constant: list[str] = Field(description="inputs left out as they have one value in all draws")
-    means: list[MeanEntry]
-    ceac: Ceac
-    ceaf: Ceaf
-    information: InformationResult
+    means: list[MeanEntry] = Field(description="by strategy")
+    ceac: Ceac = Field(description="acceptability curves")
+    ceaf: Ceaf = Field(description="acceptability frontier")
+    information: InformationResult = Field(description="value of information")
     research: ResearchResult | None = Field(description="null without --studies")
-    warnings: list[str]
+    warnings: list[str] = Field(description="what to know about the files")
 
 
 def model_information(model: Model, psa: Psa) -> InformationResult:

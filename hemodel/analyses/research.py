@@ -167,54 +167,56 @@ REACH = 1.5
 class StudyAt(Entry):
     """What a study is worth at one threshold; lists are by size."""
 
-    threshold: float
-    evppi: float = Field(description="of what the study is about, currency per person")
-    evppi_standard_error: float
-    evsi: list[float] = Field(description="currency per person")
-    evsi_standard_error: list[float]
-    population_evsi: list[float] = Field(description="currency, discounted")
-    population_standard_error: list[float]
-    enbs: list[float] = Field(description="expected net benefit of sampling: population_evsi minus costs")
+    threshold: float = Field(description="[currency per unit of effect]")
+    evppi: float = Field(description="of what the study is about. [currency per person]")
+    evppi_standard_error: float = Field(description="of evppi. [currency per person]")
+    evsi: list[float] = Field(description="expected value of sample information. [currency per person]")
+    evsi_standard_error: list[float] = Field(description="of evsi. [currency per person]")
+    population_evsi: list[float] = Field(description="of all who profit, discounted. [currency]")
+    population_standard_error: list[float] = Field(description="of population_evsi. [currency]")
+    enbs: list[float] = Field(description="expected net benefit of sampling: population_evsi minus costs. [currency]")
     optimal_size: int | None = Field(description="patients per arm; null where no size is worth its costs")
-    notes: list[str]
+    notes: list[str] = Field(description="what to know about these values")
 
 
 class StudyCurve(Entry):
     """EVPPI and EVSI over willingness to pay, currency per person."""
 
-    wtp: list[float]
-    evppi: list[float]
-    evsi: list[list[float]] = Field(description="by size, then by wtp")
+    wtp: list[float] = Field(description="thresholds. [currency per unit of effect]")
+    evppi: list[float] = Field(description="by threshold. [currency per person]")
+    evsi: list[list[float]] = Field(description="by size, then by threshold. [currency per person]")
 
 
 class StudyEntry(Entry):
     """A study that could be done, and what it is worth."""
 
-    id: str
-    label: str
+    id: str = Field(description="of the study")
+    label: str = Field(description="its name")
     kind: str = Field(description="binary, continuous or time_to_event")
     informs: list[str] = Field(description="ids of the inputs that the study is about")
-    arms: int
-    endpoint: str | None
+    arms: int = Field(description="number of arms")
+    endpoint: str | None = Field(description="of a study of event times")
     strategies: list[str] = Field(description="arms of a study of event times")
-    follow_up_from: float | None = Field(description="months")
-    follow_up: float | None = Field(description="months")
-    yearly_dropout: float | None
-    standard_deviation: float | None = Field(description="of one patient's value")
-    fixed_cost: float
-    cost_per_patient: float
-    reports_after: float = Field(description="years, from now or from the last patient in")
-    recruited_share: float | None
+    follow_up_from: float | None = Field(description="after the start of the model. [month]")
+    follow_up: float | None = Field(description="until when. [month]")
+    yearly_dropout: float | None = Field(description="null where no event times are observed. [proportion]")
+    standard_deviation: float | None = Field(description="of one patient's value. [unit of the input]")
+    fixed_cost: float = Field(description="whatever the size. [currency]")
+    cost_per_patient: float = Field(description="[currency]")
+    reports_after: float = Field(description="from now or from the last patient in. [year]")
+    recruited_share: float | None = Field(
+        description="of the patients of each year; null where recruitment takes no time. [proportion]"
+    )
     method: str = Field(description="regression, moment_matching or importance_sampling")
     draws: int = Field(description="used for the estimate")
     sizes: list[int] = Field(description="patients per arm")
-    effective_draws: list[float] | None = Field(description="behind the posterior of a data set, by size")
-    reports: list[float] = Field(description="years from now until the results, by size")
-    patients: list[float] = Field(description="who profit from the results, discounted, by size")
-    costs: list[float] = Field(description="of the study, by size")
+    effective_draws: list[float] | None = Field(description="behind the posterior of a data set, by size. [draws]")
+    reports: list[float] = Field(description="time from now until the results, by size. [year]")
+    patients: list[float] = Field(description="who profit from the results, discounted, by size. [patients]")
+    costs: list[float] = Field(description="of the study, by size. [currency]")
     at: list[StudyAt] = Field(description="by threshold")
-    curve: StudyCurve
-    notes: list[str]
+    curve: StudyCurve = Field(description="over many thresholds")
+    notes: list[str] = Field(description="what to know about the estimate")
 
 
 class ResearchResult(Entry):
@@ -222,11 +224,13 @@ class ResearchResult(Entry):
 
     currency: str = Field(description="unit of costs; empty where it has no name")
     effect: str = Field(description="unit of effects")
-    decision_threshold: float
-    patients_per_year: float
-    horizon: float = Field(description="years for which the decision stays relevant")
-    rates: list[tuple[float, float]] = Field(description="from year, discount rate of later patients")
-    studies: list[StudyEntry]
+    decision_threshold: float = Field(description="[currency per unit of effect]")
+    patients_per_year: float = Field(description="for whom the decision is. [patients per year]")
+    horizon: float = Field(description="for which the decision stays relevant. [year]")
+    rates: list[tuple[float, float]] = Field(
+        description="from year [year], discount rate of later patients [proportion per year]"
+    )
+    studies: list[StudyEntry] = Field(description="in the order of the workbook, or of the file")
 
 
 @dataclass(frozen=True)

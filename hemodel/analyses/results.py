@@ -54,43 +54,43 @@ SCHEMA_VERSION = 1
 class Results(Entry):
     """Everything a run found."""
 
-    schema_version: int
-    title: str
-    population: str
-    perspective: str
-    clock_start: str
-    currency: str
-    price_year: int
-    time_horizon_years: float
-    thresholds: list[float]
-    decision_threshold: float
+    schema_version: int = Field(description="of this shape")
+    title: str = Field(description="of the workbook")
+    population: str = Field(description="who is treated")
+    perspective: str = Field(description="whose costs count")
+    clock_start: str = Field(description="event at which the model starts")
+    currency: str = Field(description="of costs")
+    price_year: int = Field(description="of costs")
+    time_horizon_years: float = Field(description="[year]")
+    thresholds: list[float] = Field(description="willingness to pay. [currency per QALY]")
+    decision_threshold: float = Field(description="at which one answer is given. [currency per QALY]")
     strategies: list[str] = Field(description="comparator first")
-    strategy_names: dict[str, str]
-    drug_names: dict[str, str]
+    strategy_names: dict[str, str] = Field(description="by id")
+    drug_names: dict[str, str] = Field(description="by id")
     under_scenarios: list[str] = Field(description="scenarios the whole run was made under")
     changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
-    base_case: dict[str, StrategyResult]
-    incremental: list[Incremental]
-    frontier: list[Frontier]
+    base_case: dict[str, StrategyResult] = Field(description="by strategy")
+    incremental: list[Incremental] = Field(description="by intervention")
+    frontier: list[Frontier] = Field(description="fully incremental analysis, by cost")
     fit: dict[str, list[FitStatistic]] = Field(description="by endpoint")
     fit_quality: dict[str, FitQuality] = Field(description="by endpoint")
-    curves: list[Curve]
-    external: list[External]
-    families: list[FamilyFit]
-    adjustments: list[AdjustmentEntry]
-    dsa: list[Dsa] | None
+    curves: list[Curve] = Field(description="by endpoint and strategy")
+    external: list[External] = Field(description="other studies beside the curves")
+    families: list[FamilyFit] = Field(description="every family tried; empty where that was not asked for")
+    adjustments: list[AdjustmentEntry] = Field(description="what caps did")
+    dsa: list[Dsa] | None = Field(description="one-way analysis, by the range of net benefit; null where not asked for")
     two_way: list[TwoWayResult] | None = Field(
         description="the two largest bars of each intervention; null without dsa"
     )
     threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
-    psa: PsaResult | None
+    psa: PsaResult | None = Field(description="probabilistic analysis; null where not asked for")
     information: InformationResult | None = Field(description="value of information; null without the draws")
-    scenarios: list[ScenarioEntry] | None
+    scenarios: list[ScenarioEntry] | None = Field(description="by scenario and intervention; null where not asked for")
     payer: PayerResult | None = Field(description="null without --payer")
     prices: list[DrugPrice] | None = Field(description="price at which each threshold is met, by drug")
     budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     research: ResearchResult | None = Field(description="null without studies in the workbook, or without draws")
-    warnings: list[str]
+    warnings: list[str] = Field(description="what to know about the inputs and the run")
 
 
 def results(run: Run) -> Results:

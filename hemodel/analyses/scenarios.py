@@ -53,7 +53,7 @@ class ScenarioEntry(Entry):
     changes: list[ChangeEntry] = Field(description="to the base case")
     intervention: str = Field(description="id of the strategy")
     comparator: str = Field(description="id of the strategy")
-    life_years: float | None = Field(description="increment, discounted. [years]")
+    life_years: float | None = Field(description="increment, discounted. [year]")
     qalys: float | None = Field(description="increment, discounted. [QALY]")
     costs: float | None = Field(description="increment, discounted. [currency]")
     icer: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")

@@ -82,10 +82,10 @@ class SweepEntry(Entry):
     thresholds: list[float] = Field(description="at which net benefit is given. [currency per QALY]")
     decision_threshold: float = Field(description="that decides. [currency per QALY]")
     mean: dict[str, dict[str, float]] = Field(
-        description="strategy, then life_years [years], qalys [QALY], costs [currency]"
+        description="strategy, then life_years [year], qalys [QALY], costs [currency]"
     )
     interval: dict[str, dict[str, tuple[float, float]]] = Field(
-        description="2.5% and 97.5% points of the draws, by strategy, then as for mean. [years], [QALY], [currency]"
+        description="2.5% and 97.5% points of the draws, by strategy, then as for mean. [year], [QALY], [currency]"
     )
     increments: list[PsaIncrement] = Field(description="by intervention")
     probability_cost_effective: dict[str, dict[str, float]] = Field(

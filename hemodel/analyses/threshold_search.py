@@ -174,57 +174,61 @@ class Search:
 class ThresholdValue(Entry):
     """Where between its bounds one input changes the decision, at the decision threshold."""
 
-    id: str
-    label: str
-    unit: str
-    intervention: str
-    comparator: str
-    base: float
-    low: float
-    high: float
-    nmb_low: float | None
-    nmb_base: float
-    nmb_high: float | None
-    values: list[float] = Field(description="at which net benefit is 0; empty where the decision stays the same")
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high and values")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float = Field(description="lower bound. [unit of the input]")
+    high: float = Field(description="upper bound. [unit of the input]")
+    nmb_low: float | None = Field(description="net benefit at the lower bound. [currency]")
+    nmb_base: float = Field(description="net benefit in the base case. [currency]")
+    nmb_high: float | None = Field(description="net benefit at the upper bound. [currency]")
+    values: list[float] = Field(
+        description="at which net benefit is 0; empty where the decision stays the same. [unit of the input]"
+    )
     established: str = Field(description="linear; no effect; monotone on the grid; grid")
-    words: str
+    words: str = Field(description="how it is known which values there are")
 
 
 class ThresholdAt(Entry):
     """The values of an input at which net benefit is 0 at one threshold."""
 
-    intervention: str
-    comparator: str
-    threshold: float
-    values: list[float] = Field(description="all that were found between low and high, rising")
-    nmb_low: float | None
-    nmb_high: float | None
-    cost_effective: list[tuple[float, float]] = Field(description="parts of the range where net benefit is 0 or more")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    threshold: float = Field(description="[currency per QALY]")
+    values: list[float] = Field(description="all that were found between low and high, rising. [unit of the input]")
+    nmb_low: float | None = Field(description="net benefit at the lower end. [currency]")
+    nmb_high: float | None = Field(description="net benefit at the upper end. [currency]")
+    cost_effective: list[tuple[float, float]] = Field(
+        description="parts of the range where net benefit is 0 or more. [unit of the input]"
+    )
     established: str = Field(description="linear; no effect; monotone on the grid; grid")
-    words: str
+    words: str = Field(description="which values meet it, and how that is known")
 
 
 class ThresholdLine(Entry):
     """Increments of one intervention along the range, for a chart."""
 
-    intervention: str
-    qalys: list[float | None]
-    costs: list[float | None]
+    intervention: str = Field(description="id of the strategy")
+    qalys: list[float | None] = Field(description="increments along x. [QALY]")
+    costs: list[float | None] = Field(description="increments along x. [currency]")
 
 
 class ThresholdSearch(Entry):
     """A search for the values of one input that meet thresholds."""
 
-    id: str
-    label: str
-    unit: str
-    base: float
-    low: float
-    high: float
-    x: list[float]
-    lines: list[ThresholdLine]
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high, x and values")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float = Field(description="lower end of the range. [unit of the input]")
+    high: float = Field(description="upper end of the range. [unit of the input]")
+    x: list[float] = Field(description="values at which the model was evaluated. [unit of the input]")
+    lines: list[ThresholdLine] = Field(description="by intervention")
     failed: int = Field(description="points of the grid without a result")
-    at: list[ThresholdAt]
+    at: list[ThresholdAt] = Field(description="by intervention, then by threshold")
 
 
 def search(model: Model, ranges: Sequence[Range], thresholds: Sequence[float]) -> tuple[Search, ...]:

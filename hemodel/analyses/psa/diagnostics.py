@@ -36,42 +36,42 @@ class PsaCheck(Entry):
 
     name: str = Field(description="what was looked at")
     found: str = Field(description="what was found")
-    holds: bool
+    holds: bool = Field(description="whether it holds")
 
 
 class PsaInput(Entry):
     """One input over the draws: declared and drawn, in its own unit."""
 
-    id: str
-    label: str
-    base: float = Field(description="value of the base case, which need not be the mean")
-    mean: float = Field(description="of its distribution")
-    sd: float = Field(description="of its distribution")
-    drawn_mean: float = Field(description="over every draw")
-    drawn_sd: float = Field(description="over every draw")
-    lowest: float = Field(description="of every draw")
-    highest: float = Field(description="of every draw")
-    standard_errors: float = Field(description="drawn mean minus declared mean, in standard errors")
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    base: float = Field(description="value of the base case, which need not be the mean. [unit of the input]")
+    mean: float = Field(description="of its distribution. [unit of the input]")
+    sd: float = Field(description="of its distribution. [unit of the input]")
+    drawn_mean: float = Field(description="over every draw. [unit of the input]")
+    drawn_sd: float = Field(description="over every draw. [unit of the input]")
+    lowest: float = Field(description="of every draw. [unit of the input]")
+    highest: float = Field(description="of every draw. [unit of the input]")
+    standard_errors: float = Field(description="drawn mean minus declared mean. [standard errors]")
 
 
 class PsaReason(Entry):
     """What the distribution of one input does alone: mean increment over it minus the base case."""
 
-    id: str
-    label: str
-    qalys: float = Field(description="QALYs")
-    costs: float = Field(description="currency")
-    nmb: float = Field(description="at the decision threshold, currency")
+    id: str = Field(description="of the input, or curve.<endpoint>")
+    label: str = Field(description="of the input")
+    qalys: float = Field(description="[QALY]")
+    costs: float = Field(description="[currency]")
+    nmb: float = Field(description="at the decision threshold. [currency]")
 
 
 class PsaDifference(Entry):
     """Mean increments of the draws minus those of the base case, and the inputs that make the difference."""
 
-    intervention: str
-    qalys: float = Field(description="QALYs")
-    costs: float = Field(description="currency")
-    nmb: float = Field(description="at the decision threshold, currency")
-    mcse_nmb: float = Field(description="Monte Carlo standard error of the mean of the draws, currency")
+    intervention: str = Field(description="id of the strategy")
+    qalys: float = Field(description="[QALY]")
+    costs: float = Field(description="[currency]")
+    nmb: float = Field(description="at the decision threshold. [currency]")
+    mcse_nmb: float = Field(description="Monte Carlo standard error of the mean of the draws. [currency]")
     reasons: list[PsaReason] = Field(description="every input, largest first")
     rest: PsaReason = Field(description="what the largest eight reasons leave: other inputs, inputs together, chance")
 
@@ -79,18 +79,18 @@ class PsaDifference(Entry):
 class PsaShare(Entry):
     """An input and its share of the distance of a draw from the mean."""
 
-    id: str
-    label: str
-    share: float = Field(description="proportion")
+    id: str = Field(description="of the input, or curve.<endpoint>")
+    label: str = Field(description="of the input")
+    share: float = Field(description="[proportion]")
 
 
 class PsaExtreme(Entry):
     """A draw far from the mean; reasons are shares of its distance by a linear regression on each input alone."""
 
     draw: int = Field(description="number of the draw, from 1")
-    qalys: float = Field(description="incremental, QALYs")
-    costs: float = Field(description="incremental, currency")
-    nmb: float = Field(description="incremental, at the decision threshold, currency")
+    qalys: float = Field(description="increment. [QALY]")
+    costs: float = Field(description="increment. [currency]")
+    nmb: float = Field(description="incremental, at the decision threshold. [currency]")
     reasons: list[PsaShare] = Field(description="largest first")
 
 

@@ -50,41 +50,43 @@ class PsaIncrement(Entry):
 
     intervention: str = Field(description="id of the strategy")
     comparator: str = Field(description="id of the strategy")
-    mean: dict[str, float] = Field(description="life_years, qalys, costs")
-    interval: dict[str, tuple[float, float]] = Field(description="2.5% and 97.5% points of life_years, qalys, costs")
-    icer_of_means: float | None = Field(description="currency per QALY; null where the ratio means nothing")
+    mean: dict[str, float] = Field(description="life_years [year], qalys [QALY], costs [currency]")
+    interval: dict[str, tuple[float, float]] = Field(
+        description="2.5% and 97.5% points of life_years [year], qalys [QALY], costs [currency]"
+    )
+    icer_of_means: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
     verdict_of_means: str = Field(description="what the mean increments are, in words")
-    nmb_mean: dict[str, float] = Field(description="incremental net monetary benefit by threshold, currency")
-    nmb_interval: dict[str, tuple[float, float]] = Field(description="2.5% and 97.5% points by threshold, currency")
-    quadrants: dict[str, float] = Field(description="share of draws by verdict")
-    nmb_mcse: dict[str, float] = Field(description="Monte Carlo standard error of nmb_mean, currency")
-    mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold, currency")
+    nmb_mean: dict[str, float] = Field(description="incremental net monetary benefit by threshold. [currency]")
+    nmb_interval: dict[str, tuple[float, float]] = Field(description="2.5% and 97.5% points by threshold. [currency]")
+    quadrants: dict[str, float] = Field(description="share of draws by verdict. [proportion]")
+    nmb_mcse: dict[str, float] = Field(description="Monte Carlo standard error of nmb_mean. [currency]")
+    mcse_inmb: float = Field(description="Monte Carlo standard error of mean nmb at the decision threshold. [currency]")
 
 
 class Ceac(Entry):
     """Cost-effectiveness acceptability curves."""
 
-    wtp: list[float] = Field(description="thresholds, currency per unit of effect")
-    probability: dict[str, list[float]] = Field(description="by strategy, then by threshold")
+    wtp: list[float] = Field(description="thresholds. [currency per unit of effect]")
+    probability: dict[str, list[float]] = Field(description="by strategy, then by threshold. [proportion]")
 
 
 class Ceaf(Entry):
     """Acceptability frontier: the strategy with the highest mean net benefit at each threshold."""
 
-    wtp: list[float] = Field(description="thresholds, currency per unit of effect")
+    wtp: list[float] = Field(description="thresholds. [currency per unit of effect]")
     strategy: list[str] = Field(description="by threshold")
-    probability: list[float] = Field(description="that it is the best, by threshold")
+    probability: list[float] = Field(description="that it is the best, by threshold. [proportion]")
 
 
 class ExpectedLoss(Entry):
     """Mean loss of choosing each strategy, over all draws; the lowest is the expected value of perfect information."""
 
-    wtp: list[float] = Field(description="thresholds, currency per QALY")
+    wtp: list[float] = Field(description="thresholds. [currency per QALY]")
     loss: dict[str, list[float]] = Field(
-        description="by strategy; net benefit of the best of a draw less its own, currency per person"
+        description="by strategy; net benefit of the best of a draw less its own. [currency per person]"
     )
-    evpi: list[float] = Field(description="currency per person")
-    evpi_standard_error: list[float] = Field(description="currency per person")
+    evpi: list[float] = Field(description="by threshold. [currency per person]")
+    evpi_standard_error: list[float] = Field(description="by threshold. [currency per person]")
 
 
 class PsaResult(Entry):
@@ -95,19 +97,23 @@ class PsaResult(Entry):
     sampling: str = Field(description="random, latin_hypercube or sobol")
     stopped: str = Field(description="why the draws ended, where a rule decided; else empty")
     kept: int = Field(description="draws kept one by one, the first ones")
-    mean: dict[str, dict[str, float]] = Field(description="strategy, then life_years, qalys, costs")
+    mean: dict[str, dict[str, float]] = Field(
+        description="strategy, then life_years [year], qalys [QALY], costs [currency]"
+    )
     interval: dict[str, dict[str, tuple[float, float]]] = Field(
-        description="2.5% and 97.5% points by strategy, then life_years, qalys, costs"
+        description="2.5% and 97.5% points by strategy, then life_years [year], qalys [QALY], costs [currency]"
     )
     component_mean: dict[str, dict[str, Amounts]] = Field(
-        description="discounted, by strategy, then life_years, qalys, costs, drug_costs"
+        description="discounted, by strategy, then life_years [year], qalys [QALY], costs, drug_costs [currency]"
     )
     increments: list[PsaIncrement] = Field(description="by intervention")
-    probability_cost_effective: dict[str, dict[str, float]] = Field(description="threshold, then strategy")
+    probability_cost_effective: dict[str, dict[str, float]] = Field(
+        description="threshold, then strategy. [proportion]"
+    )
     ceac: Ceac = Field(description="acceptability curves")
     ceaf: Ceaf = Field(description="acceptability frontier")
     expected_loss: ExpectedLoss = Field(description="of choosing each strategy")
-    mcse_inmb: float = Field(description="of the first intervention, at the decision threshold, currency")
+    mcse_inmb: float = Field(description="of the first intervention, at the decision threshold. [currency]")
     checks: list[PsaCheck] = Field(description="of every draw")
     inputs: list[PsaInput] = Field(description="that vary, but for coefficients of curves")
     differences: list[PsaDifference] = Field(description="by intervention")

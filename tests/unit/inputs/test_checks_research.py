@@ -83,7 +83,7 @@ def test_curves_that_are_the_same_in_every_draw() -> None:
     )
     found = research(model, psa)
     assert found is not None
-    assert "trial" not in [proposal.value.study.id for proposal in found.proposals]
+    assert "trial" not in [study.id for study in found.studies]
 
 
 def test_one_size_may_be_a_number() -> None:
