@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.load import load, load_rows
-from hemodel.analyses.scenarios import Increment, increments
 from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, change
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.cells import RawRow, RawWorkbook

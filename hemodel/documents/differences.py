@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hemodel.analyses.differences import REMOVED, where
 
 if TYPE_CHECKING:
+    from hemodel.analyses.base_case import Increment
     from hemodel.analyses.differences import ChangedItem, Difference, Differences, Effect, Side
-    from hemodel.analyses.scenarios import Increment
 
 
 def differences_document(found: Differences) -> dict[str, Any]:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from hemodel.analyses.base_case import Increment
     from hemodel.analyses.differences import ChangedItem, Difference, Differences, Effect
-    from hemodel.analyses.scenarios import Increment
 
 
 _SHOWN = 60

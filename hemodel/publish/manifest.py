@@ -35,7 +35,7 @@ def manifest(run: Run, command: str) -> dict[str, Any]:
             for change in inputs.changes
         ],
         "scenarios": {scenario.name: scenario.sha256 for scenario in run.available},
-        "payer": None if run.payer is None else _payer(run.payer.found),
+        "payer": None if run.profile is None else _payer(run.profile),
     }
     return repeats(command, said)
 

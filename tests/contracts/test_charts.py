@@ -19,10 +19,10 @@ from research_support import research_model, research_run, research_values
 from support import small_model, small_run
 from unit.live_model.calculated_models import third_strategy
 
-from hemodel.analyses.information import research
 from hemodel.analyses.options import PARTS, Options
+from hemodel.analyses.research import research
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.errors import OutputError
 from hemodel.inputs.changes import Change
 from hemodel.views.charts import figures, save
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
+    from hemodel.analyses.results import Results
     from hemodel.inputs.cells import Scalar
-    from hemodel.records.results import Results
 
 ALWAYS = ("model_structure", "survival_curves", "occupancy", "cost_breakdown")
 TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs", "two_way")

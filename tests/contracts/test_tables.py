@@ -14,8 +14,8 @@ from live.models import SHIPPED, small_file
 from unit.live_model.calculated_models import third_strategy
 
 from hemodel.analyses.options import PARTS, Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.formats import display, number_format
 from hemodel.inputs.changes import Change
 from hemodel.publish.html import report_html
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from hemodel.analyses.results import Results
     from hemodel.inputs.cells import Scalar
-    from hemodel.records.results import Results
 
 DRUGS = ("oldamab", "newtinib")
 CASES = ("ordinary", "bare", "three", "dominated", "hostile")

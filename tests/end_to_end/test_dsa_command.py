@@ -9,10 +9,10 @@ import jsonschema
 import pandas as pd
 import pytest
 from commands import small_workbook
+from hemodel.records.dsa import SCHEMA, json_schema
 from typer.testing import CliRunner, Result
 
 from hemodel.cli import app
-from hemodel.records.dsa import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

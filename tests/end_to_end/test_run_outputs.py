@@ -13,7 +13,6 @@ import openpyxl
 import pandas as pd
 import pytest
 from commands import SAME, WORKBOOK, hemodel, invoke, results, whole_run
-
 from hemodel.records.results import SCHEMA, json_schema
 
 if TYPE_CHECKING:

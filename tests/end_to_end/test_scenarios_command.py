@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pandas as pd
 import pytest
+from hemodel.records.scenarios import SCHEMA, json_schema
 from support import small_rows
 from typer.testing import CliRunner, Result
 
@@ -15,7 +16,6 @@ from hemodel.cli import app
 from hemodel.inputs.dictionary import scenario_columns
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.records.scenarios import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pandas as pd
 import pytest
+from hemodel.records.sweep import SCHEMA, json_schema
 from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa import cluster
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.records.sweep import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

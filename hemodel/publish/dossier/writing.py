@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.dossier.document import Document, FigureBlock
-    from hemodel.records.results import Results
 
 
 PRINT = 300

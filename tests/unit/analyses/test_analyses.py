@@ -8,17 +8,17 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from hemodel.records.results import json_schema
 from support import small_model, small_rows
 
 from hemodel.analyses.load import load
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic, running_mean
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 from hemodel.errors import InputError, UsageError
 from hemodel.inputs.changes import Change
-from hemodel.records.results import json_schema
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 NEW = "lurbinectedin_atezolizumab"
@@ -69,7 +69,7 @@ def test_a_scenario_folder_that_is_missing_is_said() -> None:
     changes = (Change("settings.scenarios", "scenarios/absent", "test"),)
     done = run(WORKBOOK, Options(changes, parts=("base", "scenarios")))
 
-    assert done.scenarios == ()
+    assert done.scenarios == []
     assert "scenarios/absent was not found" in done.warnings[0]
 
 
