@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Amount, FloatArray
 
 
 MORE_EFFECTIVE_AND_COSTLY = "more effective and more costly"
@@ -32,9 +32,6 @@ EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
 COST_TOLERANCE = 1e-9
 """Smallest difference in costs that is a difference."""
-
-Amount = TypeVar("Amount", float, "FloatArray")
-"""A number, or an array of numbers."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def increments(totals: FloatArray) -> FloatArray:
     return np.asarray(totals[..., 1:] - totals[..., :1])
 
 
-def differences(intervention: Mapping[str, float], comparator: Mapping[str, float]) -> dict[str, float]:
+def differences(intervention: Mapping[str, Amount], comparator: Mapping[str, Amount]) -> dict[str, Amount]:
     """Return intervention minus comparator, component by component, in the unit of the amounts."""
     return {name: amount - comparator[name] for name, amount in intervention.items()}
 

@@ -83,6 +83,10 @@ class Formula:
         with np.errstate(all="ignore"):
             return Formula(text, np.power(self.value, right.value), POWER)
 
+    def __rpow__(self, other: Number) -> Formula:
+        """Return a to the power b."""
+        return as_formula(other) ** self
+
     def __neg__(self) -> Formula:
         """Return -a, in brackets."""
         return Formula(f"(-{_bracketed(self, ATOM)})", np.negative(self.value))
