@@ -159,7 +159,7 @@ def net_health_benefit(qalys: Amount, costs: Amount, threshold: float) -> Amount
     return qalys - costs / threshold if threshold > 0 else qalys * np.nan
 
 
-def break_even_costs(qalys: Amount, threshold: float) -> Amount:
+def break_even_costs(qalys: Amount, threshold: float | Amount) -> Amount:
     """Return threshold x QALYs [currency]: the costs at which net monetary benefit is 0, a line on the plane."""
     return threshold * qalys
 

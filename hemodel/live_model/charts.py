@@ -15,7 +15,6 @@ import numpy as np
 from hemodel.formats import display
 from hemodel.live_model.look import pixels
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
-from hemodel.live_model.uncertainty import name_of
 from hemodel.live_model.writing import write_sheet
 from hemodel.publish.workbook_charts import FRONTIER, axis, finish, new_chart
 from hemodel.units import DAYS_PER_YEAR
@@ -198,7 +197,7 @@ def chart_sheet(live: LiveModel) -> ChartSheet:
     sheet = Sheet(SHEET, "Charts", purpose)
     parts = [c for o, s, c, kind in results.cells if o == "costs" and s == strategies[0] and kind == "discounted"]
     components = [part for part in parts if part != "total"]
-    names = {strategy: name_of(parameters, strategy) for strategy in strategies}
+    names = {strategy: parameters.name(strategy) for strategy in strategies}
     table = SheetTable(sheet, _TABLE_ROW, len(components))
     labels = table.add("Discounted costs", [COMPONENTS.get(c, c.replace("_", " ")) for c in components], "text")
     costs = {}

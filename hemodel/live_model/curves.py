@@ -431,7 +431,7 @@ class StrategyCurves:
             self.model.fits[endpoint].curves,
             strategy,
             self.naturals[endpoint],
-            tuple((relation, self.parameters.number(id_)) for relation, id_ in effects),
+            tuple((relation, self.parameters[id_]) for relation, id_ in effects),
             self.naturals.workings,
         )
 
@@ -465,7 +465,7 @@ class StrategyCurves:
         spec = self.model.curve_effects.waning[endpoint, self.strategy]
         id_ = f"waning.{endpoint}.{self.strategy}"
         treated, reference = (self._curve(endpoint, name) for name in (self.strategy, spec.reference))
-        start = None if spec.shape == WITH_TREATMENT else self.parameters.number(f"{id_}.start")
+        start = None if spec.shape == WITH_TREATMENT else self.parameters[f"{id_}.start"]
         at_start = None
         if treated.curves.background is not None and spec.scale == SURVIVAL and start is not None:
             if self.naturals.population is None:
@@ -480,7 +480,7 @@ class StrategyCurves:
             shape=spec.shape,
             scale=spec.scale,
             start=start,
-            end=self.parameters.number(f"{id_}.end") if spec.shape == LINEAR else None,
+            end=self.parameters[f"{id_}.end"] if spec.shape == LINEAR else None,
             population_at_start=at_start,
             pieces=_pieces(self.bounds.months, (*treated.kinks, *reference.kinks)),
             workings=self.naturals.workings,

@@ -90,7 +90,7 @@ def add_doses(number: int, strategy: str, regimens: tuple[Regimen, ...], places:
     )
     name = sheet_name(f"Model doses {number} {strategy}", taken)
     sheet = Sheet(name, "Drug administrations", purpose, frozen=(FIRST_ROW, 0))
-    sheet.write(3, 0, places.parameters.text(f"strategy.{strategy}.name"), "label")
+    sheet.write(3, 0, places.parameters.name(strategy), "label")
     found, column = [], 0
     for regimen in regimens:
         block, column = _regimen(sheet, column, regimen, places)
@@ -145,17 +145,13 @@ def _schedule(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -
         sheet.write(FACTS_ROW - 2, placed.index, drug, "group")
         return placed.cell(0)
 
-    first = fact("First day", parameters.number(regimen.id("start_day")), "date")
-    interval = fact("Interval (days)", parameters.number(regimen.id("interval")), "date")
-    stop = _optional(parameters, regimen.id("stop_day"), horizon)
+    first = fact("First day", parameters[regimen.id("start_day")], "date")
+    interval = fact("Interval (days)", parameters[regimen.id("interval")], "date")
+    stop = parameters.optional(regimen.id("stop_day"), horizon)
     end = fact("Before day", smaller(horizon, stop), "date")
     times = rounded_up(larger((end - first) / interval - DAY_TOLERANCE, 0))
-    most = _optional(parameters, regimen.id("max_administrations"), times)
+    most = parameters.optional(regimen.id("max_administrations"), times)
     return _Schedule(first, interval, fact("Administrations", smaller(times, whole(most)), "count"))
-
-
-def _optional(parameters: Parameters, id_: str, otherwise: Formula) -> Formula:
-    return parameters.optional(id_, otherwise) if parameters.has(id_) else otherwise
 
 
 def _rows(schedule: _Schedule, time: Time) -> int:

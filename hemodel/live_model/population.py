@@ -82,10 +82,10 @@ def add_patients(sheet: Sheet, parameters: Parameters) -> Patients:
     def place(header: str, content: Formula) -> Formula:
         return facts.add_each(header, [content], "number", "Patients at the start").cell(0)
 
-    mean = place("Mean age", parameters.number("background.mean_age"))
-    spread = place("SD of age", parameters.number("background.sd_age"))
-    youngest = place("Youngest age", parameters.number("background.youngest_age"))
-    male = place("Share male", parameters.number("background.share_male"))
+    mean = place("Mean age", parameters["background.mean_age"])
+    spread = place("SD of age", parameters["background.sd_age"])
+    youngest = place("Youngest age", parameters["background.youngest_age"])
+    male = place("Share male", parameters["background.share_male"])
     since = place("Years since a birthday", when(spread > 0.0, 0.0, mean - whole(mean)))
     return Patients(mean, spread, youngest, male, since)
 
@@ -292,7 +292,7 @@ def add_background(model: Model, parameters: Parameters) -> BackgroundSheet | No
     )
     sheet = Sheet(SHEET, "Mortality of the population", purpose)
     patients = add_patients(sheet, parameters)
-    horizon = parameters.number("settings.time_horizon")
+    horizon = parameters["settings.time_horizon"]
     years = table.ages.size
     rows = SheetTable(sheet, AGES_ROW, table.ages.size + years)
     parameters.note("background.life_table", STRUCTURE)

@@ -110,6 +110,10 @@ class PsaSheet:
                 group = name if name.startswith("curve.") else "Inputs"
                 self.inputs[name, j] = table.add(header, array[:, j].tolist(), "stored number", group)
 
+    def totals(self, strategy: str) -> dict[str, Formula]:
+        """Return the total of each outcome of a strategy, a row a draw."""
+        return {outcome: self.results[outcome, strategy, "total"] for outcome in OUTCOMES}
+
     def varies(self, name: str) -> bool:
         """Whether a parameter, or the curves of an endpoint, differ between draws."""
         return (name, 0) in self.inputs

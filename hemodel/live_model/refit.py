@@ -152,7 +152,7 @@ def exact_refit(model: Model, endpoint: str, parameters: Parameters) -> dict[int
     wanted = {column for columns, _ in solutions for column in columns}
     if not wanted:
         return None
-    live = _solutions(model, endpoint, parameters.number)
+    live = _solutions(model, endpoint, parameters.__getitem__)
     return {column: formula for columns, _ in live for column, formula in columns.items()}
 
 

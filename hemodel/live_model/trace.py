@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel.live_model.formula import Formula, smaller, sum_of, sum_where, total, when
 from hemodel.live_model.points import Boundaries, DaysWithin
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, sheet_name
+from hemodel.model.occupancy import states as occupancy
 from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
 
@@ -132,7 +133,7 @@ def begin_trace(number: int, strategy: str, parameters: Parameters, time: Time, 
     )
     name = sheet_name(f"Model trace {number} {strategy}", taken)
     sheet = Sheet(name, "Trace", purpose, frozen=(time.first, 3))
-    sheet.write(3, 0, parameters.text(f"strategy.{strategy}.name"), "label")
+    sheet.write(3, 0, parameters.name(strategy), "label")
     sheet.write(time.first - 3, 0, "Total", "label")
     table = SheetTable(sheet, time.first, time.number.rows)
     cycle = table.add("Cycle that ends here", time.number, "count", "Boundary")
@@ -149,8 +150,9 @@ def add_states(trace: Trace, curves: StrategyCurves, further: tuple[str, ...]) -
     table, group = trace.table, "Share of patients"
     overall, pfs = curves.survival("os"), curves.survival("pfs")
     free = table.add("Progression-free", smaller(pfs, overall), "proportion", group)
-    progressed = table.add("Progressed", overall - free, "proportion", group)
-    dead = table.add("Dead", 1 - overall, "proportion", group)
+    shares: dict[str, Formula] = occupancy(free, overall)
+    progressed = table.add("Progressed", shares["progressed"], "proportion", group)
+    dead = table.add("Dead", shares["dead"], "proportion", group)
     added = table.add("Sum", free + progressed + dead, "proportion", group)
     inside = trace.bounds.number <= trace.time.cycles
     cut_off = table.add("PFS above OS, cut off", when(inside, pfs - free, 0), "proportion", group)
@@ -209,7 +211,7 @@ def add_band_years(trace: Trace, states: States, bands: tuple[Band, ...], places
 def _alive_later(trace: Trace, band: Band, places: BandPlaces, group: str) -> SheetColumn:
     """Add OS on the day so many days after each boundary."""
     table, time = trace.table, trace.time
-    later = places.parameters.number(f"utility.time_to_death_within.{band.id}")
+    later = places.parameters[f"utility.time_to_death_within.{band.id}"]
     day = table.add("Day", trace.bounds.day + later, "date", group)
     month = table.add("Month", day / time.days_per_month, "time", group)
     boundary = table.add("Boundary before", time.boundary(day), "count", group)

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.psa.draws import curve_thresholds, interval
-from hemodel.economics import acceptability, increments, net_monetary_benefit, optimal, swing, verdict
+from hemodel.economics import (
+    acceptability,
+    break_even_costs,
+    differences,
+    increments,
+    net_monetary_benefit,
+    optimal,
+    swing,
+    verdict,
+)
 from hemodel.formats import display
 from hemodel.live_model.formula import Formula, absolute, as_formula, call, larger, smaller, total
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
@@ -97,11 +106,6 @@ def quantile(cells: Formula, share: float) -> Formula:
     return call("PERCENTILE", lambda values, at: float(np.quantile(np.asarray(values, dtype=float), at)), cells, share)
 
 
-def name_of(parameters: Parameters, strategy: str) -> Formula:
-    """Return the name of a strategy as it stands in the inputs."""
-    return parameters.text(f"strategy.{strategy}.name")
-
-
 def name_column(column: SheetColumn, name: Formula) -> None:
     """Put a formula in the header of a column, so that it follows the inputs."""
     column.sheet.cells[column.first - 1, column.index] = SheetCell(name, "header")
@@ -123,10 +127,10 @@ def add_plane(psa: PsaSheet, parameters: Parameters, strategies: Sequence[str]) 
     for strategy in others:
         group = _minus(parameters, strategy, comparator)
         start = table.next
+        more = differences(psa.totals(strategy), psa.totals(comparator))
         for outcome, (title, style) in OUTCOMES.items():
-            increment = psa.results[outcome, strategy, "total"] - psa.results[outcome, comparator, "total"]
-            found[outcome, strategy] = table.add(title, increment, style)
-        benefit = parameters.number(DECISION) * found["qalys", strategy] - found["costs", strategy]
+            found[outcome, strategy] = table.add(title, more[outcome], style)
+        benefit = net_monetary_benefit(found["qalys", strategy], found["costs", strategy], parameters[DECISION])
         found["nmb", strategy] = table.add("Net monetary benefit", benefit, "money")
         for column in range(start, table.next):
             sheet.cells[first - 2, column] = SheetCell(group, "group")
@@ -136,7 +140,7 @@ def add_plane(psa: PsaSheet, parameters: Parameters, strategies: Sequence[str]) 
 
 
 def _minus(parameters: Parameters, strategy: str, comparator: str) -> Formula:
-    return name_of(parameters, strategy).joined(" minus ").joined(name_of(parameters, comparator))
+    return parameters.name(strategy).joined(" minus ").joined(parameters.name(comparator))
 
 
 def _points(
@@ -155,7 +159,7 @@ def _points(
             title, style = OUTCOMES[outcome]
             column = increments[outcome, strategy]
             points[outcome, strategy] = beside.add_each(title, [column.at(1), column.at(parameters.draw + 1)], style)
-            sheet.cells[table.first - 2, beside.next - 1] = SheetCell(name_of(parameters, strategy), "group")
+            sheet.cells[table.first - 2, beside.next - 1] = SheetCell(parameters.name(strategy), "group")
     return points
 
 
@@ -173,7 +177,7 @@ def _line(
     low = smaller(0, *(call("MIN", np.min, cells) for cells in ranges))
     high = larger(0, *(call("MAX", np.max, cells) for cells in ranges))
     qalys = beside.add_each("QALYs", [low, high], "qaly")
-    costs = beside.add("Costs", parameters.number(DECISION) * qalys, "money")
+    costs = beside.add("Costs", break_even_costs(qalys, parameters[DECISION]), "money")
     return {"qalys": qalys, "costs": costs}
 
 
@@ -191,7 +195,7 @@ def add_summary(psa: PsaSheet, plane: Plane, parameters: Parameters, strategies:
     for outcome, (title, style) in OUTCOMES.items():
         columns = [psa.results[outcome, strategy, "total"] for strategy in strategies]
         columns += [plane.increments[outcome, strategy] for strategy in others]
-        names = [name_of(parameters, strategy) for strategy in strategies]
+        names = [parameters.name(strategy) for strategy in strategies]
         names += [_minus(parameters, strategy, comparator) for strategy in others]
         engine = _engine(psa, outcome, strategies)
         table = SheetTable(sheet, first, len(columns))
@@ -290,7 +294,7 @@ def add_acceptability(
     for i, header in enumerate([*strategies, "Frontier"]):
         column = table.add(header, stored[:, i].tolist(), "stored proportion", "By hemodel")
         if i < len(strategies):
-            name_column(column, name_of(parameters, header))
+            name_column(column, parameters.name(header))
         beside.append(column)
     gaps = largest_gaps([*curves.shares, curves.frontier], beside)
     return Acceptability(sheet, curves, table.add("Largest difference", gaps, "number"))
@@ -301,7 +305,7 @@ def add_at_settings(summary: Summary, psa: PsaSheet, parameters: Parameters, str
     ids = [id_ for id_ in parameters.rows if id_.startswith("settings.threshold.")]
     table = SheetTable(summary.sheet, summary.next_row, len(ids) + 1)
     table.add("At the thresholds of Settings", [*(["Threshold"] * len(ids)), "Decision threshold"], "text")
-    values = [parameters.number(id_) for id_ in (*ids, DECISION)]
+    values = [parameters[id_] for id_ in (*ids, DECISION)]
     return _add_curves(table, table.add_each("Threshold", values, "money"), psa, parameters, strategies)
 
 
@@ -322,18 +326,18 @@ def _add_curves(
     qalys = [drawn(psa.results["qalys", strategy, "total"]) for strategy in strategies]
     costs = [drawn(psa.results["costs", strategy, "total"]) for strategy in strategies]
     each = Formula(thresholds.text, np.asarray(thresholds.value, dtype=float)[:, None])
-    draws = [each * q - c for q, c in zip(qalys, costs, strict=True)]
+    draws = [net_monetary_benefit(q, c, each) for q, c in zip(qalys, costs, strict=True)]
     best = [_is_best(i, draws) for i in range(len(strategies))]
     shares, benefits = [], []
     for i, strategy in enumerate(strategies):
         share = call("SUMPRODUCT", _over_draws, best[i] / total(best)) / count_of(psa)
         column = table.add(strategy, share, "proportion", "Share of draws with the highest net benefit")
-        name_column(column, name_of(parameters, strategy))
+        name_column(column, parameters.name(strategy))
         shares.append(column)
     for i, strategy in enumerate(strategies):
-        mean = thresholds * mean_of(qalys[i]) - mean_of(costs[i])
+        mean = net_monetary_benefit(mean_of(qalys[i]), mean_of(costs[i]), thresholds)
         column = table.add(strategy, mean, "money", "Mean net benefit")
-        name_column(column, name_of(parameters, strategy))
+        name_column(column, parameters.name(strategy))
         benefits.append(column)
     frontier = _add_frontier(table, shares, benefits)
     return Curves(table, thresholds, tuple(shares), tuple(benefits), frontier)
@@ -445,8 +449,8 @@ def _add_bars(sheet: Sheet, first: int, results: Results, increment: Incremental
     ordered = sorted(entries, key=lambda entry: -swing(entry.nmb_low, entry.nmb_high))
     base = net_monetary_benefit(increment.qalys, increment.costs, results.decision_threshold)
     table = SheetTable(sheet, first, len(ordered))
-    pair = name_of(parameters, increment.intervention).joined(" minus ")
-    pair = pair.joined(name_of(parameters, increment.comparator))
+    pair = parameters.name(increment.intervention).joined(" minus ")
+    pair = pair.joined(parameters.name(increment.comparator))
     table.add("Input", [entry.label for entry in ordered], "stored text")
     table.add("Id", [entry.id for entry in ordered], "stored note")
     table.add("Unit", [entry.unit for entry in ordered], "stored text")
