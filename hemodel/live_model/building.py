@@ -43,12 +43,8 @@ class Calculation:
 
     Attributes
     ----------
-    time : Time
-    costs : UnitCosts
-    vials : Vials
     strategies : tuple of StrategySheets
         The comparator first.
-    results : ResultCells
     """
 
     time: Time
@@ -84,8 +80,6 @@ def add_calculation(
 
     Parameters
     ----------
-    model : Model
-    parameters : Parameters
     naturals : Naturals
         Coefficients of the curves, from `coefficients.add_curves`.
     population_hazard : callable or None
@@ -145,7 +139,6 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
 
     Parameters
     ----------
-    model : Model
     found : Results
         Of the base case and the one-way analysis.
     stored : Stored

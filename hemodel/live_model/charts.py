@@ -50,9 +50,7 @@ class ChartSheet:
 
     Attributes
     ----------
-    sheet : Sheet
     names : mapping from strategy to Formula
-    components : SheetColumn
     costs : mapping from strategy to SheetColumn
         Discounted costs, one row a category.
     found : Results
@@ -214,10 +212,8 @@ def add_charts(book: Workbook, page: Worksheet, live: LiveModel, look: Look) -> 
 
     Parameters
     ----------
-    book : Workbook
     page : Worksheet
         Empty, named `SHEET`.
-    live : LiveModel
     look : Look
         The styles of the workbook.
     """

@@ -205,8 +205,6 @@ def write_live_cover(page: Worksheet, look: Look, live: LiveModel, inputs: Model
         Empty, named Cover.
     look : Look
         The styles of the workbook.
-    live : LiveModel
-    inputs : ModelInputs
     tables : sequence of str
         Names of the sheets with tables that inputs name.
     """

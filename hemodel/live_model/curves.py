@@ -55,13 +55,10 @@ class FormulaCurve:
 
     Attributes
     ----------
-    curves : EndpointCurves
-    strategy : str
     naturals : sequence of Formula
         All coefficients of the endpoint on their natural scale.
     effects : tuple of (relation, ratio)
         Further effects, in the order in which they act.
-    workings : WorkingCells
     """
 
     curves: EndpointCurves
@@ -82,7 +79,6 @@ class FormulaCurve:
         ----------
         t : Formula
             0 or more. [months]
-        keep : Keep
         """
         for relation, ratio in self.effects:
             if relation == ACCELERATED_FAILURE_TIME:
@@ -151,8 +147,6 @@ class LiveWaning:
 
     Attributes
     ----------
-    treated, reference : FormulaCurve
-    shape, scale : str
     start, end : Formula or None
         Where the shape reads them. [months]
     population_at_start : Formula or None
@@ -160,7 +154,6 @@ class LiveWaning:
         that wane on survival.
     pieces : int
         Parts into which kinks of the curves divide a cycle, at most.
-    workings : WorkingCells
     """
 
     treated: FormulaCurve
@@ -197,8 +190,6 @@ def waned(
 
     Parameters
     ----------
-    spec : LiveWaning
-    points : Points
     hazards : tuple of Formula
         Cumulative hazards of the treated and of the reference curve, of the excess where
         the curves are of the excess.
@@ -350,7 +341,6 @@ class Stages:
         curve is of the excess.
     raw : SheetColumn
         The same with the population's hazard where the curve is of the excess.
-    waned : WanedFormula or None
     hazard : SheetColumn
         After waning and the floor.
     survival : SheetColumn
@@ -494,12 +484,8 @@ def strategy_curves(
 
     Parameters
     ----------
-    model : Model
-    strategy : str
-    parameters : Parameters
     naturals : Naturals
         From `coefficients.add_curves`.
-    bounds : Boundaries
     """
     curves = StrategyCurves(model, strategy, parameters, naturals, bounds)
     curves.evaluate()

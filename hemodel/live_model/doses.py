@@ -31,7 +31,6 @@ class RegimenDoses:
 
     Attributes
     ----------
-    regimen : Regimen
     cycle : SheetColumn
         The cycle each falls in, from 1.
     on_treatment : SheetColumn
@@ -65,13 +64,9 @@ class DosePlaces:
 
     Attributes
     ----------
-    parameters : Parameters
-    time : Time
-    curves : StrategyCurves
     endpoints : tuple of str
         Whose curve may say who is treated.
     costs : mapping from drug to DoseCost
-    population_hazard : callable or None
     """
 
     parameters: Parameters

@@ -42,8 +42,6 @@ class Parameters(Mapping[str, Formula]):
     now, written, changed, used : SheetColumn
         The value in the yellow cell; the value there when the model was written; 1
         where the two differ; the value that formulas use.
-    table : SheetTable
-    psa : PsaSheet
     read : dict from id to set of str
         What reads each input.
     """

@@ -24,8 +24,6 @@ class Points:
 
     Attributes
     ----------
-    table : SheetTable
-    months : Formula
     population : Formula or None
         Cumulative hazard of the population.
     group : str
@@ -73,8 +71,6 @@ def accumulated(points: Points, header: str, step: Formula, whole: SheetColumn |
 
     Parameters
     ----------
-    points : Points
-    header : str
     step : Formula
         Growth since the boundary before.
     whole : SheetColumn or None
@@ -130,8 +126,6 @@ class DaysWithin:
 
     Attributes
     ----------
-    table : SheetTable
-    months : Formula
     boundary : Formula
         Row, from 1, of the last boundary at or before the day among the boundaries.
     population : Formula or None

@@ -102,7 +102,6 @@ def shares_by_age(ages: SheetTable, years: Array, patients: Patients) -> tuple[F
         With a row for each age of the life table; columns are added.
     years : array (ages,)
         The ages.
-    patients : Patients
     """
     age = ages.add("Age", years.tolist(), "count", AGES_GROUP)
     spread = patients.spread
@@ -201,10 +200,8 @@ class BackgroundSheet:
 
     Attributes
     ----------
-    sheet : Sheet
     engine : Background
         What the engine uses; its values are those stored in cells.
-    patients : Patients
     shares : Formula
         Share of each age at the start, a range.
     years : int
@@ -216,7 +213,6 @@ class BackgroundSheet:
         The age of the first row.
     next : int
         The next column that is free.
-    checks : tuple of LiveCheck
     """
 
     sheet: Sheet
@@ -346,7 +342,6 @@ class AgeingCells:
         Mean norm of the cohort at the start, a cell.
     capped : bool
         Whether no utility may be above it.
-    check : LiveCheck
     """
 
     background: BackgroundSheet

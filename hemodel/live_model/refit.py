@@ -137,8 +137,6 @@ def exact_refit(model: Model, endpoint: str, parameters: Parameters) -> dict[int
 
     Parameters
     ----------
-    model : Model
-    endpoint : str
     parameters : Parameters
         Whose inputs the formulas refer to.
 
@@ -272,7 +270,6 @@ class FitCells:
 
     Attributes
     ----------
-    sheet : Sheet
     refit : mapping from endpoint to Formula
         How many cells of the fit of an endpoint have changed and are not followed by a
         formula.
@@ -292,7 +289,6 @@ def add_fit_cells(
 
     Parameters
     ----------
-    inputs : ModelInputs
     parameters : Parameters
         Notes there which inputs the fits read.
     cells : mapping from endpoint to sequence of (id, column)

@@ -98,7 +98,6 @@ def add_frontier(
 
     Parameters
     ----------
-    sheet : Sheet
     row : int
         Row of the heading, from 0.
     names, costs, qalys : sequence of Formula
@@ -226,7 +225,6 @@ class ResultCells:
 
     Attributes
     ----------
-    sheet : Sheet
     cells : dict from (outcome, strategy, component, kind) to Formula
         Component ``total`` is the sum; kinds are `KINDS`.
     increments : dict from (outcome, intervention, kind) to Formula
@@ -278,7 +276,6 @@ def add_results(
     ----------
     sheet : Sheet
         Its first six rows are taken.
-    model : Model
     parameters : Parameters
         With the stored draws and the cell that selects one.
     strategies : sequence of StrategySheets

@@ -89,11 +89,6 @@ class SheetColumn(Formula):
         shifted = np.concatenate([self.value[:1], self.value[:-1]])
         return Formula(f"{quoted(self.sheet.name)}!${letter(self.index)}[-1]", shifted)
 
-    def below(self) -> Formula:
-        """Return the cell in the row below; in the last row of a table it is of no use."""
-        shifted = np.concatenate([self.value[1:], self.value[-1:]])
-        return Formula(f"{quoted(self.sheet.name)}!${letter(self.index)}[+1]", shifted)
-
 
 @dataclass
 class SheetTable:
@@ -101,10 +96,8 @@ class SheetTable:
 
     Attributes
     ----------
-    sheet : Sheet
     first : int
         First row of values; the headers are in the rows above.
-    rows : int
     next : int
         Column that is added next.
     """

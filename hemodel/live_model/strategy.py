@@ -49,13 +49,8 @@ class StrategyContext:
 
     Attributes
     ----------
-    model : Model
-    parameters : Parameters
     naturals : Naturals
         Coefficients of the curves.
-    time : Time
-    costs : UnitCosts
-    vials : Vials
     population_hazard : callable or None
         From a formula of months to the cumulative hazard of the population.
     """
@@ -75,15 +70,9 @@ class StrategySheets:
 
     Attributes
     ----------
-    id : str
     trace : Trace
         With the totals by (outcome, component).
-    doses : Doses
-    curves : StrategyCurves
-    states : States
-    spending : CycleCosts
     labels : mapping from component of QALYs to its words
-    checks : tuple of LiveCheck
     """
 
     id: str
@@ -108,8 +97,6 @@ def add_strategy(number: int, strategy: str, shared: StrategyContext, taken: set
     ----------
     number : int
         Its place among the strategies, from 1.
-    strategy : str
-    shared : StrategyContext
     taken : set of str
         Names of sheets, in lower case; those of the new sheets are added.
     """

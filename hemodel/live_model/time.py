@@ -33,10 +33,8 @@ class Constants:
 
     Attributes
     ----------
-    days_per_year, days_per_month, cycle_length : Formula
     horizon : Formula
         [days]
-    cycles : Formula
     at_start, at_end : Formula
         Weights of both ends of a cycle in the time in a state.
     method : Formula
@@ -62,7 +60,6 @@ class Time(Constants):
 
     Attributes
     ----------
-    sheet : Sheet
     number, day, months : SheetColumn
         Of each boundary.
     active, years : SheetColumn
@@ -70,13 +67,11 @@ class Time(Constants):
     factors : mapping from costs or effects to SheetColumn
         Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
-    population : SheetColumn or None
     multiplier : SheetColumn or None
         Of utilities in the cycle that ends there, at the age reached in its middle; None where
         they do not change with age.
     norm : Formula or None
         No utility is above it at the start; None: there is no cap.
-    checks : tuple of LiveCheck
     """
 
     sheet: Sheet
@@ -116,8 +111,6 @@ def add_time(
 
     Parameters
     ----------
-    inputs : ModelInputs
-    parameters : Parameters
     population_hazard : callable or None
         From a formula of months to the cumulative hazard of the population.
     ageing : AgeingCells or None

@@ -32,12 +32,8 @@ class Trace:
 
     Attributes
     ----------
-    strategy : str
-    sheet : Sheet
     table : SheetTable
         One row for each boundary k; what happens in a cycle stands in the row of its end.
-    bounds : Boundaries
-    time : Time
     totals : dict from (outcome, component) to (undiscounted, discounted) Formula
     """
 
@@ -70,7 +66,6 @@ class Trace:
         ----------
         outcome, component : str
             As in `hemodel.model.outcomes.Outcomes`.
-        header : str
         column : Formula
             Per cycle; 0 in rows that end no cycle of the model.
         stream : {"costs", "effects"}

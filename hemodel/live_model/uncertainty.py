@@ -55,7 +55,6 @@ class Plane:
 
     Attributes
     ----------
-    sheet : Sheet
     increments : mapping from (outcome, strategy) to SheetColumn
         Strategy minus comparator; the outcome ``nmb`` is net benefit at the decision threshold.
     points : mapping from (outcome, strategy) to SheetColumn
@@ -76,7 +75,6 @@ class Summary:
 
     Attributes
     ----------
-    sheet : Sheet
     mean : mapping from outcome to SheetColumn
     difference : mapping from outcome to SheetColumn
         The largest of the differences from the engine, of mean and both ends.
@@ -247,8 +245,6 @@ class Curves:
 
     Attributes
     ----------
-    table : SheetTable
-    thresholds : SheetColumn
     shares : tuple of SheetColumn
         Share of the draws in which each strategy has the highest net benefit; a tie is shared.
     benefits : tuple of SheetColumn
@@ -390,7 +386,6 @@ class Bars:
 
     Attributes
     ----------
-    intervention : str
     base : float
         Incremental net benefit of the base case.
     labels : SheetColumn

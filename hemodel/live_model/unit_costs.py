@@ -61,7 +61,6 @@ class UnitCosts:
 
     Attributes
     ----------
-    sheet : Sheet
     events_cost, events_loss : mapping from strategy to Formula
         Of adverse events, a patient. [currency], [QALY]
     per_year : mapping from (strategy, state) to Formula
