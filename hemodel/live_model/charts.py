@@ -315,7 +315,7 @@ def _cumulative(book: Workbook, place: ChartSheet, drawn: Sequence[StrategySheet
     """Return the chart of discounted costs so far."""
     chart, last = new_chart(book, "scatter", "straight"), _last_row(drawn)
     for i, each in enumerate(drawn):
-        _add_over_time(chart, place, each, each.spending.cumulative[1], last, strategy_line(i))
+        _add_over_time(chart, place, each, each.spending, last, strategy_line(i))
     finish(chart, "Cumulative discounted costs", *SIZE)
     chart.set_x_axis(_time_axis(drawn))
     chart.set_y_axis(axis(f"{place.found.currency} per patient", "#,##0", min=0, major_gridlines=GRID))

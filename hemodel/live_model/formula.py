@@ -249,14 +249,9 @@ def either(*conditions: Formula) -> Formula:
     return call("OR", lambda *values: _reduced(np.logical_or, values), *conditions)
 
 
-def total(terms: list[Formula]) -> Formula:
+def total(terms: Sequence[Formula]) -> Formula:
     """Return the sum of some formulas, 0 for none."""
-    if not terms:
-        return as_formula(0.0)
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
+    return sum(terms[1:], terms[0]) if terms else as_formula(0.0)
 
 
 def sum_of(cells: Formula) -> Formula:
