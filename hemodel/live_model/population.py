@@ -269,7 +269,7 @@ class BackgroundSheet:
             return f"INDEX({column.range.text},1+{full}):INDEX({column.range.text},{ages}+{full})"
 
         columns = (self.sums[sex], self.hazards[sex])
-        first = [c.sheet.area((c.first, c.index), (c.first + ages - 1, c.index), None).text for c in columns]
+        first = [column.part(0, ages).text for column in columns]
         start = f"{first[0]}+{self.patients.since_birthday.text}*{first[1]}"
         alive = f"EXP({start}-({reached(columns[0])}+({elapsed}-{full})*{reached(columns[1])}))"
         factors = [self.shares.text, alive] if values is None else [self.shares.text, alive, reached(values)]

@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
 
 SHEET = "Model PSA"
-OUTCOMES = {
-    "life_years": ("Life-years", "stored qaly"),
-    "qalys": ("QALYs", "stored qaly"),
-    "costs": ("Costs", "stored money"),
-}
+OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
+"""Title and style of each outcome."""
 FIRST_ROW = 6
 
 
@@ -102,7 +99,7 @@ class PsaSheet:
             title, style = OUTCOMES[outcome]
             header = "Total" if component == "total" else component.replace("_", " ")
             group = f"{title}: {names[strategy]}"
-            self.results[key] = table.add(header, values.tolist(), style, group)
+            self.results[key] = table.add(header, values.tolist(), f"stored {style}", group)
         self.inputs: dict[tuple[str, int], SheetColumn] = {}
         for name, array in stored.inputs.items():
             for j in range(array.shape[1]):

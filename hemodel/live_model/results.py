@@ -37,6 +37,7 @@ from hemodel.live_model.formula import (
     total,
     when,
 )
+from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
 from hemodel.views.shared.words import COMPONENTS
 
@@ -213,7 +214,6 @@ def _last_kept(table: SheetTable, strong: SheetColumn, extended: SheetColumn) ->
 
 
 FIRST_ROW = 8
-OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
 KINDS = ("undiscounted", "discounted", "engine", "difference")
 SEVERAL = 3
 """From so many strategies on a fully incremental analysis says more than the pairs do."""

@@ -137,9 +137,7 @@ def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Live
 
 def _falls(strategy: str, name: str, column: SheetColumn) -> LiveCheck:
     """Return a check that a curve never rises: what leaves it in each cycle is not negative."""
-    first, last = column.first, column.first + column.rows - 1
-    above = column.sheet.area((first, column.index), (last - 1, column.index), column.value[:-1])
-    below = column.sheet.area((first + 1, column.index), (last, column.index), column.value[1:])
+    above, below = column.part(0, column.rows - 1), column.part(1, column.rows)
     rises = Formula(
         f"SUMPRODUCT(({below.text}>{above.text}+{GAP_TOLERANCE:.0E})*1)",
         int(np.sum(below.value > above.value + GAP_TOLERANCE)),
@@ -177,11 +175,8 @@ def _parts(strategy: str, trace: Trace, states: States, spending: SheetColumn) -
 def _alive(trace: Trace, states: States) -> Formula:
     """Return the undiscounted years alive within the horizon, straight from overall survival."""
     time, alive = trace.time, states.overall
-    first, last = alive.first, alive.first + alive.rows - 1
-    above = alive.sheet.area((first, alive.index), (last - 1, alive.index), alive.value[:-1])
-    below = alive.sheet.area((first + 1, alive.index), (last, alive.index), alive.value[1:])
-    lengths = time.years.sheet.area((first + 1, time.years.index), (last, time.years.index), time.years.value[1:])
-    return sum_of_products(lengths, time.at_start * above + time.at_end * below)
+    above, below = alive.part(0, alive.rows - 1), alive.part(1, alive.rows)
+    return sum_of_products(time.years.part(1, alive.rows), time.at_start * above + time.at_end * below)
 
 
 def _largest(column: SheetColumn) -> Formula:

@@ -25,6 +25,7 @@ from hemodel.economics import (
 )
 from hemodel.formats import display
 from hemodel.live_model.formula import Formula, absolute, as_formula, call, larger, smaller, total
+from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
 from hemodel.publish.workbook_charts import segments
 from hemodel.views.one_way import labels
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 
 PLANE, SUMMARY = "Model plane", "Model PSA results"
-OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
 DECISION = "settings.decision_threshold"
 _GAP = 4
 """Rows from the end of a table to the first row of values of the next: one empty, two of headers."""
@@ -90,8 +90,7 @@ class Summary:
 
 def drawn(column: SheetColumn) -> Formula:
     """Return the cells of a column of the draws, without those of the base case above them."""
-    last = column.first + column.rows - 1
-    return column.sheet.area((column.first + 1, column.index), (last, column.index), np.asarray(column.value)[1:])
+    return column.part(1, column.rows)
 
 
 def mean_of(cells: Formula) -> Formula:
@@ -247,8 +246,6 @@ class Curves:
     ----------
     shares : tuple of SheetColumn
         Share of the draws in which each strategy has the highest net benefit; a tie is shared.
-    benefits : tuple of SheetColumn
-        Mean net benefit of each strategy.
     frontier : SheetColumn
         The share of the strategy with the highest mean net benefit.
     """
@@ -256,7 +253,6 @@ class Curves:
     table: SheetTable
     thresholds: SheetColumn
     shares: tuple[SheetColumn, ...]
-    benefits: tuple[SheetColumn, ...]
     frontier: SheetColumn
 
 
@@ -336,7 +332,7 @@ def _add_curves(
         name_column(column, parameters.name(strategy))
         benefits.append(column)
     frontier = _add_frontier(table, shares, benefits)
-    return Curves(table, thresholds, tuple(shares), tuple(benefits), frontier)
+    return Curves(table, thresholds, tuple(shares), frontier)
 
 
 def _is_best(place: int, benefits: Sequence[Formula]) -> Formula:
@@ -357,20 +353,15 @@ def _add_frontier(table: SheetTable, shares: Sequence[SheetColumn], benefits: Se
     first, last = benefits[0].text, benefits[-1].text.rpartition("!")[2]
     values = np.column_stack([column.value for column in benefits])
     best = Formula(f"MATCH(MAX({first}:{last}),{first}:{last},0)", np.argmax(values, axis=1))
+    headers = np.array([s.sheet.cells[s.first - 1, s.index].value for s in shares], dtype=object)
     names = shares[0].sheet.area(
-        (shares[0].first - 1, shares[0].index), (shares[0].first - 1, shares[-1].index), _headers(shares)
+        (shares[0].first - 1, shares[0].index), (shares[0].first - 1, shares[-1].index), headers
     )
     group = "Frontier"
     table.add("Strategy", Formula(f"INDEX({names.text},{best.text})", names.value[best.value]), "text", group)
     row = f"{shares[0].text}:{shares[-1].text.rpartition('!')[2]}"
     found = np.column_stack([column.value for column in shares])[np.arange(table.rows), best.value]
     return table.add("Share of draws", Formula(f"INDEX({row},{best.text})", found), "proportion", group)
-
-
-def _headers(columns: Sequence[SheetColumn]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Return the names in the headers of some columns."""
-    contents = [column.sheet.cells[column.first - 1, column.index].content for column in columns]
-    return np.array([c.value if isinstance(c, Formula) else c for c in contents], dtype=object)
 
 
 TORNADO_SHEET = "Model tornado"
