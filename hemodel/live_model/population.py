@@ -340,21 +340,16 @@ class AgeingCells:
         Norms of men and of women, in the rows of the life table.
     start : Formula
         Mean norm of the cohort at the start, a cell.
-    capped : bool
-        Whether no utility may be above it.
+    cap : Formula or None
+        What no utility may be above at the start; None: there is no cap.
     """
 
     background: BackgroundSheet
     norms: Norms
     columns: tuple[SheetColumn, SheetColumn]
     start: Formula
-    capped: bool
+    cap: Formula | None
     check: LiveCheck
-
-    @property
-    def cap(self) -> Formula | None:
-        """What no utility may be above at the start; None: there is no cap."""
-        return self.start if self.capped else None
 
     def multiplier(self, years: Formula) -> Formula:
         """Return the norm some years after the start over that at the start; one value, or one a row."""
@@ -387,8 +382,8 @@ def add_ageing(model: Model, parameters: Parameters, background: BackgroundSheet
         youngest >= first,
         "Give norms from a lower age, and write the model anew.",
     )
-    capped = model.inputs.rows[OVER_TIME].text == CAPPED
-    return AgeingCells(background, norms, (columns[0], columns[1]), start.cell(0), capped, check)
+    cap = start.cell(0) if model.inputs.rows[OVER_TIME].text == CAPPED else None
+    return AgeingCells(background, norms, (columns[0], columns[1]), start.cell(0), cap, check)
 
 
 def _norm(

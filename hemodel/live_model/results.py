@@ -231,7 +231,6 @@ class ResultCells:
         Against the comparator; kinds undiscounted, discounted and engine.
     verdict, icer : dict from intervention to Formula
         The ICER is a number, or the verdict where a ratio has no meaning.
-    engine_icer : dict from intervention to Formula
     nmb : dict from (strategy, threshold id, kind) to Formula
         Kinds discounted and engine.
     incremental_nmb : dict from (intervention, threshold id, kind) to Formula
@@ -250,7 +249,6 @@ class ResultCells:
     increments: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     verdict: dict[str, Formula] = field(default_factory=dict)
     icer: dict[str, Formula] = field(default_factory=dict)
-    engine_icer: dict[str, Formula] = field(default_factory=dict)
     nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     incremental_nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     frontier: FrontierCells | None = None
@@ -351,8 +349,6 @@ def _increments(results: ResultCells, strategies: list[str], names: dict[str, Fo
     for i, (one, kind) in enumerate(listed):
         if kind == "discounted":
             results.verdict[one], results.icer[one] = word.cell(i), ratio.cell(i)
-        elif kind == "engine":
-            results.engine_icer[one] = ratio.cell(i)
 
 
 def _net_benefit(
