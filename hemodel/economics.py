@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Amount, FloatArray
 
 
 MORE_EFFECTIVE_AND_COSTLY = "more effective and more costly"
@@ -36,9 +36,6 @@ EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
 COST_TOLERANCE = 1e-9
 """Smallest difference in costs that is a difference."""
-
-Amount = TypeVar("Amount", float, "FloatArray")
-"""A number, or an array of numbers."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def increments(totals: FloatArray) -> FloatArray:
     return np.asarray(totals[..., 1:] - totals[..., :1])
 
 
-def differences(intervention: Mapping[str, float], comparator: Mapping[str, float]) -> dict[str, float]:
+def differences(intervention: Mapping[str, Amount], comparator: Mapping[str, Amount]) -> dict[str, Amount]:
     """Return intervention minus comparator, component by component, in the unit of the amounts."""
     return {name: amount - comparator[name] for name, amount in intervention.items()}
 
@@ -166,7 +163,7 @@ def net_health_benefit(qalys: Amount, costs: Amount, threshold: float) -> Amount
     return qalys - costs / threshold if threshold > 0 else qalys * np.nan
 
 
-def break_even_costs(qalys: Amount, threshold: float) -> Amount:
+def break_even_costs(qalys: Amount, threshold: float | Amount) -> Amount:
     """Return threshold x QALYs [currency]: the costs at which net monetary benefit is 0, a line on the plane."""
     return threshold * qalys
 

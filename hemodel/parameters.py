@@ -5,11 +5,12 @@ entries as there are draws otherwise; NumPy's broadcasting does the rest. Curve
 coefficients stand beside the other parameters, with a second axis.
 """
 
+# ruff: noqa: D105 - operators say themselves what they do
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     Draws = Mapping[str, FloatArray]
+
+
+class Arithmetic(Protocol):
+    """What a number, an array over draws and a formula of a spreadsheet can do."""
+
+    def __add__(self, other: Any, /) -> Self: ...
+    def __radd__(self, other: Any, /) -> Self: ...
+    def __sub__(self, other: Any, /) -> Self: ...
+    def __rsub__(self, other: Any, /) -> Self: ...
+    def __mul__(self, other: Any, /) -> Self: ...
+    def __rmul__(self, other: Any, /) -> Self: ...
+    def __truediv__(self, other: Any, /) -> Self: ...
+    def __rtruediv__(self, other: Any, /) -> Self: ...
+    def __pow__(self, other: Any, /) -> Self: ...
+    def __rpow__(self, other: Any, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+
+
+Amount = TypeVar("Amount", bound=Arithmetic)
+"""A number, an array of numbers or a formula: sums and products of amounts are amounts of the same kind."""
 
 BLOCK = 4096
 """Draws that one random stream serves; a later block has a stream of its own."""

@@ -23,7 +23,7 @@ from hemodel.live_model.unit_costs import UnitCosts, Vials, add_unit_costs, add_
 from hemodel.survival.workbook.background import population
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hemodel.analyses.results import Results
     from hemodel.live_model.coefficients import Naturals
@@ -43,12 +43,8 @@ class Calculation:
 
     Attributes
     ----------
-    time : Time
-    costs : UnitCosts
-    vials : Vials
     strategies : tuple of StrategySheets
         The comparator first.
-    results : ResultCells
     """
 
     time: Time
@@ -75,7 +71,6 @@ def add_calculation(
     model: Model,
     parameters: Parameters,
     naturals: Naturals,
-    population_hazard: Callable[[Formula], Formula] | None,
     results: Sheet,
     taken: set[str],
     ageing: AgeingCells | None = None,
@@ -84,12 +79,8 @@ def add_calculation(
 
     Parameters
     ----------
-    model : Model
-    parameters : Parameters
     naturals : Naturals
         Coefficients of the curves, from `coefficients.add_curves`.
-    population_hazard : callable or None
-        From a formula of months to the cumulative hazard of the population.
     results : Sheet
         Where the results go, below its first six rows.
     taken : set of str
@@ -97,10 +88,10 @@ def add_calculation(
     ageing : AgeingCells or None
         How utilities change with age.
     """
-    time = add_time(model.inputs, parameters, population_hazard, ageing)
+    time = add_time(model.inputs, parameters, naturals.population, ageing)
     costs = add_unit_costs(model.inputs, parameters, time)
     vials = add_vials(model, parameters, costs)
-    shared = StrategyContext(model, parameters, naturals, time, costs, vials, population_hazard)
+    shared = StrategyContext(model, parameters, naturals, time, costs, vials)
     strategies = tuple(
         add_strategy(number, strategy, shared, taken) for number, strategy in enumerate(model.strategies, start=1)
     )
@@ -145,7 +136,6 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
 
     Parameters
     ----------
-    model : Model
     found : Results
         Of the base case and the one-way analysis.
     stored : Stored
@@ -158,10 +148,9 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
     curves = curves_sheet()
     naturals = add_curves(curves, model, parameters)
     background = add_background(model, parameters)
-    hazard = None if background is None or population(inputs) is None else background.population_hazard
-    naturals.population = hazard
+    naturals.population = None if background is None or population(inputs) is None else background.population_hazard
     ageing = add_ageing(model, parameters, background)
-    calculation = add_calculation(model, parameters, naturals, hazard, results_sheet, taken, ageing)
+    calculation = add_calculation(model, parameters, naturals, results_sheet, taken, ageing)
     results, strategies = calculation.results, calculation.strategies
     plane = add_plane(psa, parameters, model.strategies)
     summary = add_summary(psa, plane, parameters, model.strategies)

@@ -15,7 +15,6 @@ import numpy as np
 from hemodel.formats import display
 from hemodel.live_model.look import pixels
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
-from hemodel.live_model.uncertainty import name_of
 from hemodel.live_model.writing import write_sheet
 from hemodel.publish.workbook_charts import FRONTIER, axis, finish, new_chart
 from hemodel.units import DAYS_PER_YEAR
@@ -51,9 +50,7 @@ class ChartSheet:
 
     Attributes
     ----------
-    sheet : Sheet
     names : mapping from strategy to Formula
-    components : SheetColumn
     costs : mapping from strategy to SheetColumn
         Discounted costs, one row a category.
     found : Results
@@ -198,7 +195,7 @@ def chart_sheet(live: LiveModel) -> ChartSheet:
     sheet = Sheet(SHEET, "Charts", purpose)
     parts = [c for o, s, c, kind in results.cells if o == "costs" and s == strategies[0] and kind == "discounted"]
     components = [part for part in parts if part != "total"]
-    names = {strategy: name_of(parameters, strategy) for strategy in strategies}
+    names = {strategy: parameters.name(strategy) for strategy in strategies}
     table = SheetTable(sheet, _TABLE_ROW, len(components))
     labels = table.add("Discounted costs", [COMPONENTS.get(c, c.replace("_", " ")) for c in components], "text")
     costs = {}
@@ -215,10 +212,8 @@ def add_charts(book: Workbook, page: Worksheet, live: LiveModel, look: Look) -> 
 
     Parameters
     ----------
-    book : Workbook
     page : Worksheet
         Empty, named `SHEET`.
-    live : LiveModel
     look : Look
         The styles of the workbook.
     """
@@ -320,7 +315,7 @@ def _cumulative(book: Workbook, place: ChartSheet, drawn: Sequence[StrategySheet
     """Return the chart of discounted costs so far."""
     chart, last = new_chart(book, "scatter", "straight"), _last_row(drawn)
     for i, each in enumerate(drawn):
-        _add_over_time(chart, place, each, each.spending.cumulative[1], last, strategy_line(i))
+        _add_over_time(chart, place, each, each.spending, last, strategy_line(i))
     finish(chart, "Cumulative discounted costs", *SIZE)
     chart.set_x_axis(_time_axis(drawn))
     chart.set_y_axis(axis(f"{place.found.currency} per patient", "#,##0", min=0, major_gridlines=GRID))

@@ -29,7 +29,6 @@ class Naturals(dict[str, list[Formula]]):
 
     Attributes
     ----------
-    sheet : Sheet
     workings : WorkingCells
         Where curves put constants and results that do not depend on time.
     population : callable or None
@@ -61,12 +60,6 @@ def add_curves(sheet: Sheet, model: Model, parameters: Parameters) -> Naturals:
     ----------
     sheet : Sheet
         As made by `curves_sheet`.
-    model : Model
-    parameters : Parameters
-
-    Returns
-    -------
-    Naturals
     """
     listed = [(endpoint, *each) for endpoint, fit in model.fits.items() for each in _coefficients(fit.curves)]
     table = SheetTable(sheet, FIRST_ROW, len(listed))

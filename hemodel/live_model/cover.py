@@ -16,7 +16,6 @@ from hemodel.inputs.dictionary import SCENARIOS, sheets, sheets_for
 from hemodel.live_model import look as styles
 from hemodel.live_model.charts import SHEET as CHARTS
 from hemodel.live_model.formula import Formula, as_formula, call, quoted, rendered, when
-from hemodel.live_model.uncertainty import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -206,8 +205,6 @@ def write_live_cover(page: Worksheet, look: Look, live: LiveModel, inputs: Model
         Empty, named Cover.
     look : Look
         The styles of the workbook.
-    live : LiveModel
-    inputs : ModelInputs
     tables : sequence of str
         Names of the sheets with tables that inputs name.
     """
@@ -252,7 +249,7 @@ def _results(on: _Page, live: LiveModel) -> None:
     comparator, *others = [each.id for each in live.strategies]
     money = parameters.text("settings.currency").joined(" ")
     for strategy in others:
-        pair = name_of(parameters, strategy).joined(" against ").joined(name_of(parameters, comparator))
+        pair = parameters.name(strategy).joined(" against ").joined(parameters.name(comparator))
         costs, qalys = (results.increments[outcome, strategy, "discounted"] for outcome in ("costs", "qalys"))
         icer = results.icer[strategy]
         number = call("ISNUMBER", lambda value: not isinstance(value, str), icer)
@@ -312,7 +309,7 @@ def _contents(live: LiveModel, inputs: ModelInputs, tables: Sequence[str]) -> It
 def _purpose(sheet: Sheet, live: LiveModel) -> str:
     """Return in a few words what a sheet calculates."""
     for each in live.strategies:
-        name = str(name_of(live.parameters, each.id).value)
+        name = str(live.parameters.name(each.id).value)
         if sheet is each.trace.sheet:
             return f"{name}: curves, states, QALYs and costs by cycle"
         if sheet is each.doses.sheet:

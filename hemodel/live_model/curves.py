@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from hemodel.live_model.formula import (
     when,
 )
 from hemodel.live_model.functions import last_at_or_below
-from hemodel.live_model.points import accumulated, at_boundaries, at_days, largest_so_far
+from hemodel.live_model.points import Points, accumulated, at_boundaries, given, largest_so_far
 from hemodel.live_model.sheet import SheetColumn
 from hemodel.survival.curve_spec import (
     ACCELERATED_FAILURE_TIME,
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from hemodel.live_model.coefficients import Naturals
     from hemodel.live_model.parameters import Parameters
-    from hemodel.live_model.points import Boundaries, DaysWithin, Keep, Points
-    from hemodel.live_model.sheet import WorkingCells
+    from hemodel.live_model.points import Boundaries, Keep
+    from hemodel.live_model.sheet import SheetTable, WorkingCells
     from hemodel.model.evaluate import Model
     from hemodel.survival.curves import EndpointCurves
 
@@ -55,13 +55,10 @@ class FormulaCurve:
 
     Attributes
     ----------
-    curves : EndpointCurves
-    strategy : str
     naturals : sequence of Formula
         All coefficients of the endpoint on their natural scale.
     effects : tuple of (relation, ratio)
         Further effects, in the order in which they act.
-    workings : WorkingCells
     """
 
     curves: EndpointCurves
@@ -82,7 +79,6 @@ class FormulaCurve:
         ----------
         t : Formula
             0 or more. [months]
-        keep : Keep
         """
         for relation, ratio in self.effects:
             if relation == ACCELERATED_FAILURE_TIME:
@@ -135,7 +131,6 @@ def _related(relation: str, hazard: Formula, ratio: Formula) -> Formula:
     raise ValueError(relation)
 
 
-F = TypeVar("F", bound=Formula)
 NODES, NODES_FROM_START = 6, 12
 """Of Gauss-Legendre quadrature in t^(1/6) over each part of a cycle; more where the first cycle is in the integral.
 
@@ -151,8 +146,6 @@ class LiveWaning:
 
     Attributes
     ----------
-    treated, reference : FormulaCurve
-    shape, scale : str
     start, end : Formula or None
         Where the shape reads them. [months]
     population_at_start : Formula or None
@@ -160,7 +153,6 @@ class LiveWaning:
         that wane on survival.
     pieces : int
         Parts into which kinks of the curves divide a cycle, at most.
-    workings : WorkingCells
     """
 
     treated: FormulaCurve
@@ -197,8 +189,6 @@ def waned(
 
     Parameters
     ----------
-    spec : LiveWaning
-    points : Points
     hazards : tuple of Formula
         Cumulative hazards of the treated and of the reference curve, of the excess where
         the curves are of the excess.
@@ -215,8 +205,8 @@ def waned(
         With the population's hazard, where the curves are of the excess.
     """
     if spec.shape == WITH_TREATMENT:
-        return _with_treatment(points, hazards, _given(on_treatment), whole)
-    start = _given(spec.start)
+        return _with_treatment(points, hazards, given(on_treatment), whole)
+    start = given(spec.start)
     at_start = tuple(
         spec.workings.single(
             f"{curve.strategy}: cumulative hazard when waning starts", curve.hazard(start, spec.workings.single)
@@ -232,7 +222,7 @@ def waned(
     integral = None
     if spec.shape == LINEAR:
         integral = _integral(spec, points, s1 - s0, boundaries, whole)
-        part = part + integral / (_given(spec.end) - start)
+        part = part + integral / (given(spec.end) - start)
     result = when(points.months <= start, treated, part)
     if points.population is not None:
         result = result + points.population
@@ -244,7 +234,7 @@ def _left(spec: LiveWaning, start: Formula, points: Points) -> Formula:
     if spec.shape == IMMEDIATE:
         share = when(points.months <= start, 1.0, 0.0)
     else:
-        end = _given(spec.end)
+        end = given(spec.end)
         share = smaller(larger((end - points.months) / (end - start), 0.0), 1.0)
     return points.add("share of the effect left", share, "proportion")
 
@@ -264,8 +254,8 @@ def _on_survival(
     mixture = points.keep("mixture: cumulative hazard", when(left <= 0.0, reference, when(left >= 1.0, treated, mixed)))
     if points.population is not None:
         treated, mixture = treated + points.population, mixture + points.population
-        at_start = at_start + _given(spec.population_at_start)
-    candidate = when(points.months <= _given(spec.start), treated, larger(mixture, at_start))
+        at_start = at_start + given(spec.population_at_start)
+    candidate = when(points.months <= given(spec.start), treated, larger(mixture, at_start))
     before = None if whole is None else whole.hazard
     return WanedFormula(largest_so_far(points, "with waning: cumulative hazard", candidate, before))
 
@@ -283,7 +273,7 @@ def _with_treatment(
         "proportion",
     )
     known = WanedFormula(treated, treated, reference, share) if whole is None else whole
-    columns = [_given(column) for column in (known.treated, known.reference, known.share)]
+    columns = [given(column) for column in (known.treated, known.reference, known.share)]
     h1, h0, w = (points.before(column) for column in columns)
     mean = 0.5 * (share + w)
     step = mean * (treated - h1) + (1.0 - mean) * (reference - h0)
@@ -299,7 +289,7 @@ def _integral(
     Gauss-Legendre quadrature in y = t^(1/6) over each cycle, cut at the start, at the end
     and at kinks of the curves.
     """
-    start, end = _given(spec.start), _given(spec.end)
+    start, end = given(spec.start), given(spec.end)
     inside = replace(points, group=f"{points.group}: integral for waning")
     low, high = (
         inside.keep(header, smaller(larger(months, start), end))
@@ -332,32 +322,21 @@ def _kinks_between(spec: LiveWaning, inside: Points, low: Formula, high: Formula
     return [inside.keep("next kink", smaller(item(edges, last + float(i)), high)) for i in range(1, spec.pieces)]
 
 
-def _given(value: F | None) -> F:
-    if value is None:
-        message = "waning needs a time or a curve that is missing"
-        raise ValueError(message)
-    return value
-
-
 @dataclass(frozen=True)
 class Stages:
     """The columns of one endpoint at some points, in the order in which rules act.
 
     Attributes
     ----------
-    fitted : SheetColumn
-        Cumulative hazard of the fitted curve with further effects; of the excess where the
-        curve is of the excess.
     raw : SheetColumn
-        The same with the population's hazard where the curve is of the excess.
-    waned : WanedFormula or None
+        Cumulative hazard of the fitted curve with further effects, and with the population's
+        hazard where the curve is of the excess.
     hazard : SheetColumn
         After waning and the floor.
     survival : SheetColumn
         Before any cap.
     """
 
-    fitted: SheetColumn
     raw: SheetColumn
     waned: WanedFormula | None
     hazard: SheetColumn
@@ -387,19 +366,21 @@ class StrategyCurves:
         """Return survival at the cycle boundaries before any cap."""
         return self.stages[endpoint].survival
 
-    def hazard(self, endpoint: str) -> SheetColumn:
-        """Return the cumulative hazard at the cycle boundaries before any cap."""
-        return self.stages[endpoint].hazard
+    def days(self, table: SheetTable, months: Formula, boundary: Formula, group: str = "Population") -> Points:
+        """Return days within cycles, with a column for the population's cumulative hazard where it is in the model."""
+        hazard = self.naturals.population
+        population = None if hazard is None else table.add("Cumulative hazard", hazard(months), "factor", group)
+        return Points(table, months, population, boundary=boundary)
 
-    def within(self, endpoint: str, place: DaysWithin) -> SheetColumn:
+    def within(self, endpoint: str, place: Points) -> SheetColumn:
         """Return survival on days within cycles before any cap; its columns are added once to the table of the days."""
         key = (id(place), endpoint)
         if key not in self._days:
-            points = at_days(place, endpoint.upper())
+            points = replace(place, group=endpoint.upper())
             self._days[key] = (place, self._stages(endpoint, points, self.stages[endpoint]))
         return self._days[key][1].survival
 
-    def evaluate(self) -> None:
+    def __post_init__(self) -> None:
         """Add the columns of every endpoint at the boundaries."""
         for endpoint in self.endpoints:
             self.stages[endpoint] = self._stages(endpoint, at_boundaries(self.bounds, endpoint.upper()), None)
@@ -411,7 +392,7 @@ class StrategyCurves:
         if endpoint == OVERALL_SURVIVAL and self.model.curve_effects.floor is not None:
             hazard = self._floored(points, hazard, whole)
         survival = points.add("survival", exp_of_negative(hazard), "proportion")
-        return Stages(fitted, raw, found, hazard, survival)
+        return Stages(raw, found, hazard, survival)
 
     def _fitted(self, endpoint: str, strategy: str, points: Points) -> tuple[SheetColumn, SheetColumn]:
         """Return the hazard of a fitted curve with its further effects, without and with the population's."""
@@ -431,19 +412,15 @@ class StrategyCurves:
             self.model.fits[endpoint].curves,
             strategy,
             self.naturals[endpoint],
-            tuple((relation, self.parameters.number(id_)) for relation, id_ in effects),
+            tuple((relation, self.parameters[id_]) for relation, id_ in effects),
             self.naturals.workings,
         )
 
     def _floored(self, points: Points, hazard: SheetColumn, whole: Stages | None) -> SheetColumn:
         """Return the cumulative hazard that grows at least as the population's."""
-        population = points.population
-        if population is None or self.bounds.population is None:
-            message = "a floor needs the hazard of the population"
-            raise ValueError(message)
         own = hazard if whole is None else (whole.raw if whole.waned is None else whole.waned.hazard)
         growth = hazard - points.before(own)
-        step = larger(growth, population - points.before(self.bounds.population))
+        step = larger(growth, given(points.population) - points.before(given(self.bounds.population)))
         return accumulated(points, "with the floor: cumulative hazard", step, None if whole is None else whole.hazard)
 
     def _waned(self, endpoint: str, points: Points, fitted: SheetColumn, whole: Stages | None) -> WanedFormula | None:
@@ -465,14 +442,11 @@ class StrategyCurves:
         spec = self.model.curve_effects.waning[endpoint, self.strategy]
         id_ = f"waning.{endpoint}.{self.strategy}"
         treated, reference = (self._curve(endpoint, name) for name in (self.strategy, spec.reference))
-        start = None if spec.shape == WITH_TREATMENT else self.parameters.number(f"{id_}.start")
+        start = None if spec.shape == WITH_TREATMENT else self.parameters[f"{id_}.start"]
         at_start = None
         if treated.curves.background is not None and spec.scale == SURVIVAL and start is not None:
-            if self.naturals.population is None:
-                message = "waning on survival needs the hazard of the population at its start"
-                raise ValueError(message)
             at_start = self.naturals.workings.single(
-                "population: cumulative hazard at the start of waning", self.naturals.population(start)
+                "population: cumulative hazard at the start of waning", given(self.naturals.population)(start)
             )
         return LiveWaning(
             treated=treated,
@@ -480,30 +454,11 @@ class StrategyCurves:
             shape=spec.shape,
             scale=spec.scale,
             start=start,
-            end=self.parameters.number(f"{id_}.end") if spec.shape == LINEAR else None,
+            end=self.parameters[f"{id_}.end"] if spec.shape == LINEAR else None,
             population_at_start=at_start,
             pieces=_pieces(self.bounds.months, (*treated.kinks, *reference.kinks)),
             workings=self.naturals.workings,
         )
-
-
-def strategy_curves(
-    model: Model, strategy: str, parameters: Parameters, naturals: Naturals, bounds: Boundaries
-) -> StrategyCurves:
-    """Return the curves of a strategy, with columns for every endpoint added at the cycle boundaries.
-
-    Parameters
-    ----------
-    model : Model
-    strategy : str
-    parameters : Parameters
-    naturals : Naturals
-        From `coefficients.add_curves`.
-    bounds : Boundaries
-    """
-    curves = StrategyCurves(model, strategy, parameters, naturals, bounds)
-    curves.evaluate()
-    return curves
 
 
 def _column(points: Points, header: str, formula: Formula) -> SheetColumn:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.formula import Formula, larger, rounded_up, smaller, sum_of, when, whole
-from hemodel.live_model.points import DaysWithin
 from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable, sheet_name
 from hemodel.live_model.time import SPARE_SHARE, Time
 from hemodel.model.timeline import DAY_TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hemodel.inputs.structure import Regimen
     from hemodel.live_model.curves import StrategyCurves
-    from hemodel.live_model.parameters import Parameters
+    from hemodel.live_model.points import Points
     from hemodel.live_model.unit_costs import DoseCost
 
 
@@ -31,11 +30,8 @@ class RegimenDoses:
 
     Attributes
     ----------
-    regimen : Regimen
     cycle : SheetColumn
         The cycle each falls in, from 1.
-    on_treatment : SheetColumn
-        Share of patients.
     amounts : mapping from part to (undiscounted, discounted) SheetColumn
         Administrations a patient, acquisition cost and administration cost.
     totals : mapping from part to (undiscounted, discounted) Formula
@@ -45,7 +41,6 @@ class RegimenDoses:
 
     regimen: Regimen
     cycle: SheetColumn
-    on_treatment: SheetColumn
     amounts: Mapping[str, tuple[SheetColumn, SheetColumn]]
     totals: Mapping[str, tuple[Formula, Formula]]
     check: LiveCheck
@@ -65,21 +60,12 @@ class DosePlaces:
 
     Attributes
     ----------
-    parameters : Parameters
-    time : Time
-    curves : StrategyCurves
-    endpoints : tuple of str
-        Whose curve may say who is treated.
     costs : mapping from drug to DoseCost
-    population_hazard : callable or None
     """
 
-    parameters: Parameters
     time: Time
     curves: StrategyCurves
-    endpoints: tuple[str, ...]
     costs: Mapping[str, DoseCost]
-    population_hazard: Callable[[Formula], Formula] | None
 
 
 def add_doses(number: int, strategy: str, regimens: tuple[Regimen, ...], places: DosePlaces, taken: set[str]) -> Doses:
@@ -90,7 +76,7 @@ def add_doses(number: int, strategy: str, regimens: tuple[Regimen, ...], places:
     )
     name = sheet_name(f"Model doses {number} {strategy}", taken)
     sheet = Sheet(name, "Drug administrations", purpose, frozen=(FIRST_ROW, 0))
-    sheet.write(3, 0, places.parameters.text(f"strategy.{strategy}.name"), "label")
+    sheet.write(3, 0, places.curves.parameters.name(strategy), "label")
     found, column = [], 0
     for regimen in regimens:
         block, column = _regimen(sheet, column, regimen, places)
@@ -118,11 +104,7 @@ def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) ->
     day = table.add("Day", dated, "date", "Administration")
     cycle = table.add("Cycle", time.boundary(day), "count", "Administration")
     month = table.add("Month", day / time.days_per_month, "time", "Administration")
-    population = None
-    if places.population_hazard is not None:
-        hazard = places.population_hazard(month)
-        population = table.add("Cumulative hazard", hazard, "factor", "Population")
-    on = _on_treatment(table, regimen, places, DaysWithin(table, month, cycle, population))
+    on = _on_treatment(regimen, places.curves, places.curves.days(table, month, cycle))
     factor = table.add("Discount factor", time.discount(day / time.days_per_year, "costs"), "factor", "Costs")
     amounts, totals = _amounts(table, (given * on, factor), places.costs[regimen.drug])
     sheet.write(FIRST_ROW - 3, column, "Total", "label")
@@ -132,12 +114,12 @@ def _regimen(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) ->
         schedule.count <= rows,
         f"The sheet {sheet.name} has {rows} rows for {regimen.drug}: write the model anew.",
     )
-    return RegimenDoses(regimen, cycle, on, amounts, totals, check), table.next + 1
+    return RegimenDoses(regimen, cycle, amounts, totals, check), table.next + 1
 
 
 def _schedule(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -> _Schedule:
     """Write when the drug is given, in cells above the rows."""
-    parameters, horizon = places.parameters, places.time.horizon
+    parameters, horizon = places.curves.parameters, places.time.horizon
     facts, drug = SheetTable(sheet, FACTS_ROW, 1, column), parameters.text(f"drug.{regimen.drug}.name")
 
     def fact(header: str, content: Formula, style: str) -> Formula:
@@ -145,17 +127,13 @@ def _schedule(sheet: Sheet, column: int, regimen: Regimen, places: DosePlaces) -
         sheet.write(FACTS_ROW - 2, placed.index, drug, "group")
         return placed.cell(0)
 
-    first = fact("First day", parameters.number(regimen.id("start_day")), "date")
-    interval = fact("Interval (days)", parameters.number(regimen.id("interval")), "date")
-    stop = _optional(parameters, regimen.id("stop_day"), horizon)
+    first = fact("First day", parameters[regimen.id("start_day")], "date")
+    interval = fact("Interval (days)", parameters[regimen.id("interval")], "date")
+    stop = parameters.optional(regimen.id("stop_day"), horizon)
     end = fact("Before day", smaller(horizon, stop), "date")
     times = rounded_up(larger((end - first) / interval - DAY_TOLERANCE, 0))
-    most = _optional(parameters, regimen.id("max_administrations"), times)
+    most = parameters.optional(regimen.id("max_administrations"), times)
     return _Schedule(first, interval, fact("Administrations", smaller(times, whole(most)), "count"))
-
-
-def _optional(parameters: Parameters, id_: str, otherwise: Formula) -> Formula:
-    return parameters.optional(id_, otherwise) if parameters.has(id_) else otherwise
 
 
 def _rows(schedule: _Schedule, time: Time) -> int:
@@ -164,14 +142,14 @@ def _rows(schedule: _Schedule, time: Time) -> int:
     return int(max(2 * schedule.count.value, (1 + SPARE_SHARE) * in_all)) + SPARE_ROWS
 
 
-def _on_treatment(table: SheetTable, regimen: Regimen, places: DosePlaces, place: DaysWithin) -> SheetColumn:
+def _on_treatment(regimen: Regimen, curves: StrategyCurves, place: Points) -> SheetColumn:
     """Add who is treated on each day: by the curve named, never above OS, nor PFS where treatment stops there."""
-    curves, parameters = places.curves, places.parameters
+    table, parameters = place.table, curves.parameters
     alive = curves.within("os", place)
     free = table.add("Progression-free", smaller(curves.within("pfs", place), alive), "proportion", "Treated")
     named = parameters.text(regimen.id("time_on_treatment"))
     result = when(named.equals("os"), alive, when(named.equals("pfs"), free, ""))
-    for endpoint in places.endpoints:
+    for endpoint in curves.endpoints:
         if endpoint not in {"os", "pfs"}:
             curve = smaller(curves.within(endpoint, place), alive)
             result = when(

@@ -60,7 +60,6 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
     ----------
     target : Path
         The file to write (.xlsx).
-    workbook : Path
     options : Options
         Changes, scenarios, how many draws to store, and their seed.
     replace : bool

@@ -83,6 +83,10 @@ class Formula:
         with np.errstate(all="ignore"):
             return Formula(text, np.power(self.value, right.value), POWER)
 
+    def __rpow__(self, other: Number) -> Formula:
+        """Return a to the power b."""
+        return as_formula(other) ** self
+
     def __neg__(self) -> Formula:
         """Return -a, in brackets."""
         return Formula(f"(-{_bracketed(self, ATOM)})", np.negative(self.value))
@@ -245,14 +249,9 @@ def either(*conditions: Formula) -> Formula:
     return call("OR", lambda *values: _reduced(np.logical_or, values), *conditions)
 
 
-def total(terms: list[Formula]) -> Formula:
+def total(terms: Sequence[Formula]) -> Formula:
     """Return the sum of some formulas, 0 for none."""
-    if not terms:
-        return as_formula(0.0)
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
+    return sum(terms[1:], terms[0]) if terms else as_formula(0.0)
 
 
 def sum_of(cells: Formula) -> Formula:

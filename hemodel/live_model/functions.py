@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 LOG_OF_MOST = 230.0
 MOST_HAZARD = float(np.exp(LOG_OF_MOST))
 """Cumulative hazards are held below this, about 1e100: products of them and of ratios stay in range."""
-HALF_LOG_2_PI = float(0.5 * np.log(2.0 * np.pi))
+ROOT_2_PI = float(np.sqrt(2.0 * np.pi))
 NEAR_ZERO = 0.01
-FAR = 20.0
+FAR = 37.0
 
 
 def capped_exp(x: Number) -> Formula:
@@ -68,20 +68,14 @@ def log_of_one_plus_exp(x: Formula) -> Formula:
 
 
 def normal_hazard(z: Formula) -> Formula:
-    """Return -ln Phi(-z): from NORMSDIST, and for z above 20 from its asymptotic series, error below 1e-12 of it."""
-    far = smaller(z, 1e40)
-    return when(z < FAR, -ln(normal_cdf(-z)), 0.5 * far * far + ln(far) + HALF_LOG_2_PI - ln(_mills_series(far)))
-
-
-def _mills_series(z: Formula) -> Formula:
-    """Return z Phi(-z) / phi(z) for large z: 1 - 1/z^2 + 3/z^4 - 15/z^6 + ..."""
-    return polynomial((1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0), 1.0 / (z * z))
+    """Return -ln Phi(-z), of z up to 37, where it is 689: NORMSDIST of less is 0."""
+    return -ln(normal_cdf(-smaller(z, FAR)))
 
 
 def inverse_mills(z: Formula) -> Formula:
-    """Return phi(z) / Phi(-z), for z above -37."""
-    density = call("EXP", np.exp, -(0.5 * z * z)) * float(np.exp(-HALF_LOG_2_PI))
-    return when(z < FAR, density / normal_cdf(-z), z / _mills_series(z))
+    """Return phi(z) / Phi(-z), of z from -37 to 37."""
+    near = smaller(z, FAR)
+    return call("EXP", np.exp, -(0.5 * near * near)) / ROOT_2_PI / normal_cdf(-near)
 
 
 def lookup(x: Formula, edges: Formula, values: Formula) -> Formula:

@@ -134,8 +134,7 @@ def general_format(values: Any) -> str:
 
 def is_text(cell: SheetCell) -> bool:
     """Whether a cell in a style of numbers holds a text."""
-    value = cell.content.value if isinstance(cell.content, Formula) else cell.content
-    return isinstance(value, str) and value != "" and cell.style.removeprefix("stored ") in NUMBERS
+    return isinstance(cell.value, str) and cell.value != "" and cell.style.removeprefix("stored ") in NUMBERS
 
 
 def _contents(sheet: Sheet) -> dict[int, list[tuple[str, str]]]:
@@ -144,8 +143,7 @@ def _contents(sheet: Sheet) -> dict[int, list[tuple[str, str]]]:
     for (_, column), cell in sheet.cells.items():
         style = "number" if is_text(cell) else cell.style.removeprefix("stored ")
         if style not in _NO_ROOM and cell.content is not None:
-            value = cell.content.value if isinstance(cell.content, Formula) else cell.content
-            found.setdefault(column, []).append((style, shown(style, value)))
+            found.setdefault(column, []).append((style, shown(style, cell.value)))
     for _, column, formula, _, name in sheet.columns:
         style = name.removeprefix("stored ")
         found.setdefault(column, []).extend((style, shown(style, value)) for value in _extremes(formula.value))
@@ -313,7 +311,7 @@ class Look:
         """Return the format of a cell; a text in a style of numbers wraps and begins at the left."""
         if is_text(cell):
             return self.style(cell.style + AS_TEXT)
-        return self.column_style(cell.style, cell.content.value if isinstance(cell.content, Formula) else cell.content)
+        return self.column_style(cell.style, cell.value)
 
     def column_style(self, name: str, values: Any) -> Format:
         """Return the format of a column of numbers, with digits that suit them where the style leaves that open."""

@@ -5,6 +5,7 @@ What reads each input: no yellow cell is without use.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from hemodel.live_model.formula import Formula, when
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
@@ -27,9 +28,9 @@ LAST_INPUT_ROW = 2000
 """Inputs are looked for by their id down to this row of their sheet, so that rows can be sorted and added."""
 
 
-@dataclass
-class Parameters:
-    """The inputs, by id, and a record of which of them formulas use.
+@dataclass(eq=False)
+class Parameters(Mapping[str, Formula]):
+    """The numbers in use by id, which functions of the engine read as they read draws; who reads them is recorded.
 
     Attributes
     ----------
@@ -41,8 +42,6 @@ class Parameters:
     now, written, changed, used : SheetColumn
         The value in the yellow cell; the value there when the model was written; 1
         where the two differ; the value that formulas use.
-    table : SheetTable
-    psa : PsaSheet
     read : dict from id to set of str
         What reads each input.
     """
@@ -58,22 +57,33 @@ class Parameters:
     psa: PsaSheet
     read: dict[str, set[str]] = field(default_factory=dict)
 
-    def has(self, id_: str) -> bool:
+    def __contains__(self, id_: object) -> bool:
         """Whether the workbook has a row with this id, empty or not."""
         return id_ in self.rows
 
-    def filled(self, id_: str) -> bool:
-        """Whether the workbook held a value under this id when the model was written."""
-        return id_ in self.rows and self.now.value[self.rows[id_]] != ""
+    def __iter__(self) -> Iterator[str]:
+        """Give the ids."""
+        return iter(self.rows)
 
-    def number(self, id_: str) -> Formula:
-        """Return the value in use of an input that holds a number."""
-        return self._reference(self.used, id_)
+    def __len__(self) -> int:
+        """Return the number of inputs."""
+        return len(self.rows)
 
-    def optional(self, id_: str, otherwise: Formula | float) -> Formula:
-        """Return the value in use, or another where the cell is empty."""
+    def __getitem__(self, id_: str) -> Formula:
+        """Return the value in use; of a row of one strategy that is empty, that of all strategies."""
+        common = id_.rpartition(".")[0]
+        return self.optional(id_, self[common]) if common in self.rows else self._reference(self.used, id_)
+
+    def optional(self, id_: str, otherwise: Formula) -> Formula:
+        """Return the value in use, or another where the cell is empty or there is no row."""
+        if id_ not in self.rows:
+            return otherwise
         cell = self._reference(self.used, id_)
         return when(cell.equals(""), otherwise, cell)
+
+    def name(self, strategy: str) -> Formula:
+        """Return the name of a strategy."""
+        return self.text(f"strategy.{strategy}.name")
 
     def text(self, id_: str) -> Formula:
         """Return a choice or text."""
@@ -88,8 +98,9 @@ class Parameters:
         self.read.setdefault(id_, set()).add(reader)
 
     def _reference(self, column: SheetColumn, id_: str) -> Formula:
+        cell = column.cell(self.rows[id_])
         self.note(id_, "formulas")
-        return column.cell(self.rows[id_])
+        return cell
 
 
 def add_parameters(inputs: ModelInputs, psa: PsaSheet, draw: Formula) -> Parameters:

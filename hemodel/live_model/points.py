@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hemodel.live_model.formula import Formula, larger, when
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 STYLE = "number"
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,6 @@ class Points:
 
     Attributes
     ----------
-    table : SheetTable
-    months : Formula
     population : Formula or None
         Cumulative hazard of the population.
     group : str
@@ -38,7 +37,7 @@ class Points:
     table: SheetTable
     months: Formula
     population: Formula | None
-    group: str
+    group: str = ""
     boundary: Formula | None = None
 
     def keep(self, header: str, formula: Formula) -> Formula:
@@ -63,18 +62,11 @@ def at_boundaries(bounds: Boundaries, group: str) -> Points:
     return Points(bounds.table, bounds.months, bounds.population, group)
 
 
-def at_days(place: DaysWithin, group: str) -> Points:
-    """Return days within cycles."""
-    return Points(place.table, place.months, place.population, group, place.boundary)
-
-
 def accumulated(points: Points, header: str, step: Formula, whole: SheetColumn | None) -> SheetColumn:
     """Return the sum of steps from boundary to boundary; a day within a cycle adds its own to that of the boundary.
 
     Parameters
     ----------
-    points : Points
-    header : str
     step : Formula
         Growth since the boundary before.
     whole : SheetColumn or None
@@ -82,21 +74,22 @@ def accumulated(points: Points, header: str, step: Formula, whole: SheetColumn |
     """
     if points.boundary is None:
         return points.table.running_sum(header, 0.0, step, STYLE, points.group)
-    return points.add(header, _known(whole).at(points.boundary) + step)
+    return points.add(header, given(whole).at(points.boundary) + step)
 
 
 def largest_so_far(points: Points, header: str, candidate: Formula, whole: SheetColumn | None) -> SheetColumn:
     """Return the larger of a formula and of the largest at any boundary before; arguments as for `accumulated`."""
     if points.boundary is None:
         return points.table.running_maximum(header, 0.0, candidate, STYLE, points.group)
-    return points.add(header, larger(_known(whole).at(points.boundary), candidate))
+    return points.add(header, larger(given(whole).at(points.boundary), candidate))
 
 
-def _known(whole: SheetColumn | None) -> SheetColumn:
-    if whole is None:
-        message = "days within cycles need the column of the boundaries"
+def given(value: F | None) -> F:
+    """Return what a curve cannot do without, such as a time or the column of the boundaries."""
+    if value is None:
+        message = "a curve needs a time, a hazard or a column that is missing"
         raise ValueError(message)
-    return whole
+    return value
 
 
 Keep = Callable[[str, Formula], Formula]
@@ -122,23 +115,3 @@ class Boundaries:
     day: SheetColumn
     months: SheetColumn
     population: SheetColumn | None
-
-
-@dataclass(frozen=True)
-class DaysWithin:
-    """Days within cycles, one a row; what accumulates counts from the boundary before.
-
-    Attributes
-    ----------
-    table : SheetTable
-    months : Formula
-    boundary : Formula
-        Row, from 1, of the last boundary at or before the day among the boundaries.
-    population : Formula or None
-        Cumulative hazard of the population on the day.
-    """
-
-    table: SheetTable
-    months: Formula
-    boundary: Formula
-    population: Formula | None

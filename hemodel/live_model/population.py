@@ -82,10 +82,10 @@ def add_patients(sheet: Sheet, parameters: Parameters) -> Patients:
     def place(header: str, content: Formula) -> Formula:
         return facts.add_each(header, [content], "number", "Patients at the start").cell(0)
 
-    mean = place("Mean age", parameters.number("background.mean_age"))
-    spread = place("SD of age", parameters.number("background.sd_age"))
-    youngest = place("Youngest age", parameters.number("background.youngest_age"))
-    male = place("Share male", parameters.number("background.share_male"))
+    mean = place("Mean age", parameters["background.mean_age"])
+    spread = place("SD of age", parameters["background.sd_age"])
+    youngest = place("Youngest age", parameters["background.youngest_age"])
+    male = place("Share male", parameters["background.share_male"])
     since = place("Years since a birthday", when(spread > 0.0, 0.0, mean - whole(mean)))
     return Patients(mean, spread, youngest, male, since)
 
@@ -102,7 +102,6 @@ def shares_by_age(ages: SheetTable, years: Array, patients: Patients) -> tuple[F
         With a row for each age of the life table; columns are added.
     years : array (ages,)
         The ages.
-    patients : Patients
     """
     age = ages.add("Age", years.tolist(), "count", AGES_GROUP)
     spread = patients.spread
@@ -201,10 +200,8 @@ class BackgroundSheet:
 
     Attributes
     ----------
-    sheet : Sheet
     engine : Background
         What the engine uses; its values are those stored in cells.
-    patients : Patients
     shares : Formula
         Share of each age at the start, a range.
     years : int
@@ -216,7 +213,6 @@ class BackgroundSheet:
         The age of the first row.
     next : int
         The next column that is free.
-    checks : tuple of LiveCheck
     """
 
     sheet: Sheet
@@ -273,7 +269,7 @@ class BackgroundSheet:
             return f"INDEX({column.range.text},1+{full}):INDEX({column.range.text},{ages}+{full})"
 
         columns = (self.sums[sex], self.hazards[sex])
-        first = [c.sheet.area((c.first, c.index), (c.first + ages - 1, c.index), None).text for c in columns]
+        first = [column.part(0, ages).text for column in columns]
         start = f"{first[0]}+{self.patients.since_birthday.text}*{first[1]}"
         alive = f"EXP({start}-({reached(columns[0])}+({elapsed}-{full})*{reached(columns[1])}))"
         factors = [self.shares.text, alive] if values is None else [self.shares.text, alive, reached(values)]
@@ -292,7 +288,7 @@ def add_background(model: Model, parameters: Parameters) -> BackgroundSheet | No
     )
     sheet = Sheet(SHEET, "Mortality of the population", purpose)
     patients = add_patients(sheet, parameters)
-    horizon = parameters.number("settings.time_horizon")
+    horizon = parameters["settings.time_horizon"]
     years = table.ages.size
     rows = SheetTable(sheet, AGES_ROW, table.ages.size + years)
     parameters.note("background.life_table", STRUCTURE)
@@ -344,22 +340,16 @@ class AgeingCells:
         Norms of men and of women, in the rows of the life table.
     start : Formula
         Mean norm of the cohort at the start, a cell.
-    capped : bool
-        Whether no utility may be above it.
-    check : LiveCheck
+    cap : Formula or None
+        What no utility may be above at the start; None: there is no cap.
     """
 
     background: BackgroundSheet
     norms: Norms
     columns: tuple[SheetColumn, SheetColumn]
     start: Formula
-    capped: bool
+    cap: Formula | None
     check: LiveCheck
-
-    @property
-    def cap(self) -> Formula | None:
-        """What no utility may be above at the start; None: there is no cap."""
-        return self.start if self.capped else None
 
     def multiplier(self, years: Formula) -> Formula:
         """Return the norm some years after the start over that at the start; one value, or one a row."""
@@ -392,8 +382,8 @@ def add_ageing(model: Model, parameters: Parameters, background: BackgroundSheet
         youngest >= first,
         "Give norms from a lower age, and write the model anew.",
     )
-    capped = model.inputs.rows[OVER_TIME].text == CAPPED
-    return AgeingCells(background, norms, (columns[0], columns[1]), start.cell(0), capped, check)
+    cap = start.cell(0) if model.inputs.rows[OVER_TIME].text == CAPPED else None
+    return AgeingCells(background, norms, (columns[0], columns[1]), start.cell(0), cap, check)
 
 
 def _norm(

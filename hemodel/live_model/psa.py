@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
 
 SHEET = "Model PSA"
-OUTCOMES = {
-    "life_years": ("Life-years", "stored qaly"),
-    "qalys": ("QALYs", "stored qaly"),
-    "costs": ("Costs", "stored money"),
-}
+OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
+"""Title and style of each outcome."""
 FIRST_ROW = 6
 
 
@@ -102,13 +99,17 @@ class PsaSheet:
             title, style = OUTCOMES[outcome]
             header = "Total" if component == "total" else component.replace("_", " ")
             group = f"{title}: {names[strategy]}"
-            self.results[key] = table.add(header, values.tolist(), style, group)
+            self.results[key] = table.add(header, values.tolist(), f"stored {style}", group)
         self.inputs: dict[tuple[str, int], SheetColumn] = {}
         for name, array in stored.inputs.items():
             for j in range(array.shape[1]):
                 header = model.fits[name.removeprefix("curve.")].curves.names[j] if name.startswith("curve.") else name
                 group = name if name.startswith("curve.") else "Inputs"
                 self.inputs[name, j] = table.add(header, array[:, j].tolist(), "stored number", group)
+
+    def totals(self, strategy: str) -> dict[str, Formula]:
+        """Return the total of each outcome of a strategy, a row a draw."""
+        return {outcome: self.results[outcome, strategy, "total"] for outcome in OUTCOMES}
 
     def varies(self, name: str) -> bool:
         """Whether a parameter, or the curves of an endpoint, differ between draws."""

@@ -137,8 +137,6 @@ def exact_refit(model: Model, endpoint: str, parameters: Parameters) -> dict[int
 
     Parameters
     ----------
-    model : Model
-    endpoint : str
     parameters : Parameters
         Whose inputs the formulas refer to.
 
@@ -152,7 +150,7 @@ def exact_refit(model: Model, endpoint: str, parameters: Parameters) -> dict[int
     wanted = {column for columns, _ in solutions for column in columns}
     if not wanted:
         return None
-    live = _solutions(model, endpoint, parameters.number)
+    live = _solutions(model, endpoint, parameters.__getitem__)
     return {column: formula for columns, _ in live for column, formula in columns.items()}
 
 
@@ -272,7 +270,6 @@ class FitCells:
 
     Attributes
     ----------
-    sheet : Sheet
     refit : mapping from endpoint to Formula
         How many cells of the fit of an endpoint have changed and are not followed by a
         formula.
@@ -292,7 +289,6 @@ def add_fit_cells(
 
     Parameters
     ----------
-    inputs : ModelInputs
     parameters : Parameters
         Notes there which inputs the fits read.
     cells : mapping from endpoint to sequence of (id, column)

@@ -18,6 +18,9 @@ from hemodel.economics import (
     MORE_EFFECTIVE_AND_COSTLY,
     NO_DIFFERENCE,
     REFERENCE,
+    differences,
+    icer,
+    net_monetary_benefit,
 )
 from hemodel.inputs.checks import select
 from hemodel.live_model.formula import (
@@ -34,6 +37,7 @@ from hemodel.live_model.formula import (
     total,
     when,
 )
+from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
 from hemodel.views.shared.words import COMPONENTS
 
@@ -81,7 +85,7 @@ def verdict_formula(costs: Formula, qalys: Formula) -> Formula:
 
 def icer_formula(costs: Formula, qalys: Formula, word: Formula) -> Formula:
     """Return the ICER where both increments are positive, else the verdict."""
-    return when(word.equals(MORE_EFFECTIVE_AND_COSTLY), costs / qalys, word)
+    return when(word.equals(MORE_EFFECTIVE_AND_COSTLY), icer(costs, qalys), word)
 
 
 def add_frontier(
@@ -95,7 +99,6 @@ def add_frontier(
 
     Parameters
     ----------
-    sheet : Sheet
     row : int
         Row of the heading, from 0.
     names, costs, qalys : sequence of Formula
@@ -154,7 +157,7 @@ def _judged(table: SheetTable, shown: SheetTable, columns: list[SheetColumn]) ->
 
     before = [last.cell(i - 1) for i in range(1, count)]
     more_cost, more_effect = ([v.cell(i) - v.at(b) for i, b in enumerate(before, start=1)] for v in (cost, effect))
-    ratios = [extra / gained for extra, gained in zip(more_cost, more_effect, strict=True)]
+    ratios = list(map(icer, more_cost, more_effect))
     other = column("Against", "text", [name.at(place) for place in before])
     costs, qalys = column("Costs", "money", more_cost), column("QALYs", "qaly", more_effect)
     parts = (names, status, other, costs, qalys, column("ICER", "money", ratios))
@@ -178,7 +181,7 @@ def _ratios(table: SheetTable, cost: SheetColumn, effect: SheetColumn, strong: S
             if i <= j:
                 found.append(as_formula(""))
                 continue
-            ratio = (cost.cell(i) - cost.cell(j)) / (effect.cell(i) - effect.cell(j))
+            ratio = icer(cost.cell(i) - cost.cell(j), effect.cell(i) - effect.cell(j))
             found.append(when(either(strong.cell(i).equals(1), strong.cell(j).equals(1)), "", ratio))
         column = table.add_each(f"Against place {j + 1}", found, "money", "ICER against each cheaper one")
         for i in range(table.rows):
@@ -211,7 +214,6 @@ def _last_kept(table: SheetTable, strong: SheetColumn, extended: SheetColumn) ->
 
 
 FIRST_ROW = 8
-OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
 KINDS = ("undiscounted", "discounted", "engine", "difference")
 SEVERAL = 3
 """From so many strategies on a fully incremental analysis says more than the pairs do."""
@@ -223,14 +225,12 @@ class ResultCells:
 
     Attributes
     ----------
-    sheet : Sheet
     cells : dict from (outcome, strategy, component, kind) to Formula
         Component ``total`` is the sum; kinds are `KINDS`.
     increments : dict from (outcome, intervention, kind) to Formula
         Against the comparator; kinds undiscounted, discounted and engine.
     verdict, icer : dict from intervention to Formula
         The ICER is a number, or the verdict where a ratio has no meaning.
-    engine_icer : dict from intervention to Formula
     nmb : dict from (strategy, threshold id, kind) to Formula
         Kinds discounted and engine.
     incremental_nmb : dict from (intervention, threshold id, kind) to Formula
@@ -249,10 +249,13 @@ class ResultCells:
     increments: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     verdict: dict[str, Formula] = field(default_factory=dict)
     icer: dict[str, Formula] = field(default_factory=dict)
-    engine_icer: dict[str, Formula] = field(default_factory=dict)
     nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     incremental_nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     frontier: FrontierCells | None = None
+
+    def totals(self, strategy: str, kind: str) -> dict[str, Formula]:
+        """Return the total of each outcome of a strategy."""
+        return {outcome: self.cells[outcome, strategy, "total", kind] for outcome in OUTCOMES}
 
     def begin(self, heading: str, rows: int) -> SheetTable:
         """Begin a table under a heading, below all others."""
@@ -271,7 +274,6 @@ def add_results(
     ----------
     sheet : Sheet
         Its first six rows are taken.
-    model : Model
     parameters : Parameters
         With the stored draws and the cell that selects one.
     strategies : sequence of StrategySheets
@@ -280,7 +282,7 @@ def add_results(
     found = select(model.inputs.rows, "settings.threshold.{threshold}")
     thresholds = tuple(row.id for row in sorted(found, key=lambda row: row.number))
     results = ResultCells(sheet, FIRST_ROW + 1, thresholds)
-    names = {each.id: parameters.text(f"strategy.{each.id}.name") for each in strategies}
+    names = {each.id: parameters.name(each.id) for each in strategies}
     for outcome in OUTCOMES:
         _totals(results, outcome, parameters, strategies, names)
     _increments(results, [each.id for each in strategies], names)
@@ -333,13 +335,10 @@ def _increments(results: ResultCells, strategies: list[str], names: dict[str, Fo
     table.add_each("Comparator", [names[comparator]] * len(listed), "text")
     table.add("Values", [kind.capitalize() for _, kind in listed], "text")
     columns: dict[str, SheetColumn] = {}
+    more = [differences(results.totals(one, kind), results.totals(comparator, kind)) for one, kind in listed]
     for outcome in ("costs", "life_years", "qalys"):
         title, style = OUTCOMES[outcome]
-        cells = [
-            results.cells[outcome, one, "total", kind] - results.cells[outcome, comparator, "total", kind]
-            for one, kind in listed
-        ]
-        columns[outcome] = table.add_each(title, cells, style)
+        columns[outcome] = table.add_each(title, [each[outcome] for each in more], style)
         results.increments.update({(outcome, *each): columns[outcome].cell(i) for i, each in enumerate(listed)})
     costs, qalys = ([columns[outcome].cell(i) for i in range(len(listed))] for outcome in ("costs", "qalys"))
     verdict = table.next + 1
@@ -350,8 +349,6 @@ def _increments(results: ResultCells, strategies: list[str], names: dict[str, Fo
     for i, (one, kind) in enumerate(listed):
         if kind == "discounted":
             results.verdict[one], results.icer[one] = word.cell(i), ratio.cell(i)
-        elif kind == "engine":
-            results.engine_icer[one] = ratio.cell(i)
 
 
 def _net_benefit(
@@ -360,13 +357,11 @@ def _net_benefit(
     """Write net monetary benefit, and its increment against the comparator, at each threshold."""
     listed = [(id_, one) for id_ in results.thresholds for one in strategies]
     table = results.begin("Net monetary benefit", len(listed))
-    threshold = table.add_each("Threshold", [parameters.number(id_) for id_, _ in listed], "money")
+    threshold = table.add_each("Threshold", [parameters[id_] for id_, _ in listed], "money")
     table.add_each("Strategy", [names[one] for _, one in listed], "text")
     for kind in ("discounted", "engine"):
-        cells = [
-            threshold.cell(i) * results.cells["qalys", one, "total", kind] - results.cells["costs", one, "total", kind]
-            for i, (_, one) in enumerate(listed)
-        ]
+        totals = [results.totals(one, kind) for _, one in listed]
+        cells = [net_monetary_benefit(t["qalys"], t["costs"], threshold.cell(i)) for i, t in enumerate(totals)]
         group = "Live" if kind == "discounted" else "Engine"
         benefit = table.add_each("Net benefit", cells, "money", group)
         count = len(strategies)

@@ -28,6 +28,11 @@ class SheetCell:
     content: Formula | float | str | bool | None
     style: str
 
+    @property
+    def value(self) -> Any:
+        """What the cell shows."""
+        return self.content.value if isinstance(self.content, Formula) else self.content
+
 
 @dataclass
 class Sheet:
@@ -74,7 +79,12 @@ class SheetColumn(Formula):
     @property
     def range(self) -> Formula:
         """All cells of the column."""
-        return self.sheet.area((self.first, self.index), (self.first + self.rows - 1, self.index), self.value)
+        return self.part(0, self.rows)
+
+    def part(self, start: int, stop: int) -> Formula:
+        """Return the cells of the rows from one to before another; rows of the table count from 0."""
+        first, last = ((self.first + row, self.index) for row in (start, stop - 1))
+        return self.sheet.area(first, last, np.asarray(self.value)[start:stop])
 
     def at(self, position: Formula | float) -> Formula:
         """Return the cell in the row with this number, from 1 for the first row of the table."""
@@ -89,11 +99,6 @@ class SheetColumn(Formula):
         shifted = np.concatenate([self.value[:1], self.value[:-1]])
         return Formula(f"{quoted(self.sheet.name)}!${letter(self.index)}[-1]", shifted)
 
-    def below(self) -> Formula:
-        """Return the cell in the row below; in the last row of a table it is of no use."""
-        shifted = np.concatenate([self.value[1:], self.value[-1:]])
-        return Formula(f"{quoted(self.sheet.name)}!${letter(self.index)}[+1]", shifted)
-
 
 @dataclass
 class SheetTable:
@@ -101,10 +106,8 @@ class SheetTable:
 
     Attributes
     ----------
-    sheet : Sheet
     first : int
         First row of values; the headers are in the rows above.
-    rows : int
     next : int
         Column that is added next.
     """

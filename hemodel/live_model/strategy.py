@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.live_model.curves import strategy_curves
+from hemodel.live_model.curves import StrategyCurves
 from hemodel.live_model.doses import DosePlaces, Doses, add_doses
 from hemodel.live_model.formula import Formula, absolute, call, either, larger, sum_of_products, total
 from hemodel.live_model.sheet import LiveCheck, at_most
 from hemodel.live_model.trace import (
-    BandPlaces,
-    CycleCosts,
     States,
     Trace,
     add_band_years,
@@ -29,12 +27,11 @@ from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hemodel.live_model.coefficients import Naturals
-    from hemodel.live_model.curves import StrategyCurves
     from hemodel.live_model.parameters import Parameters
-    from hemodel.live_model.sheet import Sheet, SheetColumn
+    from hemodel.live_model.sheet import SheetColumn
     from hemodel.live_model.time import Time
     from hemodel.live_model.unit_costs import Vials
     from hemodel.model.evaluate import Model
@@ -49,15 +46,8 @@ class StrategyContext:
 
     Attributes
     ----------
-    model : Model
-    parameters : Parameters
     naturals : Naturals
         Coefficients of the curves.
-    time : Time
-    costs : UnitCosts
-    vials : Vials
-    population_hazard : callable or None
-        From a formula of months to the cumulative hazard of the population.
     """
 
     model: Model
@@ -66,7 +56,6 @@ class StrategyContext:
     time: Time
     costs: UnitCosts
     vials: Vials
-    population_hazard: Callable[[Formula], Formula] | None
 
 
 @dataclass(frozen=True)
@@ -75,15 +64,11 @@ class StrategySheets:
 
     Attributes
     ----------
-    id : str
     trace : Trace
         With the totals by (outcome, component).
-    doses : Doses
-    curves : StrategyCurves
-    states : States
-    spending : CycleCosts
+    spending : SheetColumn
+        Discounted costs so far.
     labels : mapping from component of QALYs to its words
-    checks : tuple of LiveCheck
     """
 
     id: str
@@ -91,14 +76,9 @@ class StrategySheets:
     doses: Doses
     curves: StrategyCurves
     states: States
-    spending: CycleCosts
+    spending: SheetColumn
     labels: Mapping[str, str]
     checks: tuple[LiveCheck, ...]
-
-    @property
-    def sheets(self) -> tuple[Sheet, Sheet]:
-        """The trace, and the doses."""
-        return self.trace.sheet, self.doses.sheet
 
 
 def add_strategy(number: int, strategy: str, shared: StrategyContext, taken: set[str]) -> StrategySheets:
@@ -108,27 +88,23 @@ def add_strategy(number: int, strategy: str, shared: StrategyContext, taken: set
     ----------
     number : int
         Its place among the strategies, from 1.
-    strategy : str
-    shared : StrategyContext
     taken : set of str
         Names of sheets, in lower case; those of the new sheets are added.
     """
     model, parameters, time = shared.model, shared.parameters, shared.time
     trace = begin_trace(number, strategy, parameters, time, taken)
-    curves = strategy_curves(model, strategy, parameters, shared.naturals, trace.bounds)
+    curves = StrategyCurves(model, strategy, parameters, shared.naturals, trace.bounds)
     further = tuple(endpoint for endpoint in curves.endpoints if endpoint not in {"os", "pfs"})
     states = add_states(trace, curves, further)
     flows = add_flows(trace, states)
     bands = model.inputs.bands if model.inputs.settings.utilities_by == "time_to_death" else ()
-    places = BandPlaces(parameters, curves, shared.population_hazard)
-    years = add_band_years(trace, states, bands, places) if bands else flows.years
+    years = add_band_years(trace, states, bands, curves) if bands else flows.years
     names = {band.id: band_words(model.inputs, band.id) for band in bands}
     labels = names if bands else {state: COMPONENTS[state] for state in STATES}
     add_qalys(trace, years, labels, shared.costs)
     regimens = tuple(regimen for regimen in model.inputs.regimens if regimen.strategy == strategy)
     own = {drug: cost for (given, drug), cost in shared.vials.costs.items() if given == strategy}
-    dosing = DosePlaces(parameters, time, curves, further, own, shared.population_hazard)
-    doses = add_doses(number, strategy, regimens, dosing, taken)
+    doses = add_doses(number, strategy, regimens, DosePlaces(time, curves, own), taken)
     spending = add_costs(trace, flows, doses, shared.costs)
     checks = (
         *_checks(strategy, states, parameters),
@@ -161,9 +137,7 @@ def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Live
 
 def _falls(strategy: str, name: str, column: SheetColumn) -> LiveCheck:
     """Return a check that a curve never rises: what leaves it in each cycle is not negative."""
-    first, last = column.first, column.first + column.rows - 1
-    above = column.sheet.area((first, column.index), (last - 1, column.index), column.value[:-1])
-    below = column.sheet.area((first + 1, column.index), (last, column.index), column.value[1:])
+    above, below = column.part(0, column.rows - 1), column.part(1, column.rows)
     rises = Formula(
         f"SUMPRODUCT(({below.text}>{above.text}+{GAP_TOLERANCE:.0E})*1)",
         int(np.sum(below.value > above.value + GAP_TOLERANCE)),
@@ -176,11 +150,11 @@ def _falls(strategy: str, name: str, column: SheetColumn) -> LiveCheck:
     )
 
 
-def _parts(strategy: str, trace: Trace, states: States, spending: CycleCosts) -> tuple[LiveCheck, ...]:
+def _parts(strategy: str, trace: Trace, states: States, spending: SheetColumn) -> tuple[LiveCheck, ...]:
     """Return checks that parts add up to totals found in another way: years alive from OS, costs cycle by cycle."""
     years = total([plain for (outcome, _), (plain, _) in trace.totals.items() if outcome == "life_years"])
     costs = total([discounted for (outcome, _), (_, discounted) in trace.totals.items() if outcome == "costs"])
-    spent = spending.cumulative[1].cell(spending.cumulative[1].rows - 1)
+    spent = spending.cell(spending.rows - 1)
     meaning = "The parts do not add up: a formula of the trace was changed."
     return (
         at_most(
@@ -201,11 +175,8 @@ def _parts(strategy: str, trace: Trace, states: States, spending: CycleCosts) ->
 def _alive(trace: Trace, states: States) -> Formula:
     """Return the undiscounted years alive within the horizon, straight from overall survival."""
     time, alive = trace.time, states.overall
-    first, last = alive.first, alive.first + alive.rows - 1
-    above = alive.sheet.area((first, alive.index), (last - 1, alive.index), alive.value[:-1])
-    below = alive.sheet.area((first + 1, alive.index), (last, alive.index), alive.value[1:])
-    lengths = time.years.sheet.area((first + 1, time.years.index), (last, time.years.index), time.years.value[1:])
-    return sum_of_products(lengths, time.at_start * above + time.at_end * below)
+    above, below = alive.part(0, alive.rows - 1), alive.part(1, alive.rows)
+    return sum_of_products(time.years.part(1, alive.rows), time.at_start * above + time.at_end * below)
 
 
 def _largest(column: SheetColumn) -> Formula:
@@ -218,9 +189,7 @@ def _complete(strategy: str, trace: Trace, doses: Doses) -> tuple[LiveCheck, ...
     for part in ("acquisition", "administration"):
         dated = [regimen.totals[part][1] for regimen in doses.regimens]
         if dated:
-            summed = dated[0]
-            for other in dated[1:]:
-                summed = summed + other
+            summed = total(dated)
             difference = absolute(trace.totals["costs", part][1] - summed) / (1 + absolute(summed))
             what = f"Cost of {part} by cycle and by day agree: {strategy}"
             found.append(

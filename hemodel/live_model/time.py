@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hemodel.inputs.checks import select
 from hemodel.live_model.formula import Formula, as_formula, both, larger, rounded_up, smaller, when, whole
 from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable
-from hemodel.model.timeline import DAY_TOLERANCE
+from hemodel.model.timeline import DAY_TOLERANCE, discount_factor
 from hemodel.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -33,10 +33,8 @@ class Constants:
 
     Attributes
     ----------
-    days_per_year, months_per_year, days_per_month, cycle_length : Formula
     horizon : Formula
         [days]
-    cycles : Formula
     at_start, at_end : Formula
         Weights of both ends of a cycle in the time in a state.
     method : Formula
@@ -46,7 +44,6 @@ class Constants:
     """
 
     days_per_year: Formula
-    months_per_year: Formula
     days_per_month: Formula
     cycle_length: Formula
     horizon: Formula
@@ -63,7 +60,6 @@ class Time(Constants):
 
     Attributes
     ----------
-    sheet : Sheet
     number, day, months : SheetColumn
         Of each boundary.
     active, years : SheetColumn
@@ -71,13 +67,11 @@ class Time(Constants):
     factors : mapping from costs or effects to SheetColumn
         Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
-    population : SheetColumn or None
     multiplier : SheetColumn or None
         Of utilities in the cycle that ends there, at the age reached in its middle; None where
         they do not change with age.
     norm : Formula or None
         No utility is above it at the start; None: there is no cap.
-    checks : tuple of LiveCheck
     """
 
     sheet: Sheet
@@ -117,8 +111,6 @@ def add_time(
 
     Parameters
     ----------
-    inputs : ModelInputs
-    parameters : Parameters
     population_hazard : callable or None
         From a formula of months to the cumulative hazard of the population.
     ageing : AgeingCells or None
@@ -182,15 +174,15 @@ def _constants(sheet: Sheet, parameters: Parameters) -> Constants:
 
     per_year, months = constant("Days in a year", DAYS_PER_YEAR), constant("Months in a year", MONTHS_PER_YEAR)
     per_month = add("Days in a month", per_year / months, "number", "Units")
-    length = add("Cycle length (days)", parameters.number("settings.cycle_length"), "number", "Cycles")
-    horizon = add("Horizon (days)", parameters.number("settings.time_horizon") * per_year, "number", "Cycles")
+    length = add("Cycle length (days)", parameters["settings.cycle_length"], "number", "Cycles")
+    horizon = add("Horizon (days)", parameters["settings.time_horizon"] * per_year, "number", "Cycles")
     cycles = add("Cycles", rounded_up(horizon / length - DAY_TOLERANCE), "count", "Cycles")
     choice = parameters.text("settings.half_cycle_correction")
     at_start = when(choice.equals("life_table"), 0.5, when(choice.equals("start"), 1, 0))
     start = add("Weight of the start", at_start, "number", "Time in a state")
     end = add("Weight of the end", 1 - start, "number", "Time in a state")
     method = add("Within a year", parameters.text("settings.discounting"), "text", "Discounting")
-    return Constants(per_year, months, per_month, length, horizon, cycles, start, end, method, table.next)
+    return Constants(per_year, per_month, length, horizon, cycles, start, end, method, table.next)
 
 
 def _rates(
@@ -205,7 +197,7 @@ def _rates(
         starts = table.add(
             "From year", [0.0, *(float(row.names["year"]) for row in steps)], "number", stream.capitalize()
         )
-        cells = [parameters.number(id_) for id_ in (base, *(row.id for row in steps))]
+        cells = [parameters[id_] for id_ in (base, *(row.id for row in steps))]
         rates = table.add_each("Discount rate", cells, "factor", stream.capitalize())
         found[stream] = [(starts.cell(i), rates.cell(i)) for i in range(table.rows)]
         column = table.next
@@ -222,7 +214,7 @@ def _factor(years: Formula, rates: list[tuple[Formula, Formula]], method: Formul
         spent = elapsed if step + 1 == len(rates) else smaller(elapsed, rates[step + 1][0])
         if step > 0:
             spent = larger(spent - start, 0)
-        factor = (1 + rate) ** -spent
+        factor = discount_factor(rate, spent)
         result = factor if step == 0 else result * factor
     return result
 
@@ -231,7 +223,7 @@ def _rows_beyond(inputs: ModelInputs, parameters: Parameters, length: Formula) -
     """Return how many boundaries beyond the last cycle the bands of time to death need."""
     if inputs.settings.utilities_by != "time_to_death":
         return as_formula(0)
-    edges = [parameters.number(f"utility.time_to_death_within.{b.id}") for b in inputs.bands if b.within is not None]
+    edges = [parameters[f"utility.time_to_death_within.{b.id}"] for b in inputs.bands if b.within is not None]
     return rounded_up(larger(*edges) / length - DAY_TOLERANCE) if edges else as_formula(0)
 
 

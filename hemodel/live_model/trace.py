@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.formula import Formula, smaller, sum_of, sum_where, total, when
-from hemodel.live_model.points import Boundaries, DaysWithin
+from hemodel.live_model.points import Boundaries
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, sheet_name
+from hemodel.model.occupancy import states as occupancy
 from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hemodel.inputs.structure import Band
     from hemodel.live_model.curves import StrategyCurves
     from hemodel.live_model.doses import Doses
@@ -31,12 +30,8 @@ class Trace:
 
     Attributes
     ----------
-    strategy : str
-    sheet : Sheet
     table : SheetTable
         One row for each boundary k; what happens in a cycle stands in the row of its end.
-    bounds : Boundaries
-    time : Time
     totals : dict from (outcome, component) to (undiscounted, discounted) Formula
     """
 
@@ -69,7 +64,6 @@ class Trace:
         ----------
         outcome, component : str
             As in `hemodel.model.outcomes.Outcomes`.
-        header : str
         column : Formula
             Per cycle; 0 in rows that end no cycle of the model.
         stream : {"costs", "effects"}
@@ -132,7 +126,7 @@ def begin_trace(number: int, strategy: str, parameters: Parameters, time: Time, 
     )
     name = sheet_name(f"Model trace {number} {strategy}", taken)
     sheet = Sheet(name, "Trace", purpose, frozen=(time.first, 3))
-    sheet.write(3, 0, parameters.text(f"strategy.{strategy}.name"), "label")
+    sheet.write(3, 0, parameters.name(strategy), "label")
     sheet.write(time.first - 3, 0, "Total", "label")
     table = SheetTable(sheet, time.first, time.number.rows)
     cycle = table.add("Cycle that ends here", time.number, "count", "Boundary")
@@ -149,8 +143,9 @@ def add_states(trace: Trace, curves: StrategyCurves, further: tuple[str, ...]) -
     table, group = trace.table, "Share of patients"
     overall, pfs = curves.survival("os"), curves.survival("pfs")
     free = table.add("Progression-free", smaller(pfs, overall), "proportion", group)
-    progressed = table.add("Progressed", overall - free, "proportion", group)
-    dead = table.add("Dead", 1 - overall, "proportion", group)
+    shares: dict[str, Formula] = occupancy(free, overall)
+    progressed = table.add("Progressed", shares["progressed"], "proportion", group)
+    dead = table.add("Dead", shares["dead"], "proportion", group)
     added = table.add("Sum", free + progressed + dead, "proportion", group)
     inside = trace.bounds.number <= trace.time.cycles
     cut_off = table.add("PFS above OS, cut off", when(inside, pfs - free, 0), "proportion", group)
@@ -182,16 +177,9 @@ def add_flows(trace: Trace, states: States) -> Flows:
     return Flows(years, progressions, deaths)
 
 
-@dataclass(frozen=True)
-class BandPlaces:
-    """What time to death is calculated from: curves, and the population's hazard or None."""
-
-    parameters: Parameters
-    curves: StrategyCurves
-    population_hazard: Callable[[Formula], Formula] | None
-
-
-def add_band_years(trace: Trace, states: States, bands: tuple[Band, ...], places: BandPlaces) -> dict[str, SheetColumn]:
+def add_band_years(
+    trace: Trace, states: States, bands: tuple[Band, ...], curves: StrategyCurves
+) -> dict[str, SheetColumn]:
     """Add years by time to death: those alive at t who die between w1 and w2 from then are OS(t + w1) - OS(t + w2)."""
     years, nearer = {}, states.overall
     for band in bands:
@@ -199,24 +187,21 @@ def add_band_years(trace: Trace, states: States, bands: tuple[Band, ...], places
         if band.within is None:
             share: Formula = nearer
         else:
-            later = _alive_later(trace, band, places, group)
+            later = _alive_later(trace, band, curves, group)
             share, nearer = nearer - later, later
         those = trace.table.add("Share of patients", share, "proportion", group)
         years[band.id] = trace.table.add_after_first("Years", 0.0, trace.over_cycle(those), "factor", group)
     return years
 
 
-def _alive_later(trace: Trace, band: Band, places: BandPlaces, group: str) -> SheetColumn:
+def _alive_later(trace: Trace, band: Band, curves: StrategyCurves, group: str) -> SheetColumn:
     """Add OS on the day so many days after each boundary."""
     table, time = trace.table, trace.time
-    later = places.parameters.number(f"utility.time_to_death_within.{band.id}")
+    later = curves.parameters[f"utility.time_to_death_within.{band.id}"]
     day = table.add("Day", trace.bounds.day + later, "date", group)
     month = table.add("Month", day / time.days_per_month, "time", group)
     boundary = table.add("Boundary before", time.boundary(day), "count", group)
-    population = None
-    if places.population_hazard is not None:
-        population = table.add("Cumulative hazard", places.population_hazard(month), "factor", group)
-    return places.curves.within("os", DaysWithin(table, month, boundary, population))
+    return curves.within("os", curves.days(table, month, boundary, group))
 
 
 def add_qalys(trace: Trace, years: dict[str, SheetColumn], labels: dict[str, str], costs: UnitCosts) -> None:
@@ -229,16 +214,8 @@ def add_qalys(trace: Trace, years: dict[str, SheetColumn], labels: dict[str, str
     trace.amount("qalys", "adverse_events", COMPONENTS["adverse_events"], loss, "effects")
 
 
-@dataclass(frozen=True)
-class CycleCosts:
-    """Costs of each cycle and up to its end, undiscounted and discounted, for charts."""
-
-    each: tuple[SheetColumn, SheetColumn]
-    cumulative: tuple[SheetColumn, SheetColumn]
-
-
-def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> CycleCosts:
-    """Add costs of each cycle by component, in the order of `hemodel.model.evaluate`."""
+def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> SheetColumn:
+    """Add costs of each cycle by component, in the order of `hemodel.model.evaluate`; return the discounted so far."""
     strategy = trace.strategy
     parts = [_dated(trace, doses, part) for part in ("acquisition", "administration")]
     for state in STATES:
@@ -253,16 +230,13 @@ def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> Cyc
     for component, spent in by_cycle.items():
         parts.append(trace.amount("costs", component, COMPONENTS[component], spent, "costs"))
     group = "Costs: all"
-    each = [trace.table.add(f"{kind} in the cycle", total(list(some)), "money", group) for kind, some in _kinds(parts)]
+    kinds = dict(zip(("Undiscounted", "Discounted"), zip(*parts, strict=True), strict=True))
+    each = {kind: trace.table.add(f"{kind} in the cycle", total(some), "money", group) for kind, some in kinds.items()}
     running = [
         trace.table.running_sum(f"{kind} so far", column.cell(0), column, "money", group)
-        for kind, column in zip(("Undiscounted", "Discounted"), each, strict=True)
+        for kind, column in each.items()
     ]
-    return CycleCosts((each[0], each[1]), (running[0], running[1]))
-
-
-def _kinds(parts: list[tuple[SheetColumn, SheetColumn]]) -> zip[tuple[str, tuple[SheetColumn, ...]]]:
-    return zip(("Undiscounted", "Discounted"), zip(*parts, strict=True), strict=True)
+    return running[-1]
 
 
 def _dated(trace: Trace, doses: Doses, part: str) -> tuple[SheetColumn, SheetColumn]:

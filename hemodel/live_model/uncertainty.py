@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.psa.draws import curve_thresholds, interval
-from hemodel.economics import acceptability, increments, net_monetary_benefit, optimal, swing, verdict
+from hemodel.economics import (
+    acceptability,
+    break_even_costs,
+    differences,
+    increments,
+    net_monetary_benefit,
+    optimal,
+    swing,
+    verdict,
+)
 from hemodel.formats import display
 from hemodel.live_model.formula import Formula, absolute, as_formula, call, larger, smaller, total
+from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
 from hemodel.publish.workbook_charts import segments
 from hemodel.views.one_way import labels
@@ -35,7 +45,6 @@ if TYPE_CHECKING:
 
 
 PLANE, SUMMARY = "Model plane", "Model PSA results"
-OUTCOMES = {"life_years": ("Life-years", "qaly"), "qalys": ("QALYs", "qaly"), "costs": ("Costs", "money")}
 DECISION = "settings.decision_threshold"
 _GAP = 4
 """Rows from the end of a table to the first row of values of the next: one empty, two of headers."""
@@ -48,7 +57,6 @@ class Plane:
 
     Attributes
     ----------
-    sheet : Sheet
     increments : mapping from (outcome, strategy) to SheetColumn
         Strategy minus comparator; the outcome ``nmb`` is net benefit at the decision threshold.
     points : mapping from (outcome, strategy) to SheetColumn
@@ -69,7 +77,6 @@ class Summary:
 
     Attributes
     ----------
-    sheet : Sheet
     mean : mapping from outcome to SheetColumn
     difference : mapping from outcome to SheetColumn
         The largest of the differences from the engine, of mean and both ends.
@@ -85,8 +92,7 @@ class Summary:
 
 def drawn(column: SheetColumn) -> Formula:
     """Return the cells of a column of the draws, without those of the base case above them."""
-    last = column.first + column.rows - 1
-    return column.sheet.area((column.first + 1, column.index), (last, column.index), np.asarray(column.value)[1:])
+    return column.part(1, column.rows)
 
 
 def mean_of(cells: Formula) -> Formula:
@@ -97,11 +103,6 @@ def mean_of(cells: Formula) -> Formula:
 def quantile(cells: Formula, share: float) -> Formula:
     """Return PERCENTILE: the point below which this share of a range lies, interpolated between its values."""
     return call("PERCENTILE", lambda values, at: float(np.quantile(np.asarray(values, dtype=float), at)), cells, share)
-
-
-def name_of(parameters: Parameters, strategy: str) -> Formula:
-    """Return the name of a strategy as it stands in the inputs."""
-    return parameters.text(f"strategy.{strategy}.name")
 
 
 def name_column(column: SheetColumn, name: Formula) -> None:
@@ -125,10 +126,10 @@ def add_plane(psa: PsaSheet, parameters: Parameters, strategies: Sequence[str]) 
     for strategy in others:
         group = _minus(parameters, strategy, comparator)
         start = table.next
+        more = differences(psa.totals(strategy), psa.totals(comparator))
         for outcome, (title, style) in OUTCOMES.items():
-            increment = psa.results[outcome, strategy, "total"] - psa.results[outcome, comparator, "total"]
-            found[outcome, strategy] = table.add(title, increment, style)
-        benefit = parameters.number(DECISION) * found["qalys", strategy] - found["costs", strategy]
+            found[outcome, strategy] = table.add(title, more[outcome], style)
+        benefit = net_monetary_benefit(found["qalys", strategy], found["costs", strategy], parameters[DECISION])
         found["nmb", strategy] = table.add("Net monetary benefit", benefit, "money")
         for column in range(start, table.next):
             sheet.cells[first - 2, column] = SheetCell(group, "group")
@@ -138,7 +139,7 @@ def add_plane(psa: PsaSheet, parameters: Parameters, strategies: Sequence[str]) 
 
 
 def _minus(parameters: Parameters, strategy: str, comparator: str) -> Formula:
-    return name_of(parameters, strategy).joined(" minus ").joined(name_of(parameters, comparator))
+    return parameters.name(strategy).joined(" minus ").joined(parameters.name(comparator))
 
 
 def _points(
@@ -157,7 +158,7 @@ def _points(
             title, style = OUTCOMES[outcome]
             column = increments[outcome, strategy]
             points[outcome, strategy] = beside.add_each(title, [column.at(1), column.at(parameters.draw + 1)], style)
-            sheet.cells[table.first - 2, beside.next - 1] = SheetCell(name_of(parameters, strategy), "group")
+            sheet.cells[table.first - 2, beside.next - 1] = SheetCell(parameters.name(strategy), "group")
     return points
 
 
@@ -175,7 +176,7 @@ def _line(
     low = smaller(0, *(call("MIN", np.min, cells) for cells in ranges))
     high = larger(0, *(call("MAX", np.max, cells) for cells in ranges))
     qalys = beside.add_each("QALYs", [low, high], "qaly")
-    costs = beside.add("Costs", parameters.number(DECISION) * qalys, "money")
+    costs = beside.add("Costs", break_even_costs(qalys, parameters[DECISION]), "money")
     return {"qalys": qalys, "costs": costs}
 
 
@@ -193,7 +194,7 @@ def add_summary(psa: PsaSheet, plane: Plane, parameters: Parameters, strategies:
     for outcome, (title, style) in OUTCOMES.items():
         columns = [psa.results[outcome, strategy, "total"] for strategy in strategies]
         columns += [plane.increments[outcome, strategy] for strategy in others]
-        names = [name_of(parameters, strategy) for strategy in strategies]
+        names = [parameters.name(strategy) for strategy in strategies]
         names += [_minus(parameters, strategy, comparator) for strategy in others]
         engine = _engine(psa, outcome, strategies)
         table = SheetTable(sheet, first, len(columns))
@@ -245,12 +246,8 @@ class Curves:
 
     Attributes
     ----------
-    table : SheetTable
-    thresholds : SheetColumn
     shares : tuple of SheetColumn
         Share of the draws in which each strategy has the highest net benefit; a tie is shared.
-    benefits : tuple of SheetColumn
-        Mean net benefit of each strategy.
     frontier : SheetColumn
         The share of the strategy with the highest mean net benefit.
     """
@@ -258,7 +255,6 @@ class Curves:
     table: SheetTable
     thresholds: SheetColumn
     shares: tuple[SheetColumn, ...]
-    benefits: tuple[SheetColumn, ...]
     frontier: SheetColumn
 
 
@@ -292,7 +288,7 @@ def add_acceptability(
     for i, header in enumerate([*strategies, "Frontier"]):
         column = table.add(header, stored[:, i].tolist(), "stored proportion", "By hemodel")
         if i < len(strategies):
-            name_column(column, name_of(parameters, header))
+            name_column(column, parameters.name(header))
         beside.append(column)
     gaps = largest_gaps([*curves.shares, curves.frontier], beside)
     return Acceptability(sheet, curves, table.add("Largest difference", gaps, "number"))
@@ -303,7 +299,7 @@ def add_at_settings(summary: Summary, psa: PsaSheet, parameters: Parameters, str
     ids = [id_ for id_ in parameters.rows if id_.startswith("settings.threshold.")]
     table = SheetTable(summary.sheet, summary.next_row, len(ids) + 1)
     table.add("At the thresholds of Settings", [*(["Threshold"] * len(ids)), "Decision threshold"], "text")
-    values = [parameters.number(id_) for id_ in (*ids, DECISION)]
+    values = [parameters[id_] for id_ in (*ids, DECISION)]
     return _add_curves(table, table.add_each("Threshold", values, "money"), psa, parameters, strategies)
 
 
@@ -324,21 +320,21 @@ def _add_curves(
     qalys = [drawn(psa.results["qalys", strategy, "total"]) for strategy in strategies]
     costs = [drawn(psa.results["costs", strategy, "total"]) for strategy in strategies]
     each = Formula(thresholds.text, np.asarray(thresholds.value, dtype=float)[:, None])
-    draws = [each * q - c for q, c in zip(qalys, costs, strict=True)]
+    draws = [net_monetary_benefit(q, c, each) for q, c in zip(qalys, costs, strict=True)]
     best = [_is_best(i, draws) for i in range(len(strategies))]
     shares, benefits = [], []
     for i, strategy in enumerate(strategies):
         share = call("SUMPRODUCT", _over_draws, best[i] / total(best)) / count_of(psa)
         column = table.add(strategy, share, "proportion", "Share of draws with the highest net benefit")
-        name_column(column, name_of(parameters, strategy))
+        name_column(column, parameters.name(strategy))
         shares.append(column)
     for i, strategy in enumerate(strategies):
-        mean = thresholds * mean_of(qalys[i]) - mean_of(costs[i])
+        mean = net_monetary_benefit(mean_of(qalys[i]), mean_of(costs[i]), thresholds)
         column = table.add(strategy, mean, "money", "Mean net benefit")
-        name_column(column, name_of(parameters, strategy))
+        name_column(column, parameters.name(strategy))
         benefits.append(column)
     frontier = _add_frontier(table, shares, benefits)
-    return Curves(table, thresholds, tuple(shares), tuple(benefits), frontier)
+    return Curves(table, thresholds, tuple(shares), frontier)
 
 
 def _is_best(place: int, benefits: Sequence[Formula]) -> Formula:
@@ -359,20 +355,15 @@ def _add_frontier(table: SheetTable, shares: Sequence[SheetColumn], benefits: Se
     first, last = benefits[0].text, benefits[-1].text.rpartition("!")[2]
     values = np.column_stack([column.value for column in benefits])
     best = Formula(f"MATCH(MAX({first}:{last}),{first}:{last},0)", np.argmax(values, axis=1))
+    headers = np.array([s.sheet.cells[s.first - 1, s.index].value for s in shares], dtype=object)
     names = shares[0].sheet.area(
-        (shares[0].first - 1, shares[0].index), (shares[0].first - 1, shares[-1].index), _headers(shares)
+        (shares[0].first - 1, shares[0].index), (shares[0].first - 1, shares[-1].index), headers
     )
     group = "Frontier"
     table.add("Strategy", Formula(f"INDEX({names.text},{best.text})", names.value[best.value]), "text", group)
     row = f"{shares[0].text}:{shares[-1].text.rpartition('!')[2]}"
     found = np.column_stack([column.value for column in shares])[np.arange(table.rows), best.value]
     return table.add("Share of draws", Formula(f"INDEX({row},{best.text})", found), "proportion", group)
-
-
-def _headers(columns: Sequence[SheetColumn]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Return the names in the headers of some columns."""
-    contents = [column.sheet.cells[column.first - 1, column.index].content for column in columns]
-    return np.array([c.value if isinstance(c, Formula) else c for c in contents], dtype=object)
 
 
 TORNADO_SHEET = "Model tornado"
@@ -388,7 +379,6 @@ class Bars:
 
     Attributes
     ----------
-    intervention : str
     base : float
         Incremental net benefit of the base case.
     labels : SheetColumn
@@ -447,8 +437,8 @@ def _add_bars(sheet: Sheet, first: int, results: Results, increment: Incremental
     ordered = sorted(entries, key=lambda entry: -swing(entry.nmb_low, entry.nmb_high))
     base = net_monetary_benefit(increment.qalys, increment.costs, results.decision_threshold)
     table = SheetTable(sheet, first, len(ordered))
-    pair = name_of(parameters, increment.intervention).joined(" minus ")
-    pair = pair.joined(name_of(parameters, increment.comparator))
+    pair = parameters.name(increment.intervention).joined(" minus ")
+    pair = pair.joined(parameters.name(increment.comparator))
     table.add("Input", [entry.label for entry in ordered], "stored text")
     table.add("Id", [entry.id for entry in ordered], "stored note")
     table.add("Unit", [entry.unit for entry in ordered], "stored text")

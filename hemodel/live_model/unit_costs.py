@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.inputs.checks import BODY_SIZE
+from hemodel.inputs.structure import Treatment
 from hemodel.live_model.formula import (
     Formula,
     as_formula,
@@ -31,9 +32,12 @@ from hemodel.live_model.formula import (
     when,
 )
 from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable, WorkingCells, at_most
-from hemodel.model.costs.drugs import dose_over_patients
+from hemodel.model.costs.disease_management import resource_cost
+from hemodel.model.costs.drugs import administration_cost, dose_over_patients
+from hemodel.model.costs.events import end_of_life_cost, event_cost, share_progressing, treatment_cost
 from hemodel.model.costs.vials import WHOLE_VIAL_TOLERANCE, Dose
 from hemodel.model.person_time import STATES
+from hemodel.model.utilities import band_utility, event_loss, state_utility
 from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
@@ -57,7 +61,6 @@ class UnitCosts:
 
     Attributes
     ----------
-    sheet : Sheet
     events_cost, events_loss : mapping from strategy to Formula
         Of adverse events, a patient. [currency], [QALY]
     per_year : mapping from (strategy, state) to Formula
@@ -94,7 +97,7 @@ class UnitCosts:
         """Begin a table under a heading, below all others, with the name of the strategy it is for."""
         self.sheet.write(self.row - 3, 0, heading, "verdict")
         if strategy is not None:
-            self.sheet.write(self.row - 3, 1, self.parameters.text(f"strategy.{strategy}.name"), "label")
+            self.sheet.write(self.row - 3, 1, self.parameters.name(strategy), "label")
         made = SheetTable(self.sheet, self.row, rows)
         self.row += rows + 5
         return made
@@ -104,6 +107,33 @@ class UnitCosts:
         below = column.first + column.rows
         self.sheet.write(below, 0, "Total", "label")
         return self.sheet.write(below, column.index, sum_of(column.range), style)
+
+
+EACH = "*"
+"""Stands for the item of a row, such as an adverse event, in the id of an input that has a column."""
+
+
+class _Items:
+    """A table with a row for each item, and its columns by id, from which the engine's functions make formulas."""
+
+    def __init__(self, found: UnitCosts, heading: str, strategy: str, title: str, items: Sequence[str]) -> None:
+        self.parameters, self.strategy, self.items = found.parameters, strategy, items
+        self.table = found.table(len(items), heading, strategy)
+        self.table.add(title, [_words(item) for item in items], "text")
+        self.columns: dict[str, Formula] = {}
+
+    def add(self, header: str, id_: str, style: str, group: str = "") -> SheetColumn:
+        """Add an input of each item: the strategy's own, else the common one, 0 where there is none."""
+        return self.place(header, id_, [self._cell(id_.replace(EACH, item)) for item in self.items], style, group)
+
+    def place(self, header: str, id_: str, cells: Sequence[Formula], style: str, group: str = "") -> SheetColumn:
+        """Add a column that functions of the engine find by an id."""
+        made = self.columns[id_] = self.table.add_each(header, cells, style, group)
+        return made
+
+    def _cell(self, id_: str) -> Formula:
+        own = f"{id_}.{self.strategy}"
+        return self.parameters[own] if own in self.parameters else self.parameters.get(id_, as_formula(0))
 
 
 def add_unit_costs(inputs: ModelInputs, parameters: Parameters, time: Time) -> UnitCosts:
@@ -131,73 +161,57 @@ def _administrations(found: UnitCosts) -> None:
     kinds = [id_[len(prefix) : -len(suffix)] for id_ in found.inputs.rows if id_.startswith(prefix)]
     table = found.table(len(kinds), "Administration")
     names = table.add("Kind", kinds, "text")
-    cells = [found.parameters.number(f"{prefix}{kind}{suffix}") for kind in kinds]
+    cells = [found.parameters[f"{prefix}{kind}{suffix}"] for kind in kinds]
     found.administrations = (names, table.add_each("Cost", cells, "money"))
 
 
 def _adverse_events(found: UnitCosts, strategy: str) -> None:
-    events, number = found.inputs.events, found.parameters.number
-    if not events:
+    if not found.inputs.events:
         found.events_cost[strategy] = found.events_loss[strategy] = as_formula(0.0)
         return
-    table = found.table(len(events), "Adverse events:", strategy)
-    table.add("Event", [_words(event) for event in events], "text")
-
-    def column(header: str, ending: str, style: str) -> SheetColumn:
-        return table.add_each(header, [number(f"adverse_event.{event}.{ending}") for event in events], style)
-
-    incidence = column("Incidence", f"incidence.{strategy}", "proportion")
-    unit = column("Cost of one", "unit_cost", "money")
-    cost = table.add("Cost a patient", incidence * unit, "money")
-    disutility = column("Disutility", "disutility", "proportion")
-    days = column("Days", "duration", "number")
-    loss = table.add("QALYs lost a patient", incidence * disutility * days / found.time.days_per_year, "factor")
+    events = _Items(found, "Adverse events:", strategy, "Event", found.inputs.events)
+    events.add("Incidence", f"adverse_event.{EACH}.incidence.{strategy}", "proportion")
+    events.add("Cost of one", f"adverse_event.{EACH}.unit_cost", "money")
+    cost = events.table.add("Cost a patient", event_cost(events.columns, EACH, strategy), "money")
+    events.add("Disutility", f"adverse_event.{EACH}.disutility", "proportion")
+    events.add("Days", f"adverse_event.{EACH}.duration", "number")
+    loss = events.table.add("QALYs lost a patient", event_loss(events.columns, EACH, strategy), "factor")
     found.events_cost[strategy] = found.subtotal(cost, "money")
     found.events_loss[strategy] = found.subtotal(loss, "factor")
 
 
 def _disease_management(found: UnitCosts, strategy: str) -> None:
-    resources, parameters = found.inputs.resources, found.parameters
-    if not resources:
+    if not found.inputs.resources:
         found.per_year.update({(strategy, state): as_formula(0.0) for state in STATES})
         return
-    table = found.table(len(resources), "Disease management:", strategy)
-    table.add("Resource", [_words(resource) for resource in resources], "text")
-    costs = [parameters.number(f"resource.{resource}.unit_cost") for resource in resources]
-    unit = table.add_each("Cost of one", costs, "money")
+    resources = _Items(found, "Disease management:", strategy, "Resource", found.inputs.resources)
+    resources.add("Cost of one", f"resource.{EACH}.unit_cost", "money")
     for state in STATES:
-        used = [own_or_common(parameters, f"resource.{resource}.{state}", strategy) for resource in resources]
-        uses = table.add_each("Uses a month", used, "number", COMPONENTS[state])
-        yearly = table.add("Cost a year", unit * uses * found.time.months_per_year, "money", COMPONENTS[state])
+        resources.add("Uses a month", f"resource.{EACH}.{state}", "number", COMPONENTS[state])
+        cost = resource_cost(resources.columns, EACH, strategy, state)
+        yearly = resources.table.add("Cost a year", cost, "money", COMPONENTS[state])
         found.per_year[strategy, state] = found.subtotal(yearly, "money")
 
 
 def _subsequent_treatment(found: UnitCosts, strategy: str) -> None:
-    treatments, number = [treatment.id for treatment in found.inputs.treatments], found.parameters.number
-    shares = [f"subsequent.{treatment}.share.{strategy}" for treatment in (*treatments, "none")]
-    shares = [id_ for id_ in shares if found.parameters.has(id_)]
-    progressing = 1 - number(f"pfs_events.share_deaths.{strategy}")
-    table = found.table(len(shares), "Subsequent treatment:", strategy)
-    table.add("Treatment", [_words(id_.split(".")[1]) for id_ in shares], "text")
-    share = table.add_each("Share of those who progress", [number(id_) for id_ in shares], "proportion")
-
-    def column(header: str, ending: str, style: str) -> SheetColumn:
-        ids = [f"subsequent.{treatment}.{ending}" for treatment in treatments]
-        cells = [number(id_) for id_ in ids] + [as_formula(0)] * (len(shares) - len(treatments))
-        return table.add_each(header, cells, style)
-
-    cycles = column("Cycles", "cycles", "number")
-    drugs = column("Drugs a cycle", "drug_cost_per_cycle", "money")
-    visits = column("Administrations a cycle", "administrations_per_cycle", "number")
-    choices = [found.parameters.text(f"subsequent.{treatment}.administration") for treatment in treatments]
-    costs = [found.visit(choice) for choice in choices] + [as_formula(0)] * (len(shares) - len(treatments))
-    visit = table.add_each("Cost of one administration", costs, "money")
-    whole = table.add("Cost a patient who progresses", share * cycles * (drugs + visits * visit), "money")
+    parameters, treatments = found.parameters, found.inputs.treatments
+    names = [n for n in (*(each.id for each in treatments), "none") if f"subsequent.{n}.share.{strategy}" in parameters]
+    given = _Items(found, "Subsequent treatment:", strategy, "Treatment", names)
+    table = given.table
+    share = given.add("Share of those who progress", f"subsequent.{EACH}.share.{strategy}", "proportion")
+    given.add("Cycles", f"subsequent.{EACH}.cycles", "number")
+    given.add("Drugs a cycle", f"subsequent.{EACH}.drug_cost_per_cycle", "money")
+    given.add("Administrations a cycle", f"subsequent.{EACH}.administrations_per_cycle", "number")
+    visits = {each.id: found.visit(parameters.text(f"subsequent.{each.id}.administration")) for each in treatments}
+    visit = [visits.get(name, as_formula(0)) for name in names]
+    given.place("Cost of one administration", f"administration.{EACH}.cost", visit, "money")
+    cost = treatment_cost(given.columns, Treatment(EACH, EACH), strategy)
+    whole = table.add("Cost a patient who progresses", cost, "money")
     each = found.subtotal(whole, "money")
     everyone = found.subtotal(share, "proportion")
     below = table.first + table.rows + 1
     found.sheet.write(below, 0, "Share of PFS events that are progressions", "label")
-    events = found.sheet.write(below, 1, progressing, "proportion")
+    events = found.sheet.write(below, 1, share_progressing(parameters, strategy), "proportion")
     found.sheet.write(below, whole.index - 1, "Cost a PFS event", "label")
     found.following[strategy] = found.sheet.write(below, whole.index, events * each, "money")
     found.row += 1
@@ -210,7 +224,7 @@ def _subsequent_treatment(found: UnitCosts, strategy: str) -> None:
 def _end_of_life(found: UnitCosts) -> None:
     table = found.table(1, "End of life")
     table.add("Item", ["End-of-life care"], "text")
-    found.end_of_life = table.add_each("Cost a death", [found.parameters.number("end_of_life.cost")], "money").cell(0)
+    found.end_of_life = table.add_each("Cost a death", [end_of_life_cost(found.parameters)], "money").cell(0)
 
 
 def _utilities(found: UnitCosts) -> None:
@@ -222,15 +236,14 @@ def _utilities(found: UnitCosts) -> None:
     labels = [band_words(inputs, band.id) for band in bands]
     table.add("Time to death" if bands else "State", labels or [COMPONENTS[state] for state in STATES], "text")
     for strategy in strategies:
-        if bands:
-            cells = [parameters.number(f"utility.time_to_death.{name}") for name in names]
-        else:
-            cells = [own_or_common(parameters, f"utility.{name}", strategy) for name in names]
+        cells = [
+            band_utility(parameters, name) if bands else state_utility(parameters, strategy, name) for name in names
+        ]
         norm = found.time.norm
         if norm is not None:
             cells = [smaller(cell, norm) for cell in cells]
         column = table.add_each("Utility" if norm is None else "Utility, at most the norm", cells, "proportion")
-        found.sheet.write(table.first - 2, column.index, parameters.text(f"strategy.{strategy}.name"), "group")
+        found.sheet.write(table.first - 2, column.index, parameters.name(strategy), "group")
         found.utility.update({(strategy, name): column.cell(i) for i, name in enumerate(names)})
 
 
@@ -238,12 +251,6 @@ def band_words(inputs: ModelInputs, band: str) -> str:
     """Return the words for a band of time to death: its own label, else its id."""
     row = inputs.rows[f"utility.time_to_death.{band}"]
     return row.label if row.label not in {"", row.kind.label} else _words(band)
-
-
-def own_or_common(parameters: Parameters, id_: str, strategy: str) -> Formula:
-    """Return the value of a strategy where it has its own, else the common one."""
-    common, own = parameters.number(id_), f"{id_}.{strategy}"
-    return parameters.optional(own, common) if parameters.has(own) else common
 
 
 VIALS_SHEET = "Model vials"
@@ -315,13 +322,11 @@ class _Block:
         self.last = column + 1
 
     def number(self, field: str) -> Formula:
-        return self.parameters.number(self.regimen.id(field))
+        return self.parameters[self.regimen.id(field)]
 
     def write(self, costs: UnitCosts) -> tuple[DoseCost, LiveCheck]:
         sheet, lines, parameters = self.sheet, self.lines, self.parameters
-        sheet.write(
-            FIRST_VIALS_ROW - 2, self.column, parameters.text(f"strategy.{self.regimen.strategy}.name"), "label"
-        )
+        sheet.write(FIRST_VIALS_ROW - 2, self.column, parameters.name(self.regimen.strategy), "label")
         sheet.write(FIRST_VIALS_ROW - 1, self.column, parameters.text(f"drug.{self.drug.id}.name"), "label")
         spread = self._spread()
         sizes = self._sizes()
@@ -334,7 +339,11 @@ class _Block:
         acquisition = lines.single("Drug cost of an administration", a_dose * intensity * share, "money")
         kind = lines.single("Kind of administration", parameters.text(self.regimen.id("administration")), "text")
         visit = lines.single("Cost of giving it once", costs.visit(kind), "money")
-        administration = lines.single("Cost of an administration", visit * share, "money")
+        given = {
+            f"administration.{self.regimen.administration}.cost": visit,
+            self.regimen.id("share_of_patients"): share,
+        }
+        administration = lines.single("Cost of an administration", administration_cost(given, self.regimen), "money")
         meaning = "Doses are larger, or vials smaller, than the sheet Model vials has rows for: write the model anew."
         subject = f"Rows for every dose: {self.regimen.strategy}, {self.drug.id}"
         return DoseCost(acquisition, administration), at_most(subject, beyond, TAIL_TOLERANCE, meaning)
@@ -357,19 +366,19 @@ class _Block:
         result = when(basis.equals("mg"), flat, "")
         for name, size in BODY_SIZE.items():
             id_ = f"{size}_{what}"
-            if self.parameters.has(id_):
-                result = when(basis.equals(name), self.parameters.number(id_), result)
+            if id_ in self.parameters:
+                result = when(basis.equals(name), self.parameters[id_], result)
         return result
 
     def _sizes(self) -> list[tuple[Formula, Formula]]:
         """Write size and price of each vial."""
         sizes, used = [], {price for _, price in self.drug.vials}
         for place, (_, price) in enumerate(self.drug.vials, start=1):
-            size = self.parameters.number(price.replace(".price_per_vial", ".vial_size"))
+            size = self.parameters[price.replace(".price_per_vial", ".vial_size")]
             sizes.append(
                 (
                     self.lines.single(f"Vial size {place} (mg)", size),
-                    self.lines.single(f"Price of size {place}", self.parameters.number(price), "money"),
+                    self.lines.single(f"Price of size {place}", self.parameters[price], "money"),
                 )
             )
         for id_ in self.parameters.rows:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Amount, FloatArray
 
 
 PFS_CAPPED = "pfs_capped_at_os"
@@ -100,7 +100,7 @@ def cap(
     return lower, Adjustment(first, np.where(bound, gap, 0.0), moved)
 
 
-def states(progression_free: FloatArray, overall: FloatArray) -> dict[str, FloatArray]:
+def states(progression_free: Amount, overall: Amount) -> dict[str, Amount]:
     """Return the occupancy of each state from capped PFS and OS, same shape; they add up to 1."""
     return {
         "progression_free": progression_free,

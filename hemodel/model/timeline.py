@@ -19,7 +19,7 @@ from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Amount, FloatArray
 
 
 DAY_TOLERANCE = 1e-9
@@ -118,8 +118,13 @@ def discount_factors(years: FloatArray, rates: Sequence[tuple[float, float]], me
     factors = np.ones_like(elapsed)
     for (start, rate), end in zip(rates, ends, strict=True):
         spent = np.clip(elapsed, start, end) - start
-        factors *= (1.0 + rate) ** -spent
+        factors *= discount_factor(rate, spent)
     return factors
+
+
+def discount_factor(rate: float | Amount, years: Amount) -> Amount:
+    """Return (1 + r)^-t at one effective annual rate [1/year] after some years."""
+    return (1.0 + rate) ** -years
 
 
 def midpoints(boundaries: FloatArray) -> FloatArray:

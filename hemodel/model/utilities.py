@@ -10,18 +10,20 @@ from hemodel.model.occupancy import GAP_TOLERANCE, Adjustment
 from hemodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hemodel.inputs.model_inputs import ModelInputs
-    from hemodel.parameters import Draws, FloatArray
+    from hemodel.parameters import Amount, Draws, FloatArray
 
 
-def state_utility(draws: Draws, strategy: str, state: str) -> FloatArray:
-    """Return the utility of a state, the strategy's own where it has one, (draws,)."""
+def state_utility(draws: Mapping[str, Amount], strategy: str, state: str) -> Amount:
+    """Return the utility of a state, the strategy's own where it has one."""
     own = f"utility.{state}.{strategy}"
     return draws[own] if own in draws else draws[f"utility.{state}"]
 
 
-def band_utility(draws: Draws, band: str) -> FloatArray:
-    """Return the utility of those within a band of time to death, (draws,)."""
+def band_utility(draws: Mapping[str, Amount], band: str) -> Amount:
+    """Return the utility of those within a band of time to death."""
     return draws[f"utility.time_to_death.{band}"]
 
 
@@ -52,15 +54,12 @@ def cap_at_norm(utility: FloatArray, years: FloatArray, norm: float) -> tuple[Fl
 
 
 def adverse_event_loss(inputs: ModelInputs, draws: Draws, strategy: str) -> FloatArray:
-    """Return the QALYs lost to adverse events, (draws,); they fall at model start [QALY].
+    """Return the QALYs lost to adverse events, their sum, (draws,); they fall at model start [QALY]."""
+    return sum((event_loss(draws, event, strategy) for event in inputs.events), np.zeros(1))
 
-    Sum of incidence x disutility x days / 365.25.
-    """
-    losses = (
-        draws[f"adverse_event.{event}.incidence.{strategy}"]
-        * draws[f"adverse_event.{event}.disutility"]
-        * draws[f"adverse_event.{event}.duration"]
-        / DAYS_PER_YEAR
-        for event in inputs.events
-    )
-    return sum(losses, np.zeros(1))
+
+def event_loss(draws: Mapping[str, Amount], event: str, strategy: str) -> Amount:
+    """Return incidence x disutility x days / 365.25 of an adverse event [QALY]."""
+    prefix = f"adverse_event.{event}."
+    incidence, disutility = draws[f"{prefix}incidence.{strategy}"], draws[prefix + "disutility"]
+    return incidence * disutility * draws[prefix + "duration"] / DAYS_PER_YEAR

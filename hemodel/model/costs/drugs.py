@@ -10,9 +10,11 @@ from hemodel.inputs.checks import BODY_SIZE
 from hemodel.model.costs.vials import Dose, cost_per_dose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.structure import Regimen
-    from hemodel.parameters import Draws, FloatArray
+    from hemodel.parameters import Amount, Draws, FloatArray
 
 
 def dose_over_patients(regimen: Regimen, draws: Draws) -> Dose:
@@ -37,9 +39,6 @@ def acquisition_cost(inputs: ModelInputs, draws: Draws, regimen: Regimen) -> Flo
     return vials * draws[regimen.id("relative_dose_intensity")] * draws[regimen.id("share_of_patients")]
 
 
-def administration_cost(draws: Draws, regimen: Regimen) -> FloatArray:
-    """Return the cost of giving the drug once to a patient on treatment, (draws,).
-
-    [currency per administration]
-    """
+def administration_cost(draws: Mapping[str, Amount], regimen: Regimen) -> Amount:
+    """Return the cost of giving the drug once to a patient on treatment [currency per administration]."""
     return draws[f"administration.{regimen.administration}.cost"] * draws[regimen.id("share_of_patients")]

@@ -49,7 +49,7 @@ def live(model: Model) -> Live:
     coefficients = curves_sheet()
     naturals = add_curves(coefficients, model, parameters)
     taken = {"model results", "model inputs", "model psa", "model curves"}
-    made = add_calculation(model, parameters, naturals, None, results, taken)
+    made = add_calculation(model, parameters, naturals, results, taken)
     return Live(
         model,
         parameters,

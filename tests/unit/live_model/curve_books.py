@@ -12,12 +12,12 @@ from contracts.test_families import CASES, RESOLVED
 from hemodel.inputs.cell_formats import Formats
 from hemodel.inputs.writing import write_table
 from hemodel.live_model.coefficients import add_curves, curves_sheet
-from hemodel.live_model.curves import strategy_curves
+from hemodel.live_model.curves import StrategyCurves
 from hemodel.live_model.families import cumulative_hazard
 from hemodel.live_model.formula import as_formula
 from hemodel.live_model.look import Look
 from hemodel.live_model.parameters import add_parameters
-from hemodel.live_model.points import Boundaries, DaysWithin
+from hemodel.live_model.points import Boundaries, Points
 from hemodel.live_model.population import BackgroundSheet, add_background
 from hemodel.live_model.psa import PsaSheet, stored_draws
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable, WorkingCells
@@ -123,7 +123,7 @@ def curves(model: Model, draw: int = 0) -> Book:
         line = model.time_grid.timeline
         places = np.arange(line.days.size) if line.cycles is None else line.cycles.boundaries
         boundaries = _boundaries(model, bounds, places, background)
-        made = strategy_curves(model, strategy, parameters, naturals, boundaries)
+        made = StrategyCurves(model, strategy, parameters, naturals, boundaries)
         place = None if line.cycles is None else _days(model, days, background)
         if boundaries.population is not None and background is not None:
             known = background.engine.cumulative_hazard(line.months[places])
@@ -200,15 +200,16 @@ def _boundaries(
     )
 
 
-def _days(model: Model, sheet: Sheet, background: BackgroundSheet | None) -> DaysWithin:
+def _days(model: Model, sheet: Sheet, background: BackgroundSheet | None) -> Points:
     line = model.time_grid.timeline
     assert line.cycles is not None
     table = SheetTable(sheet, 6, line.cycles.inner.size)
     months = table.add("Month", line.months[line.cycles.inner].tolist(), "time")
     before = table.add("Boundary before", (line.cycles.before + 1).tolist(), "count")
     if background is None:
-        return DaysWithin(table, months, before, None)
-    return DaysWithin(table, months, before, table.add("Population", background.population_hazard(months), "number"))
+        return Points(table, months, None, boundary=before)
+    population = table.add("Population", background.population_hazard(months), "number")
+    return Points(table, months, population, boundary=before)
 
 
 def _number(row: list[str], index: int) -> float:
