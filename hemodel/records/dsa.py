@@ -5,9 +5,6 @@ The schema of dsa.json is published in `dsa.schema.json`.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import Field
 
 from hemodel.records.entry import Entry
@@ -100,15 +97,3 @@ class DsaDocument(Entry):
     n_way: NWayResult | None
     searches: list[ThresholdSearch]
     warnings: list[str]
-
-
-SCHEMA = Path(__file__).with_name("dsa.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of dsa.json, as it is published."""
-    return json.dumps(DsaDocument.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

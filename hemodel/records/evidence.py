@@ -6,9 +6,6 @@ shares are proportions; a number that does not exist or is infinite is null.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemodel.records.results import ChangeEntry
@@ -262,15 +259,3 @@ class Evidence(_Entry):
     endpoints: dict[str, EndpointEntry]
     death_after_progression: dict[str, PostProgressionEntry]
     beyond_follow_up: BeyondEntry | None
-
-
-SCHEMA = Path(__file__).with_name("evidence.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of evidence.json, as it is published."""
-    return json.dumps(Evidence.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

@@ -7,9 +7,6 @@ the curves.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import Field
 
 from hemodel.records.entry import Entry
@@ -129,15 +126,3 @@ class ReportResults(Results):
     checks: list[CheckEntry]
     counts: Counts
     evidence: Evidence | None = Field(description="on the curves, as in evidence.json")
-
-
-SCHEMA = Path(__file__).with_name("report.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of a dossier's results.json, as it is published."""
-    return json.dumps(ReportResults.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

@@ -6,8 +6,6 @@ unless a name says otherwise; a number that does not exist is null.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -268,15 +266,3 @@ class Results(Entry):
     budget: BudgetResult | None = Field(description="null where the workbook has no values for it")
     research: ResearchResult | None = Field(description="null without studies in the workbook, or without draws")
     warnings: list[str]
-
-
-SCHEMA = Path(__file__).with_name("results.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of results.json, as it is published."""
-    return json.dumps(Results.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

@@ -5,9 +5,6 @@ Increments are intervention minus comparator, discounted; a number that does not
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemodel.records.results import ChangeEntry, Incremental, ScenarioEntry
@@ -32,15 +29,3 @@ class ScenarioResults(BaseModel):
     base_case: list[Incremental]
     scenarios: list[ScenarioEntry]
     warnings: list[str]
-
-
-SCHEMA = Path(__file__).with_name("scenarios.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of scenarios.json, as it is published."""
-    return json.dumps(ScenarioResults.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

@@ -5,9 +5,6 @@ As in results.json, increments are intervention minus comparator; costs and QALY
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import Field
 
 from hemodel.records.entry import Entry
@@ -54,15 +51,3 @@ class SweepDocument(Entry):
     schema_version: int
     workbooks: list[SweepWorkbook]
     results: list[SweepEntry] = Field(description="by workbook: as it stands, then under each scenario")
-
-
-SCHEMA = Path(__file__).with_name("sweep.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of sweep.json, as it is published."""
-    return json.dumps(SweepDocument.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")

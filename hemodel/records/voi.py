@@ -5,9 +5,6 @@ Increments are against the first strategy; a number that does not exist is null.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from pydantic import Field
 
 from hemodel.records.entry import Entry
@@ -55,15 +52,3 @@ class VoiResults(Entry):
     information: InformationResult
     research: ResearchResult | None = Field(description="null without --studies")
     warnings: list[str]
-
-
-SCHEMA = Path(__file__).with_name("voi.schema.json")
-
-
-def json_schema() -> str:
-    """Return the JSON Schema of voi.json, as it is published."""
-    return json.dumps(VoiResults.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json_schema(), encoding="utf-8")
