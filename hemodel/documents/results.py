@@ -16,6 +16,7 @@ from hemodel.documents.psa import psa_result
 from hemodel.documents.scenarios import scenario_entries
 from hemodel.documents.studies import research_result
 from hemodel.economics import frontier, increment, net_monetary_benefit, swing, verdict
+from hemodel.entries import finite
 from hemodel.model.outcomes import mean_years
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.results import (
@@ -83,11 +84,6 @@ def results(run: Run) -> Results:
         research=research_result(run.research, settings.currency, "QALY"),
         warnings=list(run.warnings),
     )
-
-
-def finite(value: float) -> float | None:
-    """Return a number, or None where it is infinite or does not exist."""
-    return value if math.isfinite(value) else None
 
 
 def _base_case(run: Run) -> dict[str, StrategyResult]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 
 ByYear = list[float]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.evidence import Evidence
 from hemodel.records.results import Both, Results
 

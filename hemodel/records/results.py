@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from hemodel.entries import Entry
 from hemodel.records.budget import BudgetResult
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
-from hemodel.records.entry import Entry
 from hemodel.records.grids import ThresholdValue, TwoWayResult
 from hemodel.records.information import InformationResult
 from hemodel.records.payer import PayerResult

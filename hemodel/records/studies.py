@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 
 
 class StudyAt(Entry):

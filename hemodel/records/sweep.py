@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.results import ChangeEntry, PsaIncrement
 
 SCHEMA_VERSION = 1

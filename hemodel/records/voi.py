@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemodel.records.entry import Entry
+from hemodel.entries import Entry
 from hemodel.records.information import InformationResult
 from hemodel.records.results import Ceac, Ceaf
 from hemodel.records.studies import ResearchResult
