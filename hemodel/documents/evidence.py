@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.inputs.changes import ChangeEntry
 from hemodel.records.evidence import (
     SCHEMA_VERSION,
     BeyondEntry,
@@ -30,7 +31,6 @@ from hemodel.records.evidence import (
     StatisticsEntry,
     TestEntry,
 )
-from hemodel.records.results import ChangeEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

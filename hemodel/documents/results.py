@@ -17,6 +17,7 @@ from hemodel.documents.scenarios import scenario_entries
 from hemodel.documents.studies import research_result
 from hemodel.economics import frontier, increment, net_monetary_benefit, swing, verdict
 from hemodel.entries import finite
+from hemodel.inputs.changes import change_entry
 from hemodel.model.outcomes import mean_years
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.results import (
@@ -29,7 +30,6 @@ from hemodel.records.results import (
     ModelledSurvival,
     Results,
     StrategyResult,
-    change_entry,
     threshold_key,
 )
 from hemodel.survival.reported.statistics import bounds

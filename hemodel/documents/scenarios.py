@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from hemodel.analyses.scenarios import increments
 from hemodel.economics import change, is_cost_effective
-from hemodel.records.results import ScenarioEntry, change_entry, threshold_key
+from hemodel.inputs.changes import change_entry
+from hemodel.records.results import ScenarioEntry, threshold_key
 from hemodel.records.scenarios import SCHEMA_VERSION, ScenarioResults
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 
 from hemodel.analyses.psa.draws import acceptability_of, best_on_average, expected_loss, intervals, means
 from hemodel.documents.psa import REPORTED, psa_increment
-from hemodel.records.results import change_entry, threshold_key
+from hemodel.inputs.changes import change_entry
+from hemodel.records.results import threshold_key
 from hemodel.records.sweep import SCHEMA_VERSION, SweepDocument, SweepEntry, SweepWorkbook
 
 if TYPE_CHECKING:

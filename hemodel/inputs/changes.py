@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
+from hemodel.entries import Entry
 from hemodel.errors import Location, Problem
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar, read_number
 from hemodel.inputs.dictionary import columns, match, nearest, sheets
@@ -37,6 +40,23 @@ class Change:
     expected: Scalar = None
     factor: float | None = None
     reference_case: bool = False
+
+
+class ChangeEntry(Entry):
+    """A changed input, as it is written down."""
+
+    id: str = Field(description="of the cell: the id of its row, with the column where that is not the value")
+    old: str | float | None = Field(description="value before the change, in the unit of the input")
+    new: str | float | None = Field(description="value after the change, in the unit of the input")
+    origin: str = Field(description="what changed it: --set, or the name of a scenario or payer")
+
+
+def change_entry(change: Change) -> ChangeEntry:
+    """Return a change as it is written down; a value that is neither text nor a number as text."""
+    old, new = (
+        None if v is None else v if isinstance(v, (int, float)) else str(v) for v in (change.expected, change.value)
+    )
+    return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
 
 
 def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkbook, list[Change]]:

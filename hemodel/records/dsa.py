@@ -1,15 +1,13 @@
-"""The shape of two-way, n-way and threshold analyses in results.json and dsa.json.
-
-The schema of dsa.json is published in `dsa.schema.json`.
-"""
+"""The shape of two-way, n-way and threshold analyses in results.json and dsa.json."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from hemodel.entries import Entry
+from hemodel.inputs.changes import ChangeEntry
 from hemodel.records.grids import ThresholdValue, TwoWayResult
-from hemodel.records.results import ChangeEntry, Dsa, Incremental
+from hemodel.records.results import Dsa, Incremental
 
 DSA_SCHEMA_VERSION = 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hemodel.records.results import ChangeEntry
+from hemodel.inputs.changes import ChangeEntry
 
 SCHEMA_VERSION = 1
 

@@ -1,4 +1,4 @@
-"""The shape of results.json, published as a JSON Schema in `results.schema.json`.
+"""The shape of results.json.
 
 Increments are intervention minus comparator; costs and QALYs are discounted
 unless a name says otherwise; a number that does not exist is null.
@@ -6,11 +6,12 @@ unless a name says otherwise; a number that does not exist is null.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from hemodel.entries import Entry
+from hemodel.inputs.changes import ChangeEntry
 from hemodel.records.budget import BudgetResult
 from hemodel.records.curves import Curve, External, FamilyFit, FitQuality, FitStatistic
 from hemodel.records.grids import ThresholdValue, TwoWayResult
@@ -19,10 +20,6 @@ from hemodel.records.payer import PayerResult
 from hemodel.records.prices import DrugPriceEntry
 from hemodel.records.psa import PsaCheck, PsaDifference, PsaExtreme, PsaInput
 from hemodel.records.studies import ResearchResult
-
-if TYPE_CHECKING:
-    from hemodel.inputs.changes import Change
-
 
 SCHEMA_VERSION = 1
 
@@ -179,23 +176,6 @@ class PsaResult(Entry):
     inputs: list[PsaInput]
     differences: list[PsaDifference] = Field(description="by intervention")
     extremes: list[PsaExtreme] = Field(description="of the first intervention, lowest net benefit first")
-
-
-class ChangeEntry(Entry):
-    """A changed input."""
-
-    id: str
-    old: str | float | None
-    new: str | float | None
-    origin: str
-
-
-def change_entry(change: Change) -> ChangeEntry:
-    """Return a change as it is written down; a value that is neither text nor a number as text."""
-    old, new = (
-        None if v is None else v if isinstance(v, (int, float)) else str(v) for v in (change.expected, change.value)
-    )
-    return ChangeEntry(id=change.id, old=old, new=new, origin=change.origin)
 
 
 class ScenarioEntry(Entry):

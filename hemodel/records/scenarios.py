@@ -1,4 +1,4 @@
-"""The shape of scenarios.json, published as a JSON Schema in `scenarios.schema.json`.
+"""The shape of scenarios.json.
 
 Increments are intervention minus comparator, discounted; a number that does not exist is null.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hemodel.records.results import ChangeEntry, Incremental, ScenarioEntry
+from hemodel.inputs.changes import ChangeEntry
+from hemodel.records.results import Incremental, ScenarioEntry
 
 SCHEMA_VERSION = 1
 

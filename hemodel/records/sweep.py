@@ -1,4 +1,4 @@
-"""The shape of sweep.json, published as a JSON Schema in `sweep.schema.json`.
+"""The shape of sweep.json.
 
 As in results.json, increments are intervention minus comparator; costs and QALYs are discounted.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from hemodel.entries import Entry
-from hemodel.records.results import ChangeEntry, PsaIncrement
+from hemodel.inputs.changes import ChangeEntry
+from hemodel.records.results import PsaIncrement
 
 SCHEMA_VERSION = 1
 

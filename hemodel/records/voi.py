@@ -1,4 +1,4 @@
-"""The shape of voi.json, published as a JSON Schema in `voi.schema.json`.
+"""The shape of voi.json.
 
 Increments are against the first strategy; a number that does not exist is null.
 """
