@@ -43,7 +43,7 @@ def fit(
             done = run_all(workbook, options)
             used = done.model.inputs.settings.seed if seed is None else seed
             pack = evidence_pack(done.model, seed=used)
-            place.write(evidence_bundle(done, pack, used, command()))
+            place.write(evidence_bundle(done, pack, command()))
         typer.echo(evidence_summary(done.model, pack, target))
 
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hemodel.documents.budget import budget_document
-from hemodel.documents.evidence import evidence_document
 from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
 from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
@@ -87,17 +86,17 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
     )
 
 
-def evidence_bundle(run: Run, pack: EvidencePack, seed: int, command: str) -> Bundle:
-    """Return an evidence pack on the curves of a base case, made with a seed."""
+def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
+    """Return an evidence pack on the curves of a base case."""
 
     def write(folder: Path, saved: Saved) -> None:
         page = evidence_html(run.model, pack, _svgs(saved), command)
         (folder / "evidence.html").write_text(page, encoding="utf-8")
 
     return Bundle(
-        _json(evidence_document(run.model, pack, seed)),
+        _json(pack.evidence),
         _csv(evidence_tables(run.model, pack)),
-        manifest(run, command).model_copy(update={"parts": ["evidence"], "seed": seed}),
+        manifest(run, command).model_copy(update={"parts": ["evidence"], "seed": pack.evidence.seed}),
         drawing(evidence_figures(run.model, pack)),
         (write,),
     )

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.differences import Differences
+from hemodel.analyses.evidence.records import Evidence
 from hemodel.analyses.patient_files import FileFit
 from hemodel.errors import UsageError
 from hemodel.publish.manifest import Manifest
 from hemodel.records.budget import BudgetDocument
 from hemodel.records.dsa import DsaDocument
-from hemodel.records.evidence import Evidence
 from hemodel.records.report import ReportResults
 from hemodel.records.results import Results
 from hemodel.records.scenarios import ScenarioResults

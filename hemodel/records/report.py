@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from hemodel.analyses.evidence.records import Evidence
 from hemodel.entries import Entry
-from hemodel.records.evidence import Evidence
 from hemodel.records.results import Both, Results
 
 

@@ -331,8 +331,8 @@ def _survival(context: Context) -> Lines:
 def _evidence(context: Context) -> Lines:
     if context.pack is None:
         return Lines()
-    names = EvidenceNames(context.run.model)
-    chosen = [in_use_words(names, e, context.pack.endpoints[e]) for e in ENDPOINTS if e in context.pack.endpoints]
+    names, found = EvidenceNames(context.run.model), context.pack.evidence.endpoints
+    chosen = [in_use_words(names, e, found[e]) for e in ENDPOINTS if e in found]
     tried = "Every family was tried on the same evidence; [table ranking] ranks those that could be fitted."
     return Lines([tried, *chosen])
 

@@ -42,7 +42,7 @@ PRINT = 300
 """Dots per inch of the pictures."""
 
 
-def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, manifest: Manifest) -> Context:
+def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Manifest) -> Context:
     """Return what the texts, tables and figures of a dossier are built from.
 
     Parameters
@@ -52,12 +52,10 @@ def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, ma
         That the results are of.
     pack : EvidencePack or None
         On the curves of the run; without it the dossier has no evidence for them.
-    seed : int
-        With which the pack was made.
     manifest : Manifest
         What repeats the run.
     """
-    whole = report_results(results, run, pack, seed)
+    whole = report_results(results, run, pack)
     captions = dict(CAPTIONS) if pack is None else CAPTIONS | evidence_captions(run.model, pack)
     drawn = charts(results, run, pack)
     return Context(
@@ -103,11 +101,10 @@ FORMATS = ("html", "docx")
 
 @dataclass(frozen=True)
 class DossierRequest:
-    """What to write: results of a run, the evidence for its curves and its seed, the layout, the formats."""
+    """What to write: results of a run, the evidence for its curves, the layout, the formats."""
 
     results: Results
     pack: EvidencePack | None
-    seed: int
     layout: str
     formats: tuple[str, ...]
 
@@ -139,7 +136,7 @@ def dossier(run: Run, request: DossierRequest, manifest: Manifest) -> tuple[Cont
     manifest : Manifest
         What repeats the run.
     """
-    made = context(request.results, run, request.pack, request.seed, manifest)
+    made = context(request.results, run, request.pack, manifest)
     drawn = charts(request.results, run, request.pack)
     return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), made)}
 

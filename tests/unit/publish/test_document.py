@@ -69,7 +69,7 @@ def png(width: int, height: int) -> bytes:
 @pytest.fixture(scope="module")
 def made() -> Context:
     run = small_run(small_model(uncertain=True), 20)
-    return context(results(run), run, evidence_pack(run.model, seed=1), 1, MANIFEST)
+    return context(results(run), run, evidence_pack(run.model, seed=1), MANIFEST)
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def test_the_page_says_the_same(made: Context, folder: Path, tmp_path: Path) -> 
 def test_hostile_text_stays_text(folder: Path) -> None:
     name = "strategy.active.name"
     run = small_run(small_model({name: "<b>Bold</b> & ]]> \x07"}, uncertain=True), 20)
-    made = context(results(run), run, None, 1, MANIFEST)
+    made = context(results(run), run, None, MANIFEST)
     found = document(made, folder, "generic")
 
     with zipfile.ZipFile(io.BytesIO(word(found))) as packed:
