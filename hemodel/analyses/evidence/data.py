@@ -26,6 +26,7 @@ from hemodel.analyses.evidence.records import (
     PostProgression,
     ReportedPoint,
     StatisticsEvidence,
+    interval_of,
 )
 from hemodel.economics import increments
 from hemodel.model.curve_effects import EffectDraws, acted_survival
@@ -101,7 +102,7 @@ def _observed(strategy: str, data: PatientData, *, digitised: bool) -> ObservedC
         patients=float(data.weight.sum()),
         events=float(curve.events.sum()),
         censored=float(curve.censored.sum()),
-        median=Interval(*curve.median()),
+        median=interval_of(*curve.median()),
     )
 
 
@@ -320,7 +321,7 @@ def _comparison(reference: str, strategy: str, pair: Pair) -> Comparison:
 
 
 def _exponentiated(estimate: Estimate) -> Interval:
-    return Interval(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
+    return interval_of(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
 
 
 def tried(test: Callable[[PatientData, PatientData], Result], pair: Pair, notes: list[str]) -> Result | None:

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 
 from hemodel.analyses.curve_draws import square_root
 from hemodel.analyses.evidence.data import interval
-from hemodel.analyses.evidence.records import AIC, CRITERION, MIXED, FamilyEvidence, FittedCurve, Interval
+from hemodel.analyses.evidence.records import AIC, CRITERION, MIXED, FamilyEvidence, FittedCurve, interval_of
 from hemodel.analyses.fitted_curves import Attempt, attempt, families_in_use, named_families
 from hemodel.parameters import block_uniforms
 from hemodel.survival.combined import criterion_weights
@@ -104,10 +104,10 @@ def _curve(
         strategy=strategy,
         family=curves.family(strategy).name,
         relation=curves.spec(strategy).relation,
-        median=Interval(float(curves.quantile(strategy, 0.5, point)[0]), *ends[0]),
-        restricted_mean=Interval(mean, *ends[1]),
+        median=interval_of(float(curves.quantile(strategy, 0.5, point)[0]), *ends[0]),
+        restricted_mean=interval_of(mean, *ends[1]),
         mean=float(curves.mean(strategy, point)[0]),
-        survival={year: Interval(float(rates[j]), *ends[2 + j]) for j, year in enumerate(years)},
+        survival={year: interval_of(float(rates[j]), *ends[2 + j]) for j, year in enumerate(years)},
         at_horizon=float(rates[-1]),
         beyond_follow_up=share_beyond(fit, strategy, mean, follow_up, horizon),
         on_grid=curves.survival(strategy, months, point)[0],

@@ -20,7 +20,7 @@ from hemodel.analyses.evidence.data import (
     statistics_evidence,
 )
 from hemodel.analyses.evidence.families import PROGRESSION_FREE, Setting, tried_families
-from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack, ExternalLandmark, Interval
+from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack, ExternalLandmark, interval_of
 from hemodel.survival.reported.statistics import SURVIVAL
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
 from hemodel.survival.workbook.curves import statistics
@@ -160,7 +160,7 @@ def external_landmarks(
                 time=each.time,
                 reported_time=each.time + origin,
                 origin=origin,
-                survival=Interval(each.value, *interval(each)),
+                survival=interval_of(each.value, *interval(each)),
                 used=each.used,
                 weight=each.weight,
                 by_family={

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
+
+from hemodel.entries import Entry, Real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,13 +35,30 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A value and its 95% interval; None where there is no interval."""
+class Interval(Entry):
+    """A value with its 95% interval."""
 
-    value: float
-    low: float | None
-    high: float | None
+    value: Real = Field(description="in the unit of the field")
+    low: Real | None = Field(description="lower end, in the unit of the field; null where there is none")
+    high: Real | None = Field(description="upper end, in the unit of the field; null where there is none")
+
+
+class ChiSquared(Entry):
+    """A chi-squared test."""
+
+    statistic: Real = Field(description="chi-squared")
+    degrees_of_freedom: int = Field(description="of the statistic")
+    p_value: Real = Field(description="probability of such a statistic, or a larger one, by chance")
+
+
+def interval_of(value: float, low: float | None = None, high: float | None = None) -> Interval:
+    """Return a value with its interval."""
+    return Interval(value=value, low=low, high=high)
+
+
+def tested(found: ChiSquaredTest | None) -> ChiSquared | None:
+    """Return a test as it is published."""
+    return None if found is None else ChiSquared(**vars(found))
 
 
 @dataclass(frozen=True, eq=False)

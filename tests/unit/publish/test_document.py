@@ -18,6 +18,7 @@ from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
 from hemodel.analyses.results import results
+from hemodel.entries import FileEntry
 from hemodel.publish.dossier.building import build, figures_of
 from hemodel.publish.dossier.document import (
     Document,
@@ -34,6 +35,7 @@ from hemodel.publish.dossier.layout import layout_names, read_layout
 from hemodel.publish.dossier.word import word
 from hemodel.publish.dossier.word_tables import PAD, fit, text_width, upright
 from hemodel.publish.dossier.writing import context, page
+from hemodel.publish.manifest import Manifest
 from hemodel.publish.table_view import view
 from hemodel.views.shared.table import Column, Table
 
@@ -42,13 +44,13 @@ if TYPE_CHECKING:
 
     from hemodel.publish.dossier.context import Context
 
-MANIFEST = {
-    "hemodel": "0",
-    "python": "3",
-    "libraries": {"numpy": "2"},
-    "workbook": {"name": "small.xlsx", "sha256": "ab"},
-    "command": "hemodel report small.xlsx --out there",
-}
+MANIFEST = Manifest(
+    hemodel="0",
+    python="3",
+    libraries={"numpy": "2"},
+    workbook=FileEntry(name="small.xlsx", sha256="ab"),
+    command="hemodel report small.xlsx --out there",
+)
 PLAIN = Style("Dossier", "en-GB", "", 1)
 
 
