@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hemodel.analyses.one_way import one_way
     from hemodel.analyses.options import Options
     from hemodel.analyses.psa.draws import probabilistic
+    from hemodel.analyses.results import results
     from hemodel.analyses.run import run
-    from hemodel.documents.results import results
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
     from hemodel.model.evaluate import base_draws, evaluate
@@ -60,7 +60,7 @@ _HOMES = {
     "load": "hemodel.analyses.load",
     "one_way": "hemodel.analyses.one_way",
     "probabilistic": "hemodel.analyses.psa.draws",
-    "results": "hemodel.documents.results",
+    "results": "hemodel.analyses.results",
     "run": "hemodel.analyses.run",
     "tables": "hemodel.views.tables",
 }

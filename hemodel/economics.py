@@ -11,6 +11,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from pydantic import Field
+
+from hemodel.entries import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +30,7 @@ LESS_EFFECTIVE_AND_COSTLY = "less costly and less effective"
 NO_DIFFERENCE = "no difference"
 EXTENDEDLY_DOMINATED = "extendedly dominated"
 REFERENCE = "reference"
+ON_FRONTIER = "on the frontier"
 
 EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
@@ -172,23 +176,18 @@ def is_cost_effective(benefit: float) -> bool:
     return benefit >= 0
 
 
-@dataclass(frozen=True)
-class FrontierEntry:
-    """One strategy in the fully incremental analysis, in order of cost.
+class Frontier(Entry):
+    """One strategy in the fully incremental analysis, in order of cost."""
 
-    `against` is the next cheaper strategy on the frontier, with the increments
-    and the ICER against it; both are None for the cheapest and for dominated ones.
-    """
-
-    strategy: str
-    status: str
-    against: str | None
-    costs: float | None
-    qalys: float | None
-    icer: float | None
+    strategy: str = Field(description="id of the strategy")
+    status: str = Field(description="reference, on the frontier, dominated or extendedly dominated")
+    against: str | None = Field(description="next cheaper strategy on the frontier; null where none is")
+    costs: float | None = Field(description="increment against it. [currency]")
+    qalys: float | None = Field(description="increment against it. [QALY]")
+    icer: float | None = Field(description="against it. [currency per QALY]")
 
 
-def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[float]) -> list[FrontierEntry]:
+def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[float]) -> list[Frontier]:
     """Return the fully incremental analysis with strong and extended dominance.
 
     Strategies are ordered by cost (then by effect, best first). One that costs at
@@ -216,23 +215,16 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
             break
         status[kept.pop(rising + 1)] = EXTENDEDLY_DOMINATED
     previous = dict(zip(kept[1:], kept, strict=False))
-    return [_entry(strategies, costs, qalys, i, status.get(i), previous.get(i)) for i in order]
-
-
-def _entry(
-    strategies: Sequence[str],
-    costs: Sequence[float],
-    qalys: Sequence[float],
-    i: int,
-    status: str | None,
-    before: int | None,
-) -> FrontierEntry:
-    if status is not None or before is None:
-        return FrontierEntry(strategies[i], status or REFERENCE, None, None, None, None)
-    extra_cost, extra_qalys = costs[i] - costs[before], qalys[i] - qalys[before]
-    return FrontierEntry(
-        strategies[i], "on the frontier", strategies[before], extra_cost, extra_qalys, icer(extra_cost, extra_qalys)
-    )
+    found = []
+    for i in order:
+        against, cost, gain, ratio = None, None, None, None
+        if (before := previous.get(i)) is not None:
+            status[i], against = ON_FRONTIER, strategies[before]
+            cost, gain = costs[i] - costs[before], qalys[i] - qalys[before]
+            ratio = icer(cost, gain)
+        word = status.get(i, REFERENCE)
+        found.append(Frontier(strategy=strategies[i], status=word, against=against, costs=cost, qalys=gain, icer=ratio))
+    return found
 
 
 def acceptability(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> FloatArray:

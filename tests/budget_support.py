@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from support import STRATEGIES, small_model, small_run
 
-from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
+from hemodel.analyses.budget import (
+    BudgetImpact,
+    BudgetOneWay,
+    BudgetResult,
+    budget_impact,
+    budget_one_way,
+    budget_result,
+)
 from hemodel.analyses.one_way import moves
 
 if TYPE_CHECKING:
@@ -52,8 +59,15 @@ def budget_model(
 
 
 def budget_of(model: Model) -> BudgetImpact:
-    """Return the budget impact of a model that has one."""
+    """Return the arrays of the budget impact of a model that has one."""
     found = budget_impact(model)
+    assert found is not None
+    return found
+
+
+def result_of(model: Model) -> BudgetResult:
+    """Return the budget impact of a model that has one, without its one-way analysis."""
+    found = budget_result(model)
     assert found is not None
     return found
 
@@ -65,13 +79,11 @@ def one_way_of(model: Model) -> BudgetOneWay:
 
 def small_budget_run(model: Model) -> Run:
     """Return a run with the base case and the budget impact, and nothing else."""
-    one_way, found = one_way_of(model), budget_of(model)
     return replace(
         small_run(model, 2),
         one_way=None,
         two_way=None,
         threshold_values=None,
         psa=None,
-        budget=found,
-        budget_one_way=one_way,
+        budget=budget_result(model, moves(model)),
     )

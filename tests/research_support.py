@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from support import small_model, small_run
 
-from hemodel.analyses.information import research
+from hemodel.analyses.research import research
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

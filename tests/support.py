@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analyses.grids import most_influential
+from hemodel.analyses.base_case import increments
+from hemodel.analyses.grids import most_influential, two_way_results
 from hemodel.analyses.information import model_information
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.prices import price_thresholds
-from hemodel.analyses.psa.diagnostics import explained
 from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.psa.result import psa_result
 from hemodel.analyses.run import Run
-from hemodel.analyses.threshold_search import between_bounds
+from hemodel.analyses.threshold_search import between_bounds, threshold_values
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change
@@ -236,16 +237,16 @@ def base_outcomes(model: Model) -> Outcomes:
 
 def small_run(model: Model, draws: int) -> Run:
     """Return a run of a model: base case, one-way and probabilistic analysis."""
-    psa, along = probabilistic(model, draws, 1), one_way(model)
+    psa, along, base = probabilistic(model, draws, 1), one_way(model), base_outcomes(model)
     return Run(
         model=model,
-        base=evaluate(model, base_draws(model)),
-        families=(),
+        base=base,
+        families=[],
         one_way=along,
-        two_way=most_influential(model, along),
-        threshold_values=between_bounds(model, along),
+        two_way=two_way_results(model, most_influential(model, along)),
+        threshold_values=threshold_values(model, increments(base), between_bounds(model, along)),
         psa=psa,
-        explained=explained(psa, model),
+        psa_result=psa_result(psa, model),
         scenarios=None,
         under=(),
         available=(),

@@ -10,8 +10,6 @@ The cumulative undiscounted cost through h years is that of the model with a tim
 year's cost is the difference of two horizons. A horizon is rounded up to whole cycles: the cycle that spans
 the end of a year belongs to the year in which it starts.
 
-What the sheet Budget impact says: years, the funnel of patients, the mix of treatments, the trigger.
-
 One-way analysis of the budget impact: every uncertain input to its bounds, one at a time.
 """
 
@@ -21,110 +19,152 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from hemodel.analyses.one_way import OneWayInput
-from hemodel.inputs.checks import select
-from hemodel.inputs.checks_budget import SIDES, has_budget, share_id
+from hemodel.economics import swing
+from hemodel.entries import Entry
+from hemodel.inputs.budget import GROWTH, PATIENTS, budget_inputs
+from hemodel.inputs.checks_budget import SIDES, share_id
 from hemodel.model.evaluate import base_draws, evaluate, model
-from hemodel.parameters import Parameter, rescale_shares
+from hemodel.parameters import rescale_shares
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hemodel.analyses.one_way import OneWayBounds
-    from hemodel.inputs.model_inputs import ModelInputs
-    from hemodel.inputs.rows import Row
+    from hemodel.inputs.budget import BudgetInputs
     from hemodel.model.evaluate import Model
     from hemodel.model.outcomes import Outcomes
-    from hemodel.parameters import Draws, FloatArray
+    from hemodel.parameters import Draws, FloatArray, Parameter
 
 
-PATIENTS, GROWTH = "budget.patients", "budget.growth"
-STEP = "budget.step.{step}"
-START, SPREAD = "start", "spread"
+SPREAD = "spread"
 
 
-@dataclass(frozen=True)
-class BudgetInputs:
-    """Years, funnel, mix and trigger of a budget impact.
-
-    Attributes
-    ----------
-    first_year, years : int
-        Calendar year of the first year; how many there are.
-    entry : {"start", "spread"}
-        Whether the patients of a year begin at its start, or a twelfth each month.
-    strategies : mapping from id to name
-        Comparator first.
-    steps : tuple of str
-        Ids of the steps of the funnel, in the order of the rows.
-    parameters : tuple of Parameter
-        Patients, growth, steps and shares; the shares of one side and year are a group.
-    trigger : float or None
-        [currency per year]
-    trigger_years : int
-        Years in which the trigger is looked at; 0 without one.
-    """
-
-    first_year: int
-    years: int
-    entry: str
-    strategies: Mapping[str, str]
-    steps: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    trigger: float | None
-    trigger_years: int
-
-    @property
-    def calendar(self) -> tuple[int, ...]:
-        """The calendar years."""
-        return tuple(self.first_year + i for i in range(self.years))
-
-    def label(self, id_: str) -> str:
-        """Return what a row is called."""
-        return next(parameter.label for parameter in self.parameters if parameter.id == id_)
+ByYear = list[float]
+"""A number for each calendar year of `years`."""
 
 
-def budget_inputs(inputs: ModelInputs) -> BudgetInputs | None:
-    """Return what the sheet Budget impact says; None where the workbook has no such values.
+class Series(Entry):
+    """An amount by calendar year, and over all of them, in the unit of what it is a part of."""
 
-    The rows are complete and agree with one another: `inputs.checks_budget` has seen to it.
-    """
-    rows = inputs.rows
-    if not has_budget(rows):
-        return None
-    first_year, years = (int(rows[f"budget.{name}"].number) for name in ("first_year", "years"))
-    strategies = {strategy.id: strategy.name for strategy in inputs.strategies}
-    steps = select(rows, STEP)
-    funnel = [_parameter(row) for row in (rows[PATIENTS], rows[GROWTH], *steps)]
-    shares = [
-        _share(rows[share_id(side, strategy, year)], side, name, first_year + year - 1)
-        for side in SIDES
-        for year in range(1, years + 1)
-        for strategy, name in strategies.items()
-    ]
-    has_trigger = inputs.has("budget.trigger")
-    return BudgetInputs(
-        first_year=first_year,
-        years=years,
-        entry=rows["budget.entry"].text,
-        strategies=strategies,
-        steps=tuple(row.id for row in steps),
-        parameters=(*funnel, *shares),
-        trigger=rows["budget.trigger"].number if has_trigger else None,
-        trigger_years=int(rows["budget.trigger_years"].number) if has_trigger else 0,
+    by_year: ByYear = Field(description="one for each of years. [currency] or [patients]")
+    all_years: float = Field(description="their sum. [currency] or [patients]")
+
+
+class BudgetStep(Entry):
+    """One step of the funnel; the last leaves the eligible patients."""
+
+    id: str = Field(description="of its row")
+    label: str = Field(description="what its row is called")
+    share: float | None = Field(description="of the step before; null for the top. [proportion]")
+    patients: ByYear = Field(description="who are left. [patients]")
+
+
+class BudgetMix(Entry):
+    """Patients and spending with one mix of treatments."""
+
+    shares: dict[str, ByYear] = Field(description="of the eligible patients, by strategy. [proportion]")
+    starting: dict[str, ByYear] = Field(description="who begin in the year, by strategy. [patients]")
+    alive: dict[str, ByYear] = Field(description="who ever began and are alive at the end of the year. [patients]")
+    died: dict[str, ByYear] = Field(description="who ever began and have died by the end of the year. [patients]")
+    by_category: dict[str, Series] = Field(description="costs by category. [currency]")
+    by_strategy: dict[str, Series] = Field(description="costs by strategy. [currency]")
+    total: Series = Field(description="all costs. [currency]")
+
+
+class BudgetNet(Entry):
+    """Net budget impact: with the new treatment minus without it, undiscounted and in constant prices."""
+
+    total: Series = Field(description="all costs. [currency]")
+    cumulative: ByYear = Field(description="from the first year to each. [currency]")
+    by_category: dict[str, Series] = Field(description="costs by category. [currency]")
+    by_strategy: dict[str, Series] = Field(description="costs by strategy. [currency]")
+    by_drug: dict[str, Series] = Field(
+        description="acquisition by drug; a breakdown of by_category.acquisition. [currency]"
     )
 
 
-def _parameter(row: Row) -> Parameter:
-    return Parameter(row.id, row.label or row.kind.label, row.number, row.unit, low=row.low, high=row.high)
+class BudgetTrigger(Entry):
+    """The payer's trigger and the largest net impact in the years in which it is looked at."""
+
+    amount: float = Field(description="above which it is exceeded. [currency per year]")
+    years: int = Field(description="in the first so many. [year]")
+    exceeded: bool = Field(description="whether the largest impact is above it")
+    year: int = Field(description="of the largest impact among them. [calendar year]")
+    impact: float = Field(description="in that year. [currency]")
+    excess: float = Field(description="impact minus amount. [currency]")
 
 
-def _share(row: Row, side: str, name: str, year: int) -> Parameter:
-    label = f"{year}: share {SIDES[side]}, {name}"
-    group = f"budget.{side}.{year}"
-    return Parameter(row.id, label, row.number, row.unit, low=row.low, high=row.high, group=group)
+class PriceAtTrigger(Entry):
+    """One vial of a drug: its price, and the one at which the largest impact just meets the trigger."""
+
+    id: str = Field(description="of the row with its price")
+    price: float = Field(description="in the workbook. [currency per vial]")
+    at_trigger: float | None = Field(description="null where no price meets it. [currency per vial]")
+
+
+class BudgetPrice(Entry):
+    """A drug that the comparator does not give, with all its prices in proportion."""
+
+    drug: str = Field(description="id")
+    factor: float | None = Field(
+        description="price at the trigger over the price; null where no price meets it. [unitless]"
+    )
+    prices: list[PriceAtTrigger] = Field(description="every size of the drug")
+
+
+class BudgetItem(Entry):
+    """One input at its two bounds: net budget impact over all years, and in the year in which it is largest."""
+
+    id: str = Field(description="of its row")
+    label: str = Field(description="what it is called")
+    unit: str = Field(description="of its values")
+    base: float = Field(description="its value. [unit of the input]")
+    low: float = Field(description="its lower bound. [unit of the input]")
+    high: float = Field(description="its upper bound. [unit of the input]")
+    total_low: float = Field(description="over all years, at the lower bound. [currency]")
+    total_high: float = Field(description="over all years, at the upper bound. [currency]")
+    peak_low: float = Field(description="in the largest year, at the lower bound. [currency]")
+    peak_high: float = Field(description="in the largest year, at the upper bound. [currency]")
+
+
+class BudgetResult(Entry):
+    """Budget impact of the base case, undiscounted and in constant prices."""
+
+    years: list[int] = Field(description="that are looked at. [calendar year]")
+    entry: str = Field(description="start, or spread over the year")
+    funnel: list[BudgetStep] = Field(description="from the top to the eligible patients")
+    eligible: Series = Field(description="who become eligible in the year. [patients]")
+    cost_per_patient: dict[str, dict[str, ByYear]] = Field(
+        description="by strategy and category (total too): in the calendar year of entry and in each year after it."
+        " [currency per patient]"
+    )
+    without_new: BudgetMix = Field(description="the mix without the new treatment")
+    with_new: BudgetMix = Field(description="the mix with it")
+    net: BudgetNet = Field(description="with minus without. [currency]")
+    peak_year: int = Field(description="with the largest net impact. [calendar year]")
+    peak: float = Field(description="net impact in that year. [currency]")
+    trigger: BudgetTrigger | None = Field(description="null without one")
+    price_at_trigger: list[BudgetPrice] = Field(description="of each new drug; none without a trigger")
+    one_way: list[BudgetItem] | None = Field(description="inputs that move it, widest range first; null where not run")
+    unmoved: int = Field(description="inputs of the one-way analysis that leave it as it is. [count]")
+
+
+class BudgetDocument(Entry):
+    """The contents of budget.json; see results.json for what they share."""
+
+    title: str = Field(description="of the model")
+    population: str = Field(description="in words")
+    perspective: str = Field(description="in words")
+    currency: str = Field(description="of every amount, a code")
+    price_year: int = Field(description="of every amount. [calendar year]")
+    strategies: list[str] = Field(description="ids, comparator first")
+    strategy_names: dict[str, str] = Field(description="by id")
+    drug_names: dict[str, str] = Field(description="by id")
+    budget: BudgetResult
 
 
 @dataclass(frozen=True)
@@ -263,26 +303,6 @@ class Spending:
 
 
 @dataclass(frozen=True)
-class TriggerTest:
-    """The largest net impact in the first years beside the payer's trigger; years count from 0."""
-
-    exceeded: bool
-    year: int
-    impact: float
-    excess: float
-
-
-@dataclass(frozen=True)
-class TriggerPrice:
-    """At which multiple of its price a drug's net impact just meets the trigger; None where none does."""
-
-    drug: str
-    factor: float | None
-    prices: tuple[tuple[str, float, float | None], ...]
-    """Id, price in the base case and price at the trigger, of each vial size."""
-
-
-@dataclass(frozen=True)
 class BudgetImpact:
     """Budget impact of the base case: arrays with one draw."""
 
@@ -291,8 +311,6 @@ class BudgetImpact:
     per_patient: PatientYears
     without: Spending
     with_new: Spending
-    trigger: TriggerTest | None
-    trigger_prices: tuple[TriggerPrice, ...]
 
     @property
     def net(self) -> FloatArray:
@@ -300,19 +318,14 @@ class BudgetImpact:
         return np.asarray((self.with_new.costs - self.without.costs)[0])
 
     @property
-    def total(self) -> FloatArray:
-        """Net budget impact by year, (years,)."""
-        return by_year(self.net)
-
-    @property
     def net_drugs(self) -> FloatArray:
-        """Net cost of each drug by year, (years, drugs)."""
+        """Net cost of each drug, (years, drugs)."""
         return by_component((self.with_new.drug_costs - self.without.drug_costs)[0])
 
     @property
-    def cumulative(self) -> FloatArray:
-        """Net budget impact from the first year to each, (years,)."""
-        return np.asarray(np.cumsum(self.total))
+    def total(self) -> FloatArray:
+        """Net budget impact by year, (years,)."""
+        return by_year(self.net)
 
 
 def by_year(costs: FloatArray) -> FloatArray:
@@ -335,19 +348,110 @@ def all_years(by_year: FloatArray) -> float:
     return float(by_year.sum())
 
 
+def budget_result(model: Model, moved: OneWayBounds | None = None) -> BudgetResult | None:
+    """Return the budget impact of the base case; None where the workbook has no values for it.
+
+    Parameters
+    ----------
+    model : Model
+    moved : OneWayBounds, optional
+        The model's own inputs at their bounds, for the one-way analysis.
+    """
+    found = budget_impact(model)
+    if found is None:
+        return None
+    one_way = None if moved is None else budget_one_way(model, found, moved)
+    items = [] if one_way is None else budget_items(one_way)
+    total, eligible = found.total, found.population.funnel[0, -1]
+    peak = int(np.argmax(total))
+    return BudgetResult(
+        years=list(found.inputs.calendar),
+        entry=found.inputs.entry,
+        funnel=_funnel(found),
+        eligible=_series(eligible),
+        cost_per_patient=_per_patient(found),
+        without_new=_mix_result(found, found.without, eligible),
+        with_new=_mix_result(found, found.with_new, eligible),
+        net=_net_result(found),
+        peak_year=found.inputs.calendar[peak],
+        peak=float(total[peak]),
+        trigger=trigger_test(found.inputs, total),
+        price_at_trigger=_trigger_prices(model, found),
+        one_way=None if one_way is None else items,
+        unmoved=0 if one_way is None else len(one_way.items) - len(items),
+    )
+
+
+def _funnel(found: BudgetImpact) -> list[BudgetStep]:
+    parameters = {parameter.id: parameter for parameter in found.inputs.parameters}
+    return [
+        BudgetStep(
+            id=id_,
+            label=parameters[id_].label,
+            share=None if id_ == PATIENTS else parameters[id_].value,
+            patients=found.population.funnel[0, i].tolist(),
+        )
+        for i, id_ in enumerate((PATIENTS, *found.inputs.steps))
+    ]
+
+
+def _per_patient(found: BudgetImpact) -> dict[str, dict[str, ByYear]]:
+    costs = found.per_patient.costs[0]
+    totals = by_strategy(costs)
+    return {
+        strategy: {"total": totals[:, i].tolist()} | _named(found.per_patient.components, costs[:, i])
+        for i, strategy in enumerate(found.inputs.strategies)
+    }
+
+
+def _named(names: Iterable[str], columns: FloatArray) -> dict[str, ByYear]:
+    """Return the columns of an array (years, names) by name."""
+    return dict(zip(names, columns.T.tolist(), strict=True))
+
+
+def _series(values: FloatArray) -> Series:
+    return Series(by_year=values.tolist(), all_years=all_years(values))
+
+
+def _each(names: Iterable[str], columns: FloatArray) -> dict[str, Series]:
+    """Return the columns of an array (years, names) by name, with their sums."""
+    return {name: _series(column) for name, column in zip(names, columns.T, strict=True)}
+
+
+def _mix_result(found: BudgetImpact, mix: Spending, eligible: FloatArray) -> BudgetMix:
+    strategies, costs, starting = found.inputs.strategies, mix.costs[0], mix.starting[0]
+    shares = np.divide(starting, eligible[:, None], out=np.zeros_like(starting), where=eligible[:, None] > 0)
+    return BudgetMix(
+        shares=_named(strategies, shares),
+        starting=_named(strategies, starting),
+        alive=_named(strategies, mix.alive[0]),
+        died=_named(strategies, mix.died[0]),
+        by_category=_each(found.per_patient.components, by_component(costs)),
+        by_strategy=_each(strategies, by_strategy(costs)),
+        total=_series(by_year(costs)),
+    )
+
+
+def _net_result(found: BudgetImpact) -> BudgetNet:
+    net, total = found.net, found.total
+    return BudgetNet(
+        total=_series(total),
+        cumulative=np.cumsum(total).tolist(),
+        by_category=_each(found.per_patient.components, by_component(net)),
+        by_strategy=_each(found.inputs.strategies, by_strategy(net)),
+        by_drug=_each(found.per_patient.drugs, found.net_drugs),
+    )
+
+
 def budget_impact(model: Model) -> BudgetImpact | None:
-    """Return the budget impact of the base case; None where the workbook has no values for it."""
+    """Return the arrays of the budget impact; None where the workbook has no values for it."""
     inputs = budget_inputs(model.inputs)
     if inputs is None:
         return None
     found = population(inputs, base_values(inputs))
     per_patient = patient_years(model, base_draws(model), inputs.years, inputs.entry)
     without, with_new = (spending(starting, per_patient) for starting in (found.without, found.with_new))
-    impact = by_year((with_new.costs - without.costs)[0])
-    test = None if inputs.trigger is None else trigger_test(impact, inputs.trigger, inputs.trigger_years)
-    drugs = by_component((with_new.drug_costs - without.drug_costs)[0])
-    prices = _trigger_prices(model, inputs, impact, dict(zip(per_patient.drugs, drugs.T, strict=True)))
-    return BudgetImpact(inputs, found, per_patient, without, with_new, test, prices)
+    return BudgetImpact(inputs, found, per_patient, without, with_new)
 
 
 def base_values(inputs: BudgetInputs) -> dict[str, FloatArray]:
@@ -420,32 +524,44 @@ def accumulated(starting: FloatArray, amounts: FloatArray) -> FloatArray:
     return found
 
 
-def trigger_test(impact: FloatArray, trigger: float, years: int) -> TriggerTest:
-    """Return whether the net impact (years,) is above the trigger in any of the first years, and where most."""
-    year = int(np.argmax(impact[:years]))
+def trigger_test(inputs: BudgetInputs, impact: FloatArray) -> BudgetTrigger | None:
+    """Return whether the net impact (years,) is above the trigger in any of its years, and where most."""
+    if inputs.trigger is None:
+        return None
+    year = int(np.argmax(impact[: inputs.trigger_years]))
     largest = float(impact[year])
-    return TriggerTest(largest > trigger, year, largest, largest - trigger)
+    return BudgetTrigger(
+        amount=inputs.trigger,
+        years=inputs.trigger_years,
+        exceeded=largest > inputs.trigger,
+        year=inputs.calendar[year],
+        impact=largest,
+        excess=largest - inputs.trigger,
+    )
 
 
-def _trigger_prices(
-    model: Model, inputs: BudgetInputs, impact: FloatArray, by_drug: dict[str, FloatArray]
-) -> tuple[TriggerPrice, ...]:
+def _trigger_prices(model: Model, found: BudgetImpact) -> list[BudgetPrice]:
     """Return the price of each new drug at which the largest impact in the years of the trigger equals it.
 
     New drugs are those that the comparator does not give. Acquisition is in proportion to the prices of a drug's
     vials together, so the impact is linear in their common factor f: rest + f x acquisition.
     """
-    if inputs.trigger is None:
-        return ()
+    trigger, years = found.inputs.trigger, found.inputs.trigger_years
+    if trigger is None:
+        return []
     given = {regimen.drug for regimen in model.inputs.regimens if regimen.strategy == model.strategies[0]}
-    found = []
-    for drug in (drug for drug in model.inputs.drugs if drug.id in by_drug and drug.id not in given):
-        own, whole = by_drug[drug.id][: inputs.trigger_years], impact[: inputs.trigger_years]
-        factor = _factor(own, whole - own, inputs.trigger)
-        values = {p.id: p.value for p in model.inputs.parameters}
-        prices = [(id_, values[id_], None if factor is None else factor * values[id_]) for _, id_ in drug.vials]
-        found.append(TriggerPrice(drug.id, factor, tuple(prices)))
-    return tuple(found)
+    acquisition = dict(zip(found.per_patient.drugs, found.net_drugs.T, strict=True))
+    values = {p.id: p.value for p in model.inputs.parameters}
+    prices = []
+    for drug in (drug for drug in model.inputs.drugs if drug.id in acquisition and drug.id not in given):
+        own, whole = acquisition[drug.id][:years], found.total[:years]
+        factor = _factor(own, whole - own, trigger)
+        vials = [
+            PriceAtTrigger(id=id_, price=values[id_], at_trigger=None if factor is None else factor * values[id_])
+            for _, id_ in drug.vials
+        ]
+        prices.append(BudgetPrice(drug=drug.id, factor=factor, prices=vials))
+    return prices
 
 
 def _factor(own: FloatArray, rest: FloatArray, trigger: float) -> float | None:
@@ -462,33 +578,27 @@ Ends = tuple[dict[str, float], dict[str, float]]
 
 
 @dataclass(frozen=True)
-class Impact:
-    """Net budget impact of all years together, and in the year where it is largest [currency]."""
-
-    total: float
-    peak: float
-
-
-@dataclass(frozen=True)
 class BudgetOneWay:
-    """Net budget impact with one input at its bounds: array (2 x items, years), low at 2 i and high at 2 i + 1.
-
-    `unfitted` says of which statistics a bound leaves no stable fit; they are not among the items.
-    """
+    """Net budget impact with one input at its bounds: array (2 x items, years), low at 2 i and high at 2 i + 1."""
 
     items: tuple[OneWayInput, ...]
     impact: FloatArray
-    unfitted: tuple[str, ...]
 
-    @property
-    def moved(self) -> list[tuple[OneWayInput, Impact, Impact]]:
-        """The inputs that move the budget impact, each with that at its lower and at its upper bound."""
-        pairs = zip(self.items, self.impact[::2], self.impact[1::2], strict=True)
-        return [
-            (item, Impact(all_years(low), float(low.max())), Impact(all_years(high), float(high.max())))
-            for item, low, high in pairs
-            if not np.array_equal(low, high)
-        ]
+
+def budget_items(found: BudgetOneWay) -> list[BudgetItem]:
+    """Return the inputs that move the budget impact, those that move that of all years most first."""
+    moved = [
+        BudgetItem(
+            **vars(item),
+            total_low=all_years(low),
+            total_high=all_years(high),
+            peak_low=float(low.max()),
+            peak_high=float(high.max()),
+        )
+        for item, low, high in zip(found.items, found.impact[::2], found.impact[1::2], strict=True)
+        if not np.array_equal(low, high)
+    ]
+    return sorted(moved, key=lambda e: -swing(e.total_low, e.total_high))
 
 
 def budget_one_way(model: Model, base: BudgetImpact, moved: OneWayBounds) -> BudgetOneWay:
@@ -516,7 +626,7 @@ def budget_one_way(model: Model, base: BudgetImpact, moved: OneWayBounds) -> Bud
         people = population(inputs, values)
         parts.append(_net(people.without, people.with_new, base.per_patient.costs))
     impact = np.concatenate(parts) if parts else np.zeros((0, inputs.years))
-    return BudgetOneWay((*moved.items, *(item for item, _ in own)), impact, moved.unfitted)
+    return BudgetOneWay((*moved.items, *(item for item, _ in own)), impact)
 
 
 def _net(without: FloatArray, with_new: FloatArray, costs: FloatArray) -> FloatArray:

@@ -6,22 +6,38 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
+from hemodel.analyses.base_case import Incremental, increments
 from hemodel.analyses.grids import (
     GRID_POINTS,
     Axis,
-    NWay,
-    TwoWay,
+    ListedCombinations,
+    NWayResult,
+    TwoWayResult,
     axis,
     default_pairs,
     n_way,
     read_combinations,
     two_way,
+    two_way_results,
 )
+from hemodel.analyses.one_way import Dsa
+from hemodel.analyses.results import Results, results
 from hemodel.analyses.run import Run, run
-from hemodel.analyses.threshold_search import Range, Search, between_bounds, search
+from hemodel.analyses.threshold_search import (
+    Range,
+    ThresholdSearch,
+    ThresholdValue,
+    between_bounds,
+    search,
+    search_results,
+    threshold_values,
+)
 from hemodel.analyses.varied_inputs import find, limit_problem, together
+from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem, UsageError
-from hemodel.inputs.changes import Change
+from hemodel.inputs.changes import Change, ChangeEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +47,7 @@ if TYPE_CHECKING:
     from hemodel.model.evaluate import Model
 
 
+DSA_SCHEMA_VERSION = 1
 TWO_WAY, THRESHOLD, N_WAY, WTP = "--two-way", "--threshold", "--n-way", "--wtp"
 MOST_POINTS = 101
 SEARCH_POINTS = 201
@@ -61,16 +78,35 @@ class DsaRequest:
     measure: str
 
 
+class DsaDocument(Entry):
+    """Everything that `hemodel dsa` found."""
+
+    schema_version: int = Field(description="of this shape")
+    title: str = Field(description="of the workbook")
+    currency: str = Field(description="of costs")
+    measure: str = Field(description="what the heat maps and bars show: nmb, icer, qalys or costs")
+    decision_threshold: float = Field(description="[currency per QALY]")
+    thresholds: list[float] = Field(description="that of the decision first. [currency per QALY]")
+    strategies: list[str] = Field(description="comparator first")
+    strategy_names: dict[str, str] = Field(description="by id")
+    changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
+    base_case: list[Incremental] = Field(description="by intervention")
+    one_way: list[Dsa] = Field(description="by the range of net benefit")
+    threshold_values: list[ThresholdValue] = Field(description="of the inputs of one_way")
+    two_way: list[TwoWayResult] = Field(description="one for each pair and intervention")
+    n_way: NWayResult | None = Field(description="null without --n-way")
+    searches: list[ThresholdSearch] = Field(description="one for each --threshold")
+    warnings: list[str] = Field(description="what to know about the inputs and the run")
+
+
 @dataclass(frozen=True)
 class Deterministic:
-    """Every deterministic analysis of a run; `wtp` are the thresholds, that of the decision first."""
+    """Every deterministic analysis of a run."""
 
     run: Run
+    results: Results
     request: DsaRequest
-    wtp: tuple[float, ...]
-    two_way: tuple[TwoWay, ...]
-    n_way: NWay | None
-    searches: tuple[Search, ...]
+    document: DsaDocument
 
 
 def parse_pair(text: str) -> tuple[AskedInput, AskedInput]:
@@ -145,6 +181,45 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         options = replace(options, changes=(*options.changes, decision))
     done = run(path, replace(options, parts=("base", "dsa"), families=False, grids=False))
     model, settings = done.model, done.model.inputs.settings
+    pairs, ranges, listed = _checked(model, request)
+    wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
+    base = increments(done.base)
+    if done.one_way is not None:
+        default = {(x.input.id, y.input.id): (x, y) for _, x, y in default_pairs(model, done.one_way)}
+        pairs = pairs or list(default.values())
+        done = replace(done, threshold_values=threshold_values(model, base, between_bounds(model, done.one_way)))
+    found = results(done)
+    document = DsaDocument(
+        schema_version=DSA_SCHEMA_VERSION,
+        title=found.title,
+        currency=found.currency,
+        measure=request.measure,
+        decision_threshold=found.decision_threshold,
+        thresholds=list(wtp),
+        strategies=found.strategies,
+        strategy_names=found.strategy_names,
+        changes=found.changes,
+        base_case=found.incremental,
+        one_way=found.dsa or [],
+        threshold_values=found.threshold_values or [],
+        two_way=two_way_results(model, two_way(model, pairs), wtp),
+        n_way=None if listed is None else n_way(model, *listed, base, wtp),
+        searches=search_results(model, search(model, ranges, wtp)),
+        warnings=found.warnings,
+    )
+    return Deterministic(done, found, request, document)
+
+
+def _checked(
+    model: Model, request: DsaRequest
+) -> tuple[list[tuple[Axis, Axis]], list[Range], tuple[ListedCombinations, dict[str, VariedInput]] | None]:
+    """Return the pairs, the ranges to search and the combinations that are asked for.
+
+    Raises
+    ------
+    InputError
+        With every problem of the request.
+    """
     problems: list[Problem] = []
     problems += [
         Problem(Location(f"{TWO_WAY} {_named(asked)}"), "the pair stands twice", todo="Remove one.")
@@ -161,19 +236,7 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
             problems += error.problems
     if problems:
         raise InputError(tuple(dict.fromkeys(problems)))
-    wtp = tuple(dict.fromkeys(request.wtp or (settings.decision_threshold, *settings.thresholds)))
-    if done.one_way is not None:
-        default = {(x.input.id, y.input.id): (x, y) for _, x, y in default_pairs(model, done.one_way)}
-        pairs = pairs or list(default.values())
-        done = replace(done, threshold_values=between_bounds(model, done.one_way))
-    return Deterministic(
-        run=done,
-        request=request,
-        wtp=wtp,
-        two_way=two_way(model, pairs),
-        n_way=None if listed is None else n_way(model, *listed),
-        searches=search(model, ranges, wtp),
-    )
+    return pairs, ranges, listed
 
 
 def _pair(model: Model, asked: tuple[AskedInput, AskedInput], problems: list[Problem]) -> tuple[Axis, Axis] | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.load import load, load_rows
-from hemodel.analyses.scenarios import Increment, increments
 from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, change
 from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem

@@ -10,13 +10,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
+from hemodel.entries import Entry, finite
 from hemodel.inputs.checks import select
 from hemodel.inputs.dictionary import kind_of
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.model.occupancy import capped
 from hemodel.survival.combined import fit_evidence
 from hemodel.survival.errors import SurvivalError
+from hemodel.survival.reported.statistics import bounds
 from hemodel.survival.workbook.fits import evidence
 from hemodel.units import MONTHS_PER_YEAR
 
@@ -32,71 +35,159 @@ if TYPE_CHECKING:
 LANDMARK_YEARS = (1, 2, 3, 5)
 
 
-@dataclass(frozen=True)
-class CurveSummary:
-    """One fitted curve, before any cap.
+class FitStatistic(Entry):
+    """A reported statistic beside the fitted curve."""
 
-    `restricted_mean_months` is the mean within the time horizon; `mean_months` is
-    unrestricted and infinite for some families.
-    """
-
-    endpoint: str
-    strategy: str
-    family: str
-    relation: str
-    parameters: Mapping[str, float]
-    median_months: float
-    mean_months: float
-    restricted_mean_months: float
-    survival: Mapping[int, float]
-
-
-@dataclass(frozen=True)
-class ExternalComparison:
-    """Survival in another study beside the curve, on the other study's clock.
-
-    `fitted` is the curve at `time_months` - `origin_months`.
-    """
-
-    id: str
-    label: str
-    endpoint: str
-    strategy: str
-    time_months: float
-    origin_months: float
-    reported: float
-    low: float | None
-    high: float | None
-    fitted: float
+    id: str = Field(description="of the row")
+    strategy: str = Field(description="id of the strategy")
+    statistic: str = Field(description="median, survival or hazard_ratio")
+    time: float | None = Field(description="for survival. [month]")
+    versus: str | None = Field(description="the other strategy, for a hazard_ratio")
+    reported: float = Field(description="[month] of a median, [proportion] of survival, [ratio] of hazards")
+    low: float | None = Field(description="of the 95% interval. [as reported]")
+    high: float | None = Field(description="of the 95% interval. [as reported]")
+    fitted: float | None = Field(description="null for a median that is not reached. [as reported]")
+    z: float | None = Field(
+        description="fitted minus reported, on the scale of the fit; null without a standard error. [standard errors]"
+    )
+    used: bool = Field(description="whether the curve was fitted to it")
 
 
-def summarise_curves(model: Model) -> tuple[CurveSummary, ...]:
+class FitQuality(Entry):
+    """How an endpoint was fitted."""
+
+    targets: int = Field(description="number of statistics")
+    parameters: int = Field(description="number of coefficients")
+    sources: dict[str, str] = Field(description="what each strategy's curve was fitted to")
+    objective: float | None = Field(
+        description="sum of squared differences in standard errors; null without statistics. [unitless]"
+    )
+    criterion: float | None = Field(
+        description="objective + 2 x parameters, or AIC for patient data; lower is better on one evidence. [unitless]"
+    )
+    gradient_norm: float = Field(description="of the objective at the fit; about 0. [unitless]")
+    condition: float = Field(description="largest condition number of the information of the fits. [unitless]")
+
+
+class Curve(Entry):
+    """A fitted curve before any cap."""
+
+    endpoint: str = Field(description="pfs, os or a time on treatment")
+    strategy: str = Field(description="id of the strategy")
+    family: str = Field(description="of the curve, or of the one it is relative to")
+    relation: str = Field(description="own curve, or how it stands to that of another strategy")
+    coefficients: dict[str, float] = Field(description="by name. [scale on which they are estimated]")
+    median_months: float | None = Field(description="null where it is not reached. [month]")
+    mean_months: float | None = Field(description="unrestricted; null where infinite. [month]")
+    restricted_mean_months: float = Field(description="within the time horizon. [month]")
+    survival_by_year: dict[str, float] = Field(description="by years from the start. [proportion]")
+
+
+class External(Entry):
+    """Survival in another study beside the curve."""
+
+    id: str = Field(description="of the row")
+    label: str = Field(description="of the row")
+    endpoint: str = Field(description="pfs, os or a time on treatment")
+    strategy: str = Field(description="id of the strategy")
+    time_months: float = Field(description="on the clock of the other study. [month]")
+    origin_months: float = Field(description="where the model starts on that clock. [month]")
+    reported: float = Field(description="survival. [proportion]")
+    low: float | None = Field(description="of the 95% interval. [proportion]")
+    high: float | None = Field(description="of the 95% interval. [proportion]")
+    fitted: float = Field(description="survival of the curve at time_months - origin_months. [proportion]")
+
+
+class FamilyFit(Entry):
+    """One family tried on an endpoint with the relations of the base case."""
+
+    endpoint: str = Field(description="pfs or os")
+    family: str = Field(description="of the curves of all strategies")
+    base_case: bool = Field(description="whether it is the family of the base case")
+    identified: bool = Field(description="whether the evidence determines its coefficients")
+    objective: float | None = Field(description="as in fit_quality; null where not identified. [unitless]")
+    criterion: float | None = Field(description="as in fit_quality; null where not identified. [unitless]")
+    largest_z: float | None = Field(
+        description="largest difference from a statistic used; null where not identified. [standard errors]"
+    )
+    restricted_mean_months: dict[str, float] = Field(description="within the time horizon, by strategy. [month]")
+    survival_by_year: dict[str, dict[str, float]] = Field(
+        description="by strategy, then by years from the start. [proportion]"
+    )
+
+
+def fit_statistics(fit: EndpointFit) -> list[FitStatistic]:
+    """Return every reported statistic of an endpoint beside what its curves say."""
+    found = []
+    for target in fit.targets:
+        statistic = target.statistic
+        low, high = bounds(statistic) if statistic.used else (statistic.low, statistic.high)
+        found.append(
+            FitStatistic(
+                id=statistic.id,
+                strategy=statistic.strategy,
+                statistic=statistic.kind,
+                time=statistic.time,
+                versus=statistic.versus,
+                reported=target.reported,
+                low=low,
+                high=high,
+                fitted=finite(target.fitted),
+                z=finite(target.z),
+                used=statistic.used,
+            )
+        )
+    return found
+
+
+def fit_quality(fit: EndpointFit) -> FitQuality:
+    """Return how an endpoint was fitted."""
+    return FitQuality(
+        targets=fit.n_targets,
+        parameters=fit.n_parameters,
+        sources={strategy: source.kind for strategy, source in fit.sources.items()},
+        objective=finite(fit.objective),
+        criterion=finite(fit.criterion),
+        gradient_norm=fit.gradient_norm,
+        condition=fit.condition,
+    )
+
+
+def summarise_curves(model: Model) -> list[Curve]:
     """Return a summary of every curve of the base case."""
-    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     found = []
     for endpoint, fit in model.fits.items():
         coefficients = fit.coefficients[None, :]
         for spec in fit.curves.specs:
             own = fit.curves.columns[spec.strategy]
-            at = np.array([12.0 * year for year in LANDMARK_YEARS])
-            rates = fit.curves.survival(spec.strategy, at, coefficients)[0]
             found.append(
-                CurveSummary(
+                Curve(
                     endpoint=endpoint,
                     strategy=spec.strategy,
                     family=fit.curves.family(spec.strategy).name,
                     relation=spec.relation,
-                    parameters=dict(zip(fit.curves.names[own], fit.coefficients[own].tolist(), strict=True)),
-                    median_months=float(fit.curves.quantile(spec.strategy, 0.5, coefficients)[0]),
-                    mean_months=float(fit.curves.mean(spec.strategy, coefficients)[0]),
-                    restricted_mean_months=float(fit.curves.restricted_mean(spec.strategy, horizon, coefficients)[0]),
-                    survival=dict(zip(LANDMARK_YEARS, rates.tolist(), strict=True)),
+                    coefficients=dict(zip(fit.curves.names[own], fit.coefficients[own].tolist(), strict=True)),
+                    median_months=finite(float(fit.curves.quantile(spec.strategy, 0.5, coefficients)[0])),
+                    mean_months=finite(float(fit.curves.mean(spec.strategy, coefficients)[0])),
+                    restricted_mean_months=_restricted_mean(model, fit, spec.strategy),
+                    survival_by_year=_survival_by_year(fit, spec.strategy),
                 )
             )
-    return tuple(found)
+    return found
 
 
-def compare_external(model: Model) -> tuple[ExternalComparison, ...]:
+def _restricted_mean(model: Model, fit: EndpointFit, strategy: str) -> float:
+    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    return float(fit.curves.restricted_mean(strategy, horizon, fit.coefficients[None, :])[0])
+
+
+def _survival_by_year(fit: EndpointFit, strategy: str) -> dict[str, float]:
+    months = MONTHS_PER_YEAR * np.array(LANDMARK_YEARS, dtype=float)
+    rates = fit.curves.survival(strategy, months, fit.coefficients[None, :])[0]
+    return dict(zip(map(str, LANDMARK_YEARS), rates.tolist(), strict=True))
+
+
+def compare_external(model: Model) -> list[External]:
     """Return every external survival rate beside the fitted curve."""
     found = []
     for row in select(model.inputs.rows, "external.{endpoint}.{strategy}.survival_{landmark}"):
@@ -105,13 +196,21 @@ def compare_external(model: Model) -> tuple[ExternalComparison, ...]:
             continue
         fit, origin = model.fits[endpoint], row.time_origin or 0.0
         at = np.array([row.time - origin])
-        fitted = float(fit.curves.survival(strategy, at, fit.coefficients[None, :])[0, 0])
         found.append(
-            ExternalComparison(
-                row.id, row.label, endpoint, strategy, row.time, origin, row.number, row.low, row.high, fitted
+            External(
+                id=row.id,
+                label=row.label,
+                endpoint=endpoint,
+                strategy=strategy,
+                time_months=row.time,
+                origin_months=origin,
+                reported=row.number,
+                low=row.low,
+                high=row.high,
+                fitted=float(fit.curves.survival(strategy, at, fit.coefficients[None, :])[0, 0]),
             )
         )
-    return tuple(found)
+    return found
 
 
 def modelled_survival(
@@ -176,21 +275,6 @@ SAME_CURVE = {"weibullPH": "weibull"}
 """Families that are another one with other parameters; the other one stands for both."""
 
 
-@dataclass(frozen=True)
-class FamilyTrial:
-    """One family on one endpoint, for all strategies and with the workbook's relations.
-
-    `fit` is None where the statistics do not identify it.
-    """
-
-    endpoint: str
-    family: str
-    base_case: bool
-    fit: EndpointFit | None
-    restricted_mean_months: Mapping[str, float]
-    survival: Mapping[str, Mapping[int, float]]
-
-
 @dataclass(frozen=True, eq=False)
 class Attempt:
     """A fit, or None and the reason why there is none."""
@@ -230,23 +314,25 @@ def families_in_use(fit: EndpointFit) -> dict[str, str]:
     return {strategy: SAME_CURVE.get(name, name) for strategy, name in names.items()}
 
 
-def try_families(model: Model, endpoints: tuple[str, ...] = ("pfs", "os")) -> tuple[FamilyTrial, ...]:
+def try_families(model: Model, endpoints: tuple[str, ...] = ("pfs", "os")) -> list[FamilyFit]:
     """Fit every family to each endpoint's statistics."""
-    return tuple(_try(model, endpoint, family) for endpoint in endpoints for family in named_families())
+    return [_try(model, endpoint, family) for endpoint in endpoints for family in named_families()]
 
 
-def _try(model: Model, endpoint: str, family: str) -> FamilyTrial:
+def _try(model: Model, endpoint: str, family: str) -> FamilyFit:
     own = model.fits[endpoint]
-    in_use = set(families_in_use(own).values())
-    fitted = own if in_use == {family} else attempt(model.inputs, endpoint, family).fit
-    if fitted is None:
-        return FamilyTrial(endpoint, family, base_case=False, fit=None, restricted_mean_months={}, survival={})
-    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    coefficients = fitted.coefficients[None, :]
-    months = MONTHS_PER_YEAR * np.array(LANDMARK_YEARS, dtype=float)
-    means, rates = {}, {}
-    for spec in fitted.curves.specs:
-        means[spec.strategy] = float(fitted.curves.restricted_mean(spec.strategy, horizon, coefficients)[0])
-        at = fitted.curves.survival(spec.strategy, months, coefficients)[0]
-        rates[spec.strategy] = dict(zip(LANDMARK_YEARS, at.tolist(), strict=True))
-    return FamilyTrial(endpoint, family, in_use == {family}, fitted, means, rates)
+    in_use = set(families_in_use(own).values()) == {family}
+    fit = own if in_use else attempt(model.inputs, endpoint, family).fit
+    used = [] if fit is None else [abs(target.z) for target in fit.targets if target.statistic.used]
+    strategies = [] if fit is None else [spec.strategy for spec in fit.curves.specs]
+    return FamilyFit(
+        endpoint=endpoint,
+        family=family,
+        base_case=in_use,
+        identified=fit is not None,
+        objective=None if fit is None else finite(fit.objective),
+        criterion=None if fit is None else finite(fit.criterion),
+        largest_z=None if fit is None else max(used, default=0.0),
+        restricted_mean_months={} if fit is None else {s: _restricted_mean(model, fit, s) for s in strategies},
+        survival_by_year={} if fit is None else {s: _survival_by_year(fit, s) for s in strategies},
+    )

@@ -29,15 +29,19 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.varied_inputs import STATISTIC, InputPoints, Totals, find, limit_problem, together, totals
-from hemodel.economics import increment, net_monetary_benefit
+from hemodel.economics import change, increment, is_cost_effective, net_monetary_benefit, verdict
+from hemodel.entries import Entry, finite
 from hemodel.errors import InputError, Location, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hemodel.analyses.base_case import Increment
     from hemodel.analyses.one_way import OneWay
     from hemodel.analyses.varied_inputs import VariedInput
     from hemodel.model.evaluate import Model
@@ -88,6 +92,53 @@ class TwoWay:
             (float(self.x.values[i % width]), float(self.y.values[i // width]), why)
             for i, why in sorted(self.found.failed.items())
         ]
+
+
+class GridInput(Entry):
+    """One input of a grid."""
+
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high and values")
+    moved: str = Field(description="parameter, statistic (with a refit), curve (as a whole) or price (all vials)")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float | None = Field(description="bound of the one-way analysis; null where it has none. [unit of the input]")
+    high: float | None = Field(description="bound of the one-way analysis; null where it has none. [unit of the input]")
+    values: list[float] = Field(description="of the grid, rising. [unit of the input]")
+
+
+class FailedPoint(Entry):
+    """A point of a grid without a result."""
+
+    x: float = Field(description="value of the first input. [unit of the input]")
+    y: float = Field(description="value of the second input. [unit of the input]")
+    why: str = Field(description="why it has no result")
+
+
+class Boundary(Entry):
+    """Where net benefit is 0 at one threshold: for each value of y the values of x, straight between points."""
+
+    threshold: float = Field(description="[currency per QALY]")
+    x: list[list[float]] = Field(description="values of x for each value of y. [unit of the input]")
+
+
+class TwoWayResult(Entry):
+    """Increments of one intervention over a grid of two inputs: lists by y of lists by x; null where a point failed."""
+
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    decision_threshold: float = Field(description="[currency per QALY]")
+    x: GridInput = Field(description="the first input")
+    y: GridInput = Field(description="the second input")
+    qalys: list[list[float | None]] = Field(description="increments. [QALY]")
+    costs: list[list[float | None]] = Field(description="increments. [currency]")
+    icer: list[list[float | None]] = Field(description="null where the ratio means nothing too. [currency per QALY]")
+    verdict: list[list[str]] = Field(description="empty where a point failed")
+    nmb: list[list[float | None]] = Field(
+        description="incremental net monetary benefit at the decision threshold. [currency]"
+    )
+    boundaries: list[Boundary] = Field(description="by threshold")
+    failed: list[FailedPoint] = Field(description="points without a result")
 
 
 def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
@@ -148,6 +199,56 @@ def boundary(grid: TwoWay, intervention: str, threshold: float) -> list[list[flo
     return [crossings(grid.x.values, row) for row in benefit]
 
 
+def two_way_results(
+    model: Model, grids: Sequence[TwoWay], thresholds: Sequence[float] | None = None
+) -> list[TwoWayResult]:
+    """Return each grid for each of its interventions, with the boundary at each threshold, else at the workbook's."""
+    settings = model.inputs.settings
+    at = list(dict.fromkeys(thresholds or (settings.decision_threshold, *settings.thresholds)))
+    return [_two_way(model, grid, intervention, at) for grid in grids for intervention in grid.chosen]
+
+
+def _two_way(model: Model, grid: TwoWay, intervention: str, thresholds: Sequence[float]) -> TwoWayResult:
+    decision = model.inputs.settings.decision_threshold
+    qalys, costs = grid.increments(intervention)
+    said = [
+        [None if np.isnan(c) else verdict(c, q) for c, q in zip(*rows, strict=True)]
+        for rows in zip(costs.tolist(), qalys.tolist(), strict=True)
+    ]
+    return TwoWayResult(
+        intervention=intervention,
+        comparator=model.strategies[0],
+        decision_threshold=decision,
+        x=_input(grid.x),
+        y=_input(grid.y),
+        qalys=_lists(qalys),
+        costs=_lists(costs),
+        icer=[[None if each is None else each.icer for each in row] for row in said],
+        verdict=[["" if each is None else each.word for each in row] for row in said],
+        nmb=_lists(net_monetary_benefit(qalys, costs, decision)),
+        boundaries=[Boundary(threshold=t, x=boundary(grid, intervention, t)) for t in thresholds],
+        failed=[FailedPoint(x=x, y=y, why=why) for x, y, why in grid.failed],
+    )
+
+
+def _input(axis: Axis) -> GridInput:
+    movable = axis.input
+    return GridInput(
+        id=movable.id,
+        label=movable.label,
+        unit=movable.unit,
+        moved=movable.kind,
+        base=movable.base,
+        low=movable.low,
+        high=movable.high,
+        values=axis.values.tolist(),
+    )
+
+
+def _lists(values: FloatArray) -> list[list[float | None]]:
+    return [[finite(value) for value in row] for row in values.tolist()]
+
+
 def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]:
     """Return for each intervention the two inputs with the largest bars, as axes between their bounds.
 
@@ -193,16 +294,33 @@ class Combination:
     place: str
 
 
-@dataclass(frozen=True)
-class NWay:
-    """Totals of every combination, in the order of the file."""
+class CombinationResult(Entry):
+    """One combination for one intervention; nulls where it failed."""
 
-    file: str
-    sha256: str
-    inputs: tuple[VariedInput, ...]
-    combinations: tuple[Combination, ...]
-    found: Totals
-    interventions: tuple[str, ...]
+    name: str = Field(description="as the file has it")
+    values: dict[str, float] = Field(description="by id; other inputs stay as they are. [unit of the input]")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    qalys: float | None = Field(description="increment. [QALY]")
+    costs: float | None = Field(description="increment. [currency]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    verdict: str = Field(description="what the increments are, in words; empty where it failed")
+    nmb: dict[str, float] = Field(
+        description="incremental net monetary benefit by threshold; empty where it failed. [currency]"
+    )
+    change_in_nmb: float | None = Field(description="from the base case, at the decision threshold. [currency]")
+    changes_decision: bool | None = Field(description="whether nmb has another sign than in the base case")
+    failed: str = Field(description="why there is no result; empty where there is one")
+
+
+class NWayResult(Entry):
+    """The combinations of a file."""
+
+    file: str = Field(description="its name")
+    sha256: str = Field(description="hash of the file")
+    labels: dict[str, str] = Field(description="of the inputs, by id")
+    units: dict[str, str] = Field(description="of the inputs, by id")
+    combinations: list[CombinationResult] = Field(description="by intervention, in the order of the file")
 
 
 @dataclass(frozen=True)
@@ -219,8 +337,14 @@ class ListedCombinations:
         return list(dict.fromkeys(id_ for one in self.combinations for id_ in one.values))
 
 
-def n_way(model: Model, listed: ListedCombinations, movables: Mapping[str, VariedInput]) -> NWay:
-    """Return the totals of every combination of a file.
+def n_way(
+    model: Model,
+    listed: ListedCombinations,
+    movables: Mapping[str, VariedInput],
+    base: Sequence[Increment],
+    thresholds: Sequence[float],
+) -> NWayResult:
+    """Return what comes of every combination of a file, in its order, for each intervention.
 
     Parameters
     ----------
@@ -228,15 +352,47 @@ def n_way(model: Model, listed: ListedCombinations, movables: Mapping[str, Varie
     listed : ListedCombinations
     movables : mapping from id to VariedInput
         Of every id that the file names.
+    base : sequence of Increment
+        Of the base case, one for each intervention.
+    thresholds : sequence of float
+        Of net benefit. [currency per QALY]
     """
     found = totals(model, points(listed.combinations, movables))
-    return NWay(
-        listed.file,
-        listed.sha256,
-        tuple(movables.values()),
-        listed.combinations,
-        _joined(found),
-        model.strategies[1:],
+    made = [
+        _combination(model, one, totals_of, place, (own, thresholds))
+        for place, own in enumerate(base)
+        for one, totals_of in zip(listed.combinations, found, strict=True)
+    ]
+    return NWayResult(
+        file=listed.file,
+        sha256=listed.sha256,
+        labels={each.id: each.label for each in movables.values()},
+        units={each.id: each.unit for each in movables.values()},
+        combinations=made,
+    )
+
+
+def _combination(
+    model: Model, one: Combination, found: Totals, place: int, against: tuple[Increment, Sequence[float]]
+) -> CombinationResult:
+    base, thresholds = against
+    decision = model.inputs.settings.decision_threshold
+    q, c = (float(gains[0, place]) for gains in found.increments)
+    why = next(iter(found.failed.values()), "")
+    said, benefit, before = verdict(c, q), net_monetary_benefit(q, c, decision), base.benefit(decision)
+    return CombinationResult(
+        name=one.name,
+        values=dict(one.values),
+        intervention=base.intervention,
+        comparator=base.comparator,
+        qalys=finite(q),
+        costs=finite(c),
+        icer=None if why else said.icer,
+        verdict="" if why else said.word,
+        nmb={} if why else {threshold_key(t): net_monetary_benefit(q, c, t) for t in thresholds},
+        change_in_nmb=None if why else change(before, benefit),
+        changes_decision=None if why else is_cost_effective(benefit) != is_cost_effective(before),
+        failed=why,
     )
 
 
@@ -253,11 +409,6 @@ def points(combinations: Sequence[Combination], movables: Mapping[str, VariedInp
         )
         for one in combinations
     ]
-
-
-def _joined(found: Sequence[Totals]) -> Totals:
-    failed = {i: why for i, one in enumerate(found) for why in one.failed.values()}
-    return Totals(np.concatenate([one.qalys for one in found]), np.concatenate([one.costs for one in found]), failed)
 
 
 NAME, TABLE = "name", "combination"

@@ -1,288 +1,274 @@
-"""Whether more research is worth it: every study of the sheet Research, for a person and for all.
-
-What the sheet Research says: the studies that could be done, and who a decision is for.
-
-Value of information of a model: its probabilistic analysis, and groups of inputs that go together.
-"""
+"""Value of information: of a model, with groups of its inputs that go together, and of the draws of any other tool."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from hemodel.analyses.psa.draws import CURVE, sample
-from hemodel.economics import frontier
-from hemodel.inputs.checks_research import has_research, parts, study_ids
+from hemodel.analyses.psa.result import Ceac, Ceaf, ceac, ceaf
+from hemodel.analyses.research import ResearchResult, research_of_file
+from hemodel.economics import acceptability, increment, optimal, verdict
+from hemodel.entries import Entry
 from hemodel.inputs.dictionary import match
-from hemodel.model.evaluate import base_draws, survival_at
-from hemodel.model.evaluate import model as model_of
-from hemodel.survival.effects.waning import WITH_TREATMENT
-from hemodel.units import MONTHS_PER_YEAR
-from hemodel.voi.evsi import MOST_DRAWS, StudyValue, study_value
-from hemodel.voi.information import Information, InputGroup, constant, curve_grid, information, without
-from hemodel.voi.net_benefit import NetBenefit, Population, net_benefit
-from hemodel.voi.reading import read_studies
+from hemodel.voi.information import (
+    Evppi,
+    InputGroup,
+    constant,
+    curve_grid,
+    evpi,
+    evppi_of_each,
+    over_thresholds,
+    without,
+)
 from hemodel.voi.regression import FEWEST_DRAWS
-from hemodel.voi.studies import TIME_TO_EVENT, Study, StudyFollowUp, interval_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
     from hemodel.analyses.psa.draws import Psa
-    from hemodel.inputs.model_inputs import ModelInputs
+    from hemodel.analyses.research import Asked
     from hemodel.model.evaluate import Model
-    from hemodel.parameters import FloatArray, Parameter
+    from hemodel.parameters import FloatArray
+    from hemodel.voi.information import Evpi
+    from hemodel.voi.reading import ExternalSample, Files
     from hemodel.voi.sample import Sample
 
 
-@dataclass(frozen=True)
-class StudyRows:
-    """The rows of one study, by what follows ``study.<study>.`` in their ids."""
-
-    inputs: ModelInputs
-    id: str
-
-    def text(self, name: str) -> str:
-        """Return a value as text, empty where there is none."""
-        id_ = f"study.{self.id}.{name}"
-        return self.inputs.rows[id_].text if self.inputs.has(id_) else ""
-
-    def number(self, name: str) -> float | None:
-        """Return a value as a number, None where there is none."""
-        id_ = f"study.{self.id}.{name}"
-        return self.inputs.rows[id_].number if self.inputs.has(id_) else None
-
-    def amount(self, name: str) -> float:
-        """Return the number of a row that every study has."""
-        return self.inputs.rows[f"study.{self.id}.{name}"].number
-
-
-def study_rows(inputs: ModelInputs) -> tuple[StudyRows, ...]:
-    """Return the rows of every study in workbook order; none where the workbook has no such values."""
-    if not has_research(inputs.rows):
-        return ()
-    return tuple(StudyRows(inputs, study) for study in study_ids(inputs.rows))
-
-
-def population(inputs: ModelInputs) -> Population:
-    """Return who a decision is for; the rates are those for costs of the model where the sheet has none of its own."""
-    rows = inputs.rows
-    own = rows["research.discount_rate"].number if inputs.has("research.discount_rate") else None
-    rates = inputs.settings.cost_rates if own is None else ((0.0, own),)
-    return Population(rows["research.patients_per_year"].number, rows["research.horizon"].number, rates)
-
-
-def study_of(rows: StudyRows, model: Model, drawn: Mapping[str, FloatArray]) -> Study:
-    """Return a study with what its data are about in each draw.
-
-    Parameters
-    ----------
-    rows : StudyRows
-    model : Model
-    drawn : mapping from id to array (draws,) or (draws, p)
-        The inputs that vary.
-    """
-    events = rows.text("kind") == TIME_TO_EVENT
-    informs = depends_on(rows, model) if events else parts(rows.text("informs"))
-    return Study(
-        id=rows.id,
-        label=rows.text("name"),
-        kind=rows.text("kind"),
-        informs=tuple(id_ for id_ in informs if id_ in drawn),
-        sizes=tuple(int(float(size)) for size in parts(rows.text("sizes"))),
-        method=rows.text("method"),
-        fixed_cost=rows.amount("fixed_cost"),
-        cost_per_patient=rows.amount("cost_per_patient"),
-        reports_after=rows.amount("reports_after"),
-        recruited_share=rows.number("recruited_share"),
-        standard_deviation=rows.number("sd"),
-        follow_up=_follow_up(rows, model, drawn) if events else None,
-    )
-
-
-def _follow_up(rows: StudyRows, model: Model, drawn: Mapping[str, FloatArray]) -> StudyFollowUp:
-    endpoint = rows.text("endpoint")
-    months = interval_ends(rows.number("follow_up_from") or 0.0, rows.amount("follow_up"))
-    draws = base_draws(model) | {id_: array[:MOST_DRAWS] for id_, array in drawn.items()}
-    count = max(array.shape[0] for array in draws.values())
-    short = shortened(model, float(months[-1]))
-    arms = parts(rows.text("strategies"))
-    curves = [survival_at(short, draws, endpoint, strategy, months) for strategy in arms]
-    survival = np.stack([np.broadcast_to(curve, (count, months.size)) for curve in curves], axis=1)
-    return StudyFollowUp(endpoint, arms, months, rows.number("dropout") or 0.0, survival)
-
-
-def shortened(model: Model, months: float) -> Model:
-    """Return the model with the time horizon at the end of follow-up, up to which its curves are the same."""
-    settings = model.inputs.settings.model_copy(update={"time_horizon": months / MONTHS_PER_YEAR})
-    return model_of(replace(model.inputs, settings=settings), model.fits)
-
-
-def depends_on(rows: StudyRows, model: Model) -> tuple[str, ...]:
-    """Return the ids of everything that the curves of the arms depend on."""
-    endpoint, strategies = rows.text("endpoint"), parts(rows.text("strategies"))
-    found = [f"curve.{endpoint}"]
-    for strategy in strategies:
-        found += _acting_on(model, endpoint, strategy)
-    return tuple(dict.fromkeys(found))
-
-
-def _acting_on(model: Model, endpoint: str, strategy: str) -> Iterable[str]:
-    acting = model.curve_effects
-    yield from (id_ for _, id_ in acting.effects.get((endpoint, strategy), ()))
-    waning = acting.waning.get((endpoint, strategy))
-    if waning is None:
-        return
-    yield from (id_ for _, id_ in acting.effects.get((endpoint, waning.reference), ()))
-    if waning.shape == WITH_TREATMENT:
-        treated = acting.treated_by[endpoint, strategy]
-        yield f"curve.{treated}"
-        yield from (id_ for _, id_ in acting.effects.get((treated, strategy), ()))
-
-
-def nothing_to_learn(rows: StudyRows, model: Model) -> bool:
-    """Whether everything that a study is about is the same in every draw."""
-    parameters = {parameter.id: parameter for parameter in model.inputs.parameters}
-    events = rows.text("kind") == TIME_TO_EVENT
-    about = depends_on(rows, model) if events else parts(rows.text("informs"))
-    return not any(_varies(model, id_, parameters) for id_ in about)
-
-
-def _varies(model: Model, id_: str, parameters: Mapping[str, Parameter]) -> bool:
-    if id_ in parameters:
-        return parameters[id_].distribution is not None
-    fit = model.fits[id_.removeprefix("curve.")]
-    return bool(fit.covariance.any() or fit.bootstrap is not None or fit.weights)
-
-
-POINTS = 13
-"""Thresholds of the grid."""
-NEAR = (0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1, 1.2)
-"""Points around an ICER, in units of it."""
-REACH = 1.5
-"""End of the grid over the largest threshold or ICER."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A study with what it is worth to a person and to all."""
-
-    value: StudyValue
-    net: NetBenefit
-
-
-@dataclass(frozen=True)
-class Research:
-    """What the studies that could be done are worth.
-
-    Attributes
-    ----------
-    thresholds : tuple of float
-        Those that are reported, among those of the proposals. [currency per unit of effect]
-    decision_threshold : float
-        The one that charts of the sizes are drawn at. [currency per unit of effect]
-    population : Population
-    proposals : tuple of Proposal
-        In the order of the workbook, or of the file.
-    """
-
-    thresholds: tuple[float, ...]
-    decision_threshold: float
-    population: Population
-    proposals: tuple[Proposal, ...]
-
-
-def research(model: Model, psa: Psa | None) -> Research | None:
-    """Return what the studies of a workbook are worth at its thresholds and over a range of others.
-
-    None where the workbook has no sheet Research, where there is no probabilistic analysis, and where this has too few
-    draws (`research_note` says so).
-    """
-    studies = [rows for rows in study_rows(model.inputs) if not nothing_to_learn(rows, model)]
-    if not studies or psa is None or psa.draws < FEWEST_DRAWS:
-        return None
-    drawn, settings = sample(psa, model), model.inputs.settings
-    made = (study_of(rows, model, psa.inputs) for rows in studies)
-    thresholds = tuple(sorted({*settings.thresholds, settings.decision_threshold}))
-    return appraised(drawn, made, population(model.inputs), thresholds, settings.decision_threshold, psa.seed)
-
-
-def research_note(model: Model, psa: Psa | None) -> tuple[str, ...]:
-    """Return sentences about studies that were not appraised: for want of draws, or of anything to learn."""
-    studies = study_rows(model.inputs)
-    if psa is None or not studies:
-        return ()
-    if psa.draws < FEWEST_DRAWS:
-        return (f"The studies of the sheet Research need at least {FEWEST_DRAWS} draws; there are {psa.draws}.",)
-    return tuple(
-        f"study.{rows.id} is worth nothing: what it is about is the same in every draw, so there is nothing to learn."
-        for rows in studies
-        if nothing_to_learn(rows, model)
-    )
-
-
-def appraised(
-    sample: Sample,
-    studies: Iterable[Study],
-    people: Population,
-    thresholds: tuple[float, ...],
-    decision_threshold: float,
-    seed: int,
-) -> Research:
-    """Return what studies are worth on a sample, at thresholds and on a grid that reaches beyond these and every ICER.
-
-    Raises
-    ------
-    UsageError
-        For a study that the sample cannot express.
-    """
-    wtp = _grid(sample, (*thresholds, decision_threshold))
-    found = []
-    for study in studies:
-        value = study_value(sample, study, wtp, seed)
-        found.append(Proposal(value, net_benefit(value, people)))
-    return Research(thresholds, decision_threshold, people, tuple(found))
-
-
-def research_of_file(path: Path, sample: Sample, thresholds: tuple[float, ...], seed: int) -> Research:
-    """Return what the studies of a TOML file are worth on the draws of another tool; the first threshold decides.
-
-    Raises
-    ------
-    InputError
-        With every problem of the file.
-    """
-    described = read_studies(path, sample)
-    ordered = tuple(sorted(set(thresholds)))
-    return appraised(sample, described.studies, described.population, ordered, thresholds[0], seed)
-
-
-def _grid(sample: Sample, thresholds: tuple[float, ...]) -> FloatArray:
-    """Return an even grid, the thresholds, and points around each ICER of the means, where a study is worth most."""
-    pairs = frontier(sample.strategies, sample.mean_costs.tolist(), sample.mean_effects.tolist())
-    icers = [entry.icer for entry in pairs if entry.icer is not None]
-    top = REACH * max(*thresholds, *icers)
-    around = [icer * near for icer in icers for near in NEAR]
-    return np.unique([*np.linspace(0.0, top, POINTS), *thresholds, *around])
-
-
+SCHEMA_VERSION = 1
 UTILITY, ADVERSE_EVENT = "utility", "adverse_event"
 MONEY = ("price", "cost")
 """What the last part of the id of a price or cost holds."""
 
 
-def model_information(model: Model, psa: Psa) -> Information:
+DRAWN_INPUTS, DRAWN_GROUPS = 4, 3
+"""How many inputs and groups, those of the highest EVPPI, are followed over all thresholds."""
+
+
+class EvpiEntry(Entry):
+    """Expected value of perfect information and expected losses at a threshold."""
+
+    threshold: float = Field(description="[currency per unit of effect]")
+    value: float = Field(description="EVPI. [currency per person]")
+    standard_error: float = Field(description="of the EVPI. [currency per person]")
+    optimal: str = Field(description="strategy with the highest mean net benefit")
+    expected_loss: dict[str, float] = Field(description="by strategy; the lowest is the EVPI. [currency per person]")
+
+
+class EvppiAt(Entry):
+    """Expected value of partial perfect information at a threshold."""
+
+    threshold: float = Field(description="[currency per unit of effect]")
+    value: float = Field(description="EVPPI. [currency per person]")
+    standard_error: float = Field(description="of the EVPPI. [currency per person]")
+    bias: float = Field(
+        description="how far the estimate is expected to lie above the truth; not subtracted. [currency per person]"
+    )
+    by_chance: float = Field(
+        description="what inputs of no importance would be expected to show. [currency per person]"
+    )
+    capped: bool = Field(description="whether the regression gave more than the EVPI, which then stands")
+
+
+class EvppiEntry(Entry):
+    """Expected value of perfect information on an input or a group of inputs."""
+
+    id: str = Field(description="of the input or group")
+    label: str = Field(description="of the input or group")
+    group: bool = Field(description="whether it is a group of inputs")
+    inputs: list[str] = Field(description="ids that become known together")
+    method: str = Field(description="spline or gaussian process")
+    at: list[EvppiAt] = Field(description="by threshold")
+
+
+class EvppiCurve(Entry):
+    """EVPPI of an input or group over the thresholds of the curves."""
+
+    id: str = Field(description="of the input or group")
+    label: str = Field(description="of the input or group")
+    group: bool = Field(description="whether it is a group of inputs")
+    value: list[float] = Field(description="by threshold. [currency per person]")
+
+
+class InformationCurves(Entry):
+    """Values over willingness to pay."""
+
+    wtp: list[float] = Field(description="thresholds. [currency per unit of effect]")
+    evpi: list[float] = Field(description="by threshold. [currency per person]")
+    standard_error: list[float] = Field(description="of the EVPI. [currency per person]")
+    optimal: list[str] = Field(description="strategy with the highest mean net benefit, by threshold")
+    expected_loss: dict[str, list[float]] = Field(description="by strategy, then by threshold. [currency per person]")
+    evppi: list[EvppiCurve] = Field(description="of the few inputs and groups with the highest")
+
+
+class InformationResult(Entry):
+    """Value of information."""
+
+    draws: int = Field(description="that were used")
+    thresholds: list[float] = Field(
+        description="of evpi and evppi: those asked for and most_uncertain. [currency per unit of effect]"
+    )
+    most_uncertain: float | None = Field(
+        description="threshold with the highest EVPI; null where all are 0. [currency per unit of effect]"
+    )
+    ranked_at: float = Field(
+        description="threshold by which the inputs are ranked in the chart. [currency per unit of effect]"
+    )
+    evpi: list[EvpiEntry] = Field(description="by threshold")
+    evppi: list[EvppiEntry] = Field(description="inputs, then groups; empty with too few draws for a regression")
+    curves: InformationCurves = Field(description="over many thresholds")
+
+
+class FileEntry(Entry):
+    """A file that was read."""
+
+    name: str = Field(description="without its folder")
+    sha256: str = Field(description="hash of the file")
+
+
+class MeanEntry(Entry):
+    """Mean totals of a strategy, and its increments against the first; those of the first are null."""
+
+    strategy: str = Field(description="its name")
+    costs: float = Field(description="mean. [currency]")
+    effects: float = Field(description="mean. [unit of effect]")
+    incremental_costs: float | None = Field(description="against the first. [currency]")
+    incremental_effects: float | None = Field(description="against the first. [unit of effect]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per unit of effect]")
+    verdict: str = Field(description="what the increments are, in words; empty for the first")
+
+
+class VoiResults(Entry):
+    """Value of information of a probabilistic analysis made by any tool."""
+
+    schema_version: int = Field(description="of this shape")
+    files: dict[str, FileEntry] = Field(description="params, costs, effects, and groups where it was given")
+    currency: str = Field(description="as it was given; empty for none")
+    effect: str = Field(description="what the effects are counted in")
+    draws: int = Field(description="in the files")
+    strategies: list[str] = Field(description="the first is what increments are against")
+    thresholds: list[float] = Field(description="that of the decision first. [currency per unit of effect]")
+    inputs: list[str] = Field(description="that vary")
+    constant: list[str] = Field(description="inputs left out as they have one value in all draws")
+    means: list[MeanEntry] = Field(description="by strategy")
+    ceac: Ceac = Field(description="acceptability curves")
+    ceaf: Ceaf = Field(description="acceptability frontier")
+    information: InformationResult = Field(description="value of information")
+    research: ResearchResult | None = Field(description="null without --studies")
+    warnings: list[str] = Field(description="what to know about the files")
+
+
+def model_information(model: Model, psa: Psa) -> InformationResult:
     """Return the value of information at the thresholds of a model and over those of its acceptability curves.
 
     Inputs that have one value in all draws are no inputs here.
     """
-    drawn = model_sample(model, psa)
-    settings = model.inputs.settings
-    thresholds = [*settings.thresholds, settings.decision_threshold]
-    return information(drawn, natural_groups(model, drawn), np.array(thresholds), curve_grid(drawn, thresholds))
+    drawn, settings = model_sample(model, psa), model.inputs.settings
+    thresholds = (settings.decision_threshold, *settings.thresholds)
+    return information(drawn, natural_groups(model, drawn), thresholds, curve_grid(drawn, thresholds))
+
+
+def information(
+    sample: Sample, groups: Iterable[InputGroup], thresholds: Sequence[float], grid: FloatArray
+) -> InformationResult:
+    """Return EVPI, expected losses and EVPPI.
+
+    Inputs and groups are ranked at the threshold of the decision, or at the most uncertain where that gives no ranking.
+
+    Parameters
+    ----------
+    sample : Sample
+        Of inputs that vary.
+    groups : iterable of InputGroup
+    thresholds : sequence of float
+        At which everything is wanted, that of the decision first. [currency per unit of effect]
+    grid : array (many,)
+        For curves.
+    """
+    over = evpi(sample, grid)
+    peak = float(grid[np.argmax(over.value)]) if np.any(over.value > 0) else None
+    at = np.unique([*thresholds] if peak is None else [*thresholds, peak])
+    known = _known(sample, groups, at) if sample.draws >= FEWEST_DRAWS else []
+    worth = any(entry.at[at.tolist().index(thresholds[0])].value > 0 for entry, _ in known)
+    ranked_at = thresholds[0] if worth or peak is None else peak
+    place = at.tolist().index(ranked_at)
+    return InformationResult(
+        draws=sample.draws,
+        thresholds=at.tolist(),
+        most_uncertain=peak,
+        ranked_at=ranked_at,
+        evpi=_evpi(evpi(sample, at), sample.strategies),
+        evppi=sorted((entry for entry, _ in known), key=lambda entry: (entry.group, -entry.at[place].value)),
+        curves=InformationCurves(
+            wtp=over.thresholds.tolist(),
+            evpi=over.value.tolist(),
+            standard_error=over.standard_error.tolist(),
+            optimal=[sample.strategies[best] for best in over.optimal],
+            expected_loss={s: over.expected_loss[:, i].tolist() for i, s in enumerate(sample.strategies)},
+            evppi=[
+                EvppiCurve(
+                    id=entry.id,
+                    label=entry.label,
+                    group=entry.group,
+                    value=over_thresholds(sample, found, over).tolist(),
+                )
+                for entry, found in _drawn(known)
+            ],
+        ),
+    )
+
+
+def _evpi(perfect: Evpi, strategies: Sequence[str]) -> list[EvpiEntry]:
+    return [
+        EvpiEntry(
+            threshold=float(threshold),
+            value=float(perfect.value[k]),
+            standard_error=float(perfect.standard_error[k]),
+            optimal=strategies[perfect.optimal[k]],
+            expected_loss=dict(zip(strategies, perfect.expected_loss[k].tolist(), strict=True)),
+        )
+        for k, threshold in enumerate(perfect.thresholds)
+    ]
+
+
+def _known(sample: Sample, groups: Iterable[InputGroup], at: FloatArray) -> list[tuple[EvppiEntry, Evppi]]:
+    """Return the EVPPI of inputs, then groups, each by the highest over thresholds, with the means behind it."""
+    asked = [(InputGroup(id_, sample.labels[id_], (id_,)), False) for id_ in sample.inputs]
+    asked += [(group, True) for group in groups if not group.whole]
+    found = evppi_of_each(sample, [of.inputs for of, _ in asked], at)
+    entries = [(_evppi(of, each, group=group), each) for (of, group), each in zip(asked, found, strict=True)]
+    return sorted(entries, key=lambda one: (one[0].group, -one[1].value.max()))
+
+
+def _evppi(of: InputGroup, found: Evppi, *, group: bool) -> EvppiEntry:
+    return EvppiEntry(
+        id=of.id,
+        label=of.label,
+        group=group,
+        inputs=list(found.ids),
+        method=found.method,
+        at=[
+            EvppiAt(
+                threshold=float(threshold),
+                value=float(found.value[k]),
+                standard_error=float(found.standard_error[k]),
+                bias=float(found.bias[k]),
+                by_chance=float(found.by_chance[k]),
+                capped=bool(found.capped[k]),
+            )
+            for k, threshold in enumerate(found.thresholds)
+        ],
+    )
+
+
+def _drawn(known: Sequence[tuple[EvppiEntry, Evppi]]) -> list[tuple[EvppiEntry, Evppi]]:
+    """Return the inputs and groups that are followed over all thresholds: those that have any value."""
+    worth = [one for one in known if one[1].value.max() > 0]
+    inputs, groups = ([one for one in worth if one[0].group == kind] for kind in (False, True))
+    return inputs[:DRAWN_INPUTS] + groups[:DRAWN_GROUPS]
 
 
 def model_sample(model: Model, psa: Psa) -> Sample:
@@ -321,3 +307,60 @@ def _shares(model: Model, ids: Iterable[str]) -> str:
     of = strategies.get(names.get("strategy", ""), "")
     said = "Shares" if kind is None else f"Shares, {kind.sheet.lower()}"
     return f"{said}, {of}" if of else said
+
+
+def voi_results(external: ExternalSample, files: Files, asked: Asked) -> VoiResults:
+    """Work out the value of information and return it as voi.json has it."""
+    sample = external.sample
+    grid = curve_grid(sample, asked.thresholds)
+    shares, best = acceptability(sample.effects, sample.costs, grid), optimal(sample.effects, sample.costs, grid)
+    named = {"params": files.inputs, "costs": files.costs, "effects": files.effects, "groups": files.groups}
+    named["studies"] = files.studies
+    return VoiResults(
+        schema_version=SCHEMA_VERSION,
+        files={
+            name: FileEntry(name=path.name, sha256=sha256(path.read_bytes()).hexdigest())
+            for name, path in named.items()
+            if path is not None
+        },
+        currency=asked.currency,
+        effect=asked.effect,
+        draws=sample.draws,
+        strategies=list(sample.strategies),
+        thresholds=list(asked.thresholds),
+        inputs=list(sample.inputs),
+        constant=list(external.constant),
+        means=_means(sample),
+        ceac=ceac(sample.strategies, grid, shares),
+        ceaf=ceaf(sample.strategies, grid, shares, best.tolist()),
+        information=information(sample, external.groups, asked.thresholds, grid),
+        research=None if files.studies is None else research_of_file(files.studies, external.columns, asked),
+        warnings=_warnings(external, files),
+    )
+
+
+def _means(sample: Sample) -> list[MeanEntry]:
+    costs, effects = sample.mean_costs, sample.mean_effects
+    found = []
+    for i, strategy in enumerate(sample.strategies):
+        gains = float(increment(costs, i)), float(increment(effects, i))
+        said = verdict(*gains)
+        found.append(
+            MeanEntry(
+                strategy=strategy,
+                costs=float(costs[i]),
+                effects=float(effects[i]),
+                incremental_costs=gains[0] if i else None,
+                incremental_effects=gains[1] if i else None,
+                icer=said.icer if i else None,
+                verdict=said.word if i else "",
+            )
+        )
+    return found
+
+
+def _warnings(external: ExternalSample, files: Files) -> list[str]:
+    if not external.constant:
+        return []
+    named = ", ".join(external.constant)
+    return [f"{files.inputs.name}: left out, as they have one value in all draws: {named}."]

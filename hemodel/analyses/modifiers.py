@@ -9,12 +9,13 @@ general population, and leaves gains in quality of life as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from hemodel.economics import Verdict, increment, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.economics import increment, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.entries import Entry, finite
 from hemodel.model.evaluate import survival_at
 from hemodel.model.occupancy import capped, states
 from hemodel.model.person_time import POINTS_PER_BLOCK, STATES
@@ -34,76 +35,61 @@ if TYPE_CHECKING:
 BY_WEIGHT, BY_BAND = "weight", "threshold"
 
 
-@dataclass(frozen=True)
-class AtThreshold:
-    """Net benefit of one intervention over the comparator at one threshold, without and with the modifier.
+class SeverityAt(Entry):
+    """Incremental net benefit at one threshold, without and with the weight."""
 
-    Of draws: the share in which it is cost-effective without the modifier, with that of the
-    base case, and with that of each draw; None without a probabilistic analysis.
-    """
-
-    threshold: float
-    nmb: float
-    nhb: float
-    nmb_weighted: float
-    nhb_weighted: float
-    probability: float | None
-    probability_weighted: float | None
-    probability_by_draw: float | None
-
-
-@dataclass(frozen=True)
-class WeightedIncrement:
-    """Increments of one intervention over the comparator with the modifier: weighted QALYs and what they cost."""
-
-    intervention: str
-    comparator: str
-    qalys: float
-    costs: float
-    weighted_qalys: float
-    verdict: Verdict
-    weighted: Verdict
-    at: tuple[AtThreshold, ...]
+    threshold: float = Field(description="[currency per QALY]")
+    nmb: float = Field(description="net monetary benefit. [currency]")
+    nhb: float | None = Field(description="net health benefit. [QALY]")
+    nmb_weighted: float = Field(description="net monetary benefit with the weight. [currency]")
+    nhb_weighted: float | None = Field(description="net health benefit with the weight. [QALY]")
+    probability: float | None = Field(
+        description="share of draws in which it is cost-effective, without weight. [proportion]"
+    )
+    probability_weighted: float | None = Field(description="the same with the weight of the base case. [proportion]")
+    probability_by_draw: float | None = Field(
+        description="the same with the weight (or threshold) of each draw. [proportion]"
+    )
 
 
-@dataclass(frozen=True)
-class Severity:
-    """Severity of the condition under current care, the comparator, and what follows from it.
+class SeverityIncrement(Entry):
+    """One intervention against the comparator with the weight."""
 
-    Attributes
-    ----------
-    kind : str
-        weight: QALYs are weighed; threshold: the threshold follows.
-    discounted : bool
-        Whether both sides of the shortfall are.
-    general, current_care : float
-        QALYs of the general population of the same ages and sexes, and of the comparator. [QALY]
-    absolute, proportional : float
-        Shortfall. [QALY], [proportion]
-    value : float
-        The weight, or the threshold in the currency of the workbook (NaN below the first band).
-    classes : tuple of (float, float or None)
-        Every weight or threshold with the share of draws that have it.
-    below : float or None
-        Share of draws below the first band.
-    weighed : tuple of WeightedIncrement
-    """
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    qalys: float = Field(description="increment, discounted. [QALY]")
+    costs: float = Field(description="increment, discounted. [currency]")
+    weighted_qalys: float = Field(description="increment times the weight. [QALY]")
+    icer: float | None = Field(description="without the weight. [currency per QALY]")
+    verdict: str = Field(description="without the weight, in words")
+    weighted_icer: float | None = Field(description="of the weighted QALYs. [currency per QALY]")
+    weighted_verdict: str = Field(description="of the weighted QALYs, in words")
+    at: list[SeverityAt] = Field(description="each threshold; none where severity gives none")
 
-    kind: str
-    discounted: bool
-    general: float
-    current_care: float
-    absolute: float
-    proportional: float
-    value: float
-    classes: tuple[tuple[float, float | None], ...]
-    below: float | None
-    weighed: tuple[WeightedIncrement, ...]
 
-    @property
-    def weight(self) -> float:
-        """The weight of a QALY; 1 where the threshold moves instead."""
-        return self.value if self.kind == BY_WEIGHT else 1.0
+class SeverityClass(Entry):
+    """A weight or a threshold, and the share of draws that have it."""
+
+    value: float = Field(description="a weight [unitless], or a threshold [currency per QALY]")
+    share_of_draws: float | None = Field(description="null without a probabilistic analysis. [proportion]")
+
+
+class Severity(Entry):
+    """Severity under current care (the comparator) and what follows from it."""
+
+    kind: str = Field(description="weight: QALYs are weighed; threshold: the threshold follows")
+    discounted: bool = Field(description="whether both sides of the shortfall are")
+    general_population: float = Field(description="QALYs of the general population of the same ages and sexes. [QALY]")
+    current_care: float = Field(description="QALYs of the comparator. [QALY]")
+    absolute_shortfall: float = Field(description="general population minus current care. [QALY]")
+    proportional_shortfall: float = Field(description="of the QALYs of the general population. [proportion]")
+    weight: float = Field(description="of a QALY; 1 where the threshold follows. [unitless]")
+    threshold: float | None = Field(
+        description="by severity; null where QALYs are weighed, or below the first band. [currency per QALY]"
+    )
+    classes: list[SeverityClass] = Field(description="every weight or threshold that there is")
+    below_first_band: float | None = Field(description="share of draws. [proportion]")
+    increments: list[SeverityIncrement] = Field(description="by intervention")
 
 
 def severity(
@@ -139,16 +125,20 @@ def severity(
     return Severity(
         kind=kind,
         discounted=discounted,
-        general=general,
+        general_population=general,
         current_care=float(own[0, 0]),
-        absolute=float(found.absolute[0]),
-        proportional=float(found.proportional[0]),
-        value=value,
-        classes=tuple((c, None if by_draw is None else float((by_draw == c).mean())) for c in classes),
-        below=None if by_draw is None else float(np.isnan(by_draw).mean()),
-        weighed=tuple(
+        absolute_shortfall=float(found.absolute[0]),
+        proportional_shortfall=float(found.proportional[0]),
+        weight=value if kind == BY_WEIGHT else 1.0,
+        threshold=None if kind == BY_WEIGHT else finite(value),
+        classes=[
+            SeverityClass(value=c, share_of_draws=None if by_draw is None else float((by_draw == c).mean()))
+            for c in classes
+        ],
+        below_first_band=None if by_draw is None else float(np.isnan(by_draw).mean()),
+        increments=[
             _weighed(base, psa, i, (kind, value, by_draw), thresholds) for i in range(1, len(model.strategies))
-        ),
+        ],
     )
 
 
@@ -185,20 +175,23 @@ def _weighed(
     i: int,
     modified: tuple[str, float, FloatArray | None],
     thresholds: Sequence[float],
-) -> WeightedIncrement:
+) -> SeverityIncrement:
     kind, value, by_draw = modified
     qalys, costs = (float(increment(t.total[0], i)) for t in (base.qalys, base.costs))
     weight = value if kind == BY_WEIGHT else 1.0
     gains = None if psa is None else (increment(psa.qalys, i), increment(psa.costs, i))
-    return WeightedIncrement(
+    plain, weighted = verdict(costs, qalys), verdict(costs, weight * qalys)
+    return SeverityIncrement(
         intervention=base.strategies[i],
         comparator=base.strategies[0],
         qalys=qalys,
         costs=costs,
         weighted_qalys=weight * qalys,
-        verdict=verdict(costs, qalys),
-        weighted=verdict(costs, weight * qalys),
-        at=tuple(_at(threshold, (qalys, costs), weight, gains, (kind, by_draw)) for threshold in thresholds),
+        icer=plain.icer,
+        verdict=plain.word,
+        weighted_icer=weighted.icer,
+        weighted_verdict=weighted.word,
+        at=[_at(threshold, (qalys, costs), weight, gains, (kind, by_draw)) for threshold in thresholds],
     )
 
 
@@ -208,7 +201,7 @@ def _at(
     weight: float,
     gains: tuple[FloatArray, FloatArray] | None,
     draws: tuple[str, FloatArray | None],
-) -> AtThreshold:
+) -> SeverityAt:
     qalys, costs = increments
     plain = weighted = own = None
     kind, by_draw = draws
@@ -216,7 +209,7 @@ def _at(
         plain = _favourable(net_monetary_benefit(*gains, threshold))
         weighted = _favourable(net_monetary_benefit(*gains, threshold * weight))
         own = _favourable(net_monetary_benefit(*gains, threshold * by_draw if kind == BY_WEIGHT else by_draw))
-    return AtThreshold(
+    return SeverityAt(
         threshold=threshold,
         nmb=net_monetary_benefit(qalys, costs, threshold),
         nhb=net_health_benefit(qalys, costs, threshold),

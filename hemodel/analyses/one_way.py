@@ -11,9 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from hemodel.analyses.curve_draws import steepest
 from hemodel.distributions import Distribution
+from hemodel.economics import increments, net_monetary_benefit, swing, verdict
+from hemodel.entries import Entry
 from hemodel.model.evaluate import Model, base_draws, evaluate
 from hemodel.parameters import Parameter, rescale_shares
 from hemodel.survival.combined import fit_evidence
@@ -67,6 +70,61 @@ class OneWayBounds:
     items: tuple[OneWayInput, ...]
     draws: Draws
     unfitted: tuple[str, ...]
+
+
+class Dsa(Entry):
+    """One input at its two bounds: what comes of it, discounted, for one intervention."""
+
+    id: str = Field(description="of the input, or curve.<endpoint>.<strategy>")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low and high")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float = Field(description="lower bound. [unit of the input]")
+    high: float = Field(description="upper bound. [unit of the input]")
+    nmb_low: float = Field(description="incremental net monetary benefit at the decision threshold. [currency]")
+    nmb_high: float = Field(description="incremental net monetary benefit at the decision threshold. [currency]")
+    icer_low: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    icer_high: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    verdict_low: str = Field(description="what the increments are, in words")
+    verdict_high: str = Field(description="what the increments are, in words")
+    qalys_low: float = Field(description="increment. [QALY]")
+    qalys_high: float = Field(description="increment. [QALY]")
+    costs_low: float = Field(description="increment. [currency]")
+    costs_high: float = Field(description="increment. [currency]")
+
+
+def bars(model: Model, found: OneWay) -> list[Dsa]:
+    """Return the increments of each intervention at both bounds of each input, by the range of net benefit."""
+    qalys, costs = increments(found.outcomes.qalys.total), increments(found.outcomes.costs.total)
+    totals = (found.outcomes.qalys.total, found.outcomes.costs.total)
+    benefit = increments(net_monetary_benefit(*totals, model.inputs.settings.decision_threshold))
+    comparator, *interventions = model.strategies
+    made = []
+    for k, intervention in enumerate(interventions):
+        q, c, b = (values[:, k].tolist() for values in (qalys, costs, benefit))
+        verdicts = [verdict(cost, qaly) for cost, qaly in zip(c, q, strict=True)]
+        for i, item in enumerate(found.items):
+            lower, upper = 2 * i, 2 * i + 1
+            made.append(
+                Dsa(
+                    **vars(item),
+                    intervention=intervention,
+                    comparator=comparator,
+                    nmb_low=b[lower],
+                    nmb_high=b[upper],
+                    icer_low=verdicts[lower].icer,
+                    icer_high=verdicts[upper].icer,
+                    verdict_low=verdicts[lower].word,
+                    verdict_high=verdicts[upper].word,
+                    qalys_low=q[lower],
+                    qalys_high=q[upper],
+                    costs_low=c[lower],
+                    costs_high=c[upper],
+                )
+            )
+    return sorted(made, key=lambda entry: -swing(entry.nmb_low, entry.nmb_high))
 
 
 def one_way(model: Model, moved: OneWayBounds | None = None) -> OneWay:

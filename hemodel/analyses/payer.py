@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from pydantic import Field
 
-from hemodel.analyses.modifiers import Severity, severity
-from hemodel.analyses.reference_case import AskedFor, Facts, reference_case_rows
-from hemodel.economics import Verdict, increment, verdict
+from hemodel.analyses.modifiers import Severity, equal_value_life_years, severity
+from hemodel.analyses.reference_case import Facts, ReferenceCaseEntry, reference_case_rows
+from hemodel.economics import increment, verdict
+from hemodel.entries import Entry
+from hemodel.model.evaluate import base_draws
 from hemodel.model.population import qale_of
 from hemodel.payers.applying import Applied, exchange_rate_id, reference_case
 from hemodel.payers.profile import LABELS, SeverityWeight, ThresholdBands
@@ -36,31 +38,35 @@ SHOWN = {
 """Where results are shown that payers ask for, by the words of profiles."""
 
 
-@dataclass(frozen=True)
-class EvlyGained:
-    """Equal value of life-years gained of one intervention over the comparator, discounted, and its cost."""
+class EvlyGained(Entry):
+    """Equal value of life-years gained of one intervention over the comparator."""
 
-    intervention: str
-    comparator: str
-    evlys: float
-    costs: float
-    verdict: Verdict
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    evlys: float = Field(description="equal value of life-years gained, discounted. [evLY]")
+    costs: float = Field(description="increment, discounted. [currency]")
+    cost_per_evly: float | None = Field(description="null where the ratio means nothing. [currency per evLY]")
+    verdict: str = Field(description="in words")
 
 
-@dataclass(frozen=True)
-class Payer:
-    """The payer that a run was made for.
+class PayerResult(Entry):
+    """The payer that the run was made for."""
 
-    `severity` and `evlyg` are None where the profile does not ask for them, and `evlyg` also
-    where the workbook lacks the utility of a life-year gained. `general` is the QALE that the
-    shortfall rests on.
-    """
-
-    found: FoundProfile
-    applied: Applied
-    severity: Severity | None
-    evlyg: tuple[EvlyGained, ...] | None
-    rows: tuple[AskedFor, ...]
+    code: str = Field(description="of the profile")
+    jurisdiction: str = Field(description="whose reference case it is")
+    body: str = Field(description="the payer")
+    guideline: str = Field(description="where the reference case stands")
+    table_set: str = Field(description="which tables a dossier needs: NICE, CDA-AMC, PBAC, ICER or generic")
+    file: str = Field(description="where the profile was found")
+    replaces_shipped: bool = Field(description="it was used in place of a profile of the package")
+    currency: str = Field(description="of the payer, a code")
+    exchange_rate: float | None = Field(description="of the workbook for one of the payer. [currency per currency]")
+    not_checked: list[str] = Field(description="fields that were not compared with the primary text")
+    reference_case: list[ReferenceCaseEntry] = Field(description="in the order of the profile")
+    severity: Severity | None = Field(description="null where the payer does not ask for it")
+    evlyg: list[EvlyGained] | None = Field(
+        description="null where the payer does not ask for it, or the utility of a life-year gained is missing"
+    )
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def assess(
     general: float | None,
     results: tuple[Outcomes, OneWay | None, Psa | None],
     scenarios: tuple[tuple[Scenario, ...], bool],
-) -> Payer:
+) -> PayerResult:
     """Return what the payer's modifier and reference case say about a run.
 
     Parameters
@@ -131,10 +137,24 @@ def assess(
         evlyg=evlyg is not None,
         shown=SHOWN,
     )
-    return Payer(prepared.found, applied, weighed, evlyg, reference_case_rows(facts))
+    return PayerResult(
+        code=profile.code,
+        jurisdiction=profile.jurisdiction,
+        body=profile.body,
+        guideline=profile.guideline,
+        table_set=profile.table_set,
+        file=prepared.found.file,
+        replaces_shipped=prepared.found.replaces,
+        currency=profile.currency.value,
+        exchange_rate=applied.rate,
+        not_checked=list(profile.unchecked),
+        reference_case=reference_case_rows(facts),
+        severity=weighed,
+        evlyg=evlyg,
+    )
 
 
-def payer_warnings(payer: Payer | None) -> tuple[str, ...]:
+def payer_warnings(payer: Prepared | None) -> tuple[str, ...]:
     """Return what to know about a payer's profile: what was not checked or not used, and whose profile it is."""
     if payer is None:
         return ()
@@ -168,16 +188,23 @@ def _severity(
     return severity(model, modifier, general, results, rate=prepared.applied.rate, discounted=discounted)
 
 
-def _evlyg(model: Model, base: Outcomes) -> tuple[EvlyGained, ...] | None:
-    from hemodel.analyses.modifiers import equal_value_life_years
-    from hemodel.model.evaluate import base_draws
-
+def _evlyg(model: Model, base: Outcomes) -> list[EvlyGained] | None:
     if not model.inputs.has(LIFE_YEAR):
         return None
-    gained = equal_value_life_years(model, base_draws(model), model.inputs.rows[LIFE_YEAR].number)
-    costs = np.asarray(base.costs.total)
+    gained = equal_value_life_years(model, base_draws(model), model.inputs.rows[LIFE_YEAR].number)[0]
+    comparator, *interventions = model.strategies
     found = []
-    for i, strategy in enumerate(model.strategies[1:], start=1):
-        cost, evlys = float(increment(costs[0], i)), float(gained[0, i])
-        found.append(EvlyGained(strategy, model.strategies[0], evlys, cost, verdict(cost, evlys)))
-    return tuple(found)
+    for i, intervention in enumerate(interventions, start=1):
+        costs, evlys = float(increment(base.costs.total[0], i)), float(gained[i])
+        ratio = verdict(costs, evlys)
+        found.append(
+            EvlyGained(
+                intervention=intervention,
+                comparator=comparator,
+                evlys=evlys,
+                costs=costs,
+                cost_per_evly=ratio.icer,
+                verdict=ratio.word,
+            )
+        )
+    return found

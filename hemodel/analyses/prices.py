@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from hemodel.economics import (
     COST_TOLERANCE,
@@ -24,6 +25,7 @@ from hemodel.economics import (
     net_monetary_benefit,
     verdict,
 )
+from hemodel.entries import Entry
 from hemodel.errors import HemodelError
 from hemodel.model.evaluate import base_draws, evaluate
 
@@ -44,22 +46,81 @@ LINEAR = 1e-9
 """Largest departure from a line, relative to the costs."""
 
 
-@dataclass(frozen=True)
-class Vial:
-    """One vial of a drug: id of its price, its size [mg], price at scale 1, and in the workbook [currency]."""
+class VialPrice(Entry):
+    """One vial of a drug in the workbook."""
 
-    id: str
-    size: float
-    price: float
-    workbook: float
+    id: str = Field(description="of the row with its price")
+    size_mg: float = Field(description="what it holds. [mg]")
+    price: float = Field(description="in the workbook. [currency per vial]")
+
+
+class PriceAt(Entry):
+    """The price at which something is met."""
+
+    met: str = Field(description="in words")
+    prices: dict[str, float] | None = Field(description="by id; null where there is none. [currency per vial]")
+    share: float | None = Field(
+        description="of the workbook's price; null where that is 0 or there is no price. [proportion]"
+    )
+    discount: float | None = Field(description="1 - share; below 0 where the price may rise. [proportion]")
+    cost_saved: float | None = Field(
+        description="incremental costs at the workbook's price minus those at this price. [currency]"
+    )
+
+
+class PriceThreshold(PriceAt):
+    """The price at which the ICER meets a threshold."""
+
+    threshold: float = Field(description="[currency per QALY]")
+    probabilistic: PriceAt | None = Field(
+        description="of the means of the draws; null without them, or where the workbook's price is 0"
+    )
+
+
+class FrontierPrice(PriceAt):
+    """The price at which the intervention lies on the extended efficiency frontier of the other strategies."""
+
+    slope: float | None = Field(description="ICER of the last segment of that frontier. [currency per QALY]")
+
+
+class PriceCurve(Entry):
+    """The ICER by price of the first vial, for a chart."""
+
+    price: list[float] = Field(description="[currency per vial]")
+    icer: list[float | None] = Field(description="null where the ratio means nothing. [currency per QALY]")
+
+
+class DrugPrice(Entry):
+    """One drug of one intervention; all vials of the drug are scaled together."""
+
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    drug: str = Field(description="id")
+    given_in_comparator: bool = Field(description="the effect of the price is then net of the comparator's")
+    assumed: bool = Field(description="the source of a price is an assumption")
+    vials: list[VialPrice] = Field(description="every size of the drug")
+    qalys: float = Field(description="increment, discounted. [QALY]")
+    costs_at_price_0: float = Field(description="increment, discounted. [currency]")
+    icer_at_price_0: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    verdict_at_price_0: str = Field(description="in words")
+    icer: float | None = Field(description="at the workbook's price. [currency per QALY]")
+    verdict: str = Field(description="at the workbook's price, in words")
+    thresholds: list[PriceThreshold] = Field(description="a price for each")
+    frontier: FrontierPrice = Field(description="the price that makes the intervention efficient")
+    curve: PriceCurve | None = Field(description="null where no QALYs are gained, or there is no price to draw up to")
 
 
 @dataclass(frozen=True)
 class PriceLine:
-    """The costs of every strategy at the three prices of a drug, (3, strategies), and the QALYs."""
+    """The costs of every strategy at the three prices of a drug, (3, strategies), and the QALYs.
+
+    `scale_1` is the price of each vial, by id, that the second of these is [currency per vial]: the workbook's, or
+    any where that is 0.
+    """
 
     drug: str
-    vials: tuple[Vial, ...]
+    vials: tuple[VialPrice, ...]
+    scale_1: Mapping[str, float]
     costs: FloatArray
     qalys: FloatArray
 
@@ -69,9 +130,14 @@ class PriceLine:
         return np.asarray(self.costs[1] - self.costs[0])
 
     @property
+    def workbook_scale(self) -> float:
+        """1, or 0 where the workbook has no price."""
+        return 1.0 if any(vial.price > 0 for vial in self.vials) else 0.0
+
+    @property
     def workbook(self) -> FloatArray:
         """Costs at the workbook's price, (strategies,)."""
-        return np.asarray(self.costs[1 if any(vial.workbook for vial in self.vials) else 0])
+        return np.asarray(self.costs[int(self.workbook_scale)])
 
 
 def price_lines(model: Model) -> list[PriceLine]:
@@ -83,9 +149,9 @@ def price_lines(model: Model) -> list[PriceLine]:
         Where costs are not linear in a price.
     """
     drugs = [drug for drug in model.inputs.drugs if any(given(model, drug.id, s) for s in model.strategies)]
-    vials = {drug.id: _vials(model, drug) for drug in drugs}
-    outcomes = evaluate(model, _draws(model, vials))
-    return [_line(drug, some, outcomes, i) for i, (drug, some) in enumerate(vials.items())]
+    prices = {drug.id: _scale_1(model, drug) for drug in drugs}
+    outcomes = evaluate(model, _draws(model, prices))
+    return [_line(model, drug, prices[drug.id], outcomes, len(SCALES) * i) for i, drug in enumerate(drugs)]
 
 
 def given(model: Model, drug: str, strategy: str) -> bool:
@@ -93,31 +159,29 @@ def given(model: Model, drug: str, strategy: str) -> bool:
     return any(regimen.drug == drug and regimen.strategy == strategy for regimen in model.inputs.regimens)
 
 
-def _vials(model: Model, drug: Drug) -> tuple[Vial, ...]:
-    prices = [model.inputs.rows[id_].number for _, id_ in drug.vials]
-    scale_1 = prices if any(prices) else [size / drug.vials[0][0] for size, _ in drug.vials]
-    return tuple(
-        Vial(id_, size, price, workbook)
-        for (size, id_), price, workbook in zip(drug.vials, scale_1, prices, strict=True)
-    )
+def _scale_1(model: Model, drug: Drug) -> dict[str, float]:
+    """Return the price of each vial: the workbook's or, where that is 0, the same for every mg."""
+    prices = {id_: model.inputs.rows[id_].number for _, id_ in drug.vials}
+    return prices if any(prices.values()) else {id_: size / drug.vials[0][0] for size, id_ in drug.vials}
 
 
-def _draws(model: Model, vials: Mapping[str, tuple[Vial, ...]]) -> dict[str, FloatArray]:
+def _draws(model: Model, prices: Mapping[str, Mapping[str, float]]) -> dict[str, FloatArray]:
     """Return the base case with three prices of one drug after another."""
-    draws, count = base_draws(model), len(SCALES) * len(vials)
-    for i, some in enumerate(vials.values()):
+    draws, count = base_draws(model), len(SCALES) * len(prices)
+    for i, vials in enumerate(prices.values()):
         own = slice(len(SCALES) * i, len(SCALES) * (i + 1))
-        for vial in some:
-            draws[vial.id] = np.full(count, vial.workbook)
-            draws[vial.id][own] = vial.price * np.array(SCALES)
+        for id_, price in vials.items():
+            draws[id_] = np.full(count, model.inputs.rows[id_].number)
+            draws[id_][own] = price * np.array(SCALES)
     return draws
 
 
-def _line(drug: str, vials: tuple[Vial, ...], outcomes: Outcomes, i: int) -> PriceLine:
-    costs = outcomes.costs.total[len(SCALES) * i : len(SCALES) * (i + 1)]
-    line = PriceLine(drug, vials, costs, outcomes.qalys.total[0])
+def _line(model: Model, drug: Drug, scale_1: Mapping[str, float], outcomes: Outcomes, first: int) -> PriceLine:
+    vials = tuple(VialPrice(id=id_, size_mg=size, price=model.inputs.rows[id_].number) for size, id_ in drug.vials)
+    costs = outcomes.costs.total[first : first + len(SCALES)]
+    line = PriceLine(drug.id, vials, scale_1, costs, outcomes.qalys.total[0])
     if np.any(np.abs(costs[2] - costs[1] - line.slope) > LINEAR * np.abs(costs).max()):
-        raise HemodelError(f"costs are not linear in the price of {drug}, so that no price follows from a threshold")
+        raise HemodelError(f"costs are not linear in the price of {drug.id}, so that no price follows from a threshold")
     return line
 
 
@@ -148,75 +212,48 @@ class PriceMet:
 
 
 @dataclass(frozen=True)
-class DrugPrice:
-    """What the price of a drug does to one intervention's increments over the comparator, discounted.
+class PriceEffect:
+    """What the price of a drug does to the increments of the intervention in a place, discounted.
 
     Attributes
     ----------
-    intervention, comparator, drug : str
-    vials : tuple of Vial
-    in_comparator : bool
-        The comparator is given the drug too, so that the effect of its price is net.
-    assumed : bool
-        The source of a price is an assumption.
+    place : int
+        Of the intervention among the strategies.
+    net : bool
+        The comparator is given the drug too.
+    line : PriceLine
     qalys : float
         Incremental QALYs.
     costs_without : float
         Incremental costs at a price of 0. [currency]
     cost : float
         What scale 1 adds to them. [currency]
-    at : mapping from threshold to PriceMet
-    probabilistic : mapping from threshold to PriceMet, or None
-        The same for the means of the draws.
-    frontier_slope : float or None
-        ICER of the last segment of the efficiency frontier of the other strategies.
-        [currency per QALY]
-    frontier : PriceMet
-        Where the intervention lies on that frontier or its extension.
     """
 
-    intervention: str
-    comparator: str
-    drug: str
-    vials: tuple[Vial, ...]
-    in_comparator: bool
-    assumed: bool
+    place: int
+    net: bool
+    line: PriceLine
     qalys: float
     costs_without: float
     cost: float
-    at: Mapping[float, PriceMet]
-    probabilistic: Mapping[float, PriceMet] | None
-    frontier_slope: float | None
-    frontier: PriceMet
-
-    @property
-    def workbook_scale(self) -> float:
-        """1, or 0 where the workbook has no price."""
-        return 1.0 if any(vial.workbook > 0 for vial in self.vials) else 0.0
-
-    def costs(self, scale: float) -> float:
-        """Return the incremental costs at a scale of the prices. [currency]."""
-        return self.costs_without + scale * self.cost
 
     def verdict(self, scale: float) -> Verdict:
         """Return the verdict at a scale of the prices."""
-        return verdict(self.costs(scale), self.qalys)
+        return verdict(self.costs_without + scale * self.cost, self.qalys)
 
-    def discount(self, met: PriceMet) -> float | None:
-        """Return the discount on the workbook's price at which something is met; None where it has no price."""
-        return None if met.scale is None or not self.workbook_scale else 1.0 - met.scale
-
-    def cost_saved(self, met: PriceMet) -> float | None:
-        """Return by how much the incremental costs fall from the workbook's price to that. [currency]."""
-        return None if met.scale is None else (self.workbook_scale - met.scale) * self.cost
-
-    def prices(self, met: PriceMet) -> dict[str, float] | None:
-        """Return the price of each vial at which something is met. [currency per vial]."""
-        scale = met.scale
-        return None if scale is None else {vial.id: scale * vial.price for vial in self.vials}
+    def at(self, met: PriceMet) -> PriceAt:
+        """Return the prices at which something is met, what they are of the workbook's, and what they save."""
+        scale, workbook = met.scale, self.line.workbook_scale
+        return PriceAt(
+            met=met.word,
+            prices=None if scale is None else {id_: scale * price for id_, price in self.line.scale_1.items()},
+            share=scale if workbook else None,
+            discount=None if scale is None or not workbook else 1.0 - scale,
+            cost_saved=None if scale is None else (workbook - scale) * self.cost,
+        )
 
 
-def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | None = None) -> tuple[DrugPrice, ...]:
+def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | None = None) -> list[DrugPrice]:
     """Return for each drug of each intervention the price at which its ICER meets each threshold.
 
     The incremental costs at a scale s of the price are c0 + s c1; they meet a threshold w
@@ -234,7 +271,7 @@ def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | Non
 
     Returns
     -------
-    tuple of DrugPrice
+    list of DrugPrice
         By intervention; drugs that the comparator is not given come first, and among
         these the one that adds most to the costs.
 
@@ -243,67 +280,79 @@ def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | Non
     HemodelError
         Where costs are not linear in a price.
     """
-    lines = price_lines(model)
     thresholds = tuple(dict.fromkeys((*model.inputs.settings.thresholds, *further)))
-    found = [
-        _drug_price(model, line, place, thresholds, psa)
+    effects = [
+        _effect(model, line, place)
+        for line in price_lines(model)
         for place, strategy in enumerate(model.strategies[1:], start=1)
-        for line in lines
         if given(model, line.drug, strategy)
     ]
-    order = {strategy: place for place, strategy in enumerate(model.strategies)}
-    return tuple(sorted(found, key=lambda e: (order[e.intervention], e.in_comparator, -abs(e.cost))))
+    ordered = sorted(effects, key=lambda e: (e.place, e.net, -abs(e.cost)))
+    return [_drug_price(model, effect, thresholds, psa) for effect in ordered]
 
 
-def icer_by_price(entry: DrugPrice, decision_threshold: float) -> tuple[FloatArray, FloatArray] | None:
-    """Return prices of the first vial and the ICER at each (NaN where there is none), for a chart.
-
-    From 0 to 1.25 times the workbook's price, or the price at the decision threshold where
-    that is more; None where there is neither, or no QALYs are gained.
-    """
-    met = entry.at[decision_threshold].scale if decision_threshold in entry.at else None
-    reach = REACH * max(entry.workbook_scale, met or 0.0)
-    if reach == 0 or entry.qalys <= EFFECT_TOLERANCE:
-        return None
-    scales = np.linspace(0.0, reach, POINTS)
-    ratios = [entry.verdict(float(scale)).icer for scale in scales]
-    return scales * entry.vials[0].price, np.array([np.nan if ratio is None else ratio for ratio in ratios])
-
-
-def _drug_price(model: Model, line: PriceLine, place: int, thresholds: Sequence[float], psa: Psa | None) -> DrugPrice:
-    """Return what the price of a drug does to the intervention in a place."""
-    intervention, comparator = model.strategies[place], model.strategies[0]
+def _effect(model: Model, line: PriceLine, place: int) -> PriceEffect:
     qalys = float(increment(line.qalys, place))
     costs, slope = (float(increment(values, place)) for values in (line.costs[0], line.slope))
     if abs(slope) <= LINEAR * abs(line.slope[[0, place]]).max():
         slope = 0.0
-    means = None if psa is None else _means(psa, line, place)
-    drawn = (
-        None
-        if means is None
-        else {t: _met(net_monetary_benefit(*means[:2], t), means[2], means[0]) for t in thresholds}
-    )
-    frontier_slope, on_frontier = _on_frontier(model, line, place)
+    return PriceEffect(place, given(model, line.drug, model.strategies[0]), line, qalys, costs, slope)
+
+
+def _drug_price(model: Model, effect: PriceEffect, thresholds: Sequence[float], psa: Psa | None) -> DrugPrice:
+    line, qalys, costs = effect.line, effect.qalys, effect.costs_without
+    at_0, now = effect.verdict(0.0), effect.verdict(line.workbook_scale)
+    means = None if psa is None else _means(psa, line, effect.place)
+    met = {t: _met(net_monetary_benefit(qalys, costs, t), effect.cost, qalys) for t in thresholds}
+    slope, on_frontier = _on_frontier(model, line, effect.place)
     return DrugPrice(
-        intervention=intervention,
-        comparator=comparator,
+        intervention=model.strategies[effect.place],
+        comparator=model.strategies[0],
         drug=line.drug,
-        vials=line.vials,
-        in_comparator=given(model, line.drug, comparator),
+        given_in_comparator=effect.net,
         assumed=any(model.inputs.rows[vial.id].is_assumption for vial in line.vials),
+        vials=list(line.vials),
         qalys=qalys,
-        costs_without=costs,
-        cost=slope,
-        at={t: _met(net_monetary_benefit(qalys, costs, t), slope, qalys) for t in thresholds},
-        probabilistic=drawn,
-        frontier_slope=frontier_slope,
-        frontier=on_frontier,
+        costs_at_price_0=costs,
+        icer_at_price_0=at_0.icer,
+        verdict_at_price_0=at_0.word,
+        icer=now.icer,
+        verdict=now.word,
+        thresholds=[
+            PriceThreshold(threshold=t, probabilistic=_probabilistic(effect, means, t), **vars(effect.at(at)))
+            for t, at in met.items()
+        ],
+        frontier=FrontierPrice(slope=slope, **vars(effect.at(on_frontier))),
+        curve=_curve(effect, met.get(model.inputs.settings.decision_threshold)),
     )
+
+
+def _probabilistic(effect: PriceEffect, means: tuple[float, float, float] | None, threshold: float) -> PriceAt | None:
+    """Return the price at which the ratio of the mean increments of the draws meets a threshold."""
+    if means is None:
+        return None
+    qalys, costs, slope = means
+    return effect.at(_met(net_monetary_benefit(qalys, costs, threshold), slope, qalys))
+
+
+def _curve(effect: PriceEffect, decisive: PriceMet | None) -> PriceCurve | None:
+    """Return prices of the first vial and the ICER at each, for a chart.
+
+    From 0 to 1.25 times the workbook's price, or the price at the decision threshold where
+    that is more; None where there is neither, or no QALYs are gained.
+    """
+    met = None if decisive is None else decisive.scale
+    reach = REACH * max(effect.line.workbook_scale, met or 0.0)
+    if reach == 0 or effect.qalys <= EFFECT_TOLERANCE:
+        return None
+    scales = np.linspace(0.0, reach, POINTS)
+    first = effect.line.scale_1[effect.line.vials[0].id]
+    return PriceCurve(price=(scales * first).tolist(), icer=[effect.verdict(s).icer for s in scales.tolist()])
 
 
 def _means(psa: Psa, line: PriceLine, place: int) -> tuple[float, float, float] | None:
     """Return mean incremental QALYs, and mean incremental costs at price 0 and what scale 1 adds to them."""
-    if not any(vial.workbook for vial in line.vials):
+    if not line.workbook_scale:
         return None
     qalys, costs = (float(increment(v, place).mean()) for v in (psa.qalys, psa.costs))
     drug = psa.component_means["drug_costs"][line.drug]

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from hemodel.analyses.modifiers import BY_WEIGHT
+from hemodel.entries import Entry
 from hemodel.inputs.changes import same
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.payers.applying import DECISION, THRESHOLD, TRIGGER, TRIGGER_YEARS, exchange_rate_id
@@ -131,13 +134,15 @@ def modifier(facts: Facts, value: object) -> Iterator[Finding]:
     elif found is None:
         yield Finding("No number is applied", TO_JUDGE)
     else:
-        lost = f"absolute shortfall {found.absolute:.2f} QALYs, proportional {found.proportional:.1%}"
+        lost = (
+            f"absolute shortfall {found.absolute_shortfall:.2f} QALYs, proportional {found.proportional_shortfall:.1%}"
+        )
         if found.kind == BY_WEIGHT:
-            yield Finding(f"Weight {found.value:g}: {lost}", MET, "see the table on severity")
+            yield Finding(f"Weight {found.weight:g}: {lost}", MET, "see the table on severity")
         elif not found.classes:
             yield Finding(f"No threshold: {lost}", MISSING, "the thresholds are in another currency; add its rate")
-        elif found.weighed[0].at:
-            said = f"Threshold {found.value:,.0f} {facts.applied.currency} per QALY: {lost}"
+        elif found.threshold is not None:
+            said = f"Threshold {found.threshold:,.0f} {facts.applied.currency} per QALY: {lost}"
             yield Finding(said, MET, "see the table on severity")
         else:
             yield Finding(f"No threshold below the first band: {lost}", MET, "see the table on severity")
@@ -419,40 +424,33 @@ def budget_trigger(facts: Facts, value: Trigger) -> Iterator[Finding]:
     yield Finding(found, met(holds), how(facts, [TRIGGER, TRIGGER_YEARS]))
 
 
-__all__ = ["AskedFor", "Facts", "reference_case_rows"]
+class ReferenceCaseEntry(Entry):
+    """One field of the payer's profile beside the run."""
+
+    field: str = Field(description="of the profile")
+    label: str = Field(description="of the field, and of the part of it")
+    asked: str = Field(description="what the reference case asks for, in words")
+    found: str = Field(description="what the run has, in words")
+    status: str = Field(description="met, departs, missing, or to judge (texts that no program can compare)")
+    how: str = Field(description="how the value found came about, or what to do")
+    checked: bool = Field(description="whether the field was compared with the primary text")
+    source: str = Field(description="where the payer says it")
+    date: str = Field(description="year or day of the source")
+    note: str = Field(description="on the field; empty for none")
 
 
-@dataclass(frozen=True)
-class AskedFor:
-    """One row: what the reference case asks for, what was found, and how it came about.
-
-    `status` is met, departs, missing, or to judge, for texts that no program can compare.
-    """
-
-    field: str
-    label: str
-    asked: str
-    found: str
-    status: str
-    how: str
-    checked: bool
-    source: str
-    date: str
-    note: str
-
-
-def reference_case_rows(facts: Facts) -> tuple[AskedFor, ...]:
+def reference_case_rows(facts: Facts) -> list[ReferenceCaseEntry]:
     """Return a row or more for every field of the profile, in its order."""
     rows = []
     for name, item in facts.profile.items():
         own = words(item.value, facts.profile.currency.value, name)
         rows += [_row(name, item, finding, own) for finding in _COMPARED.get(name, _text)(facts, item.value)]
-    return tuple(rows)
+    return rows
 
 
-def _row(name: str, item: ProfileItem[Any], finding: Finding, own: str) -> AskedFor:
+def _row(name: str, item: ProfileItem[Any], finding: Finding, own: str) -> ReferenceCaseEntry:
     label = f"{LABELS[name]}: {finding.part}" if finding.part else LABELS[name]
-    return AskedFor(
+    return ReferenceCaseEntry(
         field=name,
         label=label,
         asked=finding.asked or own,

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from hemodel.analyses.budget import BudgetImpact, BudgetOneWay, budget_impact, budget_one_way
-from hemodel.analyses.fitted_curves import FamilyTrial, try_families
-from hemodel.analyses.grids import TwoWay, most_influential
-from hemodel.analyses.information import Research, research_note
+from hemodel.analyses.base_case import increments
+from hemodel.analyses.budget import BudgetResult, budget_result
+from hemodel.analyses.fitted_curves import FamilyFit, try_families
+from hemodel.analyses.grids import TwoWayResult, most_influential, two_way_results
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.one_way import OneWay, moves, one_way
 from hemodel.analyses.options import PARTS, Options
-from hemodel.analyses.payer import Payer, Prepared, assess, general_population, payer_warnings, prepare
+from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
 from hemodel.analyses.psa.run import of_draws
-from hemodel.analyses.scenarios import ScenarioResult, run_scenarios
+from hemodel.analyses.research import ResearchResult, research_note
+from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
-from hemodel.analyses.threshold_search import Search, between_bounds
+from hemodel.analyses.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
@@ -35,12 +36,13 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analyses.information import InformationResult
     from hemodel.analyses.psa.blocks import Each
-    from hemodel.analyses.psa.diagnostics import Explained
     from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.psa.result import PsaResult
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
-    from hemodel.voi.information import Information
+    from hemodel.payers.reading import FoundProfile
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,23 @@ class Run:
 
     model: Model
     base: Outcomes
-    families: tuple[FamilyTrial, ...]
+    families: list[FamilyFit]
     one_way: OneWay | None
     psa: Psa | None
-    scenarios: tuple[ScenarioResult, ...] | None
+    scenarios: list[ScenarioEntry] | None
     under: tuple[Scenario, ...]
     available: tuple[Scenario, ...]
     options: Options
     warnings: tuple[str, ...]
-    payer: Payer | None = None
-    prices: tuple[DrugPrice, ...] | None = None
-    budget: BudgetImpact | None = None
-    budget_one_way: BudgetOneWay | None = None
-    explained: Explained | None = None
-    information: Information | None = None
-    research: Research | None = None
-    two_way: tuple[TwoWay, ...] | None = None
-    threshold_values: tuple[Search, ...] | None = None
+    payer: PayerResult | None = None
+    profile: FoundProfile | None = None
+    prices: list[DrugPrice] | None = None
+    budget: BudgetResult | None = None
+    psa_result: PsaResult | None = None
+    information: InformationResult | None = None
+    research: ResearchResult | None = None
+    two_way: list[TwoWayResult] | None = None
+    threshold_values: list[ThresholdValue] | None = None
 
 
 def run(
@@ -105,14 +107,14 @@ def run(
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
-    base, budget = evaluate(model, base_draws(model)), budget_impact(model)
+    base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared)
     psa = drawn["psa"]
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
         base=base,
-        families=shared.once("families", lambda: try_families(model)) if options.families else (),
+        families=shared.once("families", lambda: try_families(model)) if options.families else [],
         one_way=tornado,
         scenarios=results,
         under=loaded.under,
@@ -124,31 +126,33 @@ def run(
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
-            *(*payer_warnings(payer), *research_note(model, psa)),
+            *(*payer_warnings(loaded.payer), *research_note(model, psa)),
         ),
         payer=payer,
+        profile=None if loaded.payer is None else loaded.payer.found,
         prices=price_thresholds(model, psa=psa),
-        budget=budget,
-        budget_one_way=None if budget is None or moved is None else budget_one_way(model, budget, moved),
+        budget=budget_result(model, moved),
         **drawn,
-        **_grids(model, tornado, options, shared),
+        **_grids(model, base, tornado, options, shared),
     )
 
 
 class _Grids(TypedDict, total=False):
-    two_way: tuple[TwoWay, ...]
-    threshold_values: tuple[Search, ...]
+    two_way: list[TwoWayResult]
+    threshold_values: list[ThresholdValue]
 
 
-def _grids(model: Model, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
+def _grids(model: Model, base: Outcomes, tornado: OneWay | None, options: Options, shared: Shared) -> _Grids:
     """Return the grid of the two largest bars, and the values that change the decision."""
     if tornado is None or not options.grids:
         return {}
     settings = model.inputs.settings
     key = (settings.cost_rates, settings.effect_rates, settings.decision_threshold)
+    grids = shared.once(("two-way", key), lambda: most_influential(model, tornado))
+    searches = shared.once(("thresholds", key), lambda: between_bounds(model, tornado))
     return {
-        "two_way": shared.once(("two-way", key), lambda: most_influential(model, tornado)),
-        "threshold_values": shared.once(("thresholds", key), lambda: between_bounds(model, tornado)),
+        "two_way": two_way_results(model, grids),
+        "threshold_values": threshold_values(model, increments(base), searches),
     }
 
 
@@ -205,7 +209,7 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
 
 def _payer(
     loaded: _Loaded, results: tuple[Outcomes, OneWay | None, Psa | None], *, scenarios_run: bool
-) -> Payer | None:
+) -> PayerResult | None:
     if loaded.payer is None:
         return None
     return assess(loaded.payer, loaded.model, loaded.general, results, (loaded.available, scenarios_run))
@@ -233,19 +237,19 @@ def _chosen(scenarios: tuple[Scenario, ...], options: Options) -> tuple[Scenario
 
 def _scenarios(
     loaded: _Loaded, options: Options, progress: Callable[[str, int, int], None] | None
-) -> tuple[ScenarioResult, ...]:
+) -> list[ScenarioEntry]:
     """Run the scenarios that were asked for, but for those that the whole run is under."""
     others = _chosen(tuple(s for s in loaded.available if s not in loaded.under), options)
     step = None if progress is None else lambda done: progress("scenarios", done, len(others))
     return run_scenarios(loaded.model, loaded.changes, others, step)
 
 
-def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioResult] | None) -> tuple[str, ...]:
+def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
     found = []
     if results is not None and setting and folder is None:
         found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
-    found += [f"Scenario {r.scenario.name} was not run. {r.stopped}" for r in results or () if r.stopped]
-    return tuple(found)
+    found += [f"Scenario {entry.name} was not run. {entry.stopped}" for entry in results or () if entry.stopped]
+    return tuple(dict.fromkeys(found))
 
 
 def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
+from hemodel.analyses.base_case import Increment, Incremental, increments, threshold_key
 from hemodel.analyses.load import load_reading
-from hemodel.economics import Verdict, increment, net_health_benefit, net_monetary_benefit, verdict
+from hemodel.economics import change, is_cost_effective
+from hemodel.entries import Entry
 from hemodel.errors import InputError
+from hemodel.inputs.changes import ChangeEntry, change_entry
 from hemodel.inputs.model_inputs import check_changes
 from hemodel.inputs.scenarios import clashing
 from hemodel.model.evaluate import base_draws, evaluate
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
     from hemodel.inputs.model_inputs import Reading
     from hemodel.inputs.scenarios import Scenario
     from hemodel.model.evaluate import Model
-    from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import FloatArray
 
 
@@ -36,50 +39,65 @@ SPREAD_ONLY = (
 """Inputs that the base case does not depend on: they move the draws of a probabilistic analysis."""
 
 
+class ScenarioEntry(Entry):
+    """One scenario for one intervention; nulls where it was stopped."""
+
+    name: str = Field(description="of the scenario")
+    group: str = Field(description="survival, costs, utilities, structure or settings")
+    purpose: str = Field(description="what it is for")
+    question: str = Field(description="that it answers")
+    why: str = Field(description="it is as it is")
+    source: str = Field(description="of its values")
+    sweep: str = Field(description="name of the sweep that it is a point of; empty where it is none")
+    label: str = Field(description="which point of the sweep")
+    changes: list[ChangeEntry] = Field(description="to the base case")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    life_years: float | None = Field(description="increment, discounted. [year]")
+    qalys: float | None = Field(description="increment, discounted. [QALY]")
+    costs: float | None = Field(description="increment, discounted. [currency]")
+    icer: float | None = Field(description="null where the ratio means nothing. [currency per QALY]")
+    verdict: str = Field(description="in words; stopped where it was not run")
+    change_in_qalys: float | None = Field(description="incremental QALYs minus those of the base case. [QALY]")
+    change_in_costs: float | None = Field(description="incremental costs minus those of the base case. [currency]")
+    change_in_icer: float | None = Field(
+        description="minus the base case; null where either ratio is. [currency per QALY]"
+    )
+    nmb: dict[str, float] = Field(
+        description="incremental net monetary benefit by threshold; empty where stopped. [currency]"
+    )
+    cost_effective: dict[str, bool] = Field(description="by threshold: whether nmb is 0 or more")
+    changes_decision: dict[str, bool] = Field(description="by threshold: whether that differs from the base case")
+    stopped: str = Field(description="why it was not run; empty where it was")
+
+
+class ScenarioResults(Entry):
+    """What comes of every scenario of a workbook: scenarios.json."""
+
+    schema_version: int = Field(description="of the shape of this file. [count]")
+    title: str = Field(description="of the model")
+    payer: str = Field(description="code of the payer whose scenarios were run; empty for none")
+    currency: str = Field(description="of every amount, a code")
+    price_year: int = Field(description="of every amount. [calendar year]")
+    thresholds: list[float] = Field(description="at which net benefit is given. [currency per QALY]")
+    decision_threshold: float = Field(description="that decides. [currency per QALY]")
+    strategy_names: dict[str, str] = Field(description="by id, comparator first")
+    changes: list[ChangeEntry] = Field(description="what the base case had changed already")
+    base_case: list[Incremental] = Field(description="by intervention")
+    scenarios: list[ScenarioEntry] = Field(description="by scenario, then by intervention")
+    warnings: list[str] = Field(description="on the run, in words")
+
+
+SCHEMA_VERSION = 1
+
+
 @dataclass(frozen=True)
-class Increment:
-    """Intervention minus comparator, discounted totals of one draw."""
+class _Done:
+    """What a scenario changed and what came of it; no increments where it was stopped."""
 
-    intervention: str
-    comparator: str
-    life_years: float
-    qalys: float
-    costs: float
-    verdict: Verdict
-
-    def benefit(self, threshold: float) -> float:
-        """Return the incremental net monetary benefit at a threshold [currency]."""
-        return net_monetary_benefit(self.qalys, self.costs, threshold)
-
-    def health_benefit(self, threshold: float) -> float:
-        """Return the incremental net health benefit at a threshold [QALY]; NaN at 0."""
-        return net_health_benefit(self.qalys, self.costs, threshold)
-
-
-@dataclass(frozen=True)
-class ScenarioResult:
-    """What a scenario changes and what comes of it.
-
-    `stopped` says why a scenario was not run (a value it was written for has
-    changed, or its inputs are refused), and is empty otherwise.
-    """
-
-    scenario: Scenario
-    changes: tuple[Change, ...]
-    increments: tuple[Increment, ...]
+    changes: Sequence[Change]
+    increments: Sequence[Increment] = ()
     stopped: str = ""
-
-
-def increments(outcomes: Outcomes, draw: int = 0) -> tuple[Increment, ...]:
-    """Return the increments of every intervention over the comparator in one draw."""
-    comparator, *interventions = outcomes.strategies
-    found = []
-    for i, intervention in enumerate(interventions, start=1):
-        years, qalys, costs = (
-            float(increment(t.total[draw], i)) for t in (outcomes.life_years, outcomes.qalys, outcomes.costs)
-        )
-        found.append(Increment(intervention, comparator, years, qalys, costs, verdict(costs, qalys)))
-    return tuple(found)
 
 
 def run_scenarios(
@@ -87,7 +105,7 @@ def run_scenarios(
     changes: Sequence[Change],
     scenarios: Sequence[Scenario],
     progress: Callable[[int], None] | None = None,
-) -> tuple[ScenarioResult, ...]:
+) -> list[ScenarioEntry]:
     """Run each scenario on top of the changes already made to the model's workbook.
 
     Parameters
@@ -100,29 +118,74 @@ def run_scenarios(
     scenarios : sequence of Scenario
     progress : callable, optional
         Called with the number of scenarios done.
+
+    Returns
+    -------
+    list of ScenarioEntry
+        For each scenario, in their order, one of every intervention. A scenario is stopped where a value that it
+        was written for has changed, or its inputs are refused.
     """
     taken = [change for change in changes if not change.reference_case]
-    results: dict[int, ScenarioResult] = {}
+    done: dict[int, _Done] = {}
     together: dict[int, tuple[Reading, Mapping[str, float]]] = {}
     for place, scenario in enumerate(scenarios):
         clash = clashing([*taken, *scenario.changes])
         if clash:
-            why = f"{', '.join(clash)}: already changed for this run"
-            results[place] = ScenarioResult(scenario, scenario.changes, (), why)
+            done[place] = _Done(scenario.changes, stopped=f"{', '.join(clash)}: already changed for this run")
             continue
         reading = check_changes(model.inputs, scenario.changes)
         values = values_only(model, reading)
         if values is None:
-            results[place] = _alone(scenario, reading)
+            done[place] = _alone(scenario, reading)
         else:
             together[place] = (reading, values)
-        _tell(progress, len(results))
+        _tell(progress, len(done))
     for place, found in zip(together, _batch(model, [values for _, values in together.values()]), strict=True):
         scenario, reading = scenarios[place], together[place][0]
-        shown = _alone(scenario, reading) if found is None else ScenarioResult(scenario, reading.changes, found)
-        results[place] = shown
-    _tell(progress, len(results))
-    return tuple(results[place] for place in range(len(scenarios)))
+        done[place] = _alone(scenario, reading) if found is None else _Done(reading.changes, found)
+    _tell(progress, len(done))
+    base = increments(evaluate(model, base_draws(model)))
+    thresholds = model.inputs.settings.thresholds
+    return [
+        _entry(scenario, done[place], before, thresholds) for place, scenario in enumerate(scenarios) for before in base
+    ]
+
+
+def _entry(scenario: Scenario, done: _Done, base: Increment, thresholds: Sequence[float]) -> ScenarioEntry:
+    """Return what came of a scenario for the intervention of an increment of the base case."""
+    found = next((one for one in done.increments if one.intervention == base.intervention), None)
+    before, nmb = _benefits(base, thresholds), {} if found is None else _benefits(found, thresholds)
+    decided = {key: is_cost_effective(value) for key, value in nmb.items()}
+    icer = None if found is None else found.verdict.icer
+    return ScenarioEntry(
+        name=scenario.name,
+        group=scenario.group,
+        purpose=scenario.purpose,
+        question=scenario.question,
+        why=scenario.why,
+        source=scenario.source,
+        sweep=scenario.sweep,
+        label=scenario.label,
+        changes=[change_entry(one) for one in done.changes],
+        intervention=base.intervention,
+        comparator=base.comparator,
+        life_years=None if found is None else found.life_years,
+        qalys=None if found is None else found.qalys,
+        costs=None if found is None else found.costs,
+        icer=icer,
+        verdict="stopped" if found is None else found.verdict.word,
+        change_in_qalys=None if found is None else change(base.qalys, found.qalys),
+        change_in_costs=None if found is None else change(base.costs, found.costs),
+        change_in_icer=change(base.verdict.icer, icer),
+        nmb=nmb,
+        cost_effective=decided,
+        changes_decision={key: held != is_cost_effective(before[key]) for key, held in decided.items()},
+        stopped=done.stopped,
+    )
+
+
+def _benefits(found: Increment, thresholds: Sequence[float]) -> dict[str, float]:
+    return {threshold_key(t): found.benefit(t) for t in thresholds}
 
 
 def _tell(progress: Callable[[int], None] | None, done: int) -> None:
@@ -168,10 +231,10 @@ def _batch(model: Model, values: Sequence[Mapping[str, float]]) -> Sequence[tupl
     return [increments(outcomes, draw) for draw in range(len(values))]
 
 
-def _alone(scenario: Scenario, reading: Reading) -> ScenarioResult:
+def _alone(scenario: Scenario, reading: Reading) -> _Done:
     try:
         changed = load_reading(reading)
         outcomes = evaluate(changed, base_draws(changed))
     except InputError as error:
-        return ScenarioResult(scenario, scenario.changes, (), str(error))
-    return ScenarioResult(scenario, reading.changes, increments(outcomes))
+        return _Done(scenario.changes, stopped=str(error))
+    return _Done(reading.changes, increments(outcomes))

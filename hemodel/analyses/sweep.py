@@ -9,13 +9,30 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from pydantic import Field
+
+from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.load import load_reading, scenarios_of
 from hemodel.analyses.psa.blocks import in_threads
-from hemodel.analyses.psa.draws import FEWEST_DRAWS, FEWEST_SPREAD, probabilistic
+from hemodel.analyses.psa.draws import (
+    FEWEST_DRAWS,
+    FEWEST_SPREAD,
+    acceptability_of,
+    best_on_average,
+    expected_loss,
+    intervals,
+    means,
+    probabilistic,
+)
+from hemodel.analyses.psa.result import REPORTED, PsaIncrement, psa_increment
+from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
+from hemodel.inputs.changes import ChangeEntry, change_entry
 from hemodel.inputs.model_inputs import check_changes, read_workbook
 from hemodel.inputs.scenarios import clashing, for_payer, pick
 from hemodel.sampling import RANDOM
@@ -35,6 +52,57 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 AT_ONCE = 2
 """Models worked on at a time."""
+
+
+SCHEMA_VERSION = 1
+
+
+class SweepWorkbook(Entry):
+    """A workbook that was read."""
+
+    name: str = Field(description="of the file; with its folder where two have one name")
+    sha256: str = Field(description="of the file")
+    title: str = Field(description="of the model")
+    currency: str = Field(description="of every amount, a code")
+    strategies: list[str] = Field(description="ids, comparator first")
+    strategy_names: dict[str, str] = Field(description="by id")
+
+
+class SweepEntry(Entry):
+    """Probabilistic analysis of a workbook as it stands, or under one scenario; costs and QALYs are discounted."""
+
+    workbook: str = Field(description="its name")
+    scenario: str = Field(description="empty for the workbook as it stands")
+    question: str = Field(description="that the scenario answers; empty for none")
+    sha256: str = Field(description="of the scenario as it is written; empty for none")
+    changes: list[ChangeEntry] = Field(description="made by --set and by the scenario")
+    draws: int = Field(description="made. [count]")
+    seed: int = Field(description="of the random numbers. [unitless]")
+    sampling: str = Field(description="random, latin_hypercube or sobol")
+    thresholds: list[float] = Field(description="at which net benefit is given. [currency per QALY]")
+    decision_threshold: float = Field(description="that decides. [currency per QALY]")
+    mean: dict[str, dict[str, float]] = Field(
+        description="strategy, then life_years [year], qalys [QALY], costs [currency]"
+    )
+    interval: dict[str, dict[str, tuple[float, float]]] = Field(
+        description="2.5% and 97.5% points of the draws, by strategy, then as for mean. [year], [QALY], [currency]"
+    )
+    increments: list[PsaIncrement] = Field(description="by intervention")
+    probability_cost_effective: dict[str, dict[str, float]] = Field(
+        description="threshold, then strategy: share of draws in which it is best. [proportion]"
+    )
+    optimal: dict[str, str] = Field(description="by threshold: the strategy with the highest mean net benefit")
+    evpi: dict[str, float] = Field(
+        description="expected value of perfect information, by threshold. [currency per person]"
+    )
+
+
+class SweepDocument(Entry):
+    """Probabilistic analyses of workbooks, each as it stands and under scenarios: sweep.json."""
+
+    schema_version: int = Field(description="of the shape of this file. [count]")
+    workbooks: list[SweepWorkbook] = Field(description="in the order in which they were named")
+    results: list[SweepEntry] = Field(description="by workbook: as it stands, then under each scenario")
 
 
 @dataclass(frozen=True)
@@ -170,6 +238,59 @@ def sweep(
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def sweep_document(cells: Sequence[SweptModel], results: Sequence[SweepEntry]) -> SweepDocument:
+    """Return the results of every model, in their order, and the workbooks that they are of."""
+    return SweepDocument(
+        schema_version=SCHEMA_VERSION,
+        workbooks=[_workbook(cell) for cell in cells if cell.scenario is None],
+        results=list(results),
+    )
+
+
+def sweep_entry(cell: SweptModel, psa: Psa) -> SweepEntry:
+    """Return what is kept of one probabilistic analysis."""
+    settings = cell.model.inputs.settings
+    thresholds = sorted({*settings.thresholds, settings.decision_threshold})
+    settings = settings.model_copy(update={"thresholds": tuple(thresholds)})
+    found, ends = means(psa.frame, psa.sums), intervals(psa)
+    places = {threshold_key(t): int(np.searchsorted(psa.frame.thresholds, t)) for t in thresholds}
+    curves, best, losses = acceptability_of(psa), best_on_average(psa), expected_loss(psa)[0]
+    by_strategy = {s: i for i, s in enumerate(psa.strategies)}
+    scenario = cell.scenario
+    return SweepEntry(
+        workbook=cell.workbook,
+        scenario=cell.name,
+        question="" if scenario is None else scenario.question,
+        sha256="" if scenario is None else scenario.sha256,
+        changes=[change_entry(change) for change in cell.changes],
+        draws=psa.draws,
+        seed=psa.seed,
+        sampling=psa.sampling,
+        thresholds=thresholds,
+        decision_threshold=settings.decision_threshold,
+        mean={s: {o: float(found[k, i]) for k, o in enumerate(REPORTED)} for s, i in by_strategy.items()},
+        interval={s: {o: ends[o, s, None] for o in REPORTED} for s in psa.strategies},
+        increments=[psa_increment(psa, settings, ends, i) for i in range(1, len(psa.strategies))],
+        probability_cost_effective={
+            key: {s: float(curves[place, i]) for s, i in by_strategy.items()} for key, place in places.items()
+        },
+        optimal={key: psa.strategies[best[place]] for key, place in places.items()},
+        evpi={key: float(losses[place].min()) for key, place in places.items()},
+    )
+
+
+def _workbook(cell: SweptModel) -> SweepWorkbook:
+    inputs = cell.model.inputs
+    return SweepWorkbook(
+        name=cell.workbook,
+        sha256=sha256(cell.path.read_bytes()).hexdigest(),
+        title=inputs.settings.title,
+        currency=inputs.settings.currency,
+        strategies=list(cell.model.strategies),
+        strategy_names={strategy.id: strategy.name for strategy in inputs.strategies},
+    )
 
 
 def _labels(paths: Iterable[Path]) -> dict[str, Path]:

@@ -14,17 +14,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from hemodel.analyses.grids import axis
 from hemodel.analyses.varied_inputs import STATISTIC, InputPoints, Totals, find, totals
-from hemodel.economics import net_monetary_benefit
+from hemodel.economics import net_monetary_benefit, swing
+from hemodel.entries import Entry, finite
 from hemodel.errors import Location
+from hemodel.formats import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from hemodel.analyses.base_case import Increment
     from hemodel.analyses.one_way import OneWay
     from hemodel.analyses.varied_inputs import VariedInput
     from hemodel.model.evaluate import Model
@@ -165,6 +169,66 @@ class Search:
     found: Totals
     linear: bool
     thresholds: tuple[Threshold, ...]
+
+
+class ThresholdValue(Entry):
+    """Where between its bounds one input changes the decision, at the decision threshold."""
+
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high and values")
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float = Field(description="lower bound. [unit of the input]")
+    high: float = Field(description="upper bound. [unit of the input]")
+    nmb_low: float | None = Field(description="net benefit at the lower bound. [currency]")
+    nmb_base: float = Field(description="net benefit in the base case. [currency]")
+    nmb_high: float | None = Field(description="net benefit at the upper bound. [currency]")
+    values: list[float] = Field(
+        description="at which net benefit is 0; empty where the decision stays the same. [unit of the input]"
+    )
+    established: str = Field(description="linear; no effect; monotone on the grid; grid")
+    words: str = Field(description="how it is known which values there are")
+
+
+class ThresholdAt(Entry):
+    """The values of an input at which net benefit is 0 at one threshold."""
+
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    threshold: float = Field(description="[currency per QALY]")
+    values: list[float] = Field(description="all that were found between low and high, rising. [unit of the input]")
+    nmb_low: float | None = Field(description="net benefit at the lower end. [currency]")
+    nmb_high: float | None = Field(description="net benefit at the upper end. [currency]")
+    cost_effective: list[tuple[float, float]] = Field(
+        description="parts of the range where net benefit is 0 or more. [unit of the input]"
+    )
+    established: str = Field(description="linear; no effect; monotone on the grid; grid")
+    words: str = Field(description="which values meet it, and how that is known")
+
+
+class ThresholdLine(Entry):
+    """Increments of one intervention along the range, for a chart."""
+
+    intervention: str = Field(description="id of the strategy")
+    qalys: list[float | None] = Field(description="increments along x. [QALY]")
+    costs: list[float | None] = Field(description="increments along x. [currency]")
+
+
+class ThresholdSearch(Entry):
+    """A search for the values of one input that meet thresholds."""
+
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    unit: str = Field(description="of base, low, high, x and values")
+    base: float = Field(description="value of the base case. [unit of the input]")
+    low: float = Field(description="lower end of the range. [unit of the input]")
+    high: float = Field(description="upper end of the range. [unit of the input]")
+    x: list[float] = Field(description="values at which the model was evaluated. [unit of the input]")
+    lines: list[ThresholdLine] = Field(description="by intervention")
+    failed: int = Field(description="points of the grid without a result")
+    at: list[ThresholdAt] = Field(description="by intervention, then by threshold")
 
 
 def search(model: Model, ranges: Sequence[Range], thresholds: Sequence[float]) -> tuple[Search, ...]:
@@ -346,3 +410,114 @@ def between_bounds(model: Model, one_way: OneWay) -> tuple[Search, ...]:
         if m.low is not None and m.high is not None
     ]
     return search(model, ranges, (model.inputs.settings.decision_threshold,))
+
+
+def threshold_values(model: Model, base: Sequence[Increment], searches: Sequence[Search]) -> list[ThresholdValue]:
+    """Return where each input changes the decision; those that do first, then by the range of net benefit."""
+    decision = model.inputs.settings.decision_threshold
+    at_base = {each.intervention: each.benefit(decision) for each in base}
+    found = [
+        ThresholdValue(
+            id=one.range.input.id,
+            label=one.range.input.label,
+            unit=one.range.input.unit,
+            intervention=at.intervention,
+            comparator=model.strategies[0],
+            base=one.range.input.base,
+            low=one.range.low,
+            high=one.range.high,
+            nmb_low=finite(at.nmb_low),
+            nmb_base=at_base[at.intervention],
+            nmb_high=finite(at.nmb_high),
+            values=list(at.values),
+            established=at.established,
+            words=briefly(one, at),
+        )
+        for one in searches
+        for at in one.thresholds
+    ]
+    order = model.strategies.index
+    return sorted(found, key=lambda v: (order(v.intervention), not v.values, -swing(v.nmb_low, v.nmb_high)))
+
+
+def search_results(model: Model, searches: Sequence[Search]) -> list[ThresholdSearch]:
+    """Return each search with the increments along its range."""
+    return [_search_result(model, one) for one in searches]
+
+
+def _search_result(model: Model, one: Search) -> ThresholdSearch:
+    movable, (qalys, costs) = one.range.input, one.found.increments
+    comparator, *interventions = model.strategies
+    return ThresholdSearch(
+        id=movable.id,
+        label=movable.label,
+        unit=movable.unit,
+        base=movable.base,
+        low=one.range.low,
+        high=one.range.high,
+        x=one.x.tolist(),
+        lines=[
+            ThresholdLine(
+                intervention=name,
+                qalys=[finite(value) for value in qalys[:, k].tolist()],
+                costs=[finite(value) for value in costs[:, k].tolist()],
+            )
+            for k, name in enumerate(interventions)
+        ],
+        failed=len(one.found.failed),
+        at=[
+            ThresholdAt(
+                intervention=at.intervention,
+                comparator=comparator,
+                threshold=at.threshold,
+                values=list(at.values),
+                nmb_low=finite(at.nmb_low),
+                nmb_high=finite(at.nmb_high),
+                cost_effective=at.cost_effective(one.range.low, one.range.high),
+                established=at.established,
+                words=words(one, at),
+            )
+            for at in one.thresholds
+        ],
+    )
+
+
+MOST_VALUES = 4
+"""Values of one input that a sentence names; there are rarely two."""
+
+
+def briefly(one: Search, at: Threshold) -> str:
+    """Return in a few words how it is known which values there are."""
+    lost = f"; {at.lost} more where the model has no result nearby" if at.lost else ""
+    points = _points(one).removeprefix("a grid of ")
+    return {
+        NONE: "no effect",
+        LINEAR: "linear",
+        MONOTONE: f"monotone over {points}",
+    }.get(at.established, f"looked for over {points}") + lost
+
+
+def words(one: Search, at: Threshold) -> str:
+    """Return in words which values meet a threshold, and how it is known that there are no others."""
+    low, high = (display(end, "number") for end in (one.range.low, one.range.high))
+    if at.established == NONE:
+        return "the input does not move net benefit"
+    points = _points(one)
+    lost = f"; {at.lost} more where the model has no result nearby" if at.lost else ""
+    known = {
+        LINEAR: "net benefit is linear in the input, so that there is no other",
+        MONOTONE: f"net benefit is monotone over {points}, so that there is no other if it is so between them",
+    }.get(at.established, f"found on {points}; net benefit is not monotone")
+    if at.values:
+        listed = " and ".join(display(value, "number") for value in at.values[:MOST_VALUES])
+        more = f" and {len(at.values) - MOST_VALUES} more" if len(at.values) > MOST_VALUES else ""
+        return f"met at {listed}{more}: {known}{lost}"
+    known = known.replace("no other", "none").replace("found on", "looked for on")
+    return f"no value in {low} to {high} meets it: {known}{lost}"
+
+
+def _points(one: Search) -> str:
+    count = len(one.x) - len(one.found.failed)
+    if one.range.points == WITH_REFITS and one.range.input.kind == STATISTIC:
+        return "the bounds and the base case"
+    return f"a grid of {count} points"

@@ -22,12 +22,11 @@ def budget(
     """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
     with errors():
         from hemodel.analyses.options import Options
+        from hemodel.analyses.results import results
         from hemodel.analyses.run import budget_run
-        from hemodel.documents.budget import budget_document
-        from hemodel.documents.results import results
         from hemodel.publish.bundle import BUDGET, default_folder, opened
         from hemodel.publish.console import budget_text
-        from hemodel.publish.output import budget_bundle
+        from hemodel.publish.output import budget_bundle, budget_document
 
         options = Options(
             changes(set_), tuple(scenario or ()), ("base", "dsa"), families=False, payer=payer, grids=False

@@ -47,8 +47,6 @@ def dsa(
         from hemodel.analyses.deterministic import DsaRequest as Request
         from hemodel.analyses.deterministic import deterministic, parse_one, parse_pair
         from hemodel.analyses.options import Options
-        from hemodel.documents.dsa import dsa_document
-        from hemodel.documents.results import results
         from hemodel.publish.bundle import DSA, default_folder, opened
         from hemodel.publish.console import dsa_text
         from hemodel.publish.output import dsa_bundle
@@ -64,6 +62,5 @@ def dsa(
         target = out or default_folder(workbook, suffix(payer, workbook, DSA.suffix))
         with opened(target, DSA) as place:
             found = deterministic(workbook, options, request)
-            document = dsa_document(found, done := results(found.run))
-            place.write(dsa_bundle(found, done, document, command()))
-        typer.echo(dsa_text(document, done, target))
+            place.write(dsa_bundle(found, command()))
+        typer.echo(dsa_text(found.document, found.results, target))

@@ -32,8 +32,8 @@ def report(
     with errors():
         from hemodel.analyses.evidence.pack import evidence_pack
         from hemodel.analyses.options import Options
+        from hemodel.analyses.results import results
         from hemodel.analyses.run import run
-        from hemodel.documents.results import results
         from hemodel.publish.bundle import REPORT, default_folder, opened
         from hemodel.publish.console import written
         from hemodel.publish.dossier.layout import read_layout

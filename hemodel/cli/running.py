@@ -57,9 +57,9 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
         Where the inputs or the options cannot be used, or the outputs not be written.
     """
     from hemodel.analyses.evidence.pack import evidence_pack
+    from hemodel.analyses.results import results
     from hemodel.analyses.run import run
     from hemodel.analyses.shared import Shared
-    from hemodel.documents.results import results
     from hemodel.publish.bundle import DRAWS, RUN, opened
     from hemodel.publish.console import summary
     from hemodel.publish.console_payers import payer_line

@@ -36,9 +36,8 @@ def scenarios(
     """Run every scenario beside the base case, and write what each changes and what is decided under it."""
     with errors():
         from hemodel.analyses.options import Options
+        from hemodel.analyses.results import results
         from hemodel.analyses.run import run as run_all
-        from hemodel.documents.results import results
-        from hemodel.documents.scenarios import scenario_results
         from hemodel.publish.bundle import SCENARIOS, default_folder, opened
         from hemodel.publish.console import scenario_summary
         from hemodel.publish.output import scenarios_bundle
@@ -56,6 +55,6 @@ def scenarios(
             with progress() as shown:
                 done = run_all(workbook, options, shown)
             found = results(done)
-            bundle = scenarios_bundle(done, found, scenario_results(found, payer), command())
+            bundle = scenarios_bundle(done, found, command())
             place.write(bundle)
         typer.echo(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)

@@ -48,9 +48,8 @@ def sweep(
 def _swept(asked: SweepRequest, options: Options, out: Path | None, as_json: bool) -> str:
     """Run a sweep, write it where it is wanted, and return what to print."""
     from hemodel.analyses.psa.run import workers_of
-    from hemodel.analyses.sweep import cells
+    from hemodel.analyses.sweep import cells, sweep_document, sweep_entry
     from hemodel.analyses.sweep import sweep as run_sweep
-    from hemodel.documents.sweep import sweep_document, sweep_entry
     from hemodel.publish.bundle import SWEEP, opened
     from hemodel.publish.output import sweep_bundle
     from hemodel.publish.sweep import sweep_text

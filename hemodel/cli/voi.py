@@ -34,8 +34,8 @@ def voi(
 ) -> None:
     """Say what it is worth to know everything, each input and groups of inputs, from draws of any tool."""
     with errors():
-        from hemodel.documents.voi import VoiRequest as Asked
-        from hemodel.documents.voi import voi_results
+        from hemodel.analyses.information import voi_results
+        from hemodel.analyses.research import Asked
         from hemodel.publish.bundle import VOI, default_folder, opened
         from hemodel.publish.output import voi_bundle
         from hemodel.publish.voi import voi_text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analyses.base_case import Both
 from hemodel.documents.input_rows import filled_rows, source_text, subject
 from hemodel.economics import differences, icer, net_monetary_benefit, swing
 from hemodel.model.evaluate import base_draws, occupancy_at
@@ -26,16 +27,16 @@ from hemodel.records.report import (
     ReportResults,
     Step,
 )
-from hemodel.records.results import Both, Results
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hemodel.analyses.base_case import Incremental, StrategyResult
     from hemodel.analyses.evidence.records import Evidence, EvidencePack
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
-    from hemodel.records.results import Incremental, StrategyResult
 
 
 ROUNDING = 1e-9

@@ -25,6 +25,7 @@ from hemodel.survival.workbook.background import population
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analyses.results import Results
     from hemodel.live_model.coefficients import Naturals
     from hemodel.live_model.formula import Formula
     from hemodel.live_model.parameters import Parameters, Readers
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from hemodel.live_model.sheet import CheckSheet
     from hemodel.live_model.uncertainty import Acceptability, Curves, Plane, Summary, Tornado
     from hemodel.model.evaluate import Model
-    from hemodel.records.results import Results
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from hemodel.analyses.results import Results
     from hemodel.live_model.building import LiveModel
     from hemodel.live_model.formula import Formula
     from hemodel.live_model.look import Look
     from hemodel.live_model.sheet import SheetColumn
     from hemodel.live_model.strategy import StrategySheets
     from hemodel.live_model.uncertainty import Acceptability, Bars, Plane
-    from hemodel.records.results import Results
 
 
 SHEET = "Model charts"

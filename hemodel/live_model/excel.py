@@ -11,8 +11,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import write_sources

@@ -24,12 +24,14 @@ from hemodel.views.shared.text import brief
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.results import Results
     from hemodel.inputs.structure import Settings
     from hemodel.live_model.parameters import Parameters
     from hemodel.live_model.psa import PsaSheet
     from hemodel.live_model.sheet import SheetColumn
     from hemodel.parameters import FloatArray
-    from hemodel.records.results import Dsa, Incremental, Results
 
 
 PLANE, SUMMARY = "Model plane", "Model PSA results"

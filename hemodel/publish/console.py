@@ -15,14 +15,13 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hemodel.documents.budget import budget_document
+from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.formats import display
 from hemodel.publish.console_payers import reference_case_text
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, text_table
-from hemodel.records.results import threshold_key
 from hemodel.survival.endpoint_fit import REPORTED
-from hemodel.views.budget import budget_results
+from hemodel.views.budget import budget_of, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.prose import assumed_prices
 from hemodel.views.scenarios import by_group, decision_word
@@ -34,15 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.deterministic import DsaDocument
     from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack
     from hemodel.analyses.load import WorkbookCheck
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.errors import Problem
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
     from hemodel.model.evaluate import Model
-    from hemodel.records.dsa import DsaDocument
-    from hemodel.records.results import Incremental, Results, ScenarioEntry
     from hemodel.survival.endpoint_fit import EndpointFit
 
 
@@ -204,7 +205,7 @@ def budget_text(results: Results, run: Run, target: Path | None) -> str:
     UsageError
         Where the results have no budget impact.
     """
-    budget = budget_document(results).budget
+    budget = budget_of(results)
     names = names_of(results, run)
     lines = [f"{results.title}: budget impact", ""]
     lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.results import Results
     from hemodel.payers.profile import Profile
     from hemodel.payers.reading import FoundProfile
-    from hemodel.records.payer import PayerResult
-    from hemodel.records.results import Results
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analyses.deterministic import AskedInput, Deterministic
-    from hemodel.records.dsa import DsaDocument
-    from hemodel.records.results import Results
 
 
-def dsa_figures(document: DsaDocument, found: Deterministic, results: Results) -> dict[str, Callable[[], Figure]]:
+def dsa_figures(found: Deterministic) -> dict[str, Callable[[], Figure]]:
     """Return every chart of the deterministic analyses by name; each is drawn when it is called."""
+    document, results = found.document, found.results
     every = figures(results, found.run)
     drawn = {name: draw for name, draw in every.items() if name.startswith("tornado_")}
     pairs = groupby(document.two_way, key=lambda grid: (grid.x.id, grid.y.id, grid.x.values, grid.y.values))
@@ -42,12 +41,12 @@ def dsa_figures(document: DsaDocument, found: Deterministic, results: Results) -
 
 def asked_for(found: Deterministic) -> dict[str, Any]:
     """Return the request as the manifest has it."""
-    request = found.request
+    request, listed = found.request, found.document.n_way
     return {
         "two_way": [[_one(one) for one in pair] for pair in request.two_way],
-        "n_way": None if found.n_way is None else {"file": found.n_way.file, "sha256": found.n_way.sha256},
+        "n_way": None if listed is None else {"file": listed.file, "sha256": listed.sha256},
         "thresholds": [_one(one) for one in request.thresholds],
-        "wtp": list(found.wtp),
+        "wtp": found.document.thresholds,
         "measure": request.measure,
     }
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
     from hemodel.views.tables import Table
 

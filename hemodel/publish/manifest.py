@@ -87,7 +87,7 @@ class Manifest(Entry):
 
 def manifest(run: Run, command: str) -> Manifest:
     """Return what is needed to repeat a run: versions, hashes, seed, settings, changes and the inputs used."""
-    inputs, payer = run.model.inputs, None if run.payer is None else run.payer.found
+    inputs, payer = run.model.inputs, run.profile
     return repeats(
         command,
         workbook=FileEntry(name=inputs.path.name, sha256=sha256(inputs.path.read_bytes()).hexdigest()),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hemodel.documents.budget import budget_document
+from hemodel.analyses.budget import BudgetDocument
+from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
 from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
 from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
@@ -17,7 +18,7 @@ from hemodel.publish.html import report_html
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import fit_tables, json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.views.budget import budget_tables
+from hemodel.views.budget import budget_of, budget_tables
 from hemodel.views.charts import budget_figures, drawing, figures
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures, report_figures
@@ -38,16 +39,14 @@ if TYPE_CHECKING:
     from hemodel.analyses.deterministic import Deterministic
     from hemodel.analyses.differences import ComparedWorkbooks
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.information import VoiResults
     from hemodel.analyses.patient_files import FileFit
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
+    from hemodel.analyses.sweep import SweepDocument
     from hemodel.publish.bundle import Saved
     from hemodel.publish.dossier.writing import DossierRequest
-    from hemodel.records.dsa import DsaDocument
-    from hemodel.records.results import Results
-    from hemodel.records.scenarios import ScenarioResults
-    from hemodel.records.sweep import SweepDocument
-    from hemodel.records.voi import VoiResults
     from hemodel.views.tables import Table
     from hemodel.voi.sample import Sample
 
@@ -110,9 +109,28 @@ def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))
 
 
-def scenarios_bundle(run: Run, results: Results, document: ScenarioResults, command: str) -> Bundle:
+def scenario_results(run: Run, results: Results) -> ScenarioResults:
+    """Return the contents of scenarios.json."""
+    return ScenarioResults(
+        schema_version=SCHEMA_VERSION,
+        title=results.title,
+        payer=run.options.payer,
+        currency=results.currency,
+        price_year=results.price_year,
+        thresholds=results.thresholds,
+        decision_threshold=results.decision_threshold,
+        strategy_names=results.strategy_names,
+        changes=results.changes,
+        base_case=results.incremental,
+        scenarios=results.scenarios or [],
+        warnings=results.warnings,
+    )
+
+
+def scenarios_bundle(run: Run, results: Results, command: str) -> Bundle:
     """Return what comes of the scenarios."""
-    names, entries = names_of(results, run), document.scenarios
+    names, document = names_of(results, run), scenario_results(run, results)
+    entries = document.scenarios
     drawn = group_charts(results, run) | {"scenarios": partial(scenario_chart, results, run)}
     return Bundle(
         _json(document),
@@ -120,6 +138,12 @@ def scenarios_bundle(run: Run, results: Results, document: ScenarioResults, comm
         manifest(run, command).model_copy(update={"groups": list(run.options.groups), "only": list(run.options.only)}),
         drawing(drawn) if entries else None,
     )
+
+
+def budget_document(results: Results) -> BudgetDocument:
+    """Return the contents of budget.json; results without a budget impact are refused."""
+    budget_of(results)
+    return BudgetDocument.model_validate(results, from_attributes=True)
 
 
 def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
@@ -133,14 +157,15 @@ def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     return Bundle(_json(budget_document(results)), _csv(own), made, drawing(budget_figures(results, run)), (write,))
 
 
-def dsa_bundle(found: Deterministic, results: Results, document: DsaDocument, command: str) -> Bundle:
-    """Return the deterministic analyses of a run with these results."""
+def dsa_bundle(found: Deterministic, command: str) -> Bundle:
+    """Return the deterministic analyses of a run."""
+    document, results = found.document, found.results
     names = names_of(results, found.run)
     return Bundle(
         _json(document),
         _csv([dsa(results, document.one_way, names), *dsa_tables(document, results, names)]),
         manifest(found.run, command).model_copy(update={"parts": ["dsa"], "asked": asked_for(found)}),
-        drawing(dsa_figures(document, found, results)),
+        drawing(dsa_figures(found)),
     )
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.budget import BudgetDocument
+from hemodel.analyses.deterministic import DsaDocument
 from hemodel.analyses.differences import Differences
 from hemodel.analyses.evidence.records import Evidence
+from hemodel.analyses.information import VoiResults
 from hemodel.analyses.patient_files import FileFit
+from hemodel.analyses.results import Results
+from hemodel.analyses.scenarios import ScenarioResults
+from hemodel.analyses.sweep import SweepDocument
 from hemodel.errors import UsageError
 from hemodel.publish.manifest import Manifest
-from hemodel.records.budget import BudgetDocument
-from hemodel.records.dsa import DsaDocument
 from hemodel.records.report import ReportResults
-from hemodel.records.results import Results
-from hemodel.records.scenarios import ScenarioResults
-from hemodel.records.sweep import SweepDocument
-from hemodel.records.voi import VoiResults
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

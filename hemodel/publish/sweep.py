@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
-from hemodel.records.results import threshold_key
 from hemodel.views.sweep import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hemodel.records.sweep import SweepDocument, SweepEntry, SweepWorkbook
+    from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 
 
 def sweep_text(document: SweepDocument, target: Path | None) -> str:

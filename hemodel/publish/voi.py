@@ -12,7 +12,7 @@ from hemodel.views.voi import shown_as
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hemodel.records.voi import VoiResults
+    from hemodel.analyses.information import VoiResults
 
 
 MOST_PRINTED = 5

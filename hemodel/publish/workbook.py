@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.manifest import Manifest
-    from hemodel.records.results import Results
     from hemodel.views.tables import Table
 
 

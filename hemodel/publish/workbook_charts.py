@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.workbook_sheets import Page
-    from hemodel.records.results import Dsa, Incremental, Results
     from hemodel.views.shared.words import Names
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from hemodel.analyses.base_case import Both
 from hemodel.analyses.evidence.records import Evidence
+from hemodel.analyses.results import Results
 from hemodel.entries import Entry
-from hemodel.records.results import Both, Results
 
 
 class InputEntry(Entry):

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.payer import PayerResult
-    from hemodel.records.results import Results
 
 
 @style.house_style()

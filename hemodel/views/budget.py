@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.budget import BudgetItem, BudgetMix, BudgetPrice, BudgetResult, BudgetTrigger, Series
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
-    from hemodel.records.budget import BudgetItem, BudgetMix, BudgetPrice, BudgetResult, BudgetTrigger, Series
-    from hemodel.records.results import Results
 
 
 _MILLION = 1e6
@@ -40,9 +40,10 @@ _ROOM = 0.14
 """Share of the height kept free above and below the bars for the amounts."""
 
 
-def _budget(results: Results) -> BudgetResult:
+def budget_of(results: Results) -> BudgetResult:
+    """Return the budget impact of a run, or refuse one without it."""
     if results.budget is None:
-        raise UsageError("There is no budget impact to draw. Fill in the sheet Budget impact.")
+        raise UsageError("The results have no budget impact. Fill in the sheet Budget impact.")
     return results.budget
 
 
@@ -73,7 +74,7 @@ def budget_impact(results: Results, _run: Run) -> Figure:
     """
     from matplotlib.patches import Patch
 
-    budget, names = _budget(results), Names(results)
+    budget, names = budget_of(results), Names(results)
     net = budget.net
     largest = max(abs(v) for series in (net.total, *net.by_category.values()) for v in series.by_year)
     by, unit = _scale(results, largest)
@@ -156,7 +157,7 @@ def budget_patients(results: Results, _run: Run) -> Figure:
     _run : Run
         Not needed; every chart takes both.
     """
-    budget, names = _budget(results), Names(results)
+    budget, names = budget_of(results), Names(results)
     subtitle = (
         "Left: shares of the patients who become eligible in a year, with the new treatment reimbursed and without."
         " Right: with it, patients who have begun each strategy and are alive, beside the eligible ones of the year"
@@ -214,7 +215,7 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
     UsageError
         Without a one-way analysis of the budget impact.
     """
-    budget = _budget(results)
+    budget = budget_of(results)
     if not budget.one_way:
         raise UsageError("There is no one-way analysis of the budget impact. Run the part dsa.")
     shown = budget.one_way[:MOST_BARS]

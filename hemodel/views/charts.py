@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results
 
 
 __all__ = [

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.fitted_curves import FamilyFit, FitStatistic
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
-    from hemodel.records.curves import FamilyFit, FitStatistic
-    from hemodel.records.results import Results
 
 
 def base_coefficients(run: Run) -> dict[str, FloatArray]:

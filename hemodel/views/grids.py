@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.errors import UsageError
 from hemodel.formats import display
-from hemodel.records.results import threshold_key
 from hemodel.views.one_way import LABEL_WIDTH, axis_label, base_value, input_names
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.deterministic import DsaDocument
+    from hemodel.analyses.grids import CombinationResult, GridInput, NWayResult, TwoWayResult
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.analyses.threshold_search import ThresholdSearch, ThresholdValue
     from hemodel.formats import Value
     from hemodel.parameters import FloatArray
-    from hemodel.records.dsa import CombinationResult, DsaDocument, NWayResult, ThresholdSearch
-    from hemodel.records.grids import GridInput, ThresholdValue, TwoWayResult
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hemodel.records.information import EvppiEntry, InformationResult
-    from hemodel.records.results import Results
+    from hemodel.analyses.information import EvppiEntry, InformationResult
+    from hemodel.analyses.results import Results
     from hemodel.views.shared.words import Names
 
 

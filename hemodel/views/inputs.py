@@ -13,10 +13,10 @@ from hemodel.views.shared.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.distributions import Distribution
     from hemodel.inputs.rows import Row
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
 
 

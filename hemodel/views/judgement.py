@@ -10,7 +10,7 @@ from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import Names, adjustment_sentence, rule_words
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 
 def external(results: Results, names: Names) -> Table:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.budget import BudgetItem
+    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.budget import BudgetItem
-    from hemodel.records.results import Dsa, Incremental, Results
 
 
 class Named(Protocol):

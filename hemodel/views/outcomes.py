@@ -16,8 +16,9 @@ from hemodel.views.shared.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hemodel.analyses.base_case import StrategyResult
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results, StrategyResult
     from hemodel.views.shared.words import Names
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.analyses.modifiers import BY_WEIGHT
+from hemodel.analyses.modifiers import BY_WEIGHT, Severity
 from hemodel.analyses.reference_case import STATUSES
 from hemodel.views.shared import notes
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
+    from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.results import Results
     from hemodel.formats import Value
-    from hemodel.records.payer import PayerResult, SeverityResult
-    from hemodel.records.results import Results
     from hemodel.views.shared.words import Names
 
 
@@ -86,7 +86,7 @@ _RATES = ("discount_rate_effects", "discount_steps_effects")
 _SHORTFALL = ("modifier", "shortfall_discounted")
 
 
-def severity(results: Results, payer: PayerResult, found: SeverityResult) -> Table:
+def severity(results: Results, payer: PayerResult, found: Severity) -> Table:
     """Return QALYs of the general population and of current care, the shortfall and the weight or threshold."""
     weighs = found.kind == BY_WEIGHT
     kind, unit, what = ("value", "", "weight") if weighs else ("icer", f"{results.currency} per QALY", "threshold")
@@ -119,7 +119,7 @@ def severity(results: Results, payer: PayerResult, found: SeverityResult) -> Tab
     return Table("severity", "Severity of the condition", remarks, columns, (row,))
 
 
-def severity_net_benefit(results: Results, payer: PayerResult, found: SeverityResult, names: Names) -> Table:
+def severity_net_benefit(results: Results, payer: PayerResult, found: Severity, names: Names) -> Table:
     """Return net benefit at every threshold, with and without the weight, or at the threshold by severity."""
     weighs = found.kind == BY_WEIGHT
     plain, own = ("Without weight", f"With weight {found.weight:g}") if weighs else ("", "Threshold of each draw")

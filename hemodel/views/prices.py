@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
+    from hemodel.analyses.prices import DrugPrice, PriceAt, PriceThreshold, VialPrice
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
-    from hemodel.records.prices import DrugPriceEntry, PriceAt, PriceThreshold, VialPrice
-    from hemodel.records.results import Results
 
 
 ONLY, BOTH = "intervention only", "both, so that the effect is net"
@@ -45,7 +45,7 @@ def price_tables(results: Results, names: Names) -> list[Table]:
     return [*made, frontier_price(results, results.prices, names)] if len(results.strategies) > _PAIR else made
 
 
-def price_threshold(results: Results, entries: list[DrugPriceEntry], names: Names) -> Table:
+def price_threshold(results: Results, entries: list[DrugPrice], names: Names) -> Table:
     """Return the price of each vial at which the ICER meets each threshold."""
     drawn = any(at.probabilistic is not None for entry in entries for at in entry.thresholds)
     rows: list[tuple[Value, ...]] = []
@@ -90,7 +90,7 @@ def price_threshold(results: Results, entries: list[DrugPriceEntry], names: Name
     )
 
 
-def frontier_price(results: Results, entries: list[DrugPriceEntry], names: Names) -> Table:
+def frontier_price(results: Results, entries: list[DrugPrice], names: Names) -> Table:
     """Return the price of each vial at which an intervention lies on the frontier of the other strategies."""
     group = "Price per vial"
     return Table(
@@ -121,7 +121,7 @@ def frontier_price(results: Results, entries: list[DrugPriceEntry], names: Names
     )
 
 
-def _start(entry: DrugPriceEntry, vial: VialPrice, names: Names) -> tuple[str, str, float]:
+def _start(entry: DrugPrice, vial: VialPrice, names: Names) -> tuple[str, str, float]:
     return names.strategy(entry.intervention), names.drug(entry.drug), vial.size_mg
 
 
@@ -139,12 +139,12 @@ LABELS = 1.05
 HEADROOM = 1.08
 
 
-def drawn_prices(results: Results) -> list[DrugPriceEntry]:
+def drawn_prices(results: Results) -> list[DrugPrice]:
     """Return what the chart shows: drugs given in the intervention only, the first three, where QALYs are gained."""
     return _drawable(results)[:MOST_PANELS]
 
 
-def _drawable(results: Results) -> list[DrugPriceEntry]:
+def _drawable(results: Results) -> list[DrugPrice]:
     return [entry for entry in results.prices or () if entry.curve is not None and not entry.given_in_comparator]
 
 
@@ -178,7 +178,7 @@ def price_icer(results: Results, _run: Run) -> Figure:
     return settle(figure)
 
 
-def _subtitle(results: Results, shown: list[DrugPriceEntry]) -> str:
+def _subtitle(results: Results, shown: list[DrugPrice]) -> str:
     names = Names(results)
     found = []
     for intervention in dict.fromkeys(entry.intervention for entry in shown):
@@ -197,7 +197,7 @@ def _subtitle(results: Results, shown: list[DrugPriceEntry]) -> str:
     return f"{'. '.join(found)}. Everything but the price stays as it is; discounted{more}"
 
 
-def _draw_panel(axes: Axes, results: Results, entry: DrugPriceEntry) -> list[Artist]:
+def _draw_panel(axes: Axes, results: Results, entry: DrugPrice) -> list[Artist]:
     """Draw one drug of one intervention; return what the legend shows."""
     from matplotlib.lines import Line2D
 
@@ -241,11 +241,11 @@ def _draw_panel(axes: Axes, results: Results, entry: DrugPriceEntry) -> list[Art
     ]
 
 
-def _first_price(entry: DrugPriceEntry, at: PriceThreshold) -> float | None:
+def _first_price(entry: DrugPrice, at: PriceThreshold) -> float | None:
     return None if at.prices is None else at.prices[entry.vials[0].id]
 
 
-def _label_thresholds(axes: Axes, entry: DrugPriceEntry) -> list[Text]:
+def _label_thresholds(axes: Axes, entry: DrugPrice) -> list[Text]:
     """Write to the right of each threshold the price that meets it."""
     return [
         axes.text(LABELS, _height(axes, at), _label(entry, at), transform=axes.transAxes, va="center")
@@ -257,7 +257,7 @@ def _height(axes: Axes, at: PriceThreshold) -> float:
     return at.threshold / axes.get_ylim()[1]
 
 
-def _label(entry: DrugPriceEntry, at: PriceThreshold) -> str:
+def _label(entry: DrugPrice, at: PriceThreshold) -> str:
     price, threshold = _first_price(entry, at), display(at.threshold, "icer")
     if price is None:
         return f"{threshold}: at no price"

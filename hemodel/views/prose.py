@@ -13,10 +13,11 @@ from hemodel.views.shared.words import PARTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.prices import DrugPrice, VialPrice
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.inputs.structure import Settings
-    from hemodel.records.prices import DrugPriceEntry, VialPrice
-    from hemodel.records.results import Incremental, Results
     from hemodel.views.shared.words import Names
 
 
@@ -64,7 +65,7 @@ def assumed_prices(results: Results, names: Names) -> list[str]:
     return [_assumed_price(results, entry, names) for entry in own or assumed]
 
 
-def _assumed_price(results: Results, entry: DrugPriceEntry, names: Names) -> str:
+def _assumed_price(results: Results, entry: DrugPrice, names: Names) -> str:
     drug, currency = names.drug(entry.drug), results.currency
     listed = " and ".join(_vial_price(vial, vial.price, currency) for vial in entry.vials)
     pair = f"the ICER of {names.strategy(entry.intervention)} over {names.strategy(entry.comparator)}"
@@ -88,7 +89,7 @@ def _vial_price(vial: VialPrice, price: float, currency: str) -> str:
     return f"{currency}\N{NO-BREAK SPACE}{display(price, 'number')} per vial of {size}\N{NO-BREAK SPACE}mg"
 
 
-def _at_price_0(entry: DrugPriceEntry, currency: str) -> str:
+def _at_price_0(entry: DrugPrice, currency: str) -> str:
     if entry.icer_at_price_0 is None:
         return f" (at a price of 0: {entry.verdict_at_price_0})"
     return f" (at a price of 0 the ICER is {display(entry.icer_at_price_0, 'icer', currency)})"

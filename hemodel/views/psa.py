@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.analyses.psa.diagnostics import MOST_REASONS
 from hemodel.analyses.psa.draws import Psa, convergence_path, mean_interval
 from hemodel.analyses.psa.plane import SHARES, Cloud, cloud, densest
-from hemodel.documents.psa import MOST_REASONS
 from hemodel.economics import break_even_costs
 from hemodel.errors import UsageError
 from hemodel.formats import Value, display
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.psa.result import Ceaf, PsaResult
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
-    from hemodel.records.results import Ceaf, PsaResult, Results
 
 
 DRAWS_NEEDED = 500

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective
 from hemodel.errors import UsageError
 from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
-from hemodel.records.results import threshold_key
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Incremental, Results, ScenarioEntry
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.views.shared.words import Names
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results
 
 
 MOST_COLUMNS = 3

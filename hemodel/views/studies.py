@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.research import ResearchResult, StudyAt, StudyEntry
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
-    from hemodel.records.results import Results
-    from hemodel.records.studies import ResearchResult, StudyAt, StudyEntry
 
 
 METHODS = {

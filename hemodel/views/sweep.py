@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
-from hemodel.records.results import threshold_key
 from hemodel.views.shared import style
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
     from hemodel.formats import Kind, Value
-    from hemodel.records.sweep import SweepDocument, SweepEntry, SweepWorkbook
 
 
 BASE = "Base case"

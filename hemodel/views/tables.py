@@ -22,8 +22,8 @@ from hemodel.views.shared.table import Column, Table, csv_text, frame
 from hemodel.views.shared.words import Names
 
 if TYPE_CHECKING:
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results
 
 
 __all__ = ["Column", "Table", "csv_text", "frame", "names_of", "tables"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.psa.plane import cloud
 from hemodel.economics import break_even_costs
-from hemodel.records.results import threshold_key
 from hemodel.views.information import InformationUnits, evppi_ranking, information_figures, information_tables, ranked
 from hemodel.views.psa import draw_frontier
 from hemodel.views.shared import style
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.information import VoiResults
     from hemodel.formats import Value
-    from hemodel.records.voi import VoiResults
     from hemodel.voi.sample import Sample
 
 

@@ -19,7 +19,7 @@ from scipy.special import ndtr
 
 from hemodel.economics import net_monetary_benefit, verdict
 from hemodel.voi.conditional_means import increments
-from hemodel.voi.regression import FEWEST_DRAWS, conditional_mean, one_thread, varies
+from hemodel.voi.regression import conditional_mean, one_thread, varies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -261,87 +261,10 @@ def _upward(benefit: FloatArray, slopes: FloatArray, covariance: FloatArray) -> 
     return float(np.mean(expected_maximum(benefit.T, error) - benefit.max(axis=0)))
 
 
-DRAWN_INPUTS, DRAWN_GROUPS = 4, 3
-"""How many inputs and groups, those of the highest EVPPI, are followed over all thresholds."""
 CURVE_POINTS = 81
 """Thresholds of the even grid of curves."""
 CURVE_REACH = 1.5
 """The grid runs to this multiple of the highest threshold or ICER."""
-
-
-@dataclass(frozen=True)
-class NamedEvppi:
-    """An EVPPI and what it is the EVPPI of."""
-
-    id: str
-    label: str
-    group: bool
-    partial: Evppi
-
-
-@dataclass(frozen=True)
-class EvppiOverThresholds:
-    """An EVPPI over many thresholds (thresholds,)."""
-
-    of: NamedEvppi
-    value: FloatArray
-
-
-@dataclass(frozen=True)
-class Information:
-    """The value of information of a sample.
-
-    Attributes
-    ----------
-    draws : int
-    strategies : tuple of str
-    most_uncertain : float or None
-        The threshold of `over` with the highest EVPI; None where the EVPI is 0 at every one.
-    perfect : Evpi
-        At the thresholds asked for and, in its place among them, at `most_uncertain`.
-    partial : tuple of NamedEvppi
-        Inputs, then groups, each by its EVPPI, at the thresholds of `perfect`. Empty with too few draws.
-    over : Evpi
-        At many thresholds, for curves.
-    curves : tuple of EvppiOverThresholds
-        EVPPI of the few inputs and groups with the highest, at the thresholds of `over`.
-    """
-
-    draws: int
-    strategies: tuple[str, ...]
-    most_uncertain: float | None
-    perfect: Evpi
-    partial: tuple[NamedEvppi, ...]
-    over: Evpi
-    curves: tuple[EvppiOverThresholds, ...]
-
-
-def information(sample: Sample, groups: Sequence[InputGroup], thresholds: FloatArray, grid: FloatArray) -> Information:
-    """Return EVPI, expected losses and EVPPI.
-
-    Parameters
-    ----------
-    sample : Sample
-        Of inputs that vary.
-    groups : sequence of InputGroup
-    thresholds : array (thresholds,)
-        At which everything is wanted. [currency per unit of effect]
-    grid : array (many,)
-        For curves.
-    """
-    over = evpi(sample, grid)
-    peak = float(grid[np.argmax(over.value)]) if np.any(over.value > 0) else None
-    at = np.unique(thresholds if peak is None else np.append(thresholds, peak))
-    partial = _partial_values(sample, groups, at) if sample.draws >= FEWEST_DRAWS else ()
-    return Information(
-        draws=sample.draws,
-        strategies=sample.strategies,
-        most_uncertain=peak,
-        perfect=evpi(sample, at),
-        partial=partial,
-        over=over,
-        curves=tuple(EvppiOverThresholds(of, over_thresholds(sample, of.partial, over)) for of in _drawn(partial)),
-    )
 
 
 def over_thresholds(sample: Sample, partial: Evppi, over: Evpi) -> FloatArray:
@@ -353,22 +276,6 @@ def over_thresholds(sample: Sample, partial: Evppi, over: Evpi) -> FloatArray:
 def share_of_evpi(evppi: float, evpi: float) -> float:
     """Return the part of the expected value of perfect information that some inputs make up [proportion]."""
     return evppi / evpi
-
-
-def _partial_values(sample: Sample, groups: Sequence[InputGroup], at: FloatArray) -> tuple[NamedEvppi, ...]:
-    asked: list[tuple[str, str, bool, tuple[str, ...]]] = [
-        (id_, sample.labels[id_], False, (id_,)) for id_ in sample.inputs
-    ]
-    asked += [(group.id, group.label, True, group.inputs) for group in groups if not group.whole]
-    found = evppi_of_each(sample, [ids for *_, ids in asked], at)
-    of = [NamedEvppi(id_, label, group, each) for (id_, label, group, _), each in zip(asked, found, strict=True)]
-    return tuple(sorted(of, key=lambda one: (one.group, -one.partial.value.max())))
-
-
-def _drawn(partial: Sequence[NamedEvppi]) -> list[NamedEvppi]:
-    """Return the inputs and groups that are followed over all thresholds: those that have any value."""
-    worth = [of for of in partial if of.partial.value.max() > 0]
-    return [of for of in worth if not of.group][:DRAWN_INPUTS] + [of for of in worth if of.group][:DRAWN_GROUPS]
 
 
 def curve_grid(sample: Sample, thresholds: Sequence[float]) -> FloatArray:

@@ -17,10 +17,10 @@ from matplotlib.transforms import Bbox
 from research_support import research_model, research_run
 from support import small_model, small_run
 
-from hemodel.analyses.information import research
 from hemodel.analyses.options import Options
+from hemodel.analyses.research import research
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.errors import OutputError
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
+    from hemodel.analyses.results import Results
     from hemodel.inputs.cells import Scalar
-    from hemodel.records.results import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"

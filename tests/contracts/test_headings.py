@@ -18,11 +18,10 @@ from budget_support import budget_model, small_budget_run
 from support import STRATEGIES, small_run
 
 from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
-from hemodel.records.results import Results
 from hemodel.views.tables import Table, tables
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import openpyxl
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.formats import display, number_format
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
@@ -28,7 +28,7 @@ from hemodel.views.tables import Table, csv_text, tables
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 COMPARATOR, INTERVENTION = "atezolizumab", "lurbinectedin_atezolizumab"

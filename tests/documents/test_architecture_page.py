@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 
 if TYPE_CHECKING:

@@ -12,18 +12,19 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from hemodel.analyses.fitted_curves import attempt
 from hemodel.analyses.load import load
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
 from hemodel.inputs.scenarios import read_scenarios
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
@@ -205,10 +206,10 @@ def test_families_in_the_page_on_curves(base: Run, found: Results) -> None:
         if family.endpoint == "pfs":
             assert f"| {name} | {family.criterion:.2f} | {family.largest_z:.2f} | {means}" in page
             continue
-        trial = next(t for t in base.families if (t.endpoint, t.family) == ("os", family.family))
-        assert trial.fit is not None
+        fit = base.model.fits["os"] if family.base_case else attempt(base.model.inputs, "os", family.family).fit
+        assert fit is not None
         at = np.array([32.8, 44.8, 56.8])
-        rates = trial.fit.curves.survival(CONTROL, at, trial.fit.coefficients[None, :])[0]
+        rates = fit.curves.survival(CONTROL, at, fit.coefficients[None, :])[0]
         shown = ", ".join(f"{100 * rate:.1f}%" for rate in rates)
         assert f"| {name} | {family.criterion:.2f} | {shown} | {means}" in page
 

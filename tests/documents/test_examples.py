@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 ROOT = Path(__file__).parents[2]
 NEW, CONTROL, DRUG = "lurbinectedin_atezolizumab", "atezolizumab", "lurbinectedin"

@@ -15,9 +15,9 @@ from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import budget_run, run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import kind_of, match

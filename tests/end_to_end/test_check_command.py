@@ -55,7 +55,7 @@ def quiet(path: Path, edits: Edits) -> Path:
 
 def base_case(model: Model) -> Run:
     base = evaluate(model, base_draws(model))
-    return Run(model, base, (), None, None, None, under=(), available=(), options=Options(), warnings=())
+    return Run(model, base, [], None, None, None, under=(), available=(), options=Options(), warnings=())
 
 
 def test_a_workbook_in_order(tmp_path: Path) -> None:

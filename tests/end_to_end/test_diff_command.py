@@ -12,8 +12,8 @@ from schemas import follow_their_schemas
 from support import base_outcomes, small_rows
 from typer.testing import CliRunner, Result
 
+from hemodel.analyses.base_case import increments
 from hemodel.analyses.load import load
-from hemodel.analyses.scenarios import increments
 from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.inputs.listing import to_listing

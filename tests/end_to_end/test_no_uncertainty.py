@@ -10,9 +10,9 @@ import pytest
 from hemodel.analyses.load import load
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.analyses.shared import Shared
-from hemodel.documents.results import results
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
 from hemodel.parameters import BLOCK

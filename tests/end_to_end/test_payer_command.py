@@ -13,9 +13,9 @@ from support import small_rows, workbook
 from typer.testing import CliRunner
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.payers.reading import shipped

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa import cluster
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
 from hemodel.cli import app
-from hemodel.documents.results import results
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 

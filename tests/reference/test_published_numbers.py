@@ -21,11 +21,10 @@ from scipy import stats
 from support import small_run
 
 from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
-from hemodel.documents.results import results
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
-from hemodel.records.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +44,8 @@ HERE = {"base_case", "incremental", "frontier", "fit", "fit_quality", "curves", 
 HERE |= {"threshold_values", "psa", "information", "prices", "scenarios", "external", "families"}
 ELSEWHERE = {
     "payer": "end_to_end/test_payer_command.py",
-    "budget": "unit/analysis/test_budget.py",
-    "research": "unit/analysis/test_research.py",
+    "budget": "unit/analyses/test_budget.py",
+    "research": "unit/analyses/test_research.py",
 }
 """Parts that this model does not have, and where their numbers are compared."""
 SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}

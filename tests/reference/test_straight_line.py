@@ -116,6 +116,6 @@ def test_the_price_at_a_threshold_put_back(drug: str) -> None:
     """The straight line comes to the threshold at the price that the package found, as near as two ICERs agree."""
     threshold = 1_020_000.0
     entry = next(e for e in price_thresholds(package()[0], (threshold,)) if e.drug == drug)
-    prices = entry.prices(entry.at[threshold])
+    prices = next(at.prices for at in entry.thresholds if at.threshold == threshold)
     assert prices is not None
     assert base_case(WORKBOOK, prices).icer[True] == pytest.approx(threshold, rel=1e-8)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 WORKBOOK = Path(__file__).parents[2] / "inputs" / "teaching_three_strategies.xlsx"
 NONE, TEST, ALL = "no_radiotherapy", "test_all", "radiotherapy_for_all"

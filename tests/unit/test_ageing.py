@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import base_outcomes, small_model, small_run
 from unit.live_model.calculated_models import BANDS
 
-from hemodel.documents.results import results
+from hemodel.analyses.results import results
 from hemodel.errors import InputError
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.model.population import Ageing, ageing

@@ -5,15 +5,16 @@ Why the mean of the draws differs from the base case, and what makes a draw extr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from hemodel.analyses.psa.draws import CURVE, input_labels, means
+from hemodel.analyses.psa.draws import CURVE, benefit_error, input_labels, means
 from hemodel.analyses.psa.sums import COSTS, QALYS, totals
 from hemodel.economics import increment, increments, net_monetary_benefit
+from hemodel.entries import Entry
 from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.units import DAYS_PER_YEAR
 
@@ -30,45 +31,70 @@ FAR = 4.5
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class InputCheck:
-    """One input over the draws: what was declared and what was drawn.
+class PsaCheck(Entry):
+    """One check of every draw."""
 
-    Attributes
-    ----------
-    id, label : str
-    mean, sd : float
-        Declared, by its distribution.
-    drawn_mean, drawn_sd, lowest, highest : float
-        Over every draw.
-    standard_errors : float
-        Difference of the means in standard errors of independent draws.
-    base : float
-        Value of the base case, which need not be the mean.
-    """
-
-    id: str
-    label: str
-    mean: float
-    sd: float
-    drawn_mean: float
-    drawn_sd: float
-    lowest: float
-    highest: float
-    standard_errors: float
-    base: float
+    name: str = Field(description="what was looked at")
+    found: str = Field(description="what was found")
+    holds: bool = Field(description="whether it holds")
 
 
-@dataclass(frozen=True)
-class DrawCheck:
-    """One check of every draw: what was looked at, what was found, and whether it holds."""
+class PsaInput(Entry):
+    """One input over the draws: declared and drawn, in its own unit."""
 
-    name: str
-    found: str
-    holds: bool
+    id: str = Field(description="of the input")
+    label: str = Field(description="of the input")
+    base: float = Field(description="value of the base case, which need not be the mean. [unit of the input]")
+    mean: float = Field(description="of its distribution. [unit of the input]")
+    sd: float = Field(description="of its distribution. [unit of the input]")
+    drawn_mean: float = Field(description="over every draw. [unit of the input]")
+    drawn_sd: float = Field(description="over every draw. [unit of the input]")
+    lowest: float = Field(description="of every draw. [unit of the input]")
+    highest: float = Field(description="of every draw. [unit of the input]")
+    standard_errors: float = Field(description="drawn mean minus declared mean. [standard errors]")
 
 
-def input_checks(psa: Psa, model: Model) -> tuple[InputCheck, ...]:
+class PsaReason(Entry):
+    """What the distribution of one input does alone: mean increment over it minus the base case."""
+
+    id: str = Field(description="of the input, or curve.<endpoint>")
+    label: str = Field(description="of the input")
+    qalys: float = Field(description="[QALY]")
+    costs: float = Field(description="[currency]")
+    nmb: float = Field(description="at the decision threshold. [currency]")
+
+
+class PsaDifference(Entry):
+    """Mean increments of the draws minus those of the base case, and the inputs that make the difference."""
+
+    intervention: str = Field(description="id of the strategy")
+    qalys: float = Field(description="[QALY]")
+    costs: float = Field(description="[currency]")
+    nmb: float = Field(description="at the decision threshold. [currency]")
+    mcse_nmb: float = Field(description="Monte Carlo standard error of the mean of the draws. [currency]")
+    reasons: list[PsaReason] = Field(description="every input, largest first")
+    rest: PsaReason = Field(description="what the largest eight reasons leave: other inputs, inputs together, chance")
+
+
+class PsaShare(Entry):
+    """An input and its share of the distance of a draw from the mean."""
+
+    id: str = Field(description="of the input, or curve.<endpoint>")
+    label: str = Field(description="of the input")
+    share: float = Field(description="[proportion]")
+
+
+class PsaExtreme(Entry):
+    """A draw far from the mean; reasons are shares of its distance by a linear regression on each input alone."""
+
+    draw: int = Field(description="number of the draw, from 1")
+    qalys: float = Field(description="increment. [QALY]")
+    costs: float = Field(description="increment. [currency]")
+    nmb: float = Field(description="incremental, at the decision threshold. [currency]")
+    reasons: list[PsaShare] = Field(description="largest first")
+
+
+def input_checks(psa: Psa, model: Model) -> list[PsaInput]:
     """Return declared and drawn moments of every input that varies, without the coefficients of curves."""
     parameters = {p.id: p for p in model.inputs.parameters}
     shares = _shares(model)
@@ -82,7 +108,7 @@ def input_checks(psa: Psa, model: Model) -> tuple[InputCheck, ...]:
         drawn_sd = float(np.sqrt(max(squared - total**2 / n, 0.0) / (n - 1.0)))
         mean, sd = shares[id_] if id_ in shares else _declared(parameters[id_])
         found.append(
-            InputCheck(
+            PsaInput(
                 id=id_,
                 label=parameters[id_].label,
                 mean=mean,
@@ -95,7 +121,7 @@ def input_checks(psa: Psa, model: Model) -> tuple[InputCheck, ...]:
                 base=parameters[id_].value,
             )
         )
-    return tuple(found)
+    return found
 
 
 def _declared(parameter: Parameter) -> tuple[float, float]:
@@ -115,29 +141,28 @@ def _shares(model: Model) -> dict[str, tuple[float, float]]:
     return found
 
 
-def checks(psa: Psa, model: Model) -> tuple[DrawCheck, ...]:
+def checks(psa: Psa, model: Model) -> list[PsaCheck]:
     """Return the checks of every draw."""
-    return tuple(_checks(psa, model, input_checks(psa, model)))
+    return [
+        PsaCheck(name=name, found=found, holds=bool(holds))
+        for name, found, holds in _checks(psa, model, input_checks(psa, model))
+    ]
 
 
-def _checks(psa: Psa, model: Model, inputs: tuple[InputCheck, ...]) -> Iterable[DrawCheck]:
+def _checks(psa: Psa, model: Model, inputs: list[PsaInput]) -> Iterable[tuple[str, str, bool]]:
     sums, settings = psa.sums, model.inputs.settings
     finite = all(np.isfinite(array).all() for array in sums.values())
-    yield DrawCheck("Every result is a number", "none is missing or infinite" if finite else "some are not", finite)
+    yield "Every result is a number", "none is missing or infinite" if finite else "some are not", finite
     lowest, alive = float(sums["lowest years"].min()), float(sums["highest alive"].max())
-    yield DrawCheck("Time in a state is never negative", f"lowest {_clean(lowest):.4g} years", lowest >= -ROUNDING)
+    yield "Time in a state is never negative", f"lowest {_clean(lowest):.4g} years", lowest >= -ROUNDING
     holds = alive <= settings.time_horizon + 2.0 * ROUNDING + settings.cycle_length / DAYS_PER_YEAR
-    yield DrawCheck(
-        "Time alive is within the horizon", f"highest {alive:.4g} years of {settings.time_horizon:g}", holds
-    )
+    yield "Time alive is within the horizon", f"highest {alive:.4g} years of {settings.time_horizon:g}", holds
     low, high = float(sums["lowest utility"].min()), float(sums["highest utility"].max())
-    yield DrawCheck("Mean utility over time alive is at most 1", f"{low:.3f} to {high:.3f}", high <= 1.0 + ROUNDING)
+    yield "Mean utility over time alive is at most 1", f"{low:.3f} to {high:.3f}", high <= 1.0 + ROUNDING
     outside = _outside_support(model, inputs)
-    yield DrawCheck("Every input is within its distribution's range", ", ".join(outside) or "all are", not outside)
+    yield "Every input is within its distribution's range", ", ".join(outside) or "all are", not outside
     far = [f"{each.id} ({each.standard_errors:+.1f} standard errors)" for each in inputs if _far(each)]
-    yield DrawCheck(
-        "Drawn means are the declared ones", ", ".join(far) or f"all within {FAR:g} standard errors", not far
-    )
+    yield "Drawn means are the declared ones", ", ".join(far) or f"all within {FAR:g} standard errors", not far
     yield from _dependence(psa, model)
 
 
@@ -145,11 +170,11 @@ def _clean(value: float) -> float:
     return 0.0 if abs(value) <= ROUNDING else value
 
 
-def _far(found: InputCheck) -> bool:
+def _far(found: PsaInput) -> bool:
     return abs(found.standard_errors) > FAR
 
 
-def _outside_support(model: Model, inputs: tuple[InputCheck, ...]) -> list[str]:
+def _outside_support(model: Model, inputs: list[PsaInput]) -> list[str]:
     supports = {p.id: p.distribution.support() for p in model.inputs.parameters if p.distribution is not None}
     return [
         f"{each.id} from {each.lowest:g} to {each.highest:g}"
@@ -158,7 +183,7 @@ def _outside_support(model: Model, inputs: tuple[InputCheck, ...]) -> list[str]:
     ]
 
 
-def _dependence(psa: Psa, model: Model) -> Iterable[DrawCheck]:
+def _dependence(psa: Psa, model: Model) -> Iterable[tuple[str, str, bool]]:
     """Compare rank correlations over the draws kept with those asked for, and look at orders of inputs."""
     from scipy.stats import spearmanr
 
@@ -168,99 +193,61 @@ def _dependence(psa: Psa, model: Model) -> Iterable[DrawCheck]:
         drawn = np.array([[spearmanr(a, b).statistic for b in columns.T] for a in columns.T])
         gap = float(np.abs(drawn - found.used).max())
         holds = gap <= FAR / np.sqrt(psa.kept - 1.0)
-        yield DrawCheck("Rank correlations are the ones asked for", f"largest difference {gap:.3f}", bool(holds))
+        yield "Rank correlations are the ones asked for", f"largest difference {gap:.3f}", bool(holds)
     for higher, lower in found.orders:
         below = int((psa.inputs[lower] > psa.inputs[higher]).sum())
         held = int((psa.inputs[lower] == psa.inputs[higher]).sum())
         said = f"below in {below:,} of {psa.kept:,} draws, held at it in {held:,}"
-        yield DrawCheck(f"{higher} is never below {lower}", said, below == 0)
+        yield f"{higher} is never below {lower}", said, below == 0
 
 
 POINTS = 16
 """Equally likely points that stand for the distribution of an input."""
 CURVE_DRAWS = 256
 """Draws of the coefficients of a curve that stand for their distribution, half of them mirror images."""
+MOST_REASONS = 8
+"""Reasons for the difference of mean and base case that are shown one by one."""
+REST = "other inputs, inputs together, and chance"
 EXTREMES = 5
 REASONS = 3
 
 
-@dataclass(frozen=True)
-class Reason:
-    """What the distribution of one input, alone, does to mean increments, all others at the base case.
+def explained(psa: Psa, model: Model) -> list[PsaDifference]:
+    """Return the difference of means and base case of each intervention, and what each uncertain input does alone.
 
-    Attributes
-    ----------
-    id, label : str
-    qalys, costs : array (strategies - 1,)
-        Mean increments over its distribution minus those of the base case.
-    """
-
-    id: str
-    label: str
-    qalys: FloatArray
-    costs: FloatArray
-
-
-@dataclass(frozen=True)
-class Shift:
-    """A move of mean incremental QALYs, costs [currency] and net monetary benefit at a threshold [currency]."""
-
-    qalys: float
-    costs: float
-    benefit: float
-
-
-@dataclass(frozen=True)
-class Explained:
-    """Mean increments of the draws minus those of the base case, and the inputs that make the difference.
-
-    Attributes
-    ----------
-    qalys, costs : array (strategies - 1,)
-    reasons : tuple of Reason
-        By the size of what they do to net benefit of the first intervention, largest first.
-    threshold : float
-        At which they are ordered.
-    """
-
-    qalys: FloatArray
-    costs: FloatArray
-    reasons: tuple[Reason, ...]
-    threshold: float
-
-    def whole(self, place: int) -> Shift:
-        """Return the difference for the intervention at a place, from 0."""
-        return self._shift(float(self.qalys[place]), float(self.costs[place]))
-
-    def alone(self, reason: Reason, place: int) -> Shift:
-        """Return what one input does to it."""
-        return self._shift(float(reason.qalys[place]), float(reason.costs[place]))
-
-    def rest(self, shown: Sequence[Shift], place: int) -> Shift:
-        """Return what is left of the difference when what some inputs do alone is taken off."""
-        whole = self.whole(place)
-        return self._shift(whole.qalys - sum(s.qalys for s in shown), whole.costs - sum(s.costs for s in shown))
-
-    def _shift(self, qalys: float, costs: float) -> Shift:
-        return Shift(qalys, costs, net_monetary_benefit(qalys, costs, self.threshold))
-
-
-def explained(psa: Psa, model: Model) -> Explained:
-    """Return the difference of means and base case, and what each uncertain input does alone.
-
-    What the inputs do together (interactions) is the rest. Shares with a Dirichlet distribution, whose means are
-    their base values and in which costs are linear, are left out.
+    The inputs stand in the order of what they do to net benefit of the first intervention. What they do together
+    (interactions) is the rest. Shares with a Dirichlet distribution, whose means are their base values and in which
+    costs are linear, are left out.
     """
     base = _increments(totals(evaluate(model, base_draws(model))))[:, 0]
-    found = means(psa.frame, psa.sums)
-    gap = increments(found)[[QALYS, COSTS]] - base
-    names = input_labels(model)
-    reasons = [
-        Reason(id_, names[id_], moved[0], moved[1]) for id_, moved in _moved(model, _alone(psa, model), base).items()
-    ]
-    threshold = model.inputs.settings.decision_threshold
-    reasons.sort(key=lambda r: -abs(net_monetary_benefit(float(r.qalys[0]), float(r.costs[0]), threshold)))
-    return Explained(gap[0], gap[1], tuple(reasons), threshold)
+    gap = increments(means(psa.frame, psa.sums))[[QALYS, COSTS]] - base
+    names, threshold = input_labels(model), model.inputs.settings.decision_threshold
+    moved = _moved(model, _alone(psa, model), base)
+
+    def reason(id_: str, label: str, gains: Sequence[float]) -> PsaReason:
+        qalys, costs = (float(gain) for gain in gains)
+        benefit = net_monetary_benefit(qalys, costs, threshold)
+        return PsaReason(id=id_, label=label, qalys=qalys, costs=costs, nmb=benefit)
+
+    found = []
+    order: list[str] = []
+    for place, intervention in enumerate(psa.strategies[1:]):
+        reasons = {id_: reason(id_, names[id_], gains[:, place].tolist()) for id_, gains in moved.items()}
+        order = order or sorted(reasons, key=lambda id_: -abs(reasons[id_].nmb))
+        whole, largest = reason("", REST, gap[:, place].tolist()), [reasons[id_] for id_ in order[:MOST_REASONS]]
+        rest = whole.qalys - sum(one.qalys for one in largest), whole.costs - sum(one.costs for one in largest)
+        found.append(
+            PsaDifference(
+                intervention=intervention,
+                qalys=whole.qalys,
+                costs=whole.costs,
+                nmb=whole.nmb,
+                mcse_nmb=benefit_error(psa.frame, psa.sums, psa.sampling, place + 1, threshold),
+                reasons=[reasons[id_] for id_ in order],
+                rest=reason("", REST, rest),
+            )
+        )
+    return found
 
 
 def _moved(model: Model, alone: Mapping[str, FloatArray], base: FloatArray) -> dict[str, FloatArray]:
@@ -309,28 +296,7 @@ def _of_curve(model: Model, id_: str, drawn: FloatArray) -> FloatArray:
     return np.concatenate([half, 2.0 * fit.coefficients - half])
 
 
-@dataclass(frozen=True)
-class Extreme:
-    """A draw far from the mean, and the inputs that put it there.
-
-    Attributes
-    ----------
-    draw : int
-        Number of the draw, from 1.
-    qalys, costs, benefit : float
-        Increments of the first intervention, and net monetary benefit at the decision threshold.
-    reasons : tuple of (id, label, share)
-        Inputs by the share of the distance to the mean that a linear regression on the input alone gives it.
-    """
-
-    draw: int
-    qalys: float
-    costs: float
-    benefit: float
-    reasons: tuple[tuple[str, str, float], ...]
-
-
-def extreme_draws(psa: Psa, model: Model) -> tuple[Extreme, ...]:
+def extreme_draws(psa: Psa, model: Model) -> list[PsaExtreme]:
     """Return the draws with the lowest and the highest incremental net benefit of those kept, lowest first."""
     qalys, costs = increment(psa.qalys, 1), increment(psa.costs, 1)
     benefit = net_monetary_benefit(qalys, costs, model.inputs.settings.decision_threshold)
@@ -341,17 +307,23 @@ def extreme_draws(psa: Psa, model: Model) -> tuple[Extreme, ...]:
     parts = {id_: _linear(array, apart)[chosen] for id_, array in psa.inputs.items()}
     names = input_labels(model)
 
-    def reasons(place: int, draw: int) -> tuple[tuple[str, str, float], ...]:
+    def reasons(place: int, draw: int) -> list[PsaShare]:
         if apart[draw] == 0.0:
-            return ()
+            return []
         shares = {id_: float(part[place] / apart[draw]) for id_, part in parts.items()}
         largest = sorted(shares, key=lambda id_: -shares[id_])[:REASONS]
-        return tuple((id_, names[id_], shares[id_]) for id_ in largest)
+        return [PsaShare(id=id_, label=names[id_], share=shares[id_]) for id_ in largest]
 
-    return tuple(
-        Extreme(int(d) + 1, float(qalys[d]), float(costs[d]), float(benefit[d]), reasons(place, int(d)))
-        for place, d in enumerate(chosen)
-    )
+    return [
+        PsaExtreme(
+            draw=d + 1,
+            qalys=float(qalys[d]),
+            costs=float(costs[d]),
+            nmb=float(benefit[d]),
+            reasons=reasons(place, d),
+        )
+        for place, d in enumerate(chosen.tolist())
+    ]
 
 
 def _linear(values: FloatArray, apart: FloatArray) -> FloatArray:

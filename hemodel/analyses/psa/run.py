@@ -5,32 +5,33 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 
-from hemodel.analyses.information import model_information, research
+from hemodel.analyses.information import model_information
 from hemodel.analyses.psa.blocks import in_threads
-from hemodel.analyses.psa.diagnostics import explained
 from hemodel.analyses.psa.draws import Until, probabilistic
+from hemodel.analyses.psa.result import psa_result
+from hemodel.analyses.research import research
 from hemodel.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hemodel.analyses.information import Research
+    from hemodel.analyses.information import InformationResult
     from hemodel.analyses.options import Options
     from hemodel.analyses.psa.blocks import Each, Mapper
-    from hemodel.analyses.psa.diagnostics import Explained
     from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.psa.result import PsaResult
+    from hemodel.analyses.research import ResearchResult
     from hemodel.analyses.shared import Shared
     from hemodel.model.evaluate import Model
-    from hemodel.voi.information import Information
 
 
 class Drawn(TypedDict):
     """What comes of the draws; None without them."""
 
     psa: Psa | None
-    explained: Explained | None
-    information: Information | None
-    research: Research | None
+    psa_result: PsaResult | None
+    information: InformationResult | None
+    research: ResearchResult | None
 
 
 def of_draws(
@@ -46,11 +47,11 @@ def of_draws(
     settings = model.inputs.settings
     alike = (settings.cost_rates, settings.effect_rates, settings.thresholds, settings.decision_threshold)
     if "psa" not in options.parts:
-        return Drawn(psa=None, explained=None, information=None, research=research(model, None))
+        return Drawn(psa=None, psa_result=None, information=None, research=research(model, None))
     psa = shared.once(("psa", *alike), lambda: run_psa(model, options, *watched))
     return Drawn(
         psa=psa,
-        explained=shared.once(("explained", *alike), lambda: explained(psa, model)),
+        psa_result=shared.once(("psa result", *alike), lambda: psa_result(psa, model)),
         information=shared.once(("information", *alike), lambda: model_information(model, psa)),
         research=shared.once(("research", *alike), lambda: research(model, psa)),
     )

@@ -26,8 +26,9 @@ from hemodel.views.shared.words import ENDPOINTS, adjustment_sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hemodel.analyses.psa.result import PsaIncrement
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.publish.dossier.context import Context
-    from hemodel.records.results import PsaIncrement, ScenarioEntry
 
 
 _HALF_CYCLE = {

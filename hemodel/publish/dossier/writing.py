@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.dossier.document import Document, FigureBlock
     from hemodel.publish.manifest import Manifest
-    from hemodel.records.results import Results
 
 
 PRINT = 300

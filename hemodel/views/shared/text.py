@@ -14,7 +14,7 @@ from hemodel.views.shared.words import Names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 
 LINE = 1.3

@@ -12,7 +12,8 @@ from hemodel.model.occupancy import PFS_CAPPED, TREATMENT_AT_OS, TREATMENT_AT_PF
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hemodel.records.results import AdjustmentEntry, Results
+    from hemodel.analyses.base_case import AdjustmentEntry
+    from hemodel.analyses.results import Results
 
 
 COMPONENTS = {

@@ -15,8 +15,8 @@ from hemodel.analyses.load import load
 from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic, running_mean
+from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.documents.results import results
 from hemodel.errors import InputError, UsageError
 from hemodel.inputs.changes import Change
 
@@ -69,7 +69,7 @@ def test_a_scenario_folder_that_is_missing_is_said() -> None:
     changes = (Change("settings.scenarios", "scenarios/absent", "test"),)
     done = run(WORKBOOK, Options(changes, parts=("base", "scenarios")))
 
-    assert done.scenarios == ()
+    assert done.scenarios == []
     assert "scenarios/absent was not found" in done.warnings[0]
 
 

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from budget_support import UPTAKE, budget_model, budget_of, one_way_of
+from budget_support import UPTAKE, budget_model, budget_of, one_way_of, result_of
 from support import base_outcomes, exponential_curves, small_model
 
 from hemodel.analyses.budget import (
     BudgetOneWay,
-    Impact,
     Spending,
     accumulated,
     all_years,
-    budget_impact,
-    budget_inputs,
+    budget_items,
+    budget_result,
     by_component,
     by_strategy,
     by_year,
@@ -26,6 +25,7 @@ from hemodel.analyses.budget import (
     trigger_test,
 )
 from hemodel.analyses.one_way import OneWayInput, refitted
+from hemodel.inputs.budget import budget_inputs
 from hemodel.model.evaluate import base_draws
 from hemodel.survival.workbook.curves import statistics
 from hemodel.units import DAYS_PER_MONTH
@@ -148,40 +148,42 @@ def test_without_rows_there_is_no_budget_impact() -> None:
     model = small_model()
 
     assert budget_inputs(model.inputs) is None
-    assert budget_impact(model) is None
+    assert budget_result(model) is None
 
 
 @pytest.mark.parametrize(
     ("trigger", "exceeded", "excess"), [(29.9, True, 0.1), (30.0, False, 0.0), (31.0, False, -1.0)]
 )
 def test_the_trigger_looks_at_the_first_years_only(trigger: float, exceeded: bool, excess: float) -> None:
-    found = trigger_test(np.array([10.0, 30.0, 20.0, 99.0]), trigger, 3)
+    inputs = budget_inputs(budget_model({"budget.trigger": trigger, "budget.trigger_years": 3}).inputs)
+    assert inputs is not None
+    found = trigger_test(inputs, np.array([10.0, 30.0, 20.0, 99.0]))
 
-    assert (found.exceeded, found.year, found.impact) == (exceeded, 1, 30.0)
+    assert found is not None
+    assert (found.exceeded, found.year, found.impact) == (exceeded, 2028, 30.0)
     assert found.excess == pytest.approx(excess)
 
 
 def test_the_price_at_the_trigger_put_back_just_meets_it() -> None:
     trigger: dict[str, Scalar] = {"budget.trigger": 3e6, "budget.trigger_years": 2}
-    found = budget_of(budget_model(trigger))
-    (price,) = found.trigger_prices
-    ((id_, base, at),) = price.prices
-    assert (price.drug, id_, base) == ("newtinib", PRICE, 1200)
+    (price,) = result_of(budget_model(trigger)).price_at_trigger
+    (vial,) = price.prices
+    assert (price.drug, vial.id, vial.price) == ("newtinib", PRICE, 1200)
     assert price.factor is not None
-    assert at == pytest.approx(1200 * price.factor)
+    assert vial.at_trigger == pytest.approx(1200 * price.factor)
 
-    again = budget_of(budget_model({**trigger, PRICE: at}))
-    assert again.total[:2].max() == pytest.approx(3e6, rel=CLOSE)
+    again = result_of(budget_model({**trigger, PRICE: vial.at_trigger}))
+    assert max(again.net.total.by_year[:2]) == pytest.approx(3e6, rel=CLOSE)
     assert again.trigger is not None
     assert again.trigger.excess == pytest.approx(0, abs=1e-3)
 
 
 def test_where_no_price_meets_the_trigger_there_is_none() -> None:
-    found = budget_of(
+    found = result_of(
         budget_model({"budget.trigger": 0, "budget.trigger_years": 3, "administration.infusion.cost": 9999})
     )
 
-    assert found.trigger_prices[0].factor is None
+    assert found.price_at_trigger[0].factor is None
 
 
 def test_discount_rates_and_their_method_change_nothing() -> None:
@@ -292,4 +294,8 @@ def test_who_began_and_is_not_alive_has_died() -> None:
 def test_inputs_that_move_nothing_are_left_out() -> None:
     items = tuple(OneWayInput(id_, id_, "", 1.0, 0.5, 2.0) for id_ in ("moves", "stays"))
     impact = np.array([[1.0, 5.0], [3.0, 4.0], [2.0, 2.0], [2.0, 2.0]])
-    assert BudgetOneWay(items, impact, ()).moved == [(items[0], Impact(6.0, 5.0), Impact(7.0, 4.0))]
+    (found,) = budget_items(BudgetOneWay(items, impact))
+
+    assert (found.id, found.base, found.low, found.high) == ("moves", 1.0, 0.5, 2.0)
+    assert (found.total_low, found.peak_low) == (6.0, 5.0)
+    assert (found.total_high, found.peak_high) == (7.0, 4.0)

@@ -14,6 +14,7 @@ from support import base_outcomes, small_model
 
 from hemodel.analyses import grids
 from hemodel.analyses import threshold_search as module
+from hemodel.analyses.base_case import increments
 from hemodel.analyses.grids import (
     Axis,
     Combination,
@@ -193,15 +194,14 @@ def test_combinations_are_the_model_with_their_values() -> None:
         Combination("none", {SHARE: 1.0, "subsequent.none.share.active": 0.5}, "row 4"),
     )
     listed = ListedCombinations("file.csv", "", some)
-    found = n_way(model, listed, find(model, listed.ids, Location("file.csv"))[0])
-    qalys, costs = found.found.increments
+    base = increments(base_outcomes(model))
+    one, two, lost = n_way(model, listed, find(model, listed.ids, Location("file.csv"))[0], base, [1.0]).combinations
 
-    assert (qalys[0, 0], costs[0, 0]) == pytest.approx(gains(base_outcomes(small_model({PRICE: 900, UTILITY: 0.5}))))
-    assert (qalys[1, 0], costs[1, 0]) == pytest.approx(
+    assert (one.qalys, one.costs) == pytest.approx(gains(base_outcomes(small_model({PRICE: 900, UTILITY: 0.5}))))
+    assert (two.qalys, two.costs) == pytest.approx(
         gains(base_outcomes(small_model({OS_ACTIVE: 20, f"{OS_ACTIVE}.low": 12.8, f"{OS_ACTIVE}.high": 25}))), rel=1e-7
     )
-    assert dict(found.found.failed) == {2: "the shares of subsequent.share.active would not add up to 1"}
-    assert np.isnan(qalys[2, 0])
+    assert (lost.qalys, lost.failed) == (None, "the shares of subsequent.share.active would not add up to 1")
 
 
 def only(found: tuple[Search, ...]) -> Threshold:
@@ -213,7 +213,7 @@ def test_the_price_agrees_with_the_closed_form_of_prices() -> None:
     model = small_model()
     threshold = 900_000.0
     (expected,) = price_thresholds(model, (threshold,))
-    prices = expected.prices(expected.at[threshold])
+    prices = next(at.prices for at in expected.thresholds if at.threshold == threshold)
     assert prices is not None
     for id_ in (PRICE, "drug.newtinib.price"):
         found = only(search(model, [Range(movable(model, id_), 0, 20 * prices[PRICE], 201)], [threshold]))
@@ -225,7 +225,7 @@ def test_all_vials_of_a_drug_are_one_price() -> None:
     changes = {"drug.newtinib.vial_size_large": 120, f"{PRICE}_large": 2500, "settings.threshold.900000": 900_000}
     model = small_model(changes)
     (expected,) = price_thresholds(model)
-    prices = expected.prices(expected.at[900_000])
+    prices = next(at.prices for at in expected.thresholds if at.threshold == 900_000)
     assert prices is not None
     found = only(search(model, [Range(movable(model, "drug.newtinib.price"), 0, 9e4, 201)], [900_000]))
     assert found.values == pytest.approx((prices[PRICE],), rel=EXACT)

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from support import SOURCE, base_outcomes, small_rows
 
+from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.differences import (
     MOVES,
     NOT_ALONE,
@@ -24,7 +25,6 @@ from hemodel.analyses.differences import (
     differences,
 )
 from hemodel.analyses.load import load
-from hemodel.analyses.scenarios import Increment, increments
 from hemodel.errors import InputError
 from hemodel.inputs.changes import COMMAND_LINE, Change
 from hemodel.inputs.dictionary import match

@@ -36,6 +36,10 @@ def of(made: Run, code: str, general: float, *, rate: float | None = 1.0, drawn:
     return severity(made.model, modifier(code), general, results, rate=rate, discounted=True)
 
 
+def shares(found: Severity) -> dict[float, float | None]:
+    return {one.value: one.share_of_draws for one in found.classes}
+
+
 def care(made: Run) -> float:
     return float(made.base.qalys.total[0, 0])
 
@@ -53,8 +57,8 @@ def test_absolute_shortfall_on_a_limit_takes_the_higher_weight(made: Run, lost: 
     general = float(raised.total[0, 0]) + lost
     found = severity(made.model, modifier("GB-ENG"), general, (base, None), rate=1.0, discounted=True)
 
-    assert found.absolute == pytest.approx(lost, abs=1e-9)
-    assert found.proportional < 0.85
+    assert found.absolute_shortfall == pytest.approx(lost, abs=1e-9)
+    assert found.proportional_shortfall < 0.85
     assert found.weight == weight
 
 
@@ -65,20 +69,20 @@ def test_proportional_shortfall_on_a_limit_takes_the_higher_weight(made: Run, sh
     general = float(small.total[0, 0]) / (1 - share)
     found = severity(made.model, modifier("GB-ENG"), general, (base, None), rate=1.0, discounted=True)
 
-    assert found.proportional == pytest.approx(share, abs=1e-12)
-    assert found.absolute < 12
+    assert found.proportional_shortfall == pytest.approx(share, abs=1e-12)
+    assert found.absolute_shortfall < 12
     assert found.weight == weight
 
 
 def test_a_weight_of_1_2_decides_as_1_2_times_the_threshold(made: Run) -> None:
     """50,000 with the weight 1.2 is 60,000 without: 1.2 x 50,000 x QALYs - costs, in base case and draws."""
     found = of(made, "GB-ENG", care(made) + 12.0, drawn=True)
-    at = {entry.threshold: entry for entry in found.weighed[0].at}
+    at = {entry.threshold: entry for entry in found.increments[0].at}
 
     assert found.weight == 1.2
     assert at[50000].nmb_weighted == pytest.approx(at[60000].nmb, rel=1e-12)
     assert at[50000].probability_weighted == at[60000].probability
-    assert found.weighed[0].weighted.icer == pytest.approx(made_icer(made) / 1.2, rel=1e-12)
+    assert found.increments[0].weighted_icer == pytest.approx(made_icer(made) / 1.2, rel=1e-12)
 
 
 def made_icer(made: Run) -> float:
@@ -88,7 +92,7 @@ def made_icer(made: Run) -> float:
 
 def test_net_benefit_by_hand(made: Run) -> None:
     found = of(made, "GB-ENG", care(made) + 12.0, drawn=True)
-    entry = found.weighed[0]
+    entry = found.increments[0]
     at = entry.at[0]
 
     assert at.nmb == pytest.approx(50000 * entry.qalys - entry.costs, rel=1e-12)
@@ -110,8 +114,8 @@ def test_every_draw_has_its_weight(made: Run) -> None:
     extra = made.psa.costs[:, 1] - made.psa.costs[:, 0]
 
     assert 0.4 < (weights == 1.2).mean() < 0.6
-    assert dict(found.classes) == {1.0: (weights == 1.0).mean(), 1.2: (weights == 1.2).mean(), 1.7: 0.0}
-    for at in found.weighed[0].at:
+    assert shares(found) == {1.0: (weights == 1.0).mean(), 1.2: (weights == 1.2).mean(), 1.7: 0.0}
+    for at in found.increments[0].at:
         assert at.probability == (at.threshold * gain > extra).mean()
         assert at.probability_by_draw == (at.threshold * weights * gain > extra).mean()
 
@@ -119,8 +123,8 @@ def test_every_draw_has_its_weight(made: Run) -> None:
 def test_no_draws_no_probabilities(made: Run) -> None:
     found = of(made, "GB-ENG", care(made) + 12.0)
 
-    assert [share for _, share in found.classes] == [None, None, None]
-    assert found.weighed[0].at[0].probability is None
+    assert [one.share_of_draws for one in found.classes] == [None, None, None]
+    assert found.increments[0].at[0].probability is None
 
 
 @pytest.mark.parametrize(
@@ -130,33 +134,33 @@ def test_no_draws_no_probabilities(made: Run) -> None:
 def test_norway_has_a_threshold_for_each_class(made: Run, lost: float, threshold: float) -> None:
     found = of(made, "NO", care(made) + lost, rate=0.1, drawn=True)
 
-    assert found.value == pytest.approx(threshold * 0.1)
+    assert found.threshold == pytest.approx(threshold * 0.1)
     assert found.weight == 1.0
-    assert [at.threshold for at in found.weighed[0].at] == [found.value]
+    assert [at.threshold for at in found.increments[0].at] == [found.threshold]
 
 
 @pytest.mark.parametrize(
     ("share", "threshold"), [(0.10, 20000), (0.40, 20000), (0.41, 50000), (0.71, 80000), (0.99, 80000)]
 )
 def test_the_netherlands_by_proportional_shortfall(made: Run, share: float, threshold: float) -> None:
-    assert of(made, "NL", care(made) / (1 - share)).value == threshold
+    assert of(made, "NL", care(made) / (1 - share)).threshold == threshold
 
 
 def test_below_the_first_band_there_is_no_threshold(made: Run) -> None:
     found = of(made, "NL", care(made) / 0.95, drawn=True)
 
-    assert np.isnan(found.value)
-    assert found.weighed[0].at == ()
-    assert found.below is not None
-    assert found.below > 0
+    assert found.threshold is None
+    assert found.increments[0].at == []
+    assert found.below_first_band is not None
+    assert found.below_first_band > 0
 
 
 def test_without_an_exchange_rate_there_is_no_threshold(made: Run) -> None:
     found = of(made, "NO", care(made) + 10.0, rate=None, drawn=True)
 
-    assert np.isnan(found.value)
-    assert (found.classes, found.below, found.weighed[0].at) == ((), None, ())
-    assert found.absolute == pytest.approx(10.0)
+    assert found.threshold is None
+    assert (found.classes, found.below_first_band, found.increments[0].at) == ([], None, [])
+    assert found.absolute_shortfall == pytest.approx(10.0)
 
 
 def test_an_undiscounted_shortfall_takes_undiscounted_qalys(made: Run) -> None:
@@ -166,7 +170,7 @@ def test_an_undiscounted_shortfall_takes_undiscounted_qalys(made: Run) -> None:
     found = severity(made.model, modifier("NO"), undiscounted + 9.0, results, rate=1.0, discounted=False)
 
     assert found.current_care == undiscounted
-    assert found.absolute == pytest.approx(9.0)
-    assert dict(found.classes)[495000] == pytest.approx(
+    assert found.absolute_shortfall == pytest.approx(9.0)
+    assert shares(found)[495000] == pytest.approx(
         ((undiscounted + 9.0 - made.psa.qalys_undiscounted[:, 0]) // 4 == 2).mean()
     )

@@ -14,9 +14,8 @@ import pytest
 from support import base_outcomes, small_model, small_rows
 
 from hemodel.analyses import prices as module
-from hemodel.analyses import prices as price_lines
 from hemodel.analyses.load import load
-from hemodel.analyses.prices import DrugPrice, PriceMet, icer_by_price, price_thresholds
+from hemodel.analyses.prices import DrugPrice, PriceMet, PriceThreshold, VialPrice, price_thresholds
 from hemodel.analyses.psa.draws import probabilistic
 from hemodel.errors import HemodelError
 from hemodel.model.evaluate import base_draws, evaluate
@@ -39,8 +38,12 @@ def icer(outcomes: Outcomes, place: int = 1) -> float:
     return float((costs[place] - costs[0]) / (qalys[place] - qalys[0]))
 
 
-def only(found: tuple[DrugPrice, ...], drug: str = "newtinib", intervention: str = "active") -> DrugPrice:
+def only(found: list[DrugPrice], drug: str = "newtinib", intervention: str = "active") -> DrugPrice:
     return next(entry for entry in found if (entry.drug, entry.intervention) == (drug, intervention))
+
+
+def met_at(entry: DrugPrice, threshold: float) -> PriceThreshold:
+    return next(at for at in entry.thresholds if at.threshold == threshold)
 
 
 @cache
@@ -49,24 +52,24 @@ def example() -> Model:
 
 
 @cache
-def example_prices() -> tuple[DrugPrice, ...]:
+def example_prices() -> list[DrugPrice]:
     return price_thresholds(example(), FURTHER)
 
 
 @pytest.mark.parametrize("drug", ["lurbinectedin", "pegfilgrastim", "atezolizumab"])
 def test_every_price_of_the_example_put_back(drug: str) -> None:
     entry = only(example_prices(), drug, "lurbinectedin_atezolizumab")
-    assert entry.in_comparator == (drug == "atezolizumab")
-    assert list(entry.at) == [50_000, 100_000, 150_000, 200_000, *FURTHER]
-    for threshold, met in entry.at.items():
-        prices = entry.prices(met) or {vial.id: 0.0 for vial in entry.vials}
+    assert entry.given_in_comparator == (drug == "atezolizumab")
+    assert [at.threshold for at in entry.thresholds] == [50_000, 100_000, 150_000, 200_000, *FURTHER]
+    for at in entry.thresholds:
+        prices = at.prices or {vial.id: 0.0 for vial in entry.vials}
         found = icer(evaluate(example(), base_draws(example()) | {i: np.array([p]) for i, p in prices.items()}))
-        if met.scale is None:
-            assert met.word == module.NO_PRICE
-            assert found > threshold
+        if at.prices is None:
+            assert at.met == module.NO_PRICE
+            assert found > at.threshold
         else:
-            assert met.word == module.AT_MOST
-            assert found == pytest.approx(threshold, rel=PUT_BACK)
+            assert at.met == module.AT_MOST
+            assert found == pytest.approx(at.threshold, rel=PUT_BACK)
 
 
 def test_drugs_of_the_intervention_alone_come_first_the_dearest_before_all() -> None:
@@ -77,12 +80,11 @@ def test_drugs_of_the_intervention_alone_come_first_the_dearest_before_all() -> 
 def test_several_vial_sizes_are_scaled_together_and_put_back(sharing: str) -> None:
     changes = {**LARGE, "regimen.active.newtinib.vial_sharing": sharing, "settings.threshold.100000": 100_000}
     entry = only(price_thresholds(small_model(changes)))
-    assert [vial.size for vial in entry.vials] == [50, 120]
-    for threshold, met in entry.at.items():
-        prices = entry.prices(met)
-        assert prices is not None
-        assert prices[f"{PRICE}_large"] / prices[PRICE] == pytest.approx(2500 / 1200)
-        assert icer(base_outcomes(small_model({**changes, **prices}))) == pytest.approx(threshold, rel=PUT_BACK)
+    assert [vial.size_mg for vial in entry.vials] == [50, 120]
+    for at in entry.thresholds:
+        assert at.prices is not None
+        assert at.prices[f"{PRICE}_large"] / at.prices[PRICE] == pytest.approx(2500 / 1200)
+        assert icer(base_outcomes(small_model({**changes, **at.prices}))) == pytest.approx(at.threshold, rel=PUT_BACK)
 
 
 def test_the_price_by_hand() -> None:
@@ -95,24 +97,22 @@ def test_the_price_by_hand() -> None:
     expected = 1200 + (50_000 * qalys - costs) / (2 * float(given))
 
     entry = only(price_thresholds(model))
-    prices = entry.prices(entry.at[50_000])
+    prices = met_at(entry, 50_000).prices
     assert prices is not None
     assert prices[PRICE] == pytest.approx(expected, rel=1e-9)
-    assert entry.cost == pytest.approx(1200 * 2 * float(given), rel=1e-9)
+    assert costs - entry.costs_at_price_0 == pytest.approx(1200 * 2 * float(given), rel=1e-9)
     assert entry.qalys == pytest.approx(qalys, rel=1e-12)
 
 
 def test_a_workbook_without_a_price() -> None:
     """The price does not depend on what stands in the workbook; where that is 0, two sizes cost the same for a mg."""
     with_price, without = (price_thresholds(small_model({PRICE: price})) for price in (1200, 0))
-    assert only(without).workbook_scale == 0
-    assert only(without).prices(only(without).at[50_000]) == pytest.approx(
-        only(with_price).prices(only(with_price).at[50_000]), rel=1e-9
-    )
+    assert met_at(only(without), 50_000).share is None
+    assert met_at(only(without), 50_000).prices == pytest.approx(met_at(only(with_price), 50_000).prices, rel=1e-9)
 
     changes = {**LARGE, PRICE: 0, f"{PRICE}_large": 0}
     entry = only(price_thresholds(small_model(changes)))
-    prices = entry.prices(entry.at[50_000])
+    prices = met_at(entry, 50_000).prices
     assert prices is not None
     assert prices[f"{PRICE}_large"] / prices[PRICE] == pytest.approx(120 / 50)
     assert icer(base_outcomes(small_model({**changes, **prices}))) == pytest.approx(50_000, rel=PUT_BACK)
@@ -124,8 +124,9 @@ def test_no_qalys_gained() -> None:
     )
 
     assert entry.qalys < 0
-    assert entry.at[50_000] == PriceMet(None, "no QALYs are gained")
-    assert icer_by_price(entry, 50_000) is None
+    assert met_at(entry, 50_000).prices is None
+    assert met_at(entry, 50_000).met == "no QALYs are gained"
+    assert entry.curve is None
 
 
 @pytest.mark.parametrize(("interval", "word"), [(21, "met at this price or less"), (7, "met at this price or more")])
@@ -141,21 +142,24 @@ def test_a_drug_of_both_strategies_is_net(interval: int, word: str) -> None:
         PRICE: 100,
     }
     model = small_model(flat, rows)
-    now = icer(base_outcomes(model))
+    outcomes = base_outcomes(model)
+    now, costs = icer(outcomes), outcomes.costs.total[0]
     entry = only(price_thresholds(model, (now,)))
 
-    assert entry.in_comparator
-    assert (entry.cost < 0) == (interval == 7)
-    assert entry.at[now].scale == pytest.approx(1.0, rel=PUT_BACK)
-    assert entry.at[now].word == word
+    assert entry.given_in_comparator
+    assert (costs[1] - costs[0] < entry.costs_at_price_0) == (interval == 7)
+    assert met_at(entry, now).share == pytest.approx(1.0, rel=PUT_BACK)
+    assert met_at(entry, now).met == word
 
 
 def test_the_same_drug_in_both_arms_to_the_same_patients_has_no_effect() -> None:
-    line = price_lines.PriceLine("newtinib", (), np.array([[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]]), np.array([0.0, 1.0]))
-    entry = module._drug_price(small_model(), line, 1, [3.0], None)
+    vials, costs = (VialPrice(id=PRICE, size_mg=50, price=1200),), np.array([[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]])
+    line = module.PriceLine("newtinib", vials, {PRICE: 1200.0}, costs, np.array([0.0, 1.0]))
+    effect = module._effect(small_model(), line, 1)
+    entry = module._drug_price(small_model(), effect, [3.0], None)
 
-    assert entry.cost == 0
-    assert entry.at[3.0].word == "the price adds the same to both strategies"
+    assert effect.cost == 0
+    assert met_at(entry, 3.0).met == "the price adds the same to both strategies"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +186,7 @@ def test_costs_that_are_not_on_a_line_are_refused(monkeypatch: pytest.MonkeyPatc
         found.costs.discounted[2] += 1.0
         return found
 
-    monkeypatch.setattr(price_lines, "evaluate", bent)
+    monkeypatch.setattr(module, "evaluate", bent)
     with pytest.raises(HemodelError, match="costs are not linear in the price of oldamab"):
         price_thresholds(small_model())
 
@@ -191,35 +195,37 @@ def test_the_mean_of_the_draws_put_back() -> None:
     """Price and range scaled together scale every draw of a gamma price: the ratio of means is the threshold."""
     model = small_model(uncertain=True)
     entry = only(price_thresholds(model, psa=probabilistic(model, 200, 3)))
-    assert entry.probabilistic is not None
-    scale = entry.probabilistic[50_000].scale
+    drawn = met_at(entry, 50_000).probabilistic
+    assert drawn is not None
+    scale = drawn.share
     assert scale is not None
     ends = {"": 1200 * scale, ".low": 960 * scale, ".high": 1440 * scale}
     again = probabilistic(small_model({PRICE + end: value for end, value in ends.items()}, uncertain=True), 200, 3)
     costs, qalys = ((values[:, 1] - values[:, 0]).mean() for values in (again.costs, again.qalys))
 
     assert costs / qalys == pytest.approx(50_000, rel=PUT_BACK)
-    assert scale != pytest.approx(entry.at[50_000].scale, rel=1e-3)
+    assert scale != pytest.approx(met_at(entry, 50_000).share, rel=1e-3)
 
 
 def test_no_mean_of_the_draws_without_a_price_in_the_workbook() -> None:
     model = small_model({PRICE: 0})
 
-    assert only(price_thresholds(model, psa=probabilistic(model, 3, 1))).probabilistic is None
+    assert met_at(only(price_thresholds(model, psa=probabilistic(model, 3, 1))), 50_000).probabilistic is None
 
 
 def test_the_icer_by_price_is_a_line_where_there_is_one() -> None:
     entry = only(price_thresholds(small_model()))
-    made = icer_by_price(entry, 50_000)
-    assert made is not None
-    price, ratio = made
+    assert entry.curve is not None
+    assert entry.icer is not None
+    price, ratio = np.array(entry.curve.price), np.array(entry.curve.icer, dtype=float)
     assert price[0] == 0
     assert price[-1] == pytest.approx(1.25 * 1200)
     exists = ~np.isnan(ratio)
-    slope = entry.cost / 1200 / entry.qalys
-    np.testing.assert_allclose(ratio[exists], entry.costs_without / entry.qalys + slope * price[exists], rtol=1e-9)
-    assert entry.costs_without < 0
-    assert np.all(price[~exists] * slope <= -entry.costs_without / entry.qalys * (1 + 1e-9))
+    at_0 = entry.costs_at_price_0 / entry.qalys
+    slope = (entry.icer - at_0) / 1200
+    np.testing.assert_allclose(ratio[exists], at_0 + slope * price[exists], rtol=1e-9)
+    assert at_0 < 0
+    assert np.all(price[~exists] * slope <= -at_0 * (1 + 1e-9))
 
 
 # Efficiency frontier -------------------------------------------------------------------------------------------------
@@ -244,22 +250,22 @@ def three(survival: float, price: float = 1200.0) -> Model:
 def test_the_price_on_the_extended_frontier_put_back() -> None:
     """Beyond the last strategy of the others the ICER over it is that of the last segment."""
     entry = only(price_thresholds(three(1.15)), "lateximab", "late")
-    assert entry.frontier.word == "on the efficiency frontier of the other strategies"
-    prices = entry.prices(entry.frontier)
+    assert entry.frontier.met == "on the efficiency frontier of the other strategies"
+    prices = entry.frontier.prices
     assert prices is not None
     found = base_outcomes(three(1.15, prices["drug.lateximab.price_per_vial"]))
     costs, qalys = found.costs.total[0], found.qalys.total[0]
 
     assert found.strategies == ("standard", "active", "late")
     assert qalys[2] > qalys[1]
-    assert (costs[2] - costs[1]) / (qalys[2] - qalys[1]) == pytest.approx(entry.frontier_slope, rel=PUT_BACK)
-    assert icer(found, 1) == pytest.approx(entry.frontier_slope, rel=1e-9)
+    assert (costs[2] - costs[1]) / (qalys[2] - qalys[1]) == pytest.approx(entry.frontier.slope, rel=PUT_BACK)
+    assert icer(found, 1) == pytest.approx(entry.frontier.slope, rel=1e-9)
 
 
 def test_the_price_on_a_segment_put_back() -> None:
     """Between two strategies of the frontier it lies on the line that joins them."""
     entry = only(price_thresholds(three(0.93)), "lateximab", "late")
-    prices = entry.prices(entry.frontier)
+    prices = entry.frontier.prices
     assert prices is not None
     found = base_outcomes(three(0.93, prices["drug.lateximab.price_per_vial"]))
 
@@ -270,13 +276,13 @@ def test_the_price_on_a_segment_put_back() -> None:
 def test_two_strategies_have_no_slope() -> None:
     entry = only(price_thresholds(small_model()))
 
-    assert entry.frontier_slope is None
-    assert entry.frontier == PriceMet(
-        None, "the other strategies have no frontier to extend: there are fewer than two on it"
-    )
+    assert entry.frontier.slope is None
+    assert entry.frontier.prices is None
+    assert entry.frontier.met == "the other strategies have no frontier to extend: there are fewer than two on it"
 
 
 def test_less_effective_than_the_frontier() -> None:
     entry = only(price_thresholds(three(0.6)), "lateximab", "late")
 
-    assert entry.frontier == PriceMet(None, "less effective than every strategy on the frontier")
+    assert entry.frontier.prices is None
+    assert entry.frontier.met == "less effective than every strategy on the frontier"

@@ -105,16 +105,14 @@ def test_a_base_value_that_is_no_mean_explains_the_difference() -> None:
     fixed = {f"survival.{e}.{s}.median.distribution": "fit" for e in ("pfs", "os") for s in ("standard", "active")}
     model = small_model(fixed, rows=rows)
     psa = probabilistic(model, DRAWS, 4)
-    why = explained(psa, model)
+    (why,) = explained(psa, model)
     price = next(reason for reason in why.reasons if reason.id == PRICE)
     base = base_outcomes(model)
     at = base.drug_costs.components.index("newtinib")
     cost = float(base.drug_costs.discounted[0, 1, at] - base.drug_costs.discounted[0, 0, at])
     sd = np.log(1800 / 800) / 3.919928
-    assert price.costs[0] == pytest.approx(
-        cost * (np.exp(sd**2 / 2) - 1), rel=1e-9
-    )  # the mean of the points is put back
-    assert price.qalys[0] == pytest.approx(0.0, abs=1e-12)
+    assert price.costs == pytest.approx(cost * (np.exp(sd**2 / 2) - 1), rel=1e-9)  # the mean of the points is put back
+    assert price.qalys == pytest.approx(0.0, abs=1e-12)
     assert why.reasons[0].id in {PRICE, "curve.os", "curve.pfs"}
 
 
@@ -125,25 +123,25 @@ def test_chance_is_not_taken_for_an_effect_of_a_curve() -> None:
     model = small_model({**spread, "survival.pfs.standard.survival_later.n": 1e6,
                          "survival.pfs.active.survival_later.n": 1e6})  # fmt: skip
     psa = probabilistic(model, DRAWS, 4)
-    found = next(reason for reason in explained(psa, model).reasons if reason.id == "curve.pfs")
+    found = next(reason for reason in explained(psa, model)[0].reasons if reason.id == "curve.pfs")
     alone = probabilistic(model, DRAWS, 9)
     costs = alone.costs[:, 1] - alone.costs[:, 0]
-    assert abs(found.costs[0]) < 0.2 * costs.std() / np.sqrt(256)  # what 256 draws without mirror images would show
+    assert abs(found.costs) < 0.2 * costs.std() / np.sqrt(256)  # what 256 draws without mirror images would show
 
 
 def test_extreme_draws_are_the_ends_and_name_what_put_them_there() -> None:
     model = small_model({f"{PRICE}.high": 6000, f"{PRICE}.low": 100}, uncertain=True)
     psa = probabilistic(model, DRAWS, 4)
     found = extreme_draws(psa, model)
-    benefit = [each.benefit for each in found]
+    benefit = [each.nmb for each in found]
     assert benefit == sorted(benefit)
     assert len(found) == 10
     worst = found[0]
     costs = psa.costs[:, 1] - psa.costs[:, 0]
     assert worst.costs == costs[worst.draw - 1]
-    id_, label, share = worst.reasons[0]
-    assert (id_, label) == (PRICE, next(p.label for p in model.inputs.parameters if p.id == PRICE))
-    assert share > 0.5
+    first = worst.reasons[0]
+    assert (first.id, first.label) == (PRICE, next(p.label for p in model.inputs.parameters if p.id == PRICE))
+    assert first.share > 0.5
 
 
 def test_the_file_of_draws_holds_every_draw(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.analyses.shared import Shared
-from hemodel.documents.results import results
 from hemodel.errors import InputError
 from hemodel.inputs.changes import Change
 from hemodel.payers.reading import shipped
@@ -20,8 +20,8 @@ from hemodel.views.charts import figures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hemodel.analyses.payer import Payer
-    from hemodel.analyses.reference_case import AskedFor
+    from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.reference_case import ReferenceCaseEntry
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_england.xlsx"
 RATES = {"nok": 0.075, "eur": 0.85, "usd": 0.75, "cad": 0.55, "jpy": 0.005}
@@ -41,20 +41,20 @@ def payer(
     return run(WORKBOOK, Options(changes=made, parts=parts, families=False, payer=code), None, shared)
 
 
-def of(made: Run) -> Payer:
+def of(made: Run) -> PayerResult:
     assert made.payer is not None
     return made.payer
 
 
-def row(made: Run, label: str) -> AskedFor:
-    return next(entry for entry in of(made).rows if entry.label == label)
+def row(made: Run, label: str) -> ReferenceCaseEntry:
+    return next(entry for entry in of(made).reference_case if entry.label == label)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_profile_is_applied_and_echoed_in_full(code: str, shared: Shared) -> None:
     profile = shipped()[code].profile
     made = payer(shared, code, {f"settings.exchange_rate.{c}": rate for c, rate in RATES.items() if c != "gbp"})
-    by_field = {entry.field: entry for entry in of(made).rows}
+    by_field = {entry.field: entry for entry in of(made).reference_case}
     settings = made.model.inputs.settings
 
     assert list(by_field) == list(dict(profile.items()))
@@ -71,7 +71,7 @@ def test_every_profile_is_applied_and_echoed_in_full(code: str, shared: Shared) 
         assert rates == ((0.0, getattr(profile, f"discount_rate_{stream}").value), *later)
         assert by_field[f"discount_rate_{stream}"].status == "met"
     if profile.thresholds is not None:
-        scale = of(made).applied.rate
+        scale = of(made).exchange_rate
         assert scale is not None
         assert settings.thresholds == tuple(scale * value for value in profile.thresholds.value.values)
         assert settings.decision_threshold == scale * profile.thresholds.value.decision
@@ -168,7 +168,7 @@ def test_evlyg_needs_the_utility_of_a_life_year(shared: Shared) -> None:
     )
     found = of(with_it).evlyg
     assert found is not None
-    assert found[0].verdict.icer == pytest.approx(found[0].costs / found[0].evlys)
+    assert found[0].cost_per_evly == pytest.approx(found[0].costs / found[0].evlys)
     assert row(with_it, "Outcomes").status == "met"
 
 

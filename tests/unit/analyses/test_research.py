@@ -10,26 +10,18 @@ import pytest
 from research_support import research_model, research_run
 from support import small_model
 
-from hemodel.analyses.information import (
-    Research,
-    depends_on,
-    population,
-    research,
-    research_note,
-    shortened,
-    study_of,
-    study_rows,
-)
 from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.research import depends_on, population, research, research_note, shortened, study_of, study_rows
 from hemodel.economics import net_monetary_benefit
 from hemodel.model.evaluate import base_draws, survival_at
 
 if TYPE_CHECKING:
+    from hemodel.analyses.research import ResearchResult
     from hemodel.inputs.cells import Scalar
     from hemodel.model.evaluate import Model
 
 
-def found() -> Research:
+def found() -> ResearchResult:
     done = research_run().research
     assert done is not None
     return done
@@ -93,18 +85,18 @@ def test_curves_up_to_the_end_of_follow_up_are_those_of_the_model() -> None:
 
 def test_what_the_studies_are_worth() -> None:
     done = found()
-    trial, quality, rash = done.proposals
+    trial, quality, rash = done.studies
 
-    for proposal in done.proposals:
-        value = proposal.value
-        k = list(value.thresholds).index(50_000)
-        assert np.all(value.value[:, k] <= value.evppi[k] + 2 * value.standard_error[:, k])
-    assert trial.value.value.max() > quality.value.value.max() > rash.value.value.max()
-    assert trial.net.costs.tolist() == [200_000, 300_000, 500_000]
-    assert quality.net.costs.tolist() == [150_000, 200_000, 300_000]
-    assert quality.net.reports == pytest.approx([4.5, 5, 6])
+    for study in done.studies:
+        (at,) = study.at
+        for value, error in zip(at.evsi, at.evsi_standard_error, strict=True):
+            assert value <= at.evppi + 2 * error
+    assert np.max(trial.curve.evsi) > np.max(quality.curve.evsi) > np.max(rash.curve.evsi)
+    assert trial.costs == [200_000, 300_000, 500_000]
+    assert quality.costs == [150_000, 200_000, 300_000]
+    assert quality.reports == pytest.approx([4.5, 5, 6])
     years = (1.04**-4 - 1.04**-10) / np.log(1.04)
-    assert trial.net.patients == pytest.approx([1000 * years] * 3)
+    assert trial.patients == pytest.approx([1000 * years] * 3)
 
 
 def test_thresholds_reach_beyond_the_icer_and_hold_it() -> None:
@@ -112,8 +104,8 @@ def test_thresholds_reach_beyond_the_icer_and_hold_it() -> None:
     assert run.psa is not None
     effects, costs = run.psa.qalys.mean(axis=0), run.psa.costs.mean(axis=0)
     icer = (costs[1] - costs[0]) / (effects[1] - effects[0])
-    wtp = done.proposals[0].value.thresholds
-    assert done.thresholds == (50_000,)
+    wtp = done.studies[0].curve.wtp
+    assert [at.threshold for at in done.studies[0].at] == [50_000]
     assert icer in wtp
     assert wtp[-1] == pytest.approx(1.5 * max(icer, 50_000))
     even = net_monetary_benefit(effects, costs, icer)
@@ -136,5 +128,4 @@ def test_the_draws_of_a_longer_analysis_do_not_change_the_shorter_one() -> None:
     first, again = research(model, psa), research(model, replace(psa))
     assert first is not None
     assert again is not None
-    for one, other in zip(first.proposals, again.proposals, strict=True):
-        assert np.array_equal(one.value.value, other.value.value)
+    assert [one.curve for one in first.studies] == [other.curve for other in again.studies]

@@ -11,8 +11,8 @@ import pytest
 from research_support import research_model, research_values
 from support import small_model, small_rows
 
-from hemodel.analyses.information import research, research_note
 from hemodel.analyses.psa.draws import probabilistic
+from hemodel.analyses.research import research, research_note
 from hemodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_curves_that_are_the_same_in_every_draw() -> None:
     )
     found = research(model, psa)
     assert found is not None
-    assert "trial" not in [proposal.value.study.id for proposal in found.proposals]
+    assert "trial" not in [study.id for study in found.studies]
 
 
 def test_one_size_may_be_a_number() -> None:

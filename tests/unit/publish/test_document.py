@@ -17,7 +17,7 @@ from dossier_text import W, of_page
 from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
-from hemodel.documents.results import results
+from hemodel.analyses.results import results
 from hemodel.entries import FileEntry
 from hemodel.publish.dossier.building import build, figures_of
 from hemodel.publish.dossier.document import (

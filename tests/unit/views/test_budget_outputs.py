@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import openpyxl
 import pytest
-from budget_support import budget_model, small_budget_run
+from budget_support import budget_model, one_way_of, small_budget_run
 from support import small_model, small_run
 
-from hemodel.documents.budget import budget_document
-from hemodel.documents.results import results
+from hemodel.analyses.results import Results, results
 from hemodel.errors import UsageError
 from hemodel.publish.console import budget_text
 from hemodel.publish.html import report_html
 from hemodel.publish.manifest import Manifest
+from hemodel.publish.output import budget_document
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.records.results import Results
 from hemodel.views.budget import budget_results, budget_tables
 from hemodel.views.charts import budget_figures
 from hemodel.views.tables import names_of, tables
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from hemodel.analyses.budget import BudgetResult
     from hemodel.analyses.run import Run
-    from hemodel.records.budget import BudgetResult
 
 NAMES = (
     *("budget_impact", "budget_by_category", "budget_population", "budget_uptake", "budget_cost_per_patient"),
@@ -96,8 +95,7 @@ def test_the_schema_holds_it(found: Results) -> None:
 
 def test_inputs_that_move_nothing_are_counted(run: Run, budget: BudgetResult) -> None:
     """Only curves and one step have ranges here, and all of them move it."""
-    assert run.budget_one_way is not None
-    assert len(budget.one_way or ()) + budget.unmoved == len(run.budget_one_way.items)
+    assert len(budget.one_way or ()) + budget.unmoved == len(one_way_of(run.model).items)
     spans = [abs(item.total_high - item.total_low) for item in budget.one_way or ()]
     assert spans == sorted(spans, reverse=True)
     utilities: dict[str, dict[str, Any]] = {

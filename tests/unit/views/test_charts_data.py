@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from support import small_model, small_run
 
-from hemodel.documents.results import results
+from hemodel.analyses.fitted_curves import External
+from hemodel.analyses.results import results
+from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.errors import UsageError
-from hemodel.records.curves import External
-from hemodel.records.results import ScenarioEntry
 from hemodel.views import charts
 from hemodel.views.scenarios import group_charts
 from hemodel.views.shared import style
@@ -23,8 +23,8 @@ from hemodel.views.shared import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.records.results import Results
 
 DRAWS = 400
 

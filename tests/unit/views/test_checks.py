@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import small_model, small_run
 
+from hemodel.analyses.results import Results, results
 from hemodel.documents.report import checks
-from hemodel.documents.results import results
-from hemodel.records.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable

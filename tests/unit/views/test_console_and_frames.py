@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.errors import Location, Problem
 from hemodel.publish.console import input_list, problem_list, summary
 from hemodel.views.tables import frame, tables
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from support import small_model, small_run
 
-from hemodel.documents.results import results
-from hemodel.records.dsa import CombinationResult, NWayResult, ThresholdAt, ThresholdLine, ThresholdSearch
-from hemodel.records.grids import Boundary, FailedPoint, GridInput, TwoWayResult
+from hemodel.analyses.grids import Boundary, CombinationResult, FailedPoint, GridInput, NWayResult, TwoWayResult
+from hemodel.analyses.results import results
+from hemodel.analyses.threshold_search import ThresholdAt, ThresholdLine, ThresholdSearch
 from hemodel.views.grids import heat_maps, n_way_chart
 from hemodel.views.shared import style
 from hemodel.views.threshold_search import threshold_chart
@@ -22,7 +22,7 @@ from hemodel.views.threshold_search import threshold_chart
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 PAGE = 16 / 2.54
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import small_model, small_run
 
-from hemodel.documents.results import results
+from hemodel.analyses.results import results
 from hemodel.errors import UsageError
 from hemodel.publish.console import summary
 from hemodel.publish.html import report_html
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.inputs.cells import Scalar
-    from hemodel.records.results import Results
 
 PRICE = "drug.newtinib.price_per_vial"
 PUBLIC = {f"{PRICE}.source": "A price list", "drug.oldamab.price_per_vial.source": "A price list"}

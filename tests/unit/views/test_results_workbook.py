@@ -14,8 +14,8 @@ import pytest
 from support import small_rows
 
 from hemodel.analyses.options import Options
+from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.documents.results import results
 from hemodel.errors import OutputError
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
@@ -27,7 +27,7 @@ from hemodel.views.shared.text import brief
 from hemodel.views.tables import tables
 
 if TYPE_CHECKING:
-    from hemodel.records.results import Results
+    from hemodel.analyses.results import Results
 
 WORKBOOK = Path(__file__).parents[3] / "inputs" / "imforte_us.xlsx"
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from support import small_model
 
+from hemodel.analyses.base_case import AdjustmentEntry, Incremental
+from hemodel.analyses.results import Results
 from hemodel.economics import verdict
-from hemodel.records.results import AdjustmentEntry, Incremental, Results
 from hemodel.views.prose import key_results, structure, threshold_results
 from hemodel.views.shared.words import Names, adjustment_sentence
 

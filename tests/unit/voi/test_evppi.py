@@ -10,7 +10,8 @@ import pytest
 from scipy.stats import norm
 from voi_support import linear, made
 
-from hemodel.voi.information import InputGroup, evpi, evppi, evppi_of_each, information, over_thresholds, together
+from hemodel.analyses.information import information
+from hemodel.voi.information import InputGroup, evpi, evppi, evppi_of_each, over_thresholds, together
 from hemodel.voi.regression import conditional_mean, uncorrelated
 
 if TYPE_CHECKING:
@@ -177,17 +178,17 @@ def test_too_few_draws() -> None:
 def test_information_of_a_sample(sample: Sample) -> None:
     groups = [InputGroup("both", "Both", ("x", "z")), InputGroup("pair", "Pair", ("y", "w"), whole=True)]
     joined = together(sample, groups)
-    found = information(joined, groups, np.array([1.0]), np.array([0.0, 0.5, 1.0, 4.0]))
+    found = information(joined, groups, [1.0], np.array([0.0, 0.5, 1.0, 4.0]))
 
     assert list(joined.inputs) == ["x", "z", "nothing", "pair"]
-    assert [of.id for of in found.partial] == ["z", "x", "pair", "nothing", "both"]
-    assert [of.label for of in found.partial][2:] == ["Pair", "NOTHING", "Both"]
-    assert found.most_uncertain in found.perfect.thresholds
-    assert [over.of.id for over in found.curves] == ["z", "x", "pair", "both"]
+    assert [of.id for of in found.evppi] == ["z", "x", "pair", "nothing", "both"]
+    assert [of.label for of in found.evppi][2:] == ["Pair", "NOTHING", "Both"]
+    assert found.most_uncertain in found.thresholds
+    assert [over.id for over in found.curves.evppi] == ["z", "x", "pair", "both"]
 
 
 def test_information_with_too_few_draws() -> None:
-    found = information(linear(50, 0.0, {"x": 1.0}), [], np.array([1.0]), np.array([0.0, 1.0]))
+    found = information(linear(50, 0.0, {"x": 1.0}), [], [1.0], np.array([0.0, 1.0]))
 
-    assert found.partial == ()
-    assert found.perfect.value[-1] > 0
+    assert found.evppi == []
+    assert found.evpi[-1].value > 0

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from studies_support import quantiles, two_options
 
-from hemodel.analyses.information import research_of_file
+from hemodel.analyses.research import Asked, research_of_file
 from hemodel.errors import InputError
 from hemodel.voi.net_benefit import Population
 from hemodel.voi.reading import read_studies
@@ -61,12 +61,13 @@ def test_studies(tmp_path: Path) -> None:
 
 
 def test_what_they_are_worth(tmp_path: Path) -> None:
-    found = research_of_file(write(tmp_path, TOP + BINARY + EVENTS), SAMPLE, (3000.0, 1000.0), 1)
+    found = research_of_file(write(tmp_path, TOP + BINARY + EVENTS), SAMPLE, Asked((3000.0, 1000.0), "", "", 1))
 
-    assert (found.thresholds, found.decision_threshold) == ((1000.0, 3000.0), 3000.0)
-    one, two = found.proposals
-    assert one.value.value.max() < 0.1 * two.value.value.max()
-    assert two.net.reports == pytest.approx([2 + 50 / (0.2 * 500)])
+    one, two = found.studies
+    assert found.decision_threshold == 3000
+    assert [at.threshold for at in one.at] == [1000, 3000]
+    assert np.max(one.curve.evsi) < 0.1 * np.max(two.curve.evsi)
+    assert two.reports == pytest.approx([2 + 50 / (0.2 * 500)])
 
 
 NOTHING = """
