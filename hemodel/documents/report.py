@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.base_case import Both
-from hemodel.documents.evidence import evidence_document
 from hemodel.documents.input_rows import filled_rows, source_text, subject
 from hemodel.economics import differences, icer, net_monetary_benefit, swing
 from hemodel.model.evaluate import base_draws, occupancy_at
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hemodel.analyses.base_case import Incremental, StrategyResult
-    from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.evidence.records import Evidence, EvidencePack
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
@@ -203,7 +202,7 @@ def _probabilistic(results: Results) -> Iterator[CheckEntry]:
 OUTCOMES = ("life_years", "qalys", "costs")
 
 
-def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: int) -> ReportResults:
+def report_results(results: Results, run: Run, pack: EvidencePack | None) -> ReportResults:
     """Return the results of a run with everything else that a dossier shows.
 
     Parameters
@@ -213,8 +212,6 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: 
         That the results are of.
     pack : EvidencePack or None
         On the curves of the run.
-    seed : int
-        With which the pack was made.
     """
     found = checks(results, run)
     inputs = _inputs(run)
@@ -233,11 +230,11 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None, seed: 
         },
         external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
         sources=[list(row) for row in run.model.inputs.raw.sources],
-        ranking=[] if pack is None else [row for endpoint in pack.endpoints for row in _ranking(pack, endpoint)],
+        ranking=[] if pack is None else _ranking(pack.evidence),
         steps=[step for entry in results.incremental for step in _steps(entry, pack)],
         checks=found,
         counts=_counts(results, run, found),
-        evidence=None if pack is None else evidence_document(run.model, pack, seed),
+        evidence=None if pack is None else pack.evidence,
     )
 
 
@@ -298,18 +295,18 @@ def _difference(results: Results, entry: Incremental) -> Difference:
     )
 
 
-def _ranking(pack: EvidencePack, endpoint: str) -> list[RankingEntry]:
-    evidence = pack.endpoints[endpoint]
+def _ranking(found: Evidence) -> list[RankingEntry]:
     return [
         RankingEntry(
             endpoint=endpoint,
             family=family.family,
             place=family.place,
-            concerns=None if family.fit is None else len(family.concerns),
+            concerns=len(family.concerns) if family.fitted else None,
             criterion=family.criterion,
             above_lowest=evidence.above_lowest(family),
             weight=family.weight,
         )
+        for endpoint, evidence in found.endpoints.items()
         for family in evidence.families
     ]
 
@@ -317,7 +314,7 @@ def _ranking(pack: EvidencePack, endpoint: str) -> list[RankingEntry]:
 def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:
     """Return the steps from the trial to the economic evaluation, as far as the run holds them; all discounted."""
     found = []
-    beyond = None if pack is None else pack.beyond_follow_up
+    beyond = None if pack is None else pack.evidence.beyond_follow_up
     within = None if beyond is None else beyond.life_years_within(entry.intervention, entry.life_years)
     if within is not None:
         found.append(_step(entry, "trial", within))

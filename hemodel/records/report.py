@@ -10,9 +10,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from hemodel.analyses.base_case import Both
+from hemodel.analyses.evidence.records import Evidence
 from hemodel.analyses.results import Results
 from hemodel.entries import Entry
-from hemodel.records.evidence import Evidence
 
 
 class InputEntry(Entry):
