@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from hemodel.publish.table_view import TableView, view
 from hemodel.views.budget import budget_method, budget_results
+from hemodel.views.charts import captions as chart_captions
 from hemodel.views.evidence.charts import REPORT_FIGURES, evidence_captions
 from hemodel.views.evidence.tables import RANKING, report_tables
 from hemodel.views.information import information_text, shown_as
-from hemodel.views.payer import TABLES as PAYER_TABLES
 from hemodel.views.payer import counts, of_whom
 from hemodel.views.prose import assumed_prices, decision_problem, key_results, not_run, structure, threshold_results
 from hemodel.views.shared.words import adjustment_sentence
@@ -71,33 +71,6 @@ class ReportSection:
         return bool(self.blocks) and isinstance(self.blocks[0], TableView) and self.blocks[0].wide
 
 
-CAPTIONS = {
-    "model_structure": "Structure of the model: states, flows between them, and what is counted where",
-    "survival_curves": "Reported and modelled survival, with 95% intervals",
-    "occupancy": "Patients by state over time",
-    "cost_breakdown": "Discounted costs by category",
-    "scenarios": "Scenarios beside the base case",
-    "tornado_nmb": "One-way analysis of incremental net monetary benefit",
-    "tornado_icer": "One-way analysis of the ICER",
-    "tornado_qalys": "One-way analysis of incremental QALYs",
-    "tornado_costs": "One-way analysis of incremental costs",
-    "two_way": "Two-way analysis of incremental net monetary benefit, by the two inputs with the largest bars",
-    "ce_plane": "Cost-effectiveness plane",
-    "ceac": "Cost-effectiveness acceptability curves and frontier",
-    "evppi": "Inputs that it is worth most to know",
-    "voi_curves": "Value of information by willingness to pay",
-    "expected_loss": "Expected loss of each strategy",
-    "price_icer": "ICER by price of a vial",
-    "efficiency_frontier": "Efficiency frontier",
-    "budget_impact": "Net budget impact by category and year",
-    "budget_patients": "Mix of treatments and patients by year",
-    "budget_one_way": "One-way analysis of the net budget impact",
-    "study_sizes": "Value and net benefit of the studies by size",
-    "study_wtp": "Value of the studies by willingness to pay",
-    "convergence": "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
-}
-
-
 def report_html(
     results: Results,
     run: Run,
@@ -127,7 +100,7 @@ def report_html(
         The same results give the same text.
     """
     names = names_of(results, run)
-    made, captions = tables(results, run), dict(CAPTIONS)
+    made, captions = tables(results, run), chart_captions()
     if evidence is not None:
         made = (*made, *report_tables(run.model, evidence))
         captions |= evidence_captions(run.model, evidence)
@@ -194,7 +167,7 @@ def _sections(results: Results, run: Run) -> list[ReportSection]:
     return [
         ReportSection("structure", "Model structure and conventions", points=tuple(structure(run)), names=_STRUCTURE),
         ReportSection("base-case", "Base-case results", names=compared),
-        ReportSection("reference-case", "Reference case", text=_of_payer(results), names=PAYER_TABLES),
+        ReportSection("reference-case", "Reference case", text=_of_payer(results), names=_PAYER),
         ReportSection("survival", "Survival", names=_SURVIVAL),
         ReportSection("evidence", "Evidence for the curves", names=_EVIDENCE),
         ReportSection("adjustments", "What was adjusted", text=nothing, points=adjusted),
@@ -240,6 +213,7 @@ def research_section(results: Results) -> ReportSection:
 
 FIGURE = "figure "
 """What stands before the name of a figure in the list of a section."""
+_PAYER = ("reference_case", "severity", "severity_net_benefit", "evlyg")
 _STRUCTURE = ("figure model_structure", "regimens")
 _SURVIVAL = (
     *("figure survival_curves", "survival_fit", "modelled_survival", "curves", "families", "external"),

@@ -19,8 +19,8 @@ from hemodel.publish.html import report_html
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.views.budget import budget_tables
-from hemodel.views.charts import budget_figures, drawing, figures
+from hemodel.views import budget
+from hemodel.views.charts import drawing, figures
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures, report_figures
 from hemodel.views.evidence.tables import evidence_tables
@@ -126,12 +126,14 @@ def scenarios_bundle(run: Run, results: Results, document: ScenarioResults, comm
 def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     """Return a budget impact."""
     made = manifest(run, command) | {"parts": ["budget"]}
-    own = budget_tables(results, names_of(results, run))
+    own = tables(results, run, budget.TABLES)
 
     def write(folder: Path, saved: Saved) -> None:
         write_budget_workbook(folder / "budget.xlsx", results, own, _pictures(saved), made)
 
-    return Bundle(_json(budget_document(results)), _csv(own), made, drawing(budget_figures(results, run)), (write,))
+    return Bundle(
+        _json(budget_document(results)), _csv(own), made, drawing(figures(results, run, budget.CHARTS)), (write,)
+    )
 
 
 def dsa_bundle(found: Deterministic, results: Results, document: DsaDocument, command: str) -> Bundle:

@@ -28,7 +28,7 @@ from hemodel.publish.dossier.document import (
     parts_of,
     section_numbers,
 )
-from hemodel.publish.dossier.layout import FIGURE, TABLE, TEXT
+from hemodel.publish.dossier.layout import CHEERS, FIGURE, TABLE, TEXT
 from hemodel.publish.dossier.prose import texts
 from hemodel.publish.table_view import view
 from hemodel.views.shared.table import Column, Table
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from hemodel.publish.dossier.layout import Layout, LayoutSection, SectionPart
 
 
-CHEERS = "cheers"
 TITLE_PAGE = "title"
 USER = "not reported: for the author to add"
 

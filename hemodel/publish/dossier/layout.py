@@ -14,16 +14,15 @@ A layout is a TOML file; adding one needs no code.
       { text = "key_results" },
       { table = "base_case", caption = "Base-case results" },
       { note = "Costs by category are in [table disaggregated_costs]." },
-      { figure = "cost_breakdown" },
+      { figure = "occupancy" },
     ]
     absent = "What to say where the run has none of these."
 
-Names that a layout may use: tables, figures and texts of a dossier.
+Names that a layout may use are those that tables, charts and texts are declared by.
 """
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -34,6 +33,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hemodel.errors import InputError, Location, Problem, UsageError
 from hemodel.inputs.dictionary import nearest
 from hemodel.publish.dossier.document import REFERENCE
+from hemodel.publish.dossier.prose import texts
+from hemodel.views.evidence.charts import evidence_chart_names
+from hemodel.views.registry import CHARTS, TABLES
+from hemodel.views.report import EVIDENCE, REPORT_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,16 +46,19 @@ if TYPE_CHECKING:
 TABLE, FIGURE, TEXT = "table", "figure", "text"
 
 
+CHEERS = "cheers"
+"""The table of the checklist, which is made of the document."""
+
+
 @cache
 def known(kind: str) -> tuple[str, ...]:
     """Return the names of a kind: table, figure or text."""
-    return tuple(row["name"] for row in _rows() if row["kind"] == kind)
-
-
-@cache
-def _rows() -> tuple[dict[str, str], ...]:
-    text = files("hemodel.publish.dossier").joinpath("data", "names.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+    names = {
+        TABLE: [*(entry.name for entry in TABLES), *REPORT_TABLES, *EVIDENCE, CHEERS],
+        FIGURE: [*(entry.name for entry in CHARTS), *evidence_chart_names()],
+        TEXT: texts(),
+    }
+    return tuple(names[kind])
 
 
 GENERIC = "generic"

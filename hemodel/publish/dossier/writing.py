@@ -19,8 +19,8 @@ from hemodel.publish.dossier.building import build, figures_of
 from hemodel.publish.dossier.context import Context
 from hemodel.publish.dossier.layout import read_layout
 from hemodel.publish.dossier.word import word
-from hemodel.publish.html import CAPTIONS, link, style_sheet, template
-from hemodel.views.charts import figures
+from hemodel.publish.html import link, style_sheet, template
+from hemodel.views.charts import captions, figures
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
 from hemodel.views.report import dossier_tables
 from hemodel.views.tables import names_of
@@ -57,7 +57,7 @@ def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, ma
         What repeats the run.
     """
     whole = report_results(results, run, pack, seed)
-    captions = dict(CAPTIONS) if pack is None else CAPTIONS | evidence_captions(run.model, pack)
+    told = captions() if pack is None else captions() | evidence_captions(run.model, pack)
     drawn = charts(results, run, pack)
     return Context(
         results=whole,
@@ -65,7 +65,7 @@ def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, ma
         names=names_of(whole, run),
         pack=pack,
         tables=dossier_tables(whole, run, pack),
-        captions={name: captions[name] for name in drawn},
+        captions={name: told[name] for name in drawn},
         manifest=manifest,
     )
 
