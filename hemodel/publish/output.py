@@ -11,18 +11,20 @@ from hemodel.documents.evidence import evidence_document
 from hemodel.documents.patient_files import fit_tables
 from hemodel.publish.bundle import Bundle
 from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
-from hemodel.publish.dossier.writing import PRINT, dossier, write_documents
+from hemodel.publish.document.building import build
+from hemodel.publish.document.evidence import evidence_content
+from hemodel.publish.document.layout import shipped_layout
+from hemodel.publish.document.writing import PRINT, dossier, report_page, write_documents
 from hemodel.publish.draws import write_psa
 from hemodel.publish.dsa import asked_for, dsa_figures
-from hemodel.publish.evidence_html import evidence_html
-from hemodel.publish.html import report_html
+from hemodel.publish.html import page
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.charts import drawing, figures
 from hemodel.views.differences import differences_table
-from hemodel.views.evidence.charts import evidence_figures, report_figures
+from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
 from hemodel.views.grids import dsa_tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
     from hemodel.publish.bundle import Saved
-    from hemodel.publish.dossier.writing import DossierRequest
+    from hemodel.publish.document.writing import DossierRequest
     from hemodel.records.dsa import DsaDocument
     from hemodel.records.results import Results
     from hemodel.records.scenarios import ScenarioResults
@@ -69,12 +71,13 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
     """
     drawn, made = figures(results, run), manifest(run, command)
     same = {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}
-    of_evidence = {} if evidence is None else report_figures(run.model, evidence)
+    every = {} if evidence is None else evidence_figures(run.model, evidence)
+    of_evidence = {name: every[name] for name in shipped_layout("report").figures if name in every}
 
     def write(folder: Path, saved: Saved) -> None:
         write_results_workbook(folder / "results.xlsx", results, run, _pictures(saved), made)
-        page = report_html(results, run, _svgs(saved), command, evidence)
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        report = report_page(results, run, evidence, made, saved)
+        (folder / "report.html").write_text(report, encoding="utf-8")
         if run.options.export_psa:
             write_psa(folder, run)
 
@@ -89,15 +92,16 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
 
 def evidence_bundle(run: Run, pack: EvidencePack, seed: int, command: str) -> Bundle:
     """Return an evidence pack on the curves of a base case, made with a seed."""
+    made = manifest(run, command) | {"parts": ["evidence"], "seed": seed}
 
     def write(folder: Path, saved: Saved) -> None:
-        page = evidence_html(run.model, pack, _svgs(saved), command)
-        (folder / "evidence.html").write_text(page, encoding="utf-8")
+        document = build(evidence_content(run.model, pack, made), shipped_layout("evidence"), saved)
+        (folder / "evidence.html").write_text(page(document), encoding="utf-8")
 
     return Bundle(
         _json(evidence_document(run.model, pack, seed)),
         _csv(evidence_tables(run.model, pack)),
-        manifest(run, command) | {"parts": ["evidence"], "seed": seed},
+        made,
         drawing(evidence_figures(run.model, pack)),
         (write,),
     )
@@ -196,7 +200,3 @@ def _csv(made: Iterable[Table]) -> dict[str, str]:
 
 def _pictures(saved: Saved) -> dict[str, Path]:
     return {name: png for name, (png, _) in saved.items()}
-
-
-def _svgs(saved: Saved) -> dict[str, str]:
-    return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}

@@ -14,7 +14,7 @@ from support import small_model, small_run
 
 from hemodel import views
 from hemodel.documents.results import results
-from hemodel.publish.dossier.layout import known, layout_names, read_layout
+from hemodel.publish.document.layout import PAGES, known, layout_names, shipped_layout
 from hemodel.publish.workbook_charts import NATIVE
 from hemodel.publish.workbook_sheets import sheet_name
 from hemodel.views.registry import CHARTS, TABLES
@@ -87,12 +87,13 @@ def test_charts_stand_where_there_is_a_table() -> None:
         assert (native.after in tables) if native.data else (native.over in tables), native.over
 
 
-@pytest.mark.parametrize("layout", layout_names())
+@pytest.mark.parametrize("layout", [*layout_names(), *PAGES])
 def test_layouts_name_what_is_declared(layout: str) -> None:
-    held = [pair for section in read_layout(layout).section for each in section.holds for pair in each.names]
+    found = shipped_layout(layout)
+    held = [pair for section in found.section for each in section.holds for pair in each.names]
     assert held
     for kind, name in held:
-        assert kind == "note" or name in known(kind), (layout, kind, name)
+        assert kind == "note" or name in known(kind, found.subject), (layout, kind, name)
 
 
 @pytest.mark.parametrize("model", ["small", "budget", "studies"])

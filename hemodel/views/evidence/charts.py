@@ -33,8 +33,6 @@ MEANS, POST_PROGRESSION = "restricted_means", "death_after_progression"
 BY_FAMILY = (FIT, EXTRAPOLATION, HAZARDS, LONG_HAZARDS)
 """Those that flexible families have of their own."""
 FLEXIBLE = "flexible"
-REPORT_FIGURES = tuple(f"{chart}_{endpoint}" for endpoint in REPORT_ENDPOINTS for chart in (FIT, HAZARDS))
-"""Those that the report of a run shows."""
 CAPTIONS = {
     FIT: "observed and fitted survival",
     EXTRAPOLATION: "extrapolation to the time horizon",
@@ -64,12 +62,6 @@ def evidence_figures(model: Model, pack: EvidencePack) -> Charts:
     if pack.post_progression:
         found[POST_PROGRESSION] = partial(post_progression_chart, model, pack)
     return found
-
-
-def report_figures(model: Model, pack: EvidencePack) -> Charts:
-    """Return the charts of the evidence that the report of a run shows, by name."""
-    found = evidence_figures(model, pack)
-    return {name: found[name] for name in REPORT_FIGURES}
 
 
 def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:

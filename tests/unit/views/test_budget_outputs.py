@@ -8,13 +8,13 @@ import jsonschema
 import openpyxl
 import pytest
 from budget_support import budget_model, small_budget_run
+from page_support import report_of
 from support import small_model, small_run
 
 from hemodel.documents.budget import budget_document
 from hemodel.documents.results import results
 from hemodel.errors import UsageError
 from hemodel.publish.console import budget_text
-from hemodel.publish.html import report_html
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.records.results import Results
 from hemodel.views.budget import CHARTS, TABLES, budget_results
@@ -148,8 +148,10 @@ def test_the_console_shows_the_years(found: Results, run: Run, budget: BudgetRes
 
 
 def test_the_report_has_a_section_and_the_workbook_sheets(found: Results, run: Run, tmp_path: Path) -> None:
-    text = report_html(found, run, dict.fromkeys(figures(found, run, CHARTS), "<svg/>"))
-    assert 'id="budget"' in text
+    picture = tmp_path / "any.svg"
+    picture.write_text("<svg/>", encoding="utf-8")
+    text = report_of(found, run, dict.fromkeys(figures(found, run, CHARTS), (picture, picture)))
+    assert 'id="section-budget"' in text
     for name in NAMES:
         assert f'data-table="{name}"' in text
     assert text.count("Net budget impact by category and year") == 2
@@ -180,6 +182,6 @@ def test_without_rows_nothing_changes() -> None:
     assert found.budget is None
     assert not any(table.name.startswith("budget") for table in tables(found, run))
     assert not figures(found, run, CHARTS)
-    assert 'id="budget"' not in report_html(found, run, {})
+    assert 'id="section-budget"' not in report_of(found, run)
     with pytest.raises(UsageError, match="The results have no budget impact"):
         budget_document(found)

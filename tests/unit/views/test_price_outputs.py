@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from page_support import report_of
 from support import small_model, small_run
 
 from hemodel.documents.results import results
 from hemodel.errors import UsageError
 from hemodel.publish.console import summary
-from hemodel.publish.html import report_html
 from hemodel.views import charts, prices
 from hemodel.views.prices import spread
 from hemodel.views.prose import assumed_prices
@@ -77,7 +77,7 @@ def test_an_assumed_price_leads_the_report_and_the_summary(assumed: tuple[Result
     )
     expected = f"EUR 50,000 per QALY at EUR {at[PRICE]:.2f} per vial of 50 mg and EUR {at[f'{PRICE}_large']:,.2f} per"
     assert expected in sentence
-    page = plain(report_html(found, done, {}))
+    page = plain(report_of(found, done))
     assert page.index("The price of Newtinib is assumed") < page.index("Over 10 years, Active yields")
     text = summary(found, done, tmp_path)
     assert text.index("The price of Newtinib is assumed") < text.index("| Strategy")
