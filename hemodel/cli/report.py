@@ -36,9 +36,9 @@ def report(
         from hemodel.analyses.run import run
         from hemodel.publish.bundle import REPORT, default_folder, opened
         from hemodel.publish.console import written
-        from hemodel.publish.dossier.layout import read_layout
-        from hemodel.publish.dossier.writing import DossierRequest as Request
-        from hemodel.publish.dossier.writing import read_formats
+        from hemodel.publish.document.layout import read_layout
+        from hemodel.publish.document.writing import DossierRequest as Request
+        from hemodel.publish.document.writing import read_formats
         from hemodel.publish.output import report_bundle
 
         formats = read_formats(format_)
@@ -58,6 +58,6 @@ def report(
 def _layout_of(payer: str, workbook: Path) -> str:
     """Return the layout that a payer's profile names, the generic one without a payer."""
     from hemodel.payers.reading import find_profile
-    from hemodel.publish.dossier.layout import GENERIC, layout_for
+    from hemodel.publish.document.layout import GENERIC, layout_for
 
     return layout_for(find_profile(payer, workbook).profile.table_set) if payer else GENERIC

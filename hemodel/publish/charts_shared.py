@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hemodel.views.charts import save
+from hemodel.views.registry import CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.shared import Shared
 
 
-SAME_FOR_PAYERS = ("survival_curves", "occupancy")
-"""Figures of a run that do not depend on discount rates and thresholds."""
+SAME_FOR_PAYERS = tuple(entry.name for entry in CHARTS if entry.same_for_payers)
 
 
 def drawing_once(

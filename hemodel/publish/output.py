@@ -10,18 +10,21 @@ from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
 from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
 from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
-from hemodel.publish.dossier.writing import PRINT, dossier, write_documents
+from hemodel.publish.document.building import build
+from hemodel.publish.document.evidence import evidence_content
+from hemodel.publish.document.layout import shipped_layout
+from hemodel.publish.document.writing import PRINT, dossier, report_page, write_documents
 from hemodel.publish.draws import write_psa
 from hemodel.publish.dsa import asked_for, dsa_figures
-from hemodel.publish.evidence_html import evidence_html
-from hemodel.publish.html import report_html
+from hemodel.publish.html import page
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import fit_tables, json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.views.budget import budget_of, budget_tables
-from hemodel.views.charts import budget_figures, drawing, figures
+from hemodel.views import budget
+from hemodel.views.budget import budget_of
+from hemodel.views.charts import drawing, figures
 from hemodel.views.differences import differences_table
-from hemodel.views.evidence.charts import evidence_figures, report_figures
+from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
 from hemodel.views.grids import dsa_tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.shared import Shared
     from hemodel.analyses.sweep import SweepDocument
     from hemodel.publish.bundle import Saved
-    from hemodel.publish.dossier.writing import DossierRequest
+    from hemodel.publish.document.writing import DossierRequest
     from hemodel.views.tables import Table
     from hemodel.voi.sample import Sample
 
@@ -67,12 +70,13 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
     """
     drawn, made = figures(results, run), manifest(run, command)
     same = {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}
-    of_evidence = {} if evidence is None else report_figures(run.model, evidence)
+    every = {} if evidence is None else evidence_figures(run.model, evidence)
+    of_evidence = {name: every[name] for name in shipped_layout("report").figures if name in every}
 
     def write(folder: Path, saved: Saved) -> None:
         write_results_workbook(folder / "results.xlsx", results, run, _pictures(saved), made)
-        page = report_html(results, run, _svgs(saved), command, evidence)
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        report = report_page(results, run, evidence, made, saved)
+        (folder / "report.html").write_text(report, encoding="utf-8")
         if run.options.export_psa:
             write_psa(folder, run)
 
@@ -87,15 +91,16 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
 
 def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
     """Return an evidence pack on the curves of a base case."""
+    made = manifest(run, command).model_copy(update={"parts": ["evidence"], "seed": pack.evidence.seed})
 
     def write(folder: Path, saved: Saved) -> None:
-        page = evidence_html(run.model, pack, _svgs(saved), command)
-        (folder / "evidence.html").write_text(page, encoding="utf-8")
+        document = build(evidence_content(run.model, pack, made), shipped_layout("evidence"), saved)
+        (folder / "evidence.html").write_text(page(document), encoding="utf-8")
 
     return Bundle(
         _json(pack.evidence),
         _csv(evidence_tables(run.model, pack)),
-        manifest(run, command).model_copy(update={"parts": ["evidence"], "seed": pack.evidence.seed}),
+        made,
         drawing(evidence_figures(run.model, pack)),
         (write,),
     )
@@ -149,12 +154,14 @@ def budget_document(results: Results) -> BudgetDocument:
 def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     """Return a budget impact."""
     made = manifest(run, command).model_copy(update={"parts": ["budget"]})
-    own = budget_tables(results, names_of(results, run))
+    own = tables(results, run, budget.TABLES)
 
     def write(folder: Path, saved: Saved) -> None:
         write_budget_workbook(folder / "budget.xlsx", results, own, _pictures(saved), made)
 
-    return Bundle(_json(budget_document(results)), _csv(own), made, drawing(budget_figures(results, run)), (write,))
+    return Bundle(
+        _json(budget_document(results)), _csv(own), made, drawing(figures(results, run, budget.CHARTS)), (write,)
+    )
 
 
 def dsa_bundle(found: Deterministic, command: str) -> Bundle:
@@ -213,7 +220,3 @@ def _csv(made: Iterable[Table]) -> dict[str, str]:
 
 def _pictures(saved: Saved) -> dict[str, Path]:
     return {name: png for name, (png, _) in saved.items()}
-
-
-def _svgs(saved: Saved) -> dict[str, str]:
-    return {name: svg.read_text(encoding="utf-8") for name, (_, svg) in saved.items()}

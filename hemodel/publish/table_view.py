@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hemodel.formats import Value, display
+from hemodel.views.registry import on_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,27 +14,9 @@ if TYPE_CHECKING:
     from hemodel.views.shared.table import Column, Table
 
 
-ONE_WAY_ROWS = 20
-"""Rows of the one-way analysis shown for each intervention; the rest is in the results workbook."""
-_ONE_WAY = {"dsa", "budget_one_way", "evppi", "threshold_values"}
 _MANY_COLUMNS = 13
-_ALWAYS_WIDE = {"inputs", "dictionary", "reference_case", "scenarios", "budget_one_way"}
 _CODE = {"Id", "Cell", "Scenario"}
 """Headers of columns that hold names a computer reads."""
-_BANDS = {"scenario_changes": (0, 4, 5), "scenarios": (1,)}
-"""Columns printed above rows they are the same for; the first, unless it is said here."""
-_LEFT_OUT = {
-    "inputs": ("n", "Note", "Id"),
-    "assumptions": ("Id",),
-    "scenarios": ("Purpose", "Change in ICER", "Increment: Life-years", "Net monetary benefit at"),
-    "dictionary": ("Distributions",),
-    "reference_case": ("Date", "Note", "Checked"),
-    "budget_one_way": ("Id",),
-    "evppi": ("Id", "Method"),
-    "threshold_values": ("Id",),
-    "dsa": ("Id", *(f"Incremental {what}: At {end}" for what in ("QALYs", "costs") for end in ("low", "high"))),
-}
-"""Columns, or groups of them, that a page has no room for; files and the workbook have them."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +59,12 @@ class TableView:
 
 def view(table: Table, number: int) -> TableView:
     """Return what a page shows of a table: columns that hold something, rounded cells, bands."""
-    rows, notes = _chosen_rows(table)
-    banded = _BANDS.get(table.name, (0,)) if table.banded else ()
-    kept = [i for i in range(len(table.columns)) if i not in banded and _is_shown(table, rows, i)]
-    columns = tuple(table.columns[i] for i in kept)
+    page = on_page(table.name)
+    rows, notes = _chosen_rows(table, page.most_rows)
+    banded = page.bands if table.banded else ()
+    columns = [i for i, column in enumerate(table.columns) if not {column.name, column.group} & {*page.left_out}]
+    kept = [i for i in columns if i not in banded and _is_shown(table, rows, i)]
+    shown = tuple(table.columns[i] for i in kept)
     cells = [tuple(_cell(row[i], table.columns[i]) for i in kept) for row in rows]
     bands = _bands([". ".join(str(row[i]) for i in banded) for row in rows]) if banded else [None] * len(rows)
     return TableView(
@@ -87,23 +72,23 @@ def view(table: Table, number: int) -> TableView:
         name=table.name,
         title=table.title,
         notes=notes,
-        headings=_headings(columns, cells),
-        columns=len(columns),
+        headings=_headings(shown, cells),
+        columns=len(shown),
         rows=tuple(zip(bands, cells, strict=True)),
-        wide=len(columns) >= _MANY_COLUMNS or table.name in _ALWAYS_WIDE,
+        wide=len(shown) >= _MANY_COLUMNS or page.wide,
     )
 
 
-def _chosen_rows(table: Table) -> tuple[list[tuple[Value, ...]], tuple[str, ...]]:
+def _chosen_rows(table: Table, most: int | None) -> tuple[list[tuple[Value, ...]], tuple[str, ...]]:
     """Return the rows that a page shows, and the notes with a word on those it does not."""
-    if table.name not in _ONE_WAY:
+    if most is None:
         return list(table.rows), table.notes
     first: dict[Value, int] = {}
     rows = []
     for row in table.rows:
         band = row[0] if table.banded else None
         first[band] = first.get(band, 0) + 1
-        if first[band] <= ONE_WAY_ROWS:
+        if first[band] <= most:
             rows.append(row)
     if len(rows) == len(table.rows):
         return rows, table.notes
@@ -122,9 +107,7 @@ def _bands(first: Iterable[str]) -> list[str | None]:
 def _is_shown(table: Table, rows: Sequence[tuple[Value, ...]], i: int) -> bool:
     """Whether a column holds anything, and (for the intervention) more than the same word in every row."""
     name, values = table.columns[i].name, {row[i] for row in rows}
-    if {name, table.columns[i].group} & {*_LEFT_OUT.get(table.name, ())} or not values - {None, ""}:
-        return False
-    return name != "Intervention" or len(values) > 1
+    return bool(values - {None, ""}) and (name != "Intervention" or len(values) > 1)
 
 
 def _cell(value: Value, column: Column) -> ShownCell:

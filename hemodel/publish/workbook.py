@@ -13,28 +13,14 @@ from typing import TYPE_CHECKING
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as look
 from hemodel.inputs.cover import print_setup
-from hemodel.publish.workbook_charts import (
-    CHART_SHEETS,
-    CHART_TITLES,
-    add_ceac,
-    add_costs,
-    add_occupancy,
-    add_plane,
-    add_scenarios,
-    add_survival,
-    add_tornado,
-    draw_sample,
-    scenario_data,
-    survival_by_month,
-    tornado_data,
-)
+from hemodel.publish.workbook_charts import NATIVE, add_costs
 from hemodel.publish.workbook_sheets import (
-    BELOW,
     CONTENTS,
     Page,
     add_page,
-    chosen,
     manifest_table,
+    picture_sheets,
+    pictures_below,
     place_pictures,
     sheet_name,
     write_table,
@@ -111,20 +97,21 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path], manifest: 
     chart_pages: dict[str, Worksheet] = {}
     listed: list[Listed] = []
     made = _all_tables(results, run, names, manifest)
-    native = {name for name in NATIVE if any(table.name == DATA.get(name, name) for table in made)}
+    native = {chart.sheet.table: chart for chart in NATIVE if any(table.name == chart.over for table in made)}
+    pictured = picture_sheets(figures)
     for table in made:
-        if table.name in native or chosen(table.name, figures):
-            name, title = CHART_SHEETS[table.name], CHART_TITLES[table.name]
-            chart_pages[table.name] = add_page(book, formats, name, title)
-            listed.append((name, title, None))
+        if table.name in native or table.name in pictured:
+            sheet = native[table.name].sheet if table.name in native else pictured[table.name][0]
+            chart_pages[table.name] = add_page(book, formats, sheet.name, sheet.title)
+            listed.append((sheet.name, sheet.title, None))
         page = pages[table.name] = write_table(book, formats, table)
         listed.append((page.name, table.title, len(table.rows)))
-    for name, sheet in chart_pages.items():
-        sheet.fit_to_pages(1, 1)
+    for name, chart_page in chart_pages.items():
+        chart_page.fit_to_pages(1, 1)
         if name in native:
-            NATIVE[name](book, sheet, pages, results, names)
+            native[name].add(book, chart_page, pages, results, names)
         else:
-            place_pictures(sheet, 3, chosen(name, figures))
+            place_pictures(chart_page, 3, pictured[name][1])
     _add_below(book, pages, results, names, figures)
     said = [*assumed_prices(results, names), *key_results(results, names), *threshold_results(results, names)]
     facts = [*decision_problem(results, run, names), *_made_with(results, run)]
@@ -136,17 +123,6 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path], manifest: 
 
 Listed = tuple[str, str, int | None]
 """A sheet in the contents: its name, its title, and the rows of its table."""
-NATIVE = {
-    "occupancy": add_occupancy,
-    "survival_by_month": add_survival,
-    "dsa": add_tornado,
-    "ceac": add_ceac,
-    "psa_draws": add_plane,
-    "scenarios": add_scenarios,
-}
-"""Charts that Excel draws, by the table that they come before."""
-DATA = {"dsa": "tornado_data", "scenarios": "scenario_data"}
-"""Tables behind charts, where these are not drawn over the table itself; without one there is no such chart."""
 
 
 def _add_below(
@@ -155,9 +131,9 @@ def _add_below(
     """Put charts below the short tables they belong to, and print both on one page."""
     add_costs(book, pages["disaggregated_costs"], results, names)
     below = ["disaggregated_costs"]
-    for table, figure in BELOW.items():
-        if table in pages and figure in figures:
-            place_pictures(pages[table].sheet, pages[table].last + 2, [figures[figure]])
+    for table, pictures in pictures_below(figures).items():
+        if table in pages:
+            place_pictures(pages[table].sheet, pages[table].last + 2, pictures)
             below.append(table)
     for name in below:
         pages[name].sheet.set_portrait()
@@ -167,16 +143,11 @@ def _add_below(
 def _all_tables(results: Results, run: Run, names: Names, manifest: Manifest | None) -> list[Table]:
     """Return the tables of the run with those behind charts, each after the table it belongs to, and the manifest."""
     made = tables(results, run)
-    occupancy = next(table for table in made if table.name == "occupancy")
-    further = {
-        "modelled_survival": survival_by_month(occupancy, results, names),
-        "dsa": tornado_data(results, names),
-        "ceac": draw_sample(results, run, names),
-        "scenarios": scenario_data(results, names),
-    }
+    by_name = {table.name: table for table in made}
     found = []
     for table in made:
-        found += [table, *(more for more in (further.get(table.name),) if more is not None)]
+        behind = (c.data(by_name, results, run, names) for c in NATIVE if c.data is not None and c.after == table.name)
+        found += [table, *(more for more in behind if more is not None)]
     return found if manifest is None else [*found, manifest_table(manifest)]
 
 
@@ -290,18 +261,18 @@ def write_budget_workbook(
     formats = look.Formats(book)
     contents = book.add_worksheet(CONTENTS)
     listed: list[Listed] = []
+    on_sheets, below = picture_sheets(figures), pictures_below(figures)
     for table in [*tables, manifest_table(manifest)]:
-        pictures = chosen(table.name, figures)
-        if pictures:
-            name, words = CHART_SHEETS[table.name], CHART_TITLES[table.name]
-            sheet = add_page(book, formats, name, words)
+        if table.name in on_sheets:
+            chart_sheet, pictures = on_sheets[table.name]
+            sheet = add_page(book, formats, chart_sheet.name, chart_sheet.title)
             sheet.fit_to_pages(1, 1)
             place_pictures(sheet, 3, pictures)
-            listed.append((name, words, None))
+            listed.append((chart_sheet.name, chart_sheet.title, None))
         page = write_table(book, formats, table)
         listed.append((page.name, table.title, len(table.rows)))
-        if BELOW.get(table.name) in figures:
-            place_pictures(page.sheet, page.last + 2, [figures[BELOW[table.name]]])
+        if table.name in below:
+            place_pictures(page.sheet, page.last + 2, below[table.name])
             page.sheet.set_portrait()
             page.sheet.fit_to_pages(1, 1)
     facts = [

@@ -5,20 +5,23 @@ Bar charts of the results workbook: tornado and scenarios, as moves from the bas
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from hemodel.economics import break_even_costs, increment
 from hemodel.formats import Kind, Value, display, number_format
 from hemodel.model.occupancy import alive
+from hemodel.views import scenarios
 from hemodel.views.one_way import MEASURES, base_value, labels, largest
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartSheet
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
@@ -33,33 +36,6 @@ if TYPE_CHECKING:
 
 DRAWS_SHOWN = 1000
 """Draws on the sheet behind the cost-effectiveness plane."""
-CHART_SHEETS = {
-    "occupancy": "Occupancy chart",
-    "survival_by_month": "Survival chart",
-    "dsa": "Tornado",
-    "two_way": "Two-way chart",
-    "ceac": "CEAC chart",
-    "psa_draws": "CE plane",
-    "evppi": "EVPPI chart",
-    "scenarios": "Scenario chart",
-    "budget_population": "Budget patients chart",
-    "budget_one_way": "Budget tornado",
-    "study_values": "Study chart",
-}
-"""Sheets for charts of tables too long to stand beside; each comes before its table."""
-CHART_TITLES = {
-    "occupancy": "Patients by state over time",
-    "survival_by_month": "Survival as modelled, over time",
-    "dsa": "One-way sensitivity analysis",
-    "two_way": "Net monetary benefit by two inputs",
-    "ceac": "Cost-effectiveness acceptability curves",
-    "psa_draws": "Cost-effectiveness plane",
-    "evppi": "Value of information",
-    "scenarios": "Scenarios beside the base case",
-    "budget_population": "Mix of treatments and patients by year",
-    "budget_one_way": "One-way analysis of the net budget impact",
-    "study_values": "What the studies are worth by size",
-}
 _WIDTH, _HEIGHT = 860, 480
 _FONT = {"name": "Arial", "size": 9}
 FRONTIER = {"color": "#808080", "width": 9.0, "transparency": 65}
@@ -456,3 +432,62 @@ def add_scenarios(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], r
     _value_axis(chart, f"Move from the base case ({per_qaly(results)}): {bases}", "#,##0")
     sheet.insert_chart(3, 0, chart, {"object_position": 3})
     sheet.set_portrait()
+
+
+@dataclass(frozen=True)
+class NativeChart:
+    """A chart that Excel draws, on a sheet of its own.
+
+    Attributes
+    ----------
+    sheet : ChartSheet
+    add : callable
+        Draws it there.
+    over : str
+        Table whose cells it draws; without that table there is no such chart.
+    data : callable or None
+        Makes that table, of those of the run, where no other file has it.
+    after : str
+        Table behind which it then stands.
+    """
+
+    sheet: ChartSheet
+    add: Callable[[Workbook, Worksheet, Mapping[str, Page], Results, Names], None]
+    over: str
+    data: Callable[[Mapping[str, Table], Results, Run, Names], Table | None] | None = None
+    after: str = ""
+
+
+NATIVE = (
+    NativeChart(ChartSheet("occupancy", "Occupancy chart", "Patients by state over time"), add_occupancy, "occupancy"),
+    NativeChart(
+        ChartSheet("survival_by_month", "Survival chart", "Survival as modelled, over time"),
+        add_survival,
+        "survival_by_month",
+        lambda made, results, _, names: survival_by_month(made["occupancy"], results, names),
+        "modelled_survival",
+    ),
+    NativeChart(
+        ChartSheet("dsa", "Tornado", "One-way sensitivity analysis"),
+        add_tornado,
+        "tornado_data",
+        lambda _, results, __, names: tornado_data(results, names),
+        "dsa",
+    ),
+    NativeChart(ChartSheet("ceac", "CEAC chart", "Cost-effectiveness acceptability curves"), add_ceac, "ceac"),
+    NativeChart(
+        ChartSheet("psa_draws", "CE plane", "Cost-effectiveness plane"),
+        add_plane,
+        "psa_draws",
+        lambda _, results, run, names: draw_sample(results, run, names),
+        "ceac",
+    ),
+    NativeChart(
+        scenarios.SHEET,
+        add_scenarios,
+        "scenario_data",
+        lambda _, results, __, names: scenario_data(results, names),
+        "scenarios",
+    ),
+)
+"""Those of the results workbook; that of the costs stands below its table."""

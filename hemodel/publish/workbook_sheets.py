@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel.formats import Value, display, number_format
 from hemodel.inputs import cell_formats as look
 from hemodel.inputs.cover import print_setup
+from hemodel.views.registry import CHARTS
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from hemodel.publish.manifest import Manifest
+    from hemodel.views.shared.declared import ChartSheet
 
 
 CONTENTS = "Contents"
@@ -225,33 +227,28 @@ def _write_row(
     sheet.set_row(row, look.height_of(lines))
 
 
-BELOW = {
-    "survival_fit": "survival_curves",
-    "psa_net_benefit": "convergence",
-    "price_threshold": "price_icer",
-    "frontier_price": "efficiency_frontier",
-    "evpi": "expected_loss",
-    "budget_impact": "budget_impact",
-}
-"""Which picture stands below which table."""
-ON_SHEETS = {
-    "evppi": ("evppi", "voi_curves"),
-    "two_way": ("two_way",),
-    "scenarios": ("scenarios",),
-    "budget_population": ("budget_patients",),
-    "budget_one_way": ("budget_one_way",),
-    "study_values": ("study_sizes", "study_wtp"),
-}
-"""Which pictures stand on the chart sheet of which table where there is nothing for a native chart."""
 _WIDTH = 720.0
 _GAP = 20
 _SCREEN = 96.0
 _METRES_PER_INCH = 0.0254
 
 
-def chosen(table: str, figures: Mapping[str, Path]) -> list[Path]:
-    """Return the pictures of a table's chart sheet that exist."""
-    return [figures[name] for name in ON_SHEETS.get(table, ()) if name in figures]
+def picture_sheets(figures: Mapping[str, Path]) -> dict[str, tuple[ChartSheet, list[Path]]]:
+    """Return for each table with a chart sheet that sheet and the pictures on it."""
+    found: dict[str, tuple[ChartSheet, list[Path]]] = {}
+    for entry in CHARTS:
+        if entry.sheet is not None and entry.name in figures:
+            found.setdefault(entry.sheet.table, (entry.sheet, []))[1].append(figures[entry.name])
+    return found
+
+
+def pictures_below(figures: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """Return the pictures that stand below tables, by table."""
+    found: dict[str, list[Path]] = {}
+    for entry in CHARTS:
+        if entry.below and entry.name in figures:
+            found.setdefault(entry.below, []).append(figures[entry.name])
+    return found
 
 
 def place_pictures(sheet: Worksheet, row: int, pictures: list[Path]) -> None:

@@ -18,6 +18,7 @@ from hemodel.model.evaluate import base_draws, occupancy_at
 from hemodel.units import MONTHS_PER_YEAR
 from hemodel.views.curves import last_month
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry
 from hemodel.views.shared.page import WIDTH, legend_below, make_room, number_axis, page, percent_axis, settle
 from hemodel.views.shared.text import brief, fold, lines_height, text_width
 from hemodel.views.shared.words import Names
@@ -276,3 +277,16 @@ def _draw_line(axes: Axes, results: Results) -> list[Artist]:
         label="Last segment, extended",
     )
     return [*line, *last]
+
+
+CHARTS = (
+    ChartEntry("occupancy", occupancy, "Patients by state over time", same_for_payers=True),
+    ChartEntry("cost_breakdown", cost_breakdown, "Discounted costs by category"),
+    ChartEntry(
+        "efficiency_frontier",
+        efficiency_frontier,
+        "Efficiency frontier",
+        lambda results, _: len(results.strategies) > 2 or asks_for_frontier(results.payer),
+        below="frontier_price",
+    ),
+)

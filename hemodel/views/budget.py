@@ -14,6 +14,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, bounds_legend, draw_row, labels
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fixed
@@ -323,21 +324,6 @@ FUNNEL_NOTE = (
 PEAK_NOTE = "The largest year is that of the bound, which need not be that of the base case."
 
 
-def budget_tables(results: Results, names: Names) -> list[Table]:
-    """Return every table of the budget impact; none where there is no such analysis."""
-    budget = results.budget
-    if budget is None:
-        return []
-    made = [
-        impact(results, budget, names),
-        by_category(results, budget, names),
-        population(budget, names),
-        uptake(budget, names),
-        cost_per_patient(results, budget, names),
-    ]
-    return made if budget.one_way is None else [*made, one_way(results, budget, budget.one_way)]
-
-
 def impact(results: Results, budget: BudgetResult, names: Names) -> Table:
     """Return costs with and without by year, net impact and its parts by strategy."""
     currency, net = results.currency, budget.net
@@ -485,3 +471,65 @@ def one_way(results: Results, budget: BudgetResult, items: list[BudgetItem]) -> 
             for item in items
         ),
     )
+
+
+TABLES = (
+    TableEntry(
+        "budget_impact",
+        lambda results, _, names: None if results.budget is None else impact(results, results.budget, names),
+    ),
+    TableEntry(
+        "budget_by_category",
+        lambda results, _, names: None if results.budget is None else by_category(results, results.budget, names),
+    ),
+    TableEntry(
+        "budget_population",
+        lambda results, _, names: None if results.budget is None else population(results.budget, names),
+    ),
+    TableEntry(
+        "budget_uptake",
+        lambda results, _, names: None if results.budget is None else uptake(results.budget, names),
+    ),
+    TableEntry(
+        "budget_cost_per_patient",
+        lambda results, _, names: None if results.budget is None else cost_per_patient(results, results.budget, names),
+    ),
+    TableEntry(
+        "budget_one_way",
+        lambda results, *_: (
+            None
+            if results.budget is None or results.budget.one_way is None
+            else one_way(results, results.budget, results.budget.one_way)
+        ),
+        OnPage(("Id",), most_rows=ROWS_ON_PAGE, wide=True),
+    ),
+)
+
+
+def _has_budget(results: Results, _run: Run) -> bool:
+    return results.budget is not None
+
+
+CHARTS = (
+    ChartEntry(
+        "budget_impact",
+        budget_impact,
+        "Net budget impact by category and year",
+        _has_budget,
+        below="budget_impact",
+    ),
+    ChartEntry(
+        "budget_patients",
+        budget_patients,
+        "Mix of treatments and patients by year",
+        _has_budget,
+        sheet=ChartSheet("budget_population", "Budget patients chart", "Mix of treatments and patients by year"),
+    ),
+    ChartEntry(
+        "budget_one_way",
+        budget_one_way,
+        "One-way analysis of the net budget impact",
+        lambda results, _: results.budget is not None and bool(results.budget.one_way),
+        sheet=ChartSheet("budget_one_way", "Budget tornado", "One-way analysis of the net budget impact"),
+    ),
+)

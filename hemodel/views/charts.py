@@ -1,6 +1,6 @@
-"""The charts of a run: one figure a function, which of them apply, and writing them.
+"""The charts of a run: which of them apply, and writing them.
 
-Every chart takes the results and the run and returns a figure. None computes a
+Every chart that the view modules declare takes the results and the run and returns a figure. None computes a
 result: what is drawn is in the results, in the draws, or is a fitted curve, and a test on the syntax tree refuses sums
 and products of costs, effects and thresholds.
 """
@@ -12,56 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
-from hemodel.views.base_case import asks_for_frontier, cost_breakdown, efficiency_frontier, occupancy
-from hemodel.views.budget import budget_impact, budget_one_way, budget_patients
-from hemodel.views.curves import survival_curves
-from hemodel.views.grids import two_way_chart
-from hemodel.views.information import information_figures, shown_as
-from hemodel.views.one_way import MEASURES, tornado
-from hemodel.views.prices import drawn_prices, price_icer
-from hemodel.views.psa import ce_plane, ceac, convergence
-from hemodel.views.scenarios import scenario_chart
+from hemodel.views.registry import CHARTS
 from hemodel.views.shared.style import DOTS_PER_INCH, house_style
-from hemodel.views.shared.words import Names
-from hemodel.views.structure import model_structure
-from hemodel.views.studies import study_sizes, study_wtp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from matplotlib.figure import Figure
 
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.views.shared.declared import ChartEntry
 
-
-__all__ = [
-    "budget_impact",
-    "budget_one_way",
-    "budget_patients",
-    "ce_plane",
-    "ceac",
-    "convergence",
-    "cost_breakdown",
-    "efficiency_frontier",
-    "figures",
-    "model_structure",
-    "occupancy",
-    "price_icer",
-    "save",
-    "scenario_chart",
-    "study_sizes",
-    "study_wtp",
-    "survival_curves",
-    "tornado",
-    "two_way_chart",
-]
 
 PNG = {"compress_level": 4}
 """Twice as quick as the usual level, for files hardly larger."""
 
 
-def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
+def figures(results: Results, run: Run, among: Iterable[ChartEntry] = CHARTS) -> dict[str, Callable[[], Figure]]:
     """Return every chart that applies to a run, by name; each is drawn when it is called.
 
     Parameters
@@ -69,48 +37,15 @@ def figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
     results : Results
         Of the same run.
     run : Run
+    among : iterable of ChartEntry
+        Those wanted.
     """
-    found: dict[str, Callable[[], Figure]] = {
-        "model_structure": partial(model_structure, results, run),
-        "survival_curves": partial(survival_curves, results, run),
-        "occupancy": partial(occupancy, results, run),
-        "cost_breakdown": partial(cost_breakdown, results, run),
-    }
-    if results.dsa:
-        found |= {
-            f"tornado_{measure}": partial(tornado, results, run, measure)
-            for measure in MEASURES
-            if measure != "icer" or results.incremental[0].icer is not None
-        }
-    if results.two_way:
-        found["two_way"] = partial(two_way_chart, results, run)
-    if results.psa is not None and run.psa is not None:
-        found |= {"ce_plane": partial(ce_plane, results, run), "ceac": partial(ceac, results, run)}
-        if run.psa.draws > 1:
-            found["convergence"] = partial(convergence, results, run)
-    found |= information_figures(results.information, shown_as(results, Names(results)))
-    if drawn_prices(results):
-        found["price_icer"] = partial(price_icer, results, run)
-    if len(results.strategies) > 2 or asks_for_frontier(results.payer):
-        found["efficiency_frontier"] = partial(efficiency_frontier, results, run)
-    if results.scenarios:
-        found["scenarios"] = partial(scenario_chart, results, run)
-    if results.research is not None:
-        found |= {"study_sizes": partial(study_sizes, results, run), "study_wtp": partial(study_wtp, results, run)}
-    return found | budget_figures(results, run)
+    return {entry.name: partial(entry.draw, results, run) for entry in among if entry.applies(results, run)}
 
 
-def budget_figures(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
-    """Return the charts of the budget impact by name; none without one."""
-    if results.budget is None:
-        return {}
-    found: dict[str, Callable[[], Figure]] = {
-        "budget_impact": partial(budget_impact, results, run),
-        "budget_patients": partial(budget_patients, results, run),
-    }
-    if results.budget.one_way:
-        found["budget_one_way"] = partial(budget_one_way, results, run)
-    return found
+def captions() -> dict[str, str]:
+    """Return the caption of every chart of a run, by name."""
+    return {entry.name: entry.caption for entry in CHARTS}
 
 
 def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -> tuple[Path, Path]:

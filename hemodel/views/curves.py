@@ -19,6 +19,7 @@ from hemodel.formats import Value, display
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 from hemodel.views.shared import notes, style
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import legend_below, page, percent_axis, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, lines_height
@@ -495,3 +496,22 @@ def _state(trial: FamilyFit) -> str:
     if not trial.identified:
         return "not identified"
     return "base case" if trial.base_case else "alternative"
+
+
+TABLES = (
+    TableEntry("survival_fit", lambda results, _, names: survival_fit(results, names), needs_rows=True),
+    TableEntry("modelled_survival", lambda results, _, names: modelled_survival_table(results, names), needs_rows=True),
+    TableEntry("curves", lambda results, _, names: curves(results, names), needs_rows=True),
+    TableEntry("coefficients", lambda _, run, names: coefficients(run, names), needs_rows=True),
+    TableEntry("fit_quality", lambda results, _, names: fit_quality(results, names), needs_rows=True),
+    TableEntry("families", lambda results, _, names: families(results, names), needs_rows=True),
+)
+CHARTS = (
+    ChartEntry(
+        "survival_curves",
+        survival_curves,
+        "Reported and modelled survival, with 95% intervals",
+        below="survival_fit",
+        same_for_payers=True,
+    ),
+)

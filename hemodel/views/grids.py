@@ -18,6 +18,7 @@ from hemodel.formats import display
 from hemodel.views.one_way import LABEL_WIDTH, axis_label, base_value, input_names
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
@@ -50,16 +51,6 @@ MOVED = {
 }
 
 
-def grid_tables(results: Results, names: Names) -> list[Table]:
-    """Return the tables that follow the one-way analysis of a run; none without it."""
-    made = []
-    if results.threshold_values is not None:
-        made.append(threshold_values(results, results.threshold_values, names))
-    if results.two_way:
-        made += _grids(results, results.two_way, names)
-    return made
-
-
 def dsa_tables(document: DsaDocument, results: Results, names: Names) -> list[Table]:
     """Return the tables of `hemodel dsa`, beside that of the one-way analysis."""
     made = [threshold_values(results, document.threshold_values, names)] if document.threshold_values else []
@@ -74,9 +65,13 @@ def dsa_tables(document: DsaDocument, results: Results, names: Names) -> list[Ta
 
 def _grids(results: Results, grids: Sequence[TwoWayResult], names: Names) -> list[Table]:
     """Return the table of boundaries, where a grid crosses any, and that of all points."""
-    crossed = any(any(boundary.x) for grid in grids for boundary in grid.boundaries)
     made = [two_way(results, grids, names)]
-    return [two_way_boundary(results, grids, names), *made] if crossed else made
+    return [two_way_boundary(results, grids, names), *made] if _is_crossed(grids) else made
+
+
+def _is_crossed(grids: Sequence[TwoWayResult]) -> bool:
+    """Whether a threshold lies within a grid."""
+    return any(any(boundary.x) for grid in grids for boundary in grid.boundaries)
 
 
 def threshold_values(results: Results, entries: Sequence[ThresholdValue], names: Names) -> Table:
@@ -540,3 +535,35 @@ def _legend(figure: Figure) -> None:
 
     texts = ((SAME, "Same decision as in the base case"), (OTHER, "Another decision at the decision threshold"))
     legend_below(figure, [Patch(color=colour, label=text) for colour, text in texts])
+
+
+TABLES = (
+    TableEntry(
+        "threshold_values",
+        lambda results, _, names: (
+            None if results.threshold_values is None else threshold_values(results, results.threshold_values, names)
+        ),
+        OnPage(("Id",), most_rows=ROWS_ON_PAGE),
+    ),
+    TableEntry(
+        "two_way_boundary",
+        lambda results, _, names: (
+            two_way_boundary(results, results.two_way, names)
+            if results.two_way and _is_crossed(results.two_way)
+            else None
+        ),
+    ),
+    TableEntry(
+        "two_way",
+        lambda results, _, names: two_way(results, results.two_way, names) if results.two_way else None,
+    ),
+)
+CHARTS = (
+    ChartEntry(
+        "two_way",
+        two_way_chart,
+        "Two-way analysis of incremental net monetary benefit, by the two inputs with the largest bars",
+        lambda results, _: bool(results.two_way),
+        sheet=ChartSheet("two_way", "Two-way chart", "Net monetary benefit by two inputs"),
+    ),
+)

@@ -16,9 +16,11 @@ import numpy as np
 
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold
+from hemodel.views.shared.words import Names
 from hemodel.voi.information import share_of_evpi
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.information import EvppiEntry, InformationResult
     from hemodel.analyses.results import Results
-    from hemodel.views.shared.words import Names
+    from hemodel.analyses.run import Run
 
 
 EVPI_IS = (
@@ -414,3 +416,49 @@ def _told(entry: EvppiEntry, place: int, shown: InformationUnits) -> str:
 
 def _money(value: float, shown: InformationUnits) -> str:
     return display(value, "money", shown.currency)
+
+
+def _table(
+    make: Callable[[InformationResult, InformationUnits], Table],
+) -> Callable[[Results, Run, Names], Table | None]:
+    def made(results: Results, _run: Run, names: Names) -> Table | None:
+        return None if results.information is None else make(results.information, shown_as(results, names))
+
+    return made
+
+
+TABLES = (
+    TableEntry("evpi", _table(evpi_table), needs_rows=True),
+    TableEntry("evppi", _table(evppi_table), OnPage(("Id", "Method"), most_rows=ROWS_ON_PAGE), needs_rows=True),
+    TableEntry("voi_curves", _table(curves_table), needs_rows=True),
+)
+
+
+def _of_run(results: Results) -> dict[str, Callable[[], Figure]]:
+    return information_figures(results.information, shown_as(results, Names(results)))
+
+
+_SHEET = ChartSheet("evppi", "EVPPI chart", "Value of information")
+CHARTS = (
+    ChartEntry(
+        "evppi",
+        lambda results, _: _of_run(results)["evppi"](),
+        "Inputs that it is worth most to know",
+        lambda results, _: "evppi" in _of_run(results),
+        sheet=_SHEET,
+    ),
+    ChartEntry(
+        "voi_curves",
+        lambda results, _: _of_run(results)["voi_curves"](),
+        "Value of information by willingness to pay",
+        lambda results, _: "voi_curves" in _of_run(results),
+        sheet=_SHEET,
+    ),
+    ChartEntry(
+        "expected_loss",
+        lambda results, _: _of_run(results)["expected_loss"](),
+        "Expected loss of each strategy",
+        lambda results, _: "expected_loss" in _of_run(results),
+        below="evpi",
+    ),
+)

@@ -8,6 +8,7 @@ from hemodel.documents.input_rows import filled_rows, source_text, subject
 from hemodel.formats import Value, display
 from hemodel.inputs.cell_formats import sheet_titles
 from hemodel.inputs.dictionary import kinds
+from hemodel.views.shared.declared import OnPage, TableEntry
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -243,3 +244,15 @@ def changes(results: Results) -> Table:
 def warnings(results: Results) -> Table:
     """Return the warnings of the run."""
     return Table("warnings", "Warnings", (), (Column("Warning"),), tuple((text,) for text in results.warnings))
+
+
+TABLES = (
+    TableEntry("settings", lambda _, run, __: settings(run)),
+    TableEntry("regimens", lambda _, run, names: regimens(run, names)),
+    TableEntry("inputs", lambda _, run, __: inputs(run), OnPage(("n", "Note", "Id"), wide=True)),
+    TableEntry("assumptions", lambda _, run, __: assumptions(run), OnPage(("Id",))),
+    TableEntry("sources", lambda _, run, __: sources(run)),
+    TableEntry("dictionary", lambda _, run, __: dictionary(run), OnPage(("Distributions",), wide=True)),
+    TableEntry("changes", lambda results, *_: changes(results), needs_rows=True),
+    TableEntry("warnings", lambda results, *_: warnings(results), needs_rows=True),
+)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.model.occupancy import UTILITY_CAPPED, rule_parts
 from hemodel.views.curves import MONTHS
+from hemodel.views.shared.declared import TableEntry
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import Names, adjustment_sentence, rule_words
 
@@ -90,3 +91,9 @@ def adjustments(results: Results, names: Names) -> Table:
         ),
         tuple(rows),
     )
+
+
+TABLES = (
+    TableEntry("external", lambda results, _, names: external(results, names), needs_rows=True),
+    TableEntry("adjustments", lambda results, _, names: adjustments(results, names)),
+)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from hemodel.economics import net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
 from hemodel.views.shared.words import ENDPOINTS, Names
@@ -263,3 +265,21 @@ def bounds_legend(figure: Figure) -> None:
             Patch(color=style.HIGH_COLOUR, label="Input at its upper bound"),
         ],
     )
+
+
+_CAPTIONS = {
+    "nmb": "One-way analysis of incremental net monetary benefit",
+    "icer": "One-way analysis of the ICER",
+    "qalys": "One-way analysis of incremental QALYs",
+    "costs": "One-way analysis of incremental costs",
+}
+
+
+def _has_bars(measure: str, results: Results, _run: Run) -> bool:
+    return bool(results.dsa) and (measure != "icer" or results.incremental[0].icer is not None)
+
+
+CHARTS = tuple(
+    ChartEntry(f"tornado_{measure}", partial(tornado, measure=measure), caption, partial(_has_bars, measure))
+    for measure, caption in _CAPTIONS.items()
+)

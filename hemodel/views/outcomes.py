@@ -11,6 +11,7 @@ from hemodel.formats import Kind, Value, display
 from hemodel.model.evaluate import base_draws, occupancy_at
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 from hemodel.views.shared import notes
+from hemodel.views.shared.declared import TableEntry
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -211,3 +212,15 @@ def occupancy(run: Run, names: Names) -> Table:
         tuple(columns),
         tuple(zip(*values, strict=True)),
     )
+
+
+TABLES = (
+    TableEntry("base_case", lambda results, _, names: base_case(results, names)),
+    TableEntry("fully_incremental", lambda results, _, names: fully_incremental(results, names)),
+    TableEntry("net_benefit", lambda results, _, names: net_benefit(results, names)),
+    TableEntry("disaggregated_costs", lambda results, _, names: disaggregated_costs(results, names)),
+    TableEntry("drug_use", lambda results, _, names: drug_use(results, names)),
+    TableEntry("disaggregated_life_years", lambda results, _, names: disaggregated_life_years(results, names)),
+    TableEntry("disaggregated_qalys", lambda results, _, names: disaggregated_qalys(results, names)),
+    TableEntry("occupancy", lambda _, run, names: occupancy(run, names)),
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.modifiers import BY_WEIGHT, Severity
 from hemodel.analyses.reference_case import STATUSES
 from hemodel.views.shared import notes
+from hemodel.views.shared.declared import OnPage, TableEntry
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
 MARK = " *"
 """Stands after what was not checked."""
 NOT_CHECKED = "* Not checked against the primary text: look at it before relying on the value."
-REFERENCE_CASE = "reference_case"
-TABLES = (REFERENCE_CASE, "severity", "severity_net_benefit", "evlyg")
-
-
-def payer_tables(results: Results, names: Names) -> list[Table]:
-    """Return the tables of the run's payer; none without one."""
-    payer = results.payer
-    if payer is None:
-        return []
-    found = [reference_case(payer)]
-    if payer.severity is not None:
-        found += [severity(results, payer, payer.severity)]
-        found += [severity_net_benefit(results, payer, payer.severity, names)]
-    if payer.evlyg is not None:
-        found.append(evlyg(results, payer, names))
-    return [table for table in found if table.rows]
 
 
 def counts(payer: PayerResult) -> str:
@@ -72,7 +57,7 @@ def reference_case(payer: PayerResult) -> Table:
     remarks += [NOT_CHECKED] if payer.not_checked else []
     headers = ("Field", "Asked", "Found", "Status", "How", "Checked", "Source", "Date", "Note")
     title = f"Reference case of {payer.jurisdiction} ({payer.body})"
-    return Table(REFERENCE_CASE, title, tuple(remarks), tuple(Column(h) for h in headers), tuple(rows))
+    return Table("reference_case", title, tuple(remarks), tuple(Column(h) for h in headers), tuple(rows))
 
 
 def _remarks(payer: PayerResult, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,3 +162,38 @@ def evlyg(results: Results, payer: PayerResult, names: Names) -> Table:
     )
     remarks = ("Discounted, against the comparator.", notes.RATIO, *_remarks(payer, ("outcomes", *_RATES)))
     return Table("evlyg", "Equal value of life-years gained", remarks, columns, tuple(rows))
+
+
+TABLES = (
+    TableEntry(
+        "reference_case",
+        lambda results, *_: None if results.payer is None else reference_case(results.payer),
+        OnPage(("Date", "Note", "Checked"), wide=True),
+        needs_rows=True,
+    ),
+    TableEntry(
+        "severity",
+        lambda results, *_: (
+            None
+            if results.payer is None or results.payer.severity is None
+            else severity(results, results.payer, results.payer.severity)
+        ),
+        needs_rows=True,
+    ),
+    TableEntry(
+        "severity_net_benefit",
+        lambda results, _, names: (
+            None
+            if results.payer is None or results.payer.severity is None
+            else severity_net_benefit(results, results.payer, results.payer.severity, names)
+        ),
+        needs_rows=True,
+    ),
+    TableEntry(
+        "evlyg",
+        lambda results, _, names: (
+            None if results.payer is None or results.payer.evlyg is None else evlyg(results, results.payer, names)
+        ),
+        needs_rows=True,
+    ),
+)

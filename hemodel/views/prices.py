@@ -13,6 +13,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import lay_out, legend_below, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold
@@ -35,14 +36,6 @@ if TYPE_CHECKING:
 ONLY, BOTH = "intervention only", "both, so that the effect is net"
 _PAIR = 2
 SCALED = "All vials of a drug are scaled together; everything else stays as it is."
-
-
-def price_tables(results: Results, names: Names) -> list[Table]:
-    """Return the tables of prices that a run has: none where no price was looked for."""
-    if not results.prices:
-        return []
-    made = [price_threshold(results, results.prices, names)]
-    return [*made, frontier_price(results, results.prices, names)] if len(results.strategies) > _PAIR else made
 
 
 def price_threshold(results: Results, entries: list[DrugPrice], names: Names) -> Table:
@@ -291,3 +284,28 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
         places[i] = max(min(places[i], limit), gap * i)
         limit = places[i] - gap
     return places
+
+
+TABLES = (
+    TableEntry(
+        "price_threshold",
+        lambda results, _, names: price_threshold(results, results.prices, names) if results.prices else None,
+    ),
+    TableEntry(
+        "frontier_price",
+        lambda results, _, names: (
+            frontier_price(results, results.prices, names)
+            if results.prices and len(results.strategies) > _PAIR
+            else None
+        ),
+    ),
+)
+CHARTS = (
+    ChartEntry(
+        "price_icer",
+        price_icer,
+        "ICER by price of a vial",
+        lambda results, _: bool(drawn_prices(results)),
+        below="price_threshold",
+    ),
+)

@@ -19,6 +19,7 @@ from hemodel.economics import break_even_costs
 from hemodel.errors import UsageError
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import minus, threshold_text
@@ -387,3 +388,34 @@ def psa_extremes(results: Results, psa: PsaResult, names: Names) -> Table:
         ),
         rows,
     )
+
+
+TABLES = (
+    TableEntry(
+        "psa_against_base",
+        lambda results, _, names: None if results.psa is None else psa_against_base(results, results.psa, names),
+    ),
+    TableEntry("psa_checks", lambda results, *_: None if results.psa is None else psa_checks(results.psa)),
+    TableEntry("psa_inputs", lambda results, *_: None if results.psa is None else psa_inputs(results.psa)),
+    TableEntry(
+        "psa_extremes",
+        lambda results, _, names: None if results.psa is None else psa_extremes(results, results.psa, names),
+    ),
+)
+
+
+def _has_draws(results: Results, run: Run) -> bool:
+    return results.psa is not None and run.psa is not None
+
+
+CHARTS = (
+    ChartEntry("ce_plane", ce_plane, "Cost-effectiveness plane", _has_draws),
+    ChartEntry("ceac", ceac, "Cost-effectiveness acceptability curves and frontier", _has_draws),
+    ChartEntry(
+        "convergence",
+        convergence,
+        "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
+        lambda results, run: _has_draws(results, run) and run.psa is not None and run.psa.draws > 1,
+        below="psa_net_benefit",
+    ),
+)

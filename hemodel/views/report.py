@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hemodel.views.shared.words import Names
 
 
-EVIDENCE = ("observed", "tests_of_effects", "concerns", "beyond_follow_up", "death_after_progression")
-"""Tables of the evidence pack that a dossier can hold beside the ranking."""
+EVIDENCE = ("ranking", "observed", "tests_of_effects", "concerns", "beyond_follow_up", "death_after_progression")
+"""Tables of the evidence pack that a dossier can hold; the ranking for PFS and OS alone."""
 _STEPS = {
     "trial": ("Trial", "To the median follow-up", "life-years"),
     "extrapolated": ("Extrapolated", "To the time horizon", "life-years"),
@@ -39,14 +39,14 @@ def dossier_tables(results: ReportResults, run: Run, pack: EvidencePack | None) 
         On the curves of the run.
     """
     names = names_of(results, run)
-    made = [*tables(results, run), checks(results), stepped(results, names)]
+    made = [*tables(results, run), *(make(results, names) for make in REPORT_TABLES.values())]
     if pack is not None:
-        made += report_tables(run.model, pack)
         made += [table for table in evidence_tables(run.model, pack) if table.name in EVIDENCE]
+        made += report_tables(run.model, pack)
     return {table.name: table for table in made if table.rows}
 
 
-def checks(results: ReportResults) -> Table:
+def checks(results: ReportResults, _names: Names) -> Table:
     """Return the arithmetic checks, each with what it measured and whether it passed."""
     rows = [(c.question, c.measured, c.value, c.limit, "pass" if c.passed else "fail") for c in results.checks]
     note = "Each check compares numbers of this run that were computed in different ways, or that must have an order."
@@ -94,3 +94,7 @@ def stepped(results: ReportResults, names: Names) -> Table:
         tuple(rows),
         banded=True,
     )
+
+
+REPORT_TABLES = {"checks": checks, "stepped": stepped}
+"""What makes each, by name."""

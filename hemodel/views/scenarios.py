@@ -20,6 +20,7 @@ from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
+from hemodel.views.shared.declared import ChartEntry, ChartSheet, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold, lines_height, minus, threshold_text
@@ -400,3 +401,27 @@ def _legend(results: Results) -> list[Artist]:
         Line2D([], [], marker=marker, color=colour, label=text, linestyle="none", markersize=5.5)
         for marker, colour, text in looks
     ]
+
+
+TABLES = (
+    TableEntry(
+        "scenarios",
+        lambda results, _, names: None if results.scenarios is None else scenarios(results, results.scenarios, names),
+        OnPage(("Purpose", "Change in ICER", "Increment: Life-years", "Net monetary benefit at"), (1,), wide=True),
+    ),
+    TableEntry(
+        "scenario_changes",
+        lambda results, *_: None if results.scenarios is None else scenario_changes(results.scenarios),
+        OnPage(bands=(0, 4, 5)),
+    ),
+)
+SHEET = ChartSheet("scenarios", "Scenario chart", "Scenarios beside the base case")
+CHARTS = (
+    ChartEntry(
+        "scenarios",
+        scenario_chart,
+        "Scenarios beside the base case",
+        lambda results, _: bool(results.scenarios),
+        sheet=SHEET,
+    ),
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry
 from hemodel.views.shared.page import MARGIN, WIDTH, page, settle
 from hemodel.views.shared.text import fold, lines_height
 from hemodel.views.shared.words import Names
@@ -187,3 +188,12 @@ def _arrow(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
     axes.plot(xs[:-1], ys[:-1], color=style.INK, linewidth=1.1, solid_capstyle="butt")
     look = {"arrowstyle": "-|>", "color": style.INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", xy=points[-1], xytext=points[-2], arrowprops=look)
+
+
+CHARTS = (
+    ChartEntry(
+        "model_structure",
+        model_structure,
+        "Structure of the model: states, flows between them, and what is counted where",
+    ),
+)

@@ -15,6 +15,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.survival.reported.statistics import HALF_WIDTH_95
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import ChartEntry, ChartSheet, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold
@@ -349,3 +350,24 @@ def _draw_curves(axes: Axes, research: ResearchResult, study: StudyEntry) -> lis
         Line2D([], [], color=style.LIGHT, linewidth=0.9, label="Thresholds"),
         Line2D([], [], color=style.GREY, linewidth=1.1, label="Decision threshold"),
     ]
+
+
+TABLES = (
+    TableEntry(
+        "study_designs", lambda results, *_: None if results.research is None else study_designs(results.research)
+    ),
+    TableEntry(
+        "study_values", lambda results, *_: None if results.research is None else study_values(results.research)
+    ),
+)
+
+
+def _has_studies(results: Results, _run: Run) -> bool:
+    return results.research is not None
+
+
+_SHEET = ChartSheet("study_values", "Study chart", "What the studies are worth by size")
+CHARTS = (
+    ChartEntry("study_sizes", study_sizes, "Value and net benefit of the studies by size", _has_studies, sheet=_SHEET),
+    ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies, sheet=_SHEET),
+)

@@ -8,6 +8,7 @@ from hemodel.economics import swing
 from hemodel.formats import Value, display
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes
+from hemodel.views.shared.declared import ROWS_ON_PAGE, OnPage, TableEntry
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -199,3 +200,39 @@ def ceac(results: Results, psa: PsaResult, names: Names) -> Table:
         ),
         tuple(rows),
     )
+
+
+_ENDS = tuple(f"Incremental {what}: {end}" for what in ("QALYs", "costs") for end in AT)
+ONE_WAY_TABLES = (
+    TableEntry(
+        "dsa",
+        lambda results, _, names: None if results.dsa is None else dsa(results, results.dsa, names),
+        OnPage(("Id", *_ENDS), most_rows=ROWS_ON_PAGE),
+    ),
+)
+PROBABILISTIC_TABLES = (
+    TableEntry(
+        "psa_summary",
+        lambda results, _, names: None if results.psa is None else psa_summary(results, results.psa, names),
+    ),
+    TableEntry(
+        "psa_net_benefit",
+        lambda results, _, names: None if results.psa is None else psa_net_benefit(results, results.psa, names),
+    ),
+    TableEntry(
+        "psa_quadrants",
+        lambda results, _, names: None if results.psa is None else psa_quadrants(results.psa, names),
+    ),
+)
+ACCEPTABILITY_TABLES = (
+    TableEntry(
+        "probability_cost_effective",
+        lambda results, _, names: (
+            None if results.psa is None else probability_cost_effective(results, results.psa, names)
+        ),
+    ),
+    TableEntry(
+        "ceac",
+        lambda results, _, names: None if results.psa is None else ceac(results, results.psa, names),
+    ),
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 from live.models import SHIPPED, small_file
+from page_support import report_of
 from unit.live_model.calculated_models import third_strategy
 
 from hemodel.analyses.options import PARTS, Options
@@ -18,7 +19,6 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.formats import display, number_format
 from hemodel.inputs.changes import Change
-from hemodel.publish.html import report_html
 from hemodel.publish.workbook import write_results_workbook
 from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
 from hemodel.views.tables import Table, csv_text, tables
@@ -93,7 +93,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def report(case: tuple[str, Results, Run]) -> str:
     """The report of a case, without figures."""
-    return report_html(case[1], case[2], {})
+    return report_of(case[1], case[2])
 
 
 @pytest.fixture(scope="module")
@@ -239,12 +239,15 @@ def _shown(table: Table, row: tuple[Any, ...]) -> list[str]:
     return ["" if v is None and not c.numeric else display(v, c.kind) for v, c in pairs]
 
 
-def test_the_report_needs_nothing_else_and_runs_nothing(case: tuple[str, Results, Run]) -> None:
-    text = report_html(case[1], case[2], {"ce_plane": "<svg><script>alert(2)</script></svg>"}, "hemodel run <x>")
+def test_the_report_needs_nothing_else_and_runs_nothing(case: tuple[str, Results, Run], tmp_path: Path) -> None:
+    picture = tmp_path / "occupancy.svg"
+    picture.write_text("<svg><script>alert(2)</script></svg>", encoding="utf-8")
+    text = report_of(case[1], case[2], {"occupancy": (picture, picture)}, "hemodel run '<x>'")
+    assert "data:image/svg+xml;base64," in text
     assert "<script" not in text.lower()
     assert "<b>bold</b>" not in text
     assert "<i>title</i>" not in text
-    assert "hemodel run &lt;x&gt;" in text
+    assert "hemodel run &#39;&lt;x&gt;&#39;" in text
     for tag in ('src="http', "<link", "url(http", "@import"):
         assert tag not in text
 
@@ -282,7 +285,7 @@ def test_the_same_results_give_the_same_bytes(
 ) -> None:
     write_results_workbook(tmp_path / "again.xlsx", case[1], case[2])
     assert (tmp_path / "again.xlsx").read_bytes() == written.read_bytes()
-    assert report_html(case[1], case[2], {}) == report
+    assert report_of(case[1], case[2]) == report
 
 
 def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Results, Run], report: str) -> None:
@@ -290,9 +293,10 @@ def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Re
     names = {table.name for table in tables(found, made)}
     text = report
     bare = name == "bare"
-    assert ("Not run: one-way sensitivity analysis; probabilistic sensitivity analysis; scenarios." in text) == bare
+    left_out = "Not part of this run: one-way sensitivity analysis; probabilistic sensitivity analysis; scenarios."
+    assert (left_out in text) == bare
     assert ({"dsa", "psa_summary", "ceac", "scenarios"} <= names) != bare
-    assert ('id="probabilistic"' in text) != bare
+    assert ('id="section-probabilistic"' in text) != bare
     assert ("it is dominated" in text) == (name == "dominated") == ("per QALY gained" not in text)
     assert text.count('class="key"') == len(found.incremental)
 

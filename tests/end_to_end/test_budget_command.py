@@ -121,7 +121,7 @@ def test_run_has_the_same_budget_impact(book: Path, written: Path, tmp_path: Pat
 
     assert found["budget"] == json.loads((written / "budget.json").read_text(encoding="utf-8"))["budget"]
     assert all((tmp_path / "run" / "figures" / f"{name}.png").exists() for name in FIGURES)
-    assert 'id="budget"' in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert 'id="section-budget"' in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_values_it_says_what_is_needed(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_only_what_was_asked_for(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "figures" / "ceac.png").exists()
     assert found["families"] == []
     assert not (tmp_path / "out" / "tables" / "families.csv").exists()
-    assert 'id="evidence"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert 'id="section-evidence"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_whole_run_under_a_scenario(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -134,7 +134,7 @@ def test_the_report_and_the_workbook_hold_them_too(made: tuple[Path, str]) -> No
     page = (folder / "report.html").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(folder / "results.xlsx", read_only=True)
 
-    assert 'id="reference-case"' in page
+    assert 'id="section-reference_case"' in page
     assert all(f'id="table-{name}"' in page for name in ("reference_case", "severity", "severity_net_benefit"))
     assert "Not checked against the primary text" in page
     assert len([name for name in book.sheetnames if "reference" in name.lower() or "severity" in name.lower()]) == 3

@@ -89,7 +89,7 @@ def test_manifest_says_how_to_repeat_it(whole: Path) -> None:
 def test_a_whole_run_compares_families_and_shows_the_evidence(whole: Path) -> None:
     assert results(whole)["families"]
     assert (whole / "tables" / "families.csv").exists()
-    assert 'id="evidence"' in (whole / "report.html").read_text(encoding="utf-8")
+    assert 'id="section-evidence"' in (whole / "report.html").read_text(encoding="utf-8")
 
 
 def test_report_is_one_file_that_a_browser_shows(whole: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from hemodel.views.evidence.charts_hazard import (
     mean_chart,
     post_progression_chart,
 )
+from hemodel.views.evidence.tables import REPORT_ENDPOINTS
 from hemodel.views.evidence.words import EvidenceNames, family_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.figure import Figure
 
@@ -29,8 +30,9 @@ Charts = dict[str, "Callable[[], Figure]"]
 FIT, EXTRAPOLATION, HAZARDS, LONG_HAZARDS = "fit", "extrapolation", "hazards", "hazards_to_horizon"
 LOG_CUMULATIVE, SCHOENFELD, QUANTILES = "log_cumulative_hazard", "schoenfeld", "quantiles"
 MEANS, POST_PROGRESSION = "restricted_means", "death_after_progression"
-REPORT_FIGURES = tuple(f"{chart}_{endpoint}" for endpoint in ("pfs", "os") for chart in (FIT, HAZARDS))
-"""Those that the report of a run shows."""
+BY_FAMILY = (FIT, EXTRAPOLATION, HAZARDS, LONG_HAZARDS)
+"""Those that flexible families have of their own."""
+FLEXIBLE = "flexible"
 CAPTIONS = {
     FIT: "observed and fitted survival",
     EXTRAPOLATION: "extrapolation to the time horizon",
@@ -60,12 +62,6 @@ def evidence_figures(model: Model, pack: EvidencePack) -> Charts:
     if pack.evidence.death_after_progression:
         found[POST_PROGRESSION] = partial(post_progression_chart, model, pack)
     return found
-
-
-def report_figures(model: Model, pack: EvidencePack) -> Charts:
-    """Return the charts of the evidence that the report of a run shows, by name."""
-    found = evidence_figures(model, pack)
-    return {name: found[name] for name in REPORT_FIGURES}
 
 
 def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:
@@ -101,5 +97,12 @@ def evidence_captions(model: Model, pack: EvidencePack) -> dict[str, str]:
     for endpoint in pack.evidence.endpoints:
         for chart, words in CAPTIONS.items():
             found[_name(chart, endpoint)] = f"{names.endpoint(endpoint)}: {words}"
-            found[_name(chart, endpoint, "flexible")] = f"{names.endpoint(endpoint)}: {words}, flexible families"
+            found[_name(chart, endpoint, FLEXIBLE)] = f"{names.endpoint(endpoint)}: {words}, flexible families"
     return found
+
+
+def evidence_chart_names(endpoints: Sequence[str] = REPORT_ENDPOINTS) -> list[str]:
+    """Return the name of every chart that a pack on these endpoints may have."""
+    found = [_name(chart, endpoint) for endpoint in endpoints for chart in CAPTIONS]
+    flexible = [_name(chart, endpoint, FLEXIBLE) for endpoint in endpoints for chart in BY_FAMILY]
+    return [*found, *flexible, POST_PROGRESSION]

@@ -19,6 +19,24 @@ RANKING = "ranking"
 REPORT_ENDPOINTS = ("pfs", "os")
 """Endpoints whose evidence the report of a run shows."""
 NOT_ON_A_PAGE = "covariance_by_family"
+EVIDENCE_TABLES = {
+    "observed": observed.observed,
+    RANKING: families.ranking,
+    "concerns": families.concerns,
+    "fit_statistics": families.fit_statistics,
+    "means_by_family": families.means,
+    "survival_by_family": families.survival,
+    "coefficients_by_family": families.coefficients,
+    NOT_ON_A_PAGE: families.covariance,
+    "external_by_family": observed.external,
+    "tests_of_effects": observed.effects,
+    "statistics": observed.statistics,
+    "statistics_correlation": observed.correlation,
+    "spread": observed.spread,
+    "beyond_follow_up": observed.beyond_follow_up,
+    "death_after_progression": observed.death_after_progression,
+}
+"""What makes each, by name, in order."""
 ENDPOINT = "Endpoint"
 STILL_BANDED = {"external_by_family", "concerns"}
 """Tables that on a page stand in bands of what follows the endpoint."""
@@ -34,24 +52,7 @@ def evidence_tables(model: Model, pack: EvidencePack) -> tuple[Table, ...]:
     pack : EvidencePack
     """
     names = EvidenceNames(model)
-    made = (
-        observed.observed,
-        families.ranking,
-        families.concerns,
-        families.fit_statistics,
-        families.means,
-        families.survival,
-        families.coefficients,
-        families.covariance,
-        observed.external,
-        observed.effects,
-        observed.statistics,
-        observed.correlation,
-        observed.spread,
-        observed.beyond_follow_up,
-        observed.death_after_progression,
-    )
-    found = [make(pack, names) for make in made]
+    found = [make(pack, names) for make in EVIDENCE_TABLES.values()]
     return tuple(table for table in found if table.rows)
 
 

@@ -14,13 +14,14 @@ from xml.etree import ElementTree as ET
 import docx
 import pytest
 from dossier_text import W, of_page
+from page_support import MANIFEST
 from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
 from hemodel.analyses.results import results
-from hemodel.entries import FileEntry
-from hemodel.publish.dossier.building import build, figures_of
-from hemodel.publish.dossier.document import (
+from hemodel.publish.document.building import build, figures_of
+from hemodel.publish.document.layout import layout_names, read_layout, shipped_layout
+from hemodel.publish.document.parts import (
     Document,
     FigureBlock,
     Paragraph,
@@ -31,26 +32,18 @@ from hemodel.publish.dossier.document import (
     plain,
     section_numbers,
 )
-from hemodel.publish.dossier.layout import layout_names, read_layout
-from hemodel.publish.dossier.word import word
-from hemodel.publish.dossier.word_tables import PAD, fit, text_width, upright
-from hemodel.publish.dossier.writing import context, page
-from hemodel.publish.manifest import Manifest
+from hemodel.publish.document.writing import content, context
+from hemodel.publish.html import page
 from hemodel.publish.table_view import view
+from hemodel.publish.word import word
+from hemodel.publish.word_tables import PAD, fit, text_width, upright
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hemodel.publish.dossier.context import Context
+    from hemodel.publish.document.context import Context
 
-MANIFEST = Manifest(
-    hemodel="0",
-    python="3",
-    libraries={"numpy": "2"},
-    workbook=FileEntry(name="small.xlsx", sha256="ab"),
-    command="hemodel report small.xlsx --out there",
-)
 PLAIN = Style("Dossier", "en-GB", "", 1)
 
 
@@ -80,11 +73,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def document(made: Context, folder: Path, layout: str) -> Document:
     chosen = read_layout(layout)
     pictures = {}
-    for name in figures_of(chosen, made):
+    for name in figures_of(chosen, content(made)):
         pictures[name] = (folder / f"{name}.png", folder / f"{name}.svg")
         pictures[name][0].write_bytes(png(40, 30))
         pictures[name][1].write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"/>', encoding="utf-8")
-    return build(made, chosen, pictures)
+    return build(content(made), chosen, pictures)
 
 
 def test_sections_are_numbered() -> None:
@@ -269,3 +262,19 @@ def test_a_column_of_labels_is_wide_enough_for_three_lines() -> None:
 
     assert not found.landscape
     assert found.widths[0] >= text_width(label, found.size) / 3 + PAD
+
+
+def test_a_part_for_several_strategies_and_the_front(made: Context) -> None:
+    """Two strategies are compared: what is for three or more is left out; the front stands before the contents."""
+    report = shipped_layout("report")
+    found = build(content(made), report, {})
+    three = build(replace(content(made), strategies=3), report, {})
+
+    held = [{block.name for block in _tables(each)} for each in (found, three)]
+    assert held[1] - held[0] == {"fully_incremental"}
+    looks = [block.look for block in found.front if isinstance(block, Paragraph)]
+    assert looks[:3] == ["key", "key", "body"], "an assumed price, the result, the threshold"
+    assert "caution" in looks
+    text = page(found)
+    assert text.index('class="key"') < text.index("<nav") < text.index('id="section-decision_problem"')
+    assert _figures(found) == [], "none was drawn"

@@ -12,10 +12,19 @@ from hemodel.analyses.results import results
 from hemodel.documents.report import report_results
 from hemodel.errors import InputError, UsageError
 from hemodel.payers.reading import all_profiles
-from hemodel.publish.dossier.building import items
-from hemodel.publish.dossier.layout import GENERIC, known, layout_for, layout_names, read_layout, read_layout_file
-from hemodel.publish.dossier.prose import texts
-from hemodel.publish.dossier.writing import charts, read_formats
+from hemodel.publish.document.building import items
+from hemodel.publish.document.layout import (
+    GENERIC,
+    PAGES,
+    expanded,
+    known,
+    layout_for,
+    layout_names,
+    read_layout,
+    read_layout_file,
+)
+from hemodel.publish.document.texts import texts
+from hemodel.publish.document.writing import charts, read_formats
 from hemodel.views.report import dossier_tables
 
 if TYPE_CHECKING:
@@ -138,3 +147,50 @@ def test_unknown_layout_and_format() -> None:
         read_formats(" , ")
     assert str(refused.value) == "no format is given; there are html, docx."
     assert read_formats("DOCX, html,docx") == ("docx", "html")
+
+
+def test_pages_of_other_commands_are_no_dossiers() -> None:
+    for name in PAGES:
+        assert name not in layout_names()
+        with pytest.raises(UsageError, match=f"there is no layout {name}"):
+            read_layout(name)
+
+
+def test_the_front_holds_texts_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    front = 'front = [{ text = "key_result" }, { table = "base_case" }]\n'
+    path.write_text(HEAD + front + '[[section]]\nid = "a"\nheading = "A"\n', encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_layout_file(path)
+
+    assert str(refused.value).splitlines() == [
+        "mine.toml: front: there is no text key_result. Did you mean key_results?",
+        "mine.toml: front: it holds a table or a figure. Put it in a section.",
+    ]
+
+
+def test_a_section_is_repeated_for_every_endpoint(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD
+        + """subject = "evidence"
+[[section]]
+each = "endpoint"
+id = "of_{endpoint}"
+heading = "About {name}"
+holds = [{ figure = "fit_{endpoint}_flexible" }, { table = "spread_{endpoint}" }]
+
+[[section]]
+id = "last"
+heading = "Last"
+""",
+        encoding="utf-8",
+    )
+    found = expanded(read_layout_file(path), {"pfs": "Progression", "os": "Death"})
+
+    assert [(section.id, section.heading) for section in found.section] == [
+        *(("of_pfs", "About Progression"), ("of_os", "About Death"), ("last", "Last")),
+    ]
+    assert found.section[1].holds[0].figure == "fit_os_flexible"
+    assert found.section[1].holds[1].table == "spread_os"
+    assert found.figures == ["fit_pfs_flexible", "fit_os_flexible"]

@@ -8,17 +8,17 @@ import jsonschema
 import openpyxl
 import pytest
 from budget_support import budget_model, one_way_of, small_budget_run
+from page_support import report_of
 from support import small_model, small_run
 
 from hemodel.analyses.results import Results, results
 from hemodel.errors import UsageError
 from hemodel.publish.console import budget_text
-from hemodel.publish.html import report_html
 from hemodel.publish.manifest import Manifest
 from hemodel.publish.output import budget_document
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
-from hemodel.views.budget import budget_results, budget_tables
-from hemodel.views.charts import budget_figures
+from hemodel.views.budget import CHARTS, TABLES, budget_results
+from hemodel.views.charts import figures
 from hemodel.views.tables import names_of, tables
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def numbers(value: Any) -> Iterator[float]:
 def test_every_number_of_the_tables_is_in_the_results(found: Results, run: Run, budget: BudgetResult) -> None:
     known = set(numbers(budget.model_dump()))
     known |= {abs(item.total_high - item.total_low) for item in budget.one_way or ()}
-    made = budget_tables(found, names_of(found, run))
+    made = tables(found, run, TABLES)
 
     assert tuple(table.name for table in made) == NAMES
     for table in made:
@@ -147,8 +147,10 @@ def test_the_console_shows_the_years(found: Results, run: Run, budget: BudgetRes
 
 
 def test_the_report_has_a_section_and_the_workbook_sheets(found: Results, run: Run, tmp_path: Path) -> None:
-    text = report_html(found, run, dict.fromkeys(budget_figures(found, run), "<svg/>"))
-    assert 'id="budget"' in text
+    picture = tmp_path / "any.svg"
+    picture.write_text("<svg/>", encoding="utf-8")
+    text = report_of(found, run, dict.fromkeys(figures(found, run, CHARTS), (picture, picture)))
+    assert 'id="section-budget"' in text
     for name in NAMES:
         assert f'data-table="{name}"' in text
     assert text.count("Net budget impact by category and year") == 2
@@ -161,7 +163,7 @@ def test_the_report_has_a_section_and_the_workbook_sheets(found: Results, run: R
 def test_the_workbook_of_the_command_links_every_sheet_and_repeats_to_the_byte(
     found: Results, run: Run, tmp_path: Path
 ) -> None:
-    made = budget_tables(found, names_of(found, run))
+    made = tables(found, run, TABLES)
     made_with = Manifest(hemodel="0", command="", python="3", libraries={})
     for name in ("a.xlsx", "b.xlsx"):
         write_budget_workbook(tmp_path / name, found, made, {}, made_with)
@@ -179,7 +181,7 @@ def test_without_rows_nothing_changes() -> None:
 
     assert found.budget is None
     assert not any(table.name.startswith("budget") for table in tables(found, run))
-    assert not budget_figures(found, run)
-    assert 'id="budget"' not in report_html(found, run, {})
+    assert not figures(found, run, CHARTS)
+    assert 'id="section-budget"' not in report_of(found, run)
     with pytest.raises(UsageError, match="The results have no budget impact"):
         budget_document(found)

@@ -16,7 +16,7 @@ from hemodel.analyses.fitted_curves import External
 from hemodel.analyses.results import results
 from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.errors import UsageError
-from hemodel.views import charts
+from hemodel.views import base_case, curves, one_way, psa, scenarios
 from hemodel.views.scenarios import group_charts
 from hemodel.views.shared import style
 
@@ -58,10 +58,10 @@ def bars(axes: Axes) -> list[Rectangle]:
 
 def test_acceptability_curves_and_frontier(found: Results, run: Run) -> None:
     assert found.psa is not None
-    drawn = [points(line) for line in lines(charts.ceac(found, run).axes[0])]
+    drawn = [points(line) for line in lines(psa.ceac(found, run).axes[0])]
     for strategy in found.strategies:
         assert (found.psa.ceac.wtp, found.psa.ceac.probability[strategy]) in drawn
-    thick = [line for line in lines(charts.ceac(found, run).axes[0]) if line.get_linewidth() == 8.0]
+    thick = [line for line in lines(psa.ceac(found, run).axes[0]) if line.get_linewidth() == 8.0]
     assert [x for line in thick for x in points(line)[0]] == found.psa.ceaf.wtp
     assert [y for line in thick for y in points(line)[1]] == found.psa.ceaf.probability
     assert len(thick) == 1 + sum(
@@ -72,7 +72,7 @@ def test_acceptability_curves_and_frontier(found: Results, run: Run) -> None:
 def test_plane_shows_every_draw_the_mean_and_the_base_case(found: Results, run: Run) -> None:
     assert run.psa is not None
     assert found.psa is not None
-    figure = charts.ce_plane(found, run)
+    figure = psa.ce_plane(found, run)
     axes = figure.axes[0]
     cloud = next(artist for artist in axes.collections if isinstance(artist, PathCollection))
     gains = [run.psa.qalys[:, 1] - run.psa.qalys[:, 0], run.psa.costs[:, 1] - run.psa.costs[:, 0]]
@@ -93,8 +93,8 @@ def test_region_holds_95_per_cent_of_a_normal_distribution(found: Results, run: 
     rng = np.random.default_rng(1)
     gains = rng.multivariate_normal(np.array([0.3, 2e4]), np.array([[0.01, 400.0], [400.0, 2.5e7]]), 20_000)
     zero = np.zeros(20_000)
-    psa = replace(run.psa, qalys=np.column_stack([zero, gains[:, 0]]), costs=np.column_stack([zero, gains[:, 1]]))
-    axes = charts.ce_plane(found, replace(run, psa=psa)).axes[0]
+    normal = replace(run.psa, qalys=np.column_stack([zero, gains[:, 0]]), costs=np.column_stack([zero, gains[:, 1]]))
+    axes = psa.ce_plane(found, replace(run, psa=normal)).axes[0]
     ring = next(line for line in lines(axes) if len(points(line)[0]) > 100)
     inside = ring.get_path().contains_points(gains)
     assert inside.mean() == pytest.approx(0.95, abs=0.005)
@@ -102,7 +102,7 @@ def test_region_holds_95_per_cent_of_a_normal_distribution(found: Results, run: 
 
 def test_convergence_ends_at_the_mean_with_its_error(found: Results, run: Run) -> None:
     assert found.psa is not None
-    axes = charts.convergence(found, run).axes[0]
+    axes = psa.convergence(found, run).axes[0]
     x, y = points(lines(axes)[0])
     entry = found.psa.increments[0]
     assert x[-1] == DRAWS
@@ -116,7 +116,7 @@ def test_convergence_ends_at_the_mean_with_its_error(found: Results, run: Run) -
 @pytest.mark.parametrize("measure", ["nmb", "icer", "qalys", "costs"])
 def test_tornado_bars_end_at_the_results(measure: str, found: Results, run: Run) -> None:
     assert found.dsa is not None
-    axes = charts.tornado(found, run, measure).axes[0]
+    axes = one_way.tornado(found, run, measure).axes[0]
     values = [entry.model_dump() for entry in found.dsa]
     pairs = [sorted((value[f"{measure}_low"], value[f"{measure}_high"])) for value in values]
     expected = sorted(pairs, key=lambda pair: pair[0] - pair[1])
@@ -133,7 +133,7 @@ def test_tornado_prints_the_word_where_there_is_no_ratio(found: Results, run: Ru
     assert found.dsa is not None
     first, *rest = found.dsa
     lost = first.model_copy(update={"icer_low": None, "verdict_low": "less costly and less effective"})
-    axes = charts.tornado(found.model_copy(update={"dsa": [*rest, lost]}), run, "icer").axes[0]
+    axes = one_way.tornado(found.model_copy(update={"dsa": [*rest, lost]}), run, "icer").axes[0]
     assert any(text.endswith(": less costly and less effective") for text in notes(axes))
     top = [bar for bar in bars(axes) if abs(bar.get_y() + bar.get_height() / 2) < 0.1]
     assert len(top) == 1
@@ -143,7 +143,7 @@ def test_tornado_prints_the_word_where_there_is_no_ratio(found: Results, run: Ru
 
 
 def test_cost_bars_are_the_components(found: Results, run: Run) -> None:
-    axes = charts.cost_breakdown(found, run).axes[0]
+    axes = base_case.cost_breakdown(found, run).axes[0]
     for place, strategy in enumerate(found.strategies):
         costs = dict(found.base_case[strategy].costs.discounted)
         total = costs.pop("total")
@@ -153,7 +153,7 @@ def test_cost_bars_are_the_components(found: Results, run: Run) -> None:
 
 
 def test_curves_pass_through_what_the_results_say(found: Results, run: Run) -> None:
-    figure = charts.survival_curves(found, run)
+    figure = curves.survival_curves(found, run)
     for axes, endpoint in zip(figure.axes, ("pfs", "os"), strict=True):
         full = [line for line in lines(axes) if line.get_linewidth() == pytest.approx(1.6) and len(points(line)[0]) > 1]
         for strategy, line in zip(found.strategies, full, strict=True):
@@ -181,14 +181,14 @@ def test_other_studies_are_drawn_on_the_clock_of_the_model(found: Results, run: 
         high=0.36,
         fitted=0.3,
     )
-    figure = charts.survival_curves(found.model_copy(update={"external": [study]}), run)
+    figure = curves.survival_curves(found.model_copy(update={"external": [study]}), run)
     point = next(line for line in lines(figure.axes[1]) if points(line) == ([20.5], [0.33]))
     assert point.get_markerfacecolor() == "white"
     assert "Other studies, on the model's clock" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_occupancy_prints_the_mean_years(found: Results, run: Run) -> None:
-    for axes, strategy in zip(charts.occupancy(found, run).axes, found.strategies, strict=True):
+    for axes, strategy in zip(base_case.occupancy(found, run).axes, found.strategies, strict=True):
         years = found.base_case[strategy].life_years.undiscounted
         assert f"Progression-free {years['progression_free']:.3f}" in axes.get_title(loc="left")
         assert f"Progressed {years['progressed']:.3f}" in axes.get_title(loc="left")
@@ -241,7 +241,7 @@ def test_scenarios_are_dots_or_words(found: Results, run: Run) -> None:
         scenario("three", None, "dominated"),
         scenario("four", None, "stopped", "why not"),
     ]
-    axes = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run).axes[0]
+    axes = scenarios.scenario_chart(found.model_copy(update={"scenarios": entries}), run).axes[0]
     dots = [points(line) for line in lines(axes) if len(points(line)[0]) == 1]
     assert [x for x, _ in dots] == [[90_000.0], [40_000.0]]
     assert [y[0] for _, y in dots] == axes.get_yticks()[1:3].tolist()
@@ -252,7 +252,7 @@ def test_scenarios_are_dots_or_words(found: Results, run: Run) -> None:
     assert notes(axes) == ["90,000", "40,000", "dominated", "not run"]
     base = found.incremental[0].model_copy(update={"icer": None, "verdict": "dominant"})
     changed = found.model_copy(update={"scenarios": entries, "incremental": [base]})
-    axes = charts.scenario_chart(changed, run).axes[0]
+    axes = scenarios.scenario_chart(changed, run).axes[0]
     assert axes.get_xlabel().startswith("Incremental net monetary benefit (EUR)")
     assert notes(axes) == ["16,000", "16,000", "16,000", "not run"]
 
@@ -261,7 +261,7 @@ def test_of_very_many_scenarios_those_that_matter_most_are_drawn(found: Results,
     base = found.incremental[0].icer or 0.0
     entries = [scenario(f"{i}", base + 1000.0 * i, "more effective and more costly") for i in range(60)]
     entries += [scenario("word", None, "dominated"), scenario("stopped", None, "stopped", "why not")]
-    figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries}), run)
+    figure = scenarios.scenario_chart(found.model_copy(update={"scenarios": entries}), run)
     drawn = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert 30 < len(drawn) < 60
     assert drawn[:2] == ["Costs", "About 59"]
@@ -279,7 +279,7 @@ def test_scenarios_stand_in_groups_and_a_sweep_in_one_row(found: Results, run: R
         scenario("utility", 41_000.0, word, group="utilities"),
     ]
     threshold = {"decision_threshold": 50_000.0, "thresholds": [50_000.0]}
-    figure = charts.scenario_chart(found.model_copy(update={"scenarios": entries, **threshold}), run)
+    figure = scenarios.scenario_chart(found.model_copy(update={"scenarios": entries, **threshold}), run)
     axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["Costs", "About …", "Utilities", "About utility", "Settings", "About half"]
@@ -308,15 +308,15 @@ def test_every_scenario_of_a_group_is_on_one_of_its_pages(found: Results, run: R
 def test_what_does_not_apply_is_an_error_with_words(found: Results, run: Run) -> None:
     bare = found.model_copy(update={"dsa": None, "psa": None})
     with pytest.raises(UsageError, match="A tornado needs the one-way analysis"):
-        charts.tornado(bare, run)
+        one_way.tornado(bare, run)
     with pytest.raises(UsageError, match="This chart needs the probabilistic analysis"):
-        charts.ceac(bare, run)
+        psa.ceac(bare, run)
     with pytest.raises(UsageError, match="There are no scenarios to draw"):
-        charts.scenario_chart(bare, run)
+        scenarios.scenario_chart(bare, run)
     with pytest.raises(UsageError, match=r"There is no tornado of life_years\. Measures: nmb, icer, qalys, costs"):
-        charts.tornado(found, run, "life_years")
+        one_way.tornado(found, run, "life_years")
     with pytest.raises(UsageError, match=r"There is no intervention other\. Interventions: active"):
-        charts.tornado(found, run, intervention="other")
+        one_way.tornado(found, run, intervention="other")
     none = found.incremental[0].model_copy(update={"icer": None, "verdict": "dominated"})
     with pytest.raises(UsageError, match=r"The base case has no ICER \(dominated\)"):
-        charts.tornado(found.model_copy(update={"incremental": [none]}), run, "icer")
+        one_way.tornado(found.model_copy(update={"incremental": [none]}), run, "icer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,20 @@ import jsonschema
 import numpy as np
 import pytest
 from matplotlib.transforms import Bbox
+from page_support import MANIFEST
 from schemas import schema
 from support import STRATEGIES, small_model, small_rows, workbook
 
 from hemodel.analyses.evidence.pack import evidence_pack
 from hemodel.analyses.load import load_rows
 from hemodel.publish.console import evidence_summary
-from hemodel.publish.evidence_html import evidence_html
+from hemodel.publish.document.building import build
+from hemodel.publish.document.evidence import EVIDENCE_TEXTS, evidence_content
+from hemodel.publish.document.layout import shipped_layout
+from hemodel.publish.html import page
 from hemodel.views.charts import save
-from hemodel.views.evidence.charts import REPORT_FIGURES, evidence_captions, evidence_figures
-from hemodel.views.evidence.tables import by_endpoint, evidence_tables, report_tables
+from hemodel.views.evidence.charts import evidence_captions, evidence_figures
+from hemodel.views.evidence.tables import EVIDENCE_TABLES, by_endpoint, evidence_tables, report_tables
 from hemodel.views.shared.table import csv_text
 
 if TYPE_CHECKING:
@@ -106,7 +111,15 @@ def test_the_charts_that_apply_are_offered(packs: dict[str, Made]) -> None:
     reported_names, patient_names = (set(evidence_figures(*packs[name])) for name in ("reported", "patients"))
 
     assert patient_names - reported_names >= PATIENT_CHARTS
-    assert reported_names >= {*REPORT_FIGURES, "extrapolation_os", "restricted_means_pfs", "death_after_progression"}
+    assert reported_names >= {
+        "fit_pfs",
+        "hazards_pfs",
+        "fit_os",
+        "hazards_os",
+        "extrapolation_os",
+        "restricted_means_pfs",
+        "death_after_progression",
+    }
     assert not any("flexible" in name or "schoenfeld" in name for name in reported_names)
     for name, pack in packs.items():
         assert set(evidence_figures(*pack)) <= set(evidence_captions(*pack)), name
@@ -263,15 +276,35 @@ def test_tests_of_effects_need_patients(packs: dict[str, Made]) -> None:
 def test_the_page_needs_nothing_else(made: Made, tmp_path: Path) -> None:
     model, pack = made
     name = "fit_os"
-    svg = save(evidence_figures(model, pack)[name](), tmp_path / name)[1].read_text(encoding="utf-8")
-    page = evidence_html(model, pack, {name: svg}, "hemodel fit small.xlsx")
+    pictures = {name: save(evidence_figures(model, pack)[name](), tmp_path / name)}
+    content = evidence_content(model, pack, MANIFEST.model_copy(update={"command": "hemodel fit small.xlsx"}))
+    text = page(build(content, shipped_layout("evidence"), pictures))
 
-    assert page == evidence_html(model, pack, {name: svg}, "hemodel fit small.xlsx")
-    assert "data:image/svg+xml;base64," in page
-    assert "<script" not in page
-    assert 'src="http' not in page
-    assert "hemodel fit small.xlsx" in page
-    assert "Overall survival: the workbook uses Weibull" in page
+    assert text == page(build(content, shipped_layout("evidence"), pictures))
+    assert "data:image/svg+xml;base64," in text
+    assert "<script" not in text
+    assert 'src="http' not in text
+    assert "hemodel fit small.xlsx" in text
+    assert "Overall survival: the workbook uses Weibull" in text
+
+
+def test_the_page_holds_every_table_text_and_figure(made: Made, tmp_path: Path) -> None:
+    model, pack = made
+    picture = tmp_path / "any.svg"
+    picture.write_text("<svg/>", encoding="utf-8")
+    drawn = evidence_figures(model, pack)
+    content = evidence_content(model, pack, MANIFEST)
+    text = page(build(content, shipped_layout("evidence"), dict.fromkeys(drawn, (picture, picture))))
+
+    tables = {name.removeprefix("table-") for name in re.findall(r'id="(table-\w+)"', text)}
+    assert tables == {table.name for table in by_endpoint(model, pack)}
+    assert {name.removeprefix("figure-") for name in re.findall(r'id="(figure-\w+)"', text)} == set(drawn)
+    assert set(content.texts) == {
+        name.replace("{endpoint}", endpoint) for name in EVIDENCE_TEXTS for endpoint in pack.evidence.endpoints
+    }
+    assert [name for name in EVIDENCE_TABLES if name in {table.name for table in evidence_tables(model, pack)}] == [
+        table.name for table in evidence_tables(model, pack)
+    ]
 
 
 def test_a_summary_names_the_family_in_use(made: Made) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from page_support import report_of
 from support import small_model, small_run
 
 from hemodel.analyses.results import results
 from hemodel.errors import UsageError
 from hemodel.publish.console import summary
-from hemodel.publish.html import report_html
-from hemodel.views import charts
+from hemodel.views import charts, prices
 from hemodel.views.prices import spread
 from hemodel.views.prose import assumed_prices
 from hemodel.views.tables import names_of, tables
@@ -77,7 +77,7 @@ def test_an_assumed_price_leads_the_report_and_the_summary(assumed: tuple[Result
     )
     expected = f"EUR 50,000 per QALY at EUR {at[PRICE]:.2f} per vial of 50 mg and EUR {at[f'{PRICE}_large']:,.2f} per"
     assert expected in sentence
-    page = plain(report_html(found, done, {}))
+    page = plain(report_of(found, done))
     assert page.index("The price of Newtinib is assumed") < page.index("Over 10 years, Active yields")
     text = summary(found, done, tmp_path)
     assert text.index("The price of Newtinib is assumed") < text.index("| Strategy")
@@ -107,7 +107,7 @@ def test_no_price_is_said_plainly_with_the_icer_at_0() -> None:
     assert sentence.endswith(
         f"For EUR 50,000 per QALY: not met at any price of 0 or more (at a price of 0 the ICER is EUR {ratio:,.0f})."
     )
-    figure = charts.price_icer(found, done)
+    figure = prices.price_icer(found, done)
     assert [text.get_text() for text in figure.axes[0].texts] == ["50,000: at no price"]
     assert "Price that meets a threshold" not in [text.get_text() for text in figure.legends[0].get_texts()]
 
@@ -115,7 +115,7 @@ def test_no_price_is_said_plainly_with_the_icer_at_0() -> None:
 def test_the_chart_marks_each_price_on_its_threshold(assumed: tuple[Results, Run]) -> None:
     found, done = assumed
     assert found.prices is not None
-    axes = charts.price_icer(found, done).axes[0]
+    axes = prices.price_icer(found, done).axes[0]
     dots = [np.array(line.get_xydata())[0].tolist() for line in axes.get_lines() if line.get_marker() == "o"]
     entry = found.prices[0]
 
@@ -133,7 +133,7 @@ def test_no_chart_where_no_qalys_are_gained() -> None:
 
     assert "price_icer" not in charts.figures(found, done)
     with pytest.raises(UsageError, match="No price can be drawn"):
-        charts.price_icer(found, done)
+        prices.price_icer(found, done)
 
 
 @pytest.mark.parametrize(

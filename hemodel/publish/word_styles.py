@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
     from docx.text.run import Run
 
-    from hemodel.publish.dossier.document import Document
+    from hemodel.publish.document.parts import Document
 
 
 _NOT_IN_XML = {code: None for code in (*range(32), 0xFFFE, 0xFFFF) if code not in {9, 10, 13}}
@@ -135,7 +135,7 @@ def blank(document: Document) -> File:
 
     file = docx.Document()
     _strip(file, document.style.language)
-    with files("hemodel.publish.dossier").joinpath("data", "styles.csv").open(encoding="utf-8") as rows:
+    with files("hemodel.publish.document").joinpath("data", "styles.csv").open(encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
             _add_style(file, row)
     _add_table_style(file)

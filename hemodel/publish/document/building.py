@@ -1,4 +1,4 @@
-"""From a run and a layout to the document: what the run has, numbered, with references resolved.
+"""From contents and a layout to the document: what there is, numbered, with references resolved.
 
 Where each item of CHEERS 2022 is reported: filled in from what the dossier holds.
 
@@ -14,7 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from hemodel.publish.dossier.document import (
+from hemodel.publish.document.layout import CHEERS, FIGURE, TABLE, TEXT, expanded
+from hemodel.publish.document.parts import (
     Block,
     Bullets,
     Code,
@@ -28,8 +29,6 @@ from hemodel.publish.dossier.document import (
     parts_of,
     section_numbers,
 )
-from hemodel.publish.dossier.layout import FIGURE, TABLE, TEXT
-from hemodel.publish.dossier.prose import texts
 from hemodel.publish.table_view import view
 from hemodel.views.shared.table import Column, Table
 
@@ -37,11 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from hemodel.publish.dossier.context import Context, Lines
-    from hemodel.publish.dossier.layout import Layout, LayoutSection, SectionPart
+    from hemodel.publish.document.context import Content, Lines
+    from hemodel.publish.document.layout import Layout, LayoutSection, SectionPart
 
 
-CHEERS = "cheers"
 TITLE_PAGE = "title"
 USER = "not reported: for the author to add"
 
@@ -59,7 +57,7 @@ class CheersItem:
 @cache
 def items() -> tuple[CheersItem, ...]:
     """Return the items in order."""
-    text = files("hemodel.publish.dossier").joinpath("data", "cheers.csv").read_text(encoding="utf-8")
+    text = files("hemodel.publish.document").joinpath("data", "cheers.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return tuple(CheersItem(int(row["item"]), row["part"], row["topic"], _pairs(row["reported_in"])) for row in rows)
 
@@ -97,53 +95,80 @@ Places = dict[tuple[str, str], str]
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A section of the layout with what the run has of it."""
+    """A section of the layout with what there is of it."""
 
     section: LayoutSection
     held: tuple[SectionPart, ...]
 
 
-def figures_of(layout: Layout, context: Context) -> list[str]:
+def figures_of(layout: Layout, content: Content) -> list[str]:
     """Return the names of the figures that the document will hold, in order."""
-    names = [held.figure for section in layout.section for held in section.holds]
-    return [name for name in names if name is not None and name in context.captions]
+    return [name for name in expanded(layout, content.endpoints).figures if name in content.captions]
 
 
-def build(context: Context, layout: Layout, pictures: Mapping[str, tuple[Path, Path]]) -> Document:
+def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, Path]]) -> Document:
     """Return the document.
 
     Parameters
     ----------
-    context : Context
+    content : Content
     layout : Layout
     pictures : mapping from name to (png, svg)
-        Of the figures that were drawn.
+        Of the figures that were drawn; the others are left out.
     """
     style = Style(layout.kind, layout.language, layout.prefix, layout.first)
-    written = {name: make(context) for name, make in texts().items()}
-    chosen = _chosen(layout, context, written)
+    source = _Source(content, pictures, {})
+    chosen = _chosen(expanded(layout, content.endpoints), source)
     numbers = section_numbers([each.section.level for each in chosen], style)
     places = _places(chosen, numbers)
-    builder = _Builder(context, written, places, pictures)
+    builder = _Builder(source, places)
+    front = [held for held in layout.front if source.has(held)]
     sections = [
         Section(each.section.id, each.section.heading, each.section.level, number, tuple(builder.blocks(each)))
         for each, number in zip(chosen, numbers, strict=True)
     ]
     return Document(
-        title=context.results.title,
-        lead=(context.results.population, context.results.perspective),
+        title=content.title,
+        lead=content.lead,
         style=style,
         sections=tuple(sections),
+        front=tuple(block for held in front for block in builder.part(held)),
     )
 
 
-def _chosen(layout: Layout, context: Context, written: Mapping[str, Lines]) -> list[_Chosen]:
-    """Keep what the run has; a section without anything stays only for what it says, or for sections below it."""
+@dataclass(frozen=True)
+class _Source:
+    """The content, its figures, and the texts that were written so far."""
+
+    content: Content
+    pictures: Mapping[str, tuple[Path, Path]]
+    written: dict[str, Lines]
+
+    def text(self, name: str) -> Lines:
+        """Return a text; it is written once."""
+        if name not in self.written:
+            self.written[name] = self.content.texts[name]()
+        return self.written[name]
+
+    def has(self, held: SectionPart) -> bool:
+        """Whether the content has what a part of the layout names."""
+        if held.strategies > self.content.strategies:
+            return False
+        if held.table is not None:
+            return held.table in self.content.tables or (TABLE, held.table) == PLACEHOLDER
+        if held.figure is not None:
+            return held.figure in self.content.captions and held.figure in self.pictures
+        if held.text is not None:
+            return bool(self.text(held.text).lines or self.text(held.text).facts)
+        return True
+
+
+def _chosen(layout: Layout, source: _Source) -> list[_Chosen]:
+    """Keep what there is; a section without anything stays only for what it says, or for sections below it."""
     found: list[_Chosen] = []
     for section in layout.section:
-        held = tuple(each for each in section.holds if _is_there(each, context, written))
-        only_notes = all(each.note is not None for each in held)
-        bare = only_notes and any(each.note is None for each in section.holds)
+        held = tuple(each for each in section.holds if source.has(each))
+        bare = all(each.note is not None for each in held) and any(each.note is None for each in section.holds)
         found.append(_Chosen(section, () if bare else held))
     kept: list[_Chosen] = []
     for each in reversed(found):
@@ -153,18 +178,8 @@ def _chosen(layout: Layout, context: Context, written: Mapping[str, Lines]) -> l
     return kept
 
 
-def _is_there(held: SectionPart, context: Context, written: Mapping[str, Lines]) -> bool:
-    if held.table is not None:
-        return held.table in context.tables or (TABLE, held.table) == PLACEHOLDER
-    if held.figure is not None:
-        return held.figure in context.captions
-    if held.text is not None:
-        return bool(written[held.text].lines or written[held.text].facts)
-    return True
-
-
 def _places(chosen: list[_Chosen], numbers: list[str]) -> Places:
-    """Return what every section, table, figure and text is printed as."""
+    """Return what every section, table, figure and text of the sections is printed as."""
     found: Places = {}
     tables = figures = 0
     for each, number in zip(chosen, numbers, strict=True):
@@ -183,25 +198,24 @@ def _places(chosen: list[_Chosen], numbers: list[str]) -> Places:
 
 @dataclass(frozen=True)
 class _Builder:
-    context: Context
-    written: Mapping[str, Lines]
+    source: _Source
     places: Places
-    pictures: Mapping[str, tuple[Path, Path]]
 
     def blocks(self, chosen: _Chosen) -> Iterator[Block]:
         """Give the blocks of a section."""
         for held in chosen.held:
-            yield from self._held(held)
+            yield from self.part(held)
         if not chosen.held and chosen.section.absent:
             yield Paragraph((chosen.section.absent,), "note")
 
-    def _held(self, held: SectionPart) -> Iterator[Block]:
+    def part(self, held: SectionPart) -> Iterator[Block]:
+        """Give the blocks of a part of a section."""
         if held.table is not None:
             yield self._table(held.table, held.caption)
         elif held.figure is not None:
             yield self._figure(held.figure, held.caption)
         elif held.text is not None:
-            yield from self._text(self.written[held.text])
+            yield from self._text(self.source.text(held.text))
         elif held.note is not None:
             parts = parts_of(held.note, self.places)
             if parts is not None:
@@ -211,14 +225,14 @@ class _Builder:
         return int(self.places[kind, name].rpartition(" ")[2])
 
     def _table(self, name: str, caption: str | None) -> TableBlock:
-        made = cheers_table(self.places) if (TABLE, name) == PLACEHOLDER else self.context.tables[name]
+        made = cheers_table(self.places) if (TABLE, name) == PLACEHOLDER else self.source.content.tables[name]
         shown = view(made, self._number(TABLE, name))
         return TableBlock(shown if caption is None else replace(shown, title=caption))
 
     def _figure(self, name: str, caption: str | None) -> FigureBlock:
-        png, svg = self.pictures[name]
-        text = caption or self.context.captions[name]
-        told = f"{text}. Chart of the run; its numbers are in the tables and in results.json."
+        png, svg = self.source.pictures[name]
+        text = caption or self.source.content.captions[name]
+        told = f"{text}. Chart of the run; its numbers are in the tables and in {self.source.content.numbers}."
         return FigureBlock(self._number(FIGURE, name), name, text, told, png, svg)
 
     def _text(self, lines: Lines) -> Iterator[Block]:
@@ -235,8 +249,12 @@ class _Builder:
             yield Paragraph((lines.lead,))
         if lines.look == "bullets":
             yield Bullets(tuple(resolved))
-        elif lines.look == "key":
-            yield from (Paragraph(parts, "key") for parts in resolved)
-        else:
+        elif lines.look == "body":
             joined = [part for parts in resolved for part in (*parts, " ")]
             yield Paragraph(tuple(joined[:-1]))
+        else:
+            below = (*lines.under, *("" for _ in resolved))
+            for parts, plain in zip(resolved, below, strict=False):
+                yield Paragraph(parts, "body" if lines.look == "paragraphs" else lines.look)
+                if plain:
+                    yield Paragraph((plain,))

@@ -1,6 +1,6 @@
-"""What a dossier is made of: sections that hold paragraphs, lists, facts, tables and figures.
+"""What a document is made of: sections that hold paragraphs, lists, facts, tables and figures.
 
-It is built once and rendered by `word` and by `page`. Numbers of sections,
+It is built once and rendered by `word` and by `html`. Numbers of sections,
 tables and figures are part of it, so that every rendering has the same.
 """
 
@@ -35,7 +35,7 @@ Parts = tuple["str | Reference", ...]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph; `look` is body, key (the main results) or note."""
+    """A paragraph; `look` is body, key (the main results), caution or note."""
 
     parts: Parts
     look: str = "body"
@@ -118,12 +118,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole dossier."""
+    """A whole document; `front` stands before the contents."""
 
     title: str
     lead: tuple[str, ...]
     style: Style
     sections: tuple[Section, ...]
+    front: tuple[Block, ...] = ()
 
     def blocks(self) -> Iterator[tuple[Section, Block]]:
         """Give every block with its section, in order."""

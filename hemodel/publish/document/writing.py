@@ -1,26 +1,21 @@
-"""Writing a dossier: its figures, and the document in Word and as a page.
-
-What a dossier is made from: the run with its evidence, tables, and charts to draw.
-
-The dossier as one HTML file, in the look of the report.
-"""
+"""Documents of a run: the page of `hemodel run`, and the dossier with its figures in Word and as a page."""
 
 from __future__ import annotations
 
-import base64
-import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hemodel.documents.report import report_results
 from hemodel.errors import UsageError
 from hemodel.inputs.dictionary import nearest
-from hemodel.publish.dossier.building import build, figures_of
-from hemodel.publish.dossier.context import Context
-from hemodel.publish.dossier.layout import read_layout
-from hemodel.publish.dossier.word import word
-from hemodel.publish.html import CAPTIONS, link, style_sheet, template
-from hemodel.views.charts import figures
+from hemodel.publish.document.building import build, figures_of
+from hemodel.publish.document.context import Content, Context
+from hemodel.publish.document.layout import read_layout, shipped_layout
+from hemodel.publish.document.texts import texts
+from hemodel.publish.html import page
+from hemodel.publish.word import word
+from hemodel.views.charts import captions, figures
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
 from hemodel.views.report import dossier_tables
 from hemodel.views.tables import names_of
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.publish.dossier.document import Document, FigureBlock
     from hemodel.publish.manifest import Manifest
 
 
@@ -56,7 +50,7 @@ def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Man
         What repeats the run.
     """
     whole = report_results(results, run, pack)
-    captions = dict(CAPTIONS) if pack is None else CAPTIONS | evidence_captions(run.model, pack)
+    told = captions() if pack is None else captions() | evidence_captions(run.model, pack)
     drawn = charts(results, run, pack)
     return Context(
         results=whole,
@@ -64,7 +58,7 @@ def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Man
         names=names_of(whole, run),
         pack=pack,
         tables=dossier_tables(whole, run, pack),
-        captions={name: captions[name] for name in drawn},
+        captions={name: told[name] for name in drawn},
         manifest=manifest,
     )
 
@@ -75,24 +69,43 @@ def charts(results: Results, run: Run, pack: EvidencePack | None) -> dict[str, C
     return found if pack is None else found | evidence_figures(run.model, pack)
 
 
-_TALL = 1.15
-"""Height over width from which a figure is given a page of its own in print."""
-
-
-def page(document: Document) -> str:
-    """Return the dossier as one HTML file that needs nothing else; the same document gives the same text."""
-    return template("dossier.html.j2").render(
-        css=style_sheet(), document=document, link=link, source=_source, tall=_is_tall
+def content(made: Context) -> Content:
+    """Return what a document on a run may hold."""
+    results = made.results
+    return Content(
+        title=results.title,
+        lead=(results.population, results.perspective),
+        texts={name: partial(make, made) for name, make in texts().items()},
+        tables=made.tables,
+        captions=made.captions,
+        numbers="results.json",
+        strategies=len(results.strategies),
     )
 
 
-def _source(figure: FigureBlock) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(figure.svg.read_bytes()).decode("ascii")
+def report_page(
+    results: Results,
+    run: Run,
+    pack: EvidencePack | None,
+    manifest: Manifest,
+    pictures: Mapping[str, tuple[Path, Path]],
+) -> str:
+    """Return the report of a run as one HTML file; the same results give the same text.
 
-
-def _is_tall(figure: FigureBlock) -> bool:
-    box = re.search(rb'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', figure.svg.read_bytes())
-    return box is not None and float(box[2]) > _TALL * float(box[1])
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        That the results are of.
+    pack : EvidencePack or None
+        On the curves of the run; without it the report has no section on it.
+    manifest : Manifest
+        What repeats the run.
+    pictures : mapping from name to (png, svg)
+        Of figures; those that are missing are left out.
+    """
+    made = context(results, run, pack, manifest)
+    return page(build(content(made), shipped_layout("report"), pictures))
 
 
 DOCX, HTML = "dossier.docx", "dossier.html"
@@ -138,14 +151,14 @@ def dossier(run: Run, request: DossierRequest, manifest: Manifest) -> tuple[Cont
     """
     made = context(request.results, run, request.pack, manifest)
     drawn = charts(request.results, run, request.pack)
-    return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), made)}
+    return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), content(made))}
 
 
 def write_documents(
     made: Context, request: DossierRequest, folder: Path, pictures: Mapping[str, tuple[Path, Path]]
 ) -> None:
     """Write the dossier in each format that was asked for, with the PNG and the SVG of its figures."""
-    document = build(made, read_layout(request.layout), pictures)
+    document = build(content(made), read_layout(request.layout), pictures)
     if "docx" in request.formats:
         (folder / DOCX).write_bytes(word(document))
     if "html" in request.formats:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.publish.dossier.word_styles import LIGHT, add_element, add_run, breakable, clean, element_of
 from hemodel.publish.table_view import Heading, ShownCell
+from hemodel.publish.word_styles import LIGHT, add_element, add_run, breakable, clean, element_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The dossier in Word: styles, numbered headings, captions and cross-references as fields, real tables, pictures.
+"""A document in Word: styles, numbered headings, captions and cross-references as fields, real tables, pictures.
 
 Fields carry their results, so that the file reads right before anyone updates
 them; updating them gives the same and adds the pages to the contents. The same
@@ -13,8 +13,8 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from hemodel.publish.dossier.document import Bullets, Code, FactList, FigureBlock, Paragraph, TableBlock
-from hemodel.publish.dossier.word_styles import (
+from hemodel.publish.document.parts import Bullets, Code, FactList, FigureBlock, Paragraph, TableBlock
+from hemodel.publish.word_styles import (
     add_field,
     add_link,
     add_run,
@@ -24,7 +24,7 @@ from hemodel.publish.dossier.word_styles import (
     clean,
     end_field,
 )
-from hemodel.publish.dossier.word_tables import PORTRAIT, Piece, fit, flow, new_table, upright, write_table
+from hemodel.publish.word_tables import PORTRAIT, Piece, fit, flow, new_table, upright, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from docx.document import Document as File
     from docx.text.paragraph import Paragraph as Line
 
-    from hemodel.publish.dossier.document import Block, Document, Parts, Reference, Section
-    from hemodel.publish.dossier.word_tables import TableFit
+    from hemodel.publish.document.parts import Block, Document, Parts, Reference, Section
     from hemodel.publish.table_view import TableView
+    from hemodel.publish.word_tables import TableFit
 
 
 TALLEST = 590.0
 """Greatest height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
-_LOOKS = {"body": "Body Text", "key": "Key Result", "note": "Body Text"}
+_LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
 
 
 def word(document: Document) -> bytes:
-    """Return the dossier as a Word file."""
+    """Return the document as a Word file."""
     file = blank(document)
     writer = _Writer(document, file)
     flow(file, list(writer.pieces()))
@@ -79,6 +79,7 @@ class _Writer:
     def pieces(self) -> Iterator[Piece]:
         """Give what the body is made of, in order."""
         yield Piece(self._title)
+        yield from (self._piece(block) for block in self._document.front)
         yield Piece(self._contents)
         for section in self._document.sections:
             yield Piece(partial(self._heading, section), role="heading")

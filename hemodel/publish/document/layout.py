@@ -1,4 +1,4 @@
-"""Layouts: which sections a dossier has, in whose terms, and which texts, tables and figures each holds.
+"""Layouts: which sections a document has, in whose terms, and which texts, tables and figures each holds.
 
 A layout is a TOML file; adding one needs no code.
 
@@ -14,48 +14,68 @@ A layout is a TOML file; adding one needs no code.
       { text = "key_results" },
       { table = "base_case", caption = "Base-case results" },
       { note = "Costs by category are in [table disaggregated_costs]." },
-      { figure = "cost_breakdown" },
+      { figure = "occupancy" },
     ]
     absent = "What to say where the run has none of these."
 
-Names that a layout may use: tables, figures and texts of a dossier.
+`front` holds texts that stand before the contents. A section with `each = "endpoint"` is repeated for every endpoint:
+`{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so many are compared.
+
+Names that a layout may use are those that tables, charts and texts are declared by.
 """
 
 from __future__ import annotations
 
-import csv
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemodel.errors import InputError, Location, Problem, UsageError
 from hemodel.inputs.dictionary import nearest
-from hemodel.publish.dossier.document import REFERENCE
+from hemodel.publish.document.evidence import EVIDENCE_TEXTS
+from hemodel.publish.document.parts import REFERENCE
+from hemodel.publish.document.texts import texts
+from hemodel.views.evidence.charts import evidence_chart_names
+from hemodel.views.evidence.tables import EVIDENCE_TABLES
+from hemodel.views.registry import CHARTS, TABLES
+from hemodel.views.report import EVIDENCE, REPORT_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
 
 TABLE, FIGURE, TEXT = "table", "figure", "text"
 
 
-@cache
-def known(kind: str) -> tuple[str, ...]:
-    """Return the names of a kind: table, figure or text."""
-    return tuple(row["name"] for row in _rows() if row["kind"] == kind)
+CHEERS = "cheers"
+"""The table of the checklist, which is made of the document."""
 
 
 @cache
-def _rows() -> tuple[dict[str, str], ...]:
-    text = files("hemodel.publish.dossier").joinpath("data", "names.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+def known(kind: str, subject: str = "run") -> tuple[str, ...]:
+    """Return the names of a kind (table, figure or text) that a document on a run, or on evidence, may hold."""
+    of_run = {
+        TABLE: [*(entry.name for entry in TABLES), *REPORT_TABLES, *EVIDENCE, CHEERS],
+        FIGURE: [*(entry.name for entry in CHARTS), *evidence_chart_names()],
+        TEXT: texts(),
+    }
+    of_evidence = {
+        TABLE: [name for table in EVIDENCE_TABLES for name in (table, f"{table}_{ENDPOINT}")],
+        FIGURE: evidence_chart_names((ENDPOINT,)),
+        TEXT: EVIDENCE_TEXTS,
+    }
+    return tuple((of_run if subject == "run" else of_evidence)[kind])
 
 
 GENERIC = "generic"
+PAGES = ("report", "evidence")
+"""Layouts of what other commands write; the others are dossiers."""
+ENDPOINT, NAME = "{endpoint}", "{name}"
+"""Stand for the id and the name of an endpoint in a section that is repeated for each."""
 _KINDS = ("text", "table", "figure")
 
 
@@ -71,6 +91,7 @@ class SectionPart(_Entry):
     figure: str | None = None
     note: str | None = None
     caption: str | None = None
+    strategies: Annotated[int, Field(ge=0)] = 0
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -82,7 +103,8 @@ class SectionPart(_Entry):
 class LayoutSection(_Entry):
     """A section of a layout; `absent` is said where the run has nothing that it holds."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\{endpoint\})?$")]
+    each: Literal["", "endpoint"] = ""
     heading: Annotated[str, Field(min_length=1)]
     level: Annotated[int, Field(ge=1, le=3)] = 1
     holds: tuple[SectionPart, ...] = ()
@@ -97,23 +119,30 @@ class Layout(_Entry):
     """
 
     kind: Annotated[str, Field(min_length=1)]
+    subject: Literal["run", "evidence"] = "run"
     table_set: str = ""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
     source: str = ""
     prefix: str = ""
     first: Annotated[int, Field(ge=1)] = 1
+    front: tuple[SectionPart, ...] = ()
     section: tuple[LayoutSection, ...]
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures, in order."""
+        return [held.figure for section in self.section for held in section.holds if held.figure is not None]
 
 
 def layout_names() -> list[str]:
-    """Return the names of the layouts, the generic one first."""
-    folder = files("hemodel.publish.dossier").joinpath("layouts")
+    """Return the names of the layouts of dossiers, the generic one first."""
+    folder = files("hemodel.publish").joinpath("layouts")
     names = sorted(path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml"))
-    return [GENERIC, *(name for name in names if name != GENERIC)]
+    return [GENERIC, *(name for name in names if name not in (GENERIC, *PAGES))]
 
 
 def read_layout(name: str) -> Layout:
-    """Read a layout by name.
+    """Read the layout of a dossier by name.
 
     Raises
     ------
@@ -125,7 +154,32 @@ def read_layout(name: str) -> Layout:
     if name not in layout_names():
         near = nearest(name, layout_names())
         raise UsageError(f"there is no layout {name}; there are {', '.join(layout_names())}. {near}".rstrip())
-    return read_layout_file(files("hemodel.publish.dossier").joinpath("layouts", f"{name}.toml"))
+    return shipped_layout(name)
+
+
+def shipped_layout(name: str) -> Layout:
+    """Read a layout that is in the package."""
+    return read_layout_file(files("hemodel.publish").joinpath("layouts", f"{name}.toml"))
+
+
+def expanded(layout: Layout, endpoints: Mapping[str, str]) -> Layout:
+    """Return a layout with the sections that are repeated for endpoints, whose names are given by id."""
+    found: list[LayoutSection] = []
+    for section in layout.section:
+        if section.each:
+            found += [_of_endpoint(section, id_, name) for id_, name in endpoints.items()]
+        else:
+            found.append(section)
+    return layout.model_copy(update={"section": tuple(found)})
+
+
+def _of_endpoint(section: LayoutSection, id_: str, name: str) -> LayoutSection:
+    holds = tuple(
+        held.model_copy(update={kind: told.replace(ENDPOINT, id_) for kind, told in held.names})
+        for held in section.holds
+    )
+    heading = section.heading.replace(NAME, name)
+    return section.model_copy(update={"id": section.id.replace(ENDPOINT, id_), "heading": heading, "holds": holds})
 
 
 def layout_for(table_set: str) -> str:
@@ -162,6 +216,10 @@ def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
     level = 0
     if not ids:
         yield Problem(where, "it has no section", todo="Add at least one [[section]].")
+    for held in layout.front:
+        yield from _held_problems(held, "front", where, layout)
+        if held.table or held.figure:
+            yield Problem(where, "front: it holds a table or a figure", todo="Put it in a section.")
     for section in layout.section:
         here = f"section {section.id}"
         if ids.count(section.id) > 1:
@@ -170,27 +228,29 @@ def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
             yield Problem(where, f"{here}: level {section.level} follows level {level}", todo="Do not skip a level.")
         level = section.level
         for held in section.holds:
-            yield from _held_problems(held, here, where, ids)
+            yield from _held_problems(held, here, where, layout)
             for pair in held.names:
                 if pair in seen and pair[0] in {"table", "figure"}:
                     yield Problem(where, f"{here}: the {pair[0]} {pair[1]} is in the layout twice", todo="Keep one.")
                 seen.add(pair)
 
 
-def _held_problems(held: SectionPart, here: str, where: Location, ids: list[str]) -> Iterator[Problem]:
+def _held_problems(held: SectionPart, here: str, where: Location, layout: Layout) -> Iterator[Problem]:
     if len(held.names) != 1:
         todo = "Give exactly one of text, table, figure and note in each entry."
         yield Problem(where, f"{here}: an entry holds {len(held.names)} things", todo=todo)
     for kind, name in held.names:
-        if kind in _KINDS and name not in known(kind):
-            yield Problem(where, f"{here}: there is no {kind} {name}", todo=nearest(name, known(kind)))
+        options = () if kind == "note" else known(kind, layout.subject)
+        if kind != "note" and name not in options:
+            yield Problem(where, f"{here}: there is no {kind} {name}", todo=nearest(name, options))
         if kind == "note":
-            yield from _reference_problems(name, here, where, ids)
+            yield from _reference_problems(name, here, where, layout)
 
 
-def _reference_problems(text: str, here: str, where: Location, ids: list[str]) -> Iterator[Problem]:
+def _reference_problems(text: str, here: str, where: Location, layout: Layout) -> Iterator[Problem]:
     for hit in REFERENCE.finditer(text):
-        options = ids if hit[1] == "section" else known(hit[1])
+        ids = tuple(section.id for section in layout.section)
+        options = ids if hit[1] == "section" else known(hit[1], layout.subject)
         if hit[2] not in options:
             yield Problem(
                 where, f"{here}: a note refers to {hit[0]}, which there is not", todo=nearest(hit[2], options)

@@ -1,12 +1,8 @@
-"""Texts of a dossier by name, built from the results. A layout says which stands where.
+"""Texts on a run by name, built from the results: a layout says which stands where.
 
 A text returns lines. A line is one paragraph or point; it may refer to tables,
-figures and sections as ``[table base_case]``, and is left out where the dossier
+figures and sections as ``[table base_case]``, and is left out where the document
 does not have what it refers to.
-
-Texts of a dossier that say how it was calculated: equations in words, software, the command that repeats it.
-
-Texts of a dossier on uncertainty and validation.
 """
 
 from __future__ import annotations
@@ -14,21 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.formats import display
-from hemodel.publish.dossier.context import Lines
+from hemodel.publish.document.context import Lines
 from hemodel.publish.workbook_sheets import without_folder
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from hemodel.views.budget import budget_method, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.information import information_text, shown_as
 from hemodel.views.payer import counts, of_whom
 from hemodel.views.prose import assumed_prices, decision_problem, key_results, not_run, structure, threshold_results
 from hemodel.views.shared.words import ENDPOINTS, adjustment_sentence
+from hemodel.views.studies import research_method, research_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hemodel.analyses.psa.result import PsaIncrement
     from hemodel.analyses.scenarios import ScenarioEntry
-    from hemodel.publish.dossier.context import Context
+    from hemodel.publish.document.context import Context
+    from hemodel.publish.manifest import Manifest
 
 
 _HALF_CYCLE = {
@@ -46,7 +45,12 @@ _UTILITIES = {
 
 def method_texts() -> dict[str, Callable[[Context], Lines]]:
     """Return the texts by name."""
-    return {"equations": _equations, "technical": _technical, "command": _command}
+    return {
+        "equations": _equations,
+        "technical": _technical,
+        "repeat": lambda context: repeat(context.manifest),
+        "command": lambda context: command(context.manifest),
+    }
 
 
 def _equations(context: Context) -> Lines:
@@ -111,8 +115,15 @@ def _technical(context: Context) -> Lines:
     return Lines(facts=facts)
 
 
-def _command(context: Context) -> Lines:
-    return Lines([without_folder(context.manifest.command)], look="code")
+def repeat(manifest: Manifest) -> Lines:
+    """Return what stands before the command that repeats a run."""
+    name = "" if manifest.workbook is None else manifest.workbook.name
+    return Lines([f"With the workbook {name} as it was, this command gives the same numbers:"])
+
+
+def command(manifest: Manifest) -> Lines:
+    """Return the command that repeats a run, without its output folder."""
+    return Lines([without_folder(manifest.command)], look="code")
 
 
 MOST_INFLUENTIAL = 3
@@ -169,7 +180,7 @@ def _probabilistic(context: Context) -> Lines:
 
 def _value_of_information(context: Context) -> Lines:
     results, shown = context.results, shown_as(context.results, context.names)
-    return Lines(information_text(results.information, shown, results.decision_threshold))
+    return Lines(information_text(results.information, shown, results.decision_threshold), look="paragraphs")
 
 
 def _mean(context: Context, entry: PsaIncrement) -> str:
@@ -261,8 +272,11 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "base_case": _base_case,
         "changes": _changes,
         "warnings": lambda context: Lines(context.results.warnings, look="bullets", lead="Warnings of the run:"),
+        "count_of_warnings": _count_of_warnings,
         "not_run": _not_run,
         "payer": _payer,
+        "research": _research,
+        "budget": _budget,
         **uncertainty_texts(),
         **method_texts(),
     }
@@ -276,7 +290,7 @@ def _key_results(context: Context) -> Lines:
     first = key_results(context.results, context.names)
     second = threshold_results(context.results, context.names)
     leading = assumed_prices(context.results, context.names)
-    return Lines([*leading, *(line for pair in zip(first, second, strict=True) for line in pair)], look="key")
+    return Lines([*leading, *first], look="key", under=[*("" for _ in leading), *second])
 
 
 def _strategies(context: Context) -> Lines:
@@ -361,7 +375,7 @@ def _changes(context: Context) -> Lines:
     under = ", ".join(context.results.under_scenarios)
     scenario = f" The run was made under the scenario {under}." if under else ""
     verb = "input differs" if count == 1 else "inputs differ"
-    return Lines([f"{count} {verb} from the workbook; [table changes] lists what was changed.{scenario}"])
+    return Lines([f"{count} {verb} from the workbook; [table changes] lists what was changed.{scenario}"], "caution")
 
 
 def _payer(context: Context) -> Lines:
@@ -373,4 +387,20 @@ def _payer(context: Context) -> Lines:
 
 def _not_run(context: Context) -> Lines:
     parts = not_run(context.results)
-    return Lines([f"Not part of this run: {'; '.join(parts)}."] if parts else [])
+    return Lines([f"Not part of this run: {'; '.join(parts)}."] if parts else [], look="caution")
+
+
+def _count_of_warnings(context: Context) -> Lines:
+    count = len(context.results.warnings)
+    words = "1 warning" if count == 1 else f"{count} warnings"
+    return Lines([f"{words} of the run: see [section warnings]."] if count else [], look="caution")
+
+
+def _budget(context: Context) -> Lines:
+    results = context.results
+    return Lines([*budget_results(results, context.names), *budget_method(results)], look="paragraphs")
+
+
+def _research(context: Context) -> Lines:
+    research = context.results.research
+    return Lines([*research_results(research), *research_method(research)], look="paragraphs")

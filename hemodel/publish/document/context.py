@@ -1,0 +1,96 @@
+"""What a document is built from: the texts, tables and figures it may hold, and what the texts read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.run import Run
+    from hemodel.publish.manifest import Manifest
+    from hemodel.records.report import ReportResults
+    from hemodel.views.shared.table import Table
+    from hemodel.views.shared.words import Names
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run with its results, tables and manifest.
+
+    Attributes
+    ----------
+    results : ReportResults
+        The only place numbers come from.
+    run : Run
+    names : Names
+        Printed names.
+    pack : EvidencePack or None
+        On the curves of the run.
+    tables : mapping from name to Table
+    captions : mapping from name to str
+        Of the figures that the run has.
+    manifest : Manifest
+        What repeats the run.
+    """
+
+    results: ReportResults
+    run: Run
+    names: Names
+    pack: EvidencePack | None
+    tables: Mapping[str, Table]
+    captions: Mapping[str, str]
+    manifest: Manifest
+
+
+Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code"]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of one look, or pairs of label and text.
+
+    Lines of the look body make one paragraph. `lead` is a paragraph before the others; `under` are
+    plain lines, each below the line of the same place.
+    """
+
+    lines: Sequence[str] = ()
+    look: Look = "body"
+    lead: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    under: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a document may hold; a layout says which of it, and where.
+
+    Attributes
+    ----------
+    title : str
+    lead : tuple of str
+        Lines below the title.
+    texts : mapping from name to callable
+        Each returns the lines of the text.
+    tables : mapping from name to Table
+        With rows.
+    captions : mapping from name to str
+        Of the figures.
+    numbers : str
+        The file with the numbers that the figures show.
+    strategies : int
+        How many are compared.
+    endpoints : mapping from id to str
+        Names of those with sections of their own.
+    """
+
+    title: str
+    lead: tuple[str, ...]
+    texts: Mapping[str, Callable[[], Lines]]
+    tables: Mapping[str, Table]
+    captions: Mapping[str, str]
+    numbers: str
+    strategies: int = 0
+    endpoints: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,111 @@
+"""How a view module declares its tables and charts: what makes each, when it applies, and where it stands.
+
+A module that has tables or charts of a run ends with `TABLES` and `CHARTS`; `hemodel.views.registry` puts them in
+order, and the files, the results workbook and the documents read them there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from hemodel.analyses.results import Results
+    from hemodel.analyses.run import Run
+    from hemodel.views.shared.table import Table
+    from hemodel.views.shared.words import Names
+
+
+ROWS_ON_PAGE = 20
+"""Rows that a page shows of each band of a long table; the rest is in the results workbook."""
+
+
+def always(_results: Results, _run: Run) -> bool:
+    """Apply to every run."""
+    return True
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """What a page shows of a table; the files and the results workbook have all of it.
+
+    Attributes
+    ----------
+    left_out : tuple of str
+        Columns, or groups of them, that a page has no room for.
+    bands : tuple of int
+        Columns of a banded table that are printed above the rows they are the same for.
+    most_rows : int or None
+        Rows shown of each band; None for all.
+    wide : bool
+        Whether it is always printed on a page on its side.
+    """
+
+    left_out: tuple[str, ...] = ()
+    bands: tuple[int, ...] = (0,)
+    most_rows: int | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """A table of a run.
+
+    Attributes
+    ----------
+    name : str
+        Of its CSV file and, in words, of its sheet; layouts use it.
+    make : callable
+        Returns the table, or None where the run has nothing for it.
+    page : OnPage
+    needs_rows : bool
+        Whether it is left out where it has none; elsewhere that there are none is a finding.
+    """
+
+    name: str
+    make: Callable[[Results, Run, Names], Table | None]
+    page: OnPage = OnPage()
+    needs_rows: bool = False
+
+
+@dataclass(frozen=True)
+class ChartSheet:
+    """A sheet for the charts of a table too long to stand beside; it comes before the table's sheet."""
+
+    table: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ChartEntry:
+    """A chart of a run.
+
+    Attributes
+    ----------
+    name : str
+        Of its files; layouts use it.
+    draw : callable
+        Returns the figure.
+    caption : str
+    applies : callable
+        Whether a run has it.
+    below : str
+        Table of the results workbook below which its picture stands; empty for none.
+    sheet : ChartSheet or None
+        Where its picture stands in the results workbook, unless Excel draws it.
+    same_for_payers : bool
+        Whether it depends neither on discount rates nor on thresholds, so that runs for several payers share it.
+    """
+
+    name: str
+    draw: Callable[[Results, Run], Figure]
+    caption: str
+    applies: Callable[[Results, Run], bool] = always
+    below: str = ""
+    sheet: ChartSheet | None = None
+    same_for_payers: bool = False
