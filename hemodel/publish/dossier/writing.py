@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hemodel.documents.report import report_results
+from hemodel.analyses.report import report_results
 from hemodel.errors import UsageError
 from hemodel.inputs.dictionary import nearest
 from hemodel.publish.dossier.building import build, figures_of
