@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel import folders
 from hemodel.errors import OutputError
 from hemodel.publish.bundle import VOI, Bundle, opened
+from hemodel.publish.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,8 @@ STEPS = ("open", "os.", "shutil.", "fcntl.", "ctypes.dl")
 def write(target: Path, tag: str) -> None:
     """Write outputs of which every file says `tag`."""
     with opened(target, VOI) as place:
-        place.write(Bundle(json.dumps({"tag": tag}), {"x": tag, tag: tag}, {"hemodel": "0", "tag": tag}))
+        made = Manifest(hemodel="0", command=tag, python="3", libraries={})
+        place.write(Bundle(json.dumps({"tag": tag}), {"x": tag, tag: tag}, made))
 
 
 def add_own(target: Path) -> None:
@@ -46,7 +48,7 @@ def state(target: Path) -> str:
     tag = json.loads(held["voi.json"])["tag"]
     made = json.loads(held.pop("manifest.json"))
     whole = {"voi.json": json.dumps({"tag": tag}), "tables/x.csv": tag, f"tables/{tag}.csv": tag}
-    return str(tag) if (held, own, made["tag"]) == (whole, OWN, tag) else f"mixture: {sorted(held)}, {own}"
+    return str(tag) if (held, own, made["command"]) == (whole, OWN, tag) else f"mixture: {sorted(held)}, {own}"
 
 
 def hidden(target: Path) -> list[str]:

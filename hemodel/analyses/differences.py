@@ -7,16 +7,19 @@ Which differences only work together: rows of a new strategy or drug, shares, a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.load import load, load_rows
 from hemodel.economics import COST_TOLERANCE, EFFECT_TOLERANCE, change
+from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem
-from hemodel.inputs.cells import RawRow, RawWorkbook
+from hemodel.inputs.cells import RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change, apply_changes, same
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.inputs.files import data_sheet, find_beside
@@ -26,7 +29,7 @@ from hemodel.model.evaluate import base_draws, evaluate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hemodel.inputs.cells import DataTable, Scalar
+    from hemodel.inputs.cells import DataTable
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.inputs.rows import Row
     from hemodel.inputs.scenarios import Scenario
@@ -78,8 +81,13 @@ class ChangedItem:
 
     @property
     def name(self) -> str:
-        """What changes and messages call it: the id, with the column unless that is the value."""
-        return self.id if self.column in {"", "value"} else f"{self.id}.{self.column}"
+        """What changes and messages call it."""
+        return name_of(self.id, self.column)
+
+
+def name_of(id_: str, column: str | None) -> str:
+    """Return what a difference is called: the id, with the column unless that is the value."""
+    return id_ if column in {None, "", "value"} else f"{id_}.{column}"
 
 
 def compare(first: ModelInputs, second: ModelInputs) -> tuple[ChangedItem, ...]:
@@ -320,59 +328,97 @@ NOT_ALONE = "not tried alone"
 _ONE_NAME = "The file has the same name in both; what it does is part of all changes together."
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Increments with a change made, and how far they are from the first workbook's.
+class Compared(Entry):
+    """Increments of one comparison: intervention minus comparator, discounted."""
 
-    Moves are None where the first workbook has no such comparison; that of the ICER
-    also where either has none.
-    """
-
-    increment: Increment
-    costs: float | None
-    qalys: float | None
-    icer: float | None
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    life_years: float = Field(description="[years]")
+    qalys: float = Field(description="[QALY]")
+    costs: float = Field(description="[currency]")
+    icer: float | None = Field(description="[currency per QALY]; null where it means nothing")
+    verdict: str = Field(description="what the signs of costs and QALYs mean")
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One difference and what it does alone.
+class Move(Entry):
+    """How far increments are from those of the first workbook; null where that has no such comparison."""
 
-    `acts` is one of the constants of this module. `reason` says why a change does not
-    work alone; `group` is the place (from 0) of the group it was tried with, None where it works
-    alone or only with all changes together.
-    """
-
-    item: ChangedItem
-    acts: str
-    effects: tuple[Effect, ...] = ()
-    reason: str = ""
-    group: int | None = None
+    qalys: float | None = Field(description="[QALY]")
+    costs: float | None = Field(description="[currency]")
+    icer: float | None = Field(description="[currency per QALY]; null also where either workbook has none")
 
 
-@dataclass(frozen=True)
-class LinkedDifferences:
+class Effect(Compared):
+    """Increments with a change made."""
+
+    move: Move = Field(description="from the increments of the first workbook")
+
+
+class Difference(Entry):
+    """One difference and what it does alone; `acts` is one of the constants of this module."""
+
+    kind: str = Field(description="cell, row, sheet of data, file or list of sources")
+    what: str = Field(description="added, removed or changed")
+    id: str = Field(description="of the row; of a sheet or file its name")
+    column: str | None = Field(description="of the cell; null where the difference is no cell")
+    cell: str = Field(description="sheet and cell, in the later workbook unless the row is only in the earlier one")
+    label: str = Field(description="of the row")
+    unit: str = Field(description="of the row")
+    before: Scalar = Field(serialization_alias="from", description="value, in the unit of the row, or sha256; or null")
+    after: Scalar = Field(serialization_alias="to", description="value, in the unit of the row, or sha256; or null")
+    acts: str = Field(description="whether it moves the base case")
+    reason: str = Field(description="why it does not work alone; empty where it does")
+    group: str | None = Field(description="name of the group it was tried with; null where it was tried with none")
+    effects: list[Effect] = Field(description="of the change alone, by comparison")
+
+    @property
+    def name(self) -> str:
+        """What changes and messages call it."""
+        return name_of(self.id, self.column)
+
+
+class LinkedDifferences(Entry):
     """Changes that only work together, and what they do."""
 
-    name: str
-    items: Items
-    effects: tuple[Effect, ...]
+    name: str = Field(description="what they are about")
+    members: list[str] = Field(description="names of the differences")
+    effects: list[Effect] = Field(description="of all of them together, by comparison")
 
 
-@dataclass(frozen=True)
-class Remainder:
+class Remainder(Entry):
     """What the changes one by one do not add up to: the whole move less the sum of the single ones."""
 
-    intervention: str
-    comparator: str
-    costs: float
-    qalys: float
-    icer: float | None
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    costs: float = Field(description="[currency]")
+    qalys: float = Field(description="[QALY]")
+    icer: float | None = Field(description="[currency per QALY]; null where a move has none")
+
+
+class SideEntry(Entry):
+    """One of the two workbooks."""
+
+    workbook: str = Field(description="name of the file")
+    sha256: str = Field(description="of the file")
+    incremental: list[Compared] = Field(description="of its base case")
+
+
+class Differences(Entry):
+    """Everything that differs between two workbooks, alone, in groups and all together: differences.json."""
+
+    currency: str = Field(description="of the first workbook")
+    scenarios: list[str] = Field(description="under which both are compared")
+    a: SideEntry = Field(description="the earlier workbook")
+    b: SideEntry = Field(description="the later workbook")
+    differences: list[Difference] = Field(description="in the order of the sheets")
+    groups: list[LinkedDifferences] = Field(description="changes that only work together")
+    together: list[Effect] = Field(description="of all changes: the base case of the later workbook")
+    not_additive: list[Remainder] = Field(description="by comparison")
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two workbooks."""
+    """One of the two workbooks, as it was read."""
 
     path: Path
     sha256: str
@@ -382,18 +428,15 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Differences:
-    """Everything that differs, alone, in groups and all together."""
+class ComparedWorkbooks:
+    """Two workbooks, and what differs between them."""
 
     first: Side
     second: Side
-    differences: tuple[Difference, ...]
-    groups: tuple[LinkedDifferences, ...]
-    together: tuple[Effect, ...]
-    remainder: tuple[Remainder, ...]
+    found: Differences
 
 
-def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> Differences:
+def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> ComparedWorkbooks:
     """Compare two workbooks, and evaluate the first with each change of the second.
 
     Parameters
@@ -406,7 +449,7 @@ def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> 
 
     Returns
     -------
-    Differences
+    ComparedWorkbooks
         Increments are intervention minus comparator, discounted; costs in the first
         workbook's currency. All together is the second workbook's own base case.
 
@@ -419,11 +462,50 @@ def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> 
     old, new = first.inputs, second.inputs
     items = compare(old, new)
     trial = _Trial(first, second, items)
-    found = tuple(trial.single(item) for item in items)
-    merged = _merged(trial, found)
-    placed = tuple(_placed(difference, merged) for difference in found)
+    tried = tuple(trial.single(item) for item in items)
+    groups = _merged(trial, tried)
+    in_groups = {item: name for name, members, _ in groups for item in members}
+    found = [_difference(trial, each, in_groups.get(each.item)) for each in tried]
+    linked = [
+        LinkedDifferences(name=name, members=[item.name for item in members], effects=effects)
+        for name, members, effects in groups
+    ]
     together = trial.moved(second.increments)
-    return Differences(first, second, placed, merged, together, _remainder(together, placed, merged))
+    whole = Differences(
+        currency=old.settings.currency,
+        scenarios=[scenario.name for scenario in first.scenarios],
+        a=_side(first),
+        b=_side(second),
+        differences=found,
+        groups=linked,
+        together=together,
+        not_additive=_remainder(together, [*linked, *(each for each in found if each.group is None)]),
+    )
+    return ComparedWorkbooks(first, second, whole)
+
+
+def _side(side: Side) -> SideEntry:
+    incremental = [Compared(**_compared(each)) for each in side.increments]
+    return SideEntry(workbook=side.path.name, sha256=side.sha256, incremental=incremental)
+
+
+def _compared(found: Increment) -> dict[str, Any]:
+    given = {name: getattr(found, name) for name in ("intervention", "comparator", "life_years", "qalys", "costs")}
+    return given | {"icer": found.verdict.icer, "verdict": found.verdict.word}
+
+
+def _difference(trial: _Trial, tried: _Tried, group: str | None) -> Difference:
+    item = tried.item
+    place = where((trial.first if item.what == REMOVED else trial.second).inputs, item)
+    return Difference(
+        **{name: getattr(item, name) for name in ("kind", "what", "id", "label", "unit", "before", "after")},
+        column=item.column or None,
+        cell=str(place).partition(", ")[2] if place.cell else str(place.sheet or place.file),
+        acts=tried.acts,
+        reason=tried.reason,
+        group=group,
+        effects=tried.effects,
+    )
 
 
 def _load_both(paths: tuple[Path, Path], scenarios: Sequence[str]) -> tuple[Side, Side]:
@@ -460,50 +542,60 @@ def _base(model: Model) -> tuple[Increment, ...]:
     return increments(evaluate(model, base_draws(model)))
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """A change that was tried alone."""
+
+    item: ChangedItem
+    acts: str
+    effects: list[Effect] = field(default_factory=list)
+    reason: str = ""
+
+
 class _Trial:
     """The first workbook, tried with some of the changes; each set of changes is tried once."""
 
     def __init__(self, first: Side, second: Side, items: Items) -> None:
         self.first, self.second, self.items = first, second, items
         self.links = Links(items, [dict(side.inputs.rows) for side in (first, second)])
-        self._tried: dict[Items, tuple[Effect, ...] | str] = {}
+        self._tried: dict[Items, list[Effect] | str] = {}
 
-    def single(self, item: ChangedItem) -> Difference:
+    def single(self, item: ChangedItem) -> _Tried:
         """Try one change alone; where it makes no valid model, with the smallest group that does."""
         row = self.second.inputs.rows.get(item.id) or self.first.inputs.rows.get(item.id)
         if words_only(item, row):
-            return Difference(item, WORDS)
+            return _Tried(item, WORDS)
         if spread_only(item, row):
-            return Difference(item, UNCERTAINTY)
+            return _Tried(item, UNCERTAINTY)
         if item.kind == FILE:
-            return Difference(item, NOT_ALONE, reason=_ONE_NAME)
+            return _Tried(item, NOT_ALONE, reason=_ONE_NAME)
         alone = self.effects((item,))
         if not isinstance(alone, str):
-            return Difference(item, MOVES if _moves(alone) else STAYS, alone)
-        return Difference(item, WITH_OTHERS, reason=alone)
+            return _Tried(item, MOVES if _moves(alone) else STAYS, alone)
+        return _Tried(item, WITH_OTHERS, reason=alone)
 
     def group(self, item: ChangedItem) -> Items | None:
         """Return the smallest group that makes a valid model with the item; None where only all changes do."""
         tried = self.links.candidates(item)
         return next((group for group in tried if not isinstance(self.effects(group), str)), None)
 
-    def effects(self, group: Items) -> tuple[Effect, ...] | str:
+    def effects(self, group: Items) -> list[Effect] | str:
         """Return what a group of changes does, or the first reason why it makes no valid model."""
         if group not in self._tried:
             self._tried[group] = self._evaluated(group)
         return self._tried[group]
 
-    def _evaluated(self, group: Items) -> tuple[Effect, ...] | str:
+    def _evaluated(self, group: Items) -> list[Effect] | str:
         old = self.first.inputs
         try:
             return self.moved(_base(load_rows(old.path, with_items(old, self.second.inputs, group))))
         except InputError as error:
             return _first_reason(error.problems)
 
-    def moved(self, found: Iterable[Increment]) -> tuple[Effect, ...]:
+    def moved(self, found: Iterable[Increment]) -> list[Effect]:
         """Set increments beside the first workbook's."""
         before = {(i.intervention, i.comparator): i for i in self.first.increments}
-        return tuple(_effect(i, before.get((i.intervention, i.comparator))) for i in found)
+        return [_effect(i, before.get((i.intervention, i.comparator))) for i in found]
 
 
 def _first_reason(problems: Sequence[Problem]) -> str:
@@ -513,23 +605,25 @@ def _first_reason(problems: Sequence[Problem]) -> str:
 
 def _effect(after: Increment, before: Increment | None) -> Effect:
     if before is None:
-        return Effect(after, None, None, None)
+        return Effect(**_compared(after), move=Move(qalys=None, costs=None, icer=None))
     costs, qalys = change(before.costs, after.costs), change(before.qalys, after.qalys)
-    return Effect(after, costs, qalys, change(before.verdict.icer, after.verdict.icer))
+    move = Move(qalys=qalys, costs=costs, icer=change(before.verdict.icer, after.verdict.icer))
+    return Effect(**_compared(after), move=move)
 
 
 def _moves(effects: Sequence[Effect]) -> bool:
+    moves = [(effect.move.costs, effect.move.qalys) for effect in effects]
     return any(
-        e.costs is None or e.qalys is None or abs(e.costs) > COST_TOLERANCE or abs(e.qalys) > EFFECT_TOLERANCE
-        for e in effects
+        costs is None or qalys is None or abs(costs) > COST_TOLERANCE or abs(qalys) > EFFECT_TOLERANCE
+        for costs, qalys in moves
     )
 
 
-def _merged(trial: _Trial, found: Sequence[Difference]) -> tuple[LinkedDifferences, ...]:
-    """Return the groups that are needed, those with a member in common as one."""
+def _merged(trial: _Trial, found: Sequence[_Tried]) -> list[tuple[str, Items, list[Effect]]]:
+    """Return name, members and effects of the groups that are needed, those with a member in common as one."""
     groups: list[set[ChangedItem]] = []
-    for difference in found:
-        own = trial.group(difference.item) if difference.acts == WITH_OTHERS else None
+    for tried in found:
+        own = trial.group(tried.item) if tried.acts == WITH_OTHERS else None
         if own is None:
             continue
         touching = [group for group in groups if group & set(own)]
@@ -539,28 +633,26 @@ def _merged(trial: _Trial, found: Sequence[Difference]) -> tuple[LinkedDifferenc
         ordered = tuple(item for item in trial.items if item in members)
         effects = trial.effects(ordered)
         if not isinstance(effects, str):
-            made.append(LinkedDifferences(trial.links.name(ordered), ordered, effects))
-    return tuple(made)
+            made.append((trial.links.name(ordered), ordered, effects))
+    return made
 
 
-def _placed(difference: Difference, groups: Sequence[LinkedDifferences]) -> Difference:
-    place = next((i for i, group in enumerate(groups) if difference.item in group.items), None)
-    return replace(difference, group=place)
-
-
-def _remainder(
-    together: Sequence[Effect], found: Sequence[Difference], groups: Sequence[LinkedDifferences]
-) -> tuple[Remainder, ...]:
+def _remainder(together: Sequence[Effect], parts: Sequence[LinkedDifferences | Difference]) -> list[Remainder]:
     """Return the move of all together less those of the groups and of the changes outside them."""
-    parts = [group.effects for group in groups] + [d.effects for d in found if d.group is None]
     made = []
     for whole in together:
-        if whole.costs is None or whole.qalys is None:
+        if whole.move.costs is None or whole.move.qalys is None:
             continue
-        pair = (whole.increment.intervention, whole.increment.comparator)
-        own = [e for p in parts for e in p if (e.increment.intervention, e.increment.comparator) == pair]
-        ratios = [e.icer for e in (whole, *own)]
-        icer = None if None in ratios else (whole.icer or 0.0) - sum(e.icer or 0.0 for e in own)
-        costs, qalys = (sum(getattr(e, name) or 0.0 for e in own) for name in ("costs", "qalys"))
-        made.append(Remainder(*pair, whole.costs - costs, whole.qalys - qalys, icer))
-    return tuple(made)
+        pair = (whole.intervention, whole.comparator)
+        own = [e.move for part in parts for e in part.effects if (e.intervention, e.comparator) == pair]
+        ratios = [move.icer for move in (whole.move, *own)]
+        made.append(
+            Remainder(
+                intervention=whole.intervention,
+                comparator=whole.comparator,
+                costs=whole.move.costs - sum(move.costs or 0.0 for move in own),
+                qalys=whole.move.qalys - sum(move.qalys or 0.0 for move in own),
+                icer=None if None in ratios else (whole.move.icer or 0.0) - sum(move.icer or 0.0 for move in own),
+            )
+        )
+    return made

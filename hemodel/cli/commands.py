@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, sweep, voi, workbooks
+from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, schema, sweep, voi, workbooks
 from hemodel.cli.common import app
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "payers",
     "report",
     "scenarios",
+    "schema",
     "sweep",
     "voi",
     "workbooks",

@@ -43,7 +43,7 @@ def fit(
             done = run_all(workbook, options)
             used = done.model.inputs.settings.seed if seed is None else seed
             pack = evidence_pack(done.model, seed=used)
-            place.write(evidence_bundle(done, pack, used, command()))
+            place.write(evidence_bundle(done, pack, command()))
         typer.echo(evidence_summary(done.model, pack, target))
 
 
@@ -67,7 +67,6 @@ def fit_ipd(
     with errors():
         from hemodel.analyses.patient_files import ALL, fit_file, split_families
         from hemodel.analyses.patient_files import FileFitRequest as Request
-        from hemodel.documents.patient_files import fit_document
         from hemodel.publish.bundle import FIT, opened
         from hemodel.publish.console_patients import fit_text
         from hemodel.publish.output import fit_bundle
@@ -77,9 +76,9 @@ def fit_ipd(
         columns = (time, event, strategy, entry, weight)
         request = Request(*columns, chosen, relation.value, reference, horizon, tuple(at or ()))
         with opened(out, FIT) as place:
-            document = fit_document(fit_file(data, request))
-            place.write(fit_bundle(document, command()))
-        typer.echo(json_text(document) if as_json else fit_text(document, out), nl=not as_json)
+            found = fit_file(data, request)
+            place.write(fit_bundle(found, command()))
+        typer.echo(json_text(found) if as_json else fit_text(found, out), nl=not as_json)
 
 
 @app.command()
@@ -92,19 +91,18 @@ def reconstruct(
 ) -> None:
     """Rebuild patients from a published Kaplan-Meier curve and compare them with it."""
     with errors():
-        from hemodel.analyses.patient_files import disagreements, rebuild
-        from hemodel.documents.patient_files import patients_csv, reconstruction_document
+        from hemodel.analyses.rebuilt_patients import disagreements, rebuild, rebuilt_patients
         from hemodel.errors import raise_if_any
         from hemodel.publish.console_patients import reconstruction_text
-        from hemodel.publish.patient_files import check_place, json_text, write_whole
+        from hemodel.publish.patient_files import check_place, json_text, patients_csv, write_whole
 
         if out is not None:
             check_place(out)
         rebuilt = rebuild(curve, at_risk, events)
-        document = reconstruction_document(rebuilt, curve.name, at_risk.name)
+        found = rebuilt_patients(rebuilt, curve.name, at_risk.name)
         wrong = disagreements(rebuilt, curve)
         written = out if not wrong else None
         if written is not None:
             write_whole(written, patients_csv(rebuilt.data))
-        typer.echo(json_text(document) if as_json else reconstruction_text(document, written), nl=not as_json)
+        typer.echo(json_text(found) if as_json else reconstruction_text(found, written), nl=not as_json)
         raise_if_any(wrong)

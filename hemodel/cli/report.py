@@ -49,9 +49,8 @@ def report(
         with opened(target, REPORT) as place:
             with progress() as shown:
                 done = run(workbook, options, shown)
-            of_pack = done.model.inputs.settings.seed
-            pack = evidence_pack(done.model, seed=of_pack)
-            request = Request(results(done), pack, of_pack, chosen, formats)
+            pack = evidence_pack(done.model, seed=done.model.inputs.settings.seed)
+            request = Request(results(done), pack, chosen, formats)
             place.write(report_bundle(done, request, command()))
         typer.echo(written(chosen, formats, target))
 

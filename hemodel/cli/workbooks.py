@@ -82,7 +82,6 @@ def diff(
     """Show what changed between two workbooks, and what each change alone and all together do to the results."""
     with errors():
         from hemodel.analyses.differences import differences
-        from hemodel.documents.differences import differences_document
         from hemodel.publish.bundle import DIFFERENCES, opened
         from hemodel.publish.console_differences import differences_text
         from hemodel.publish.output import differences_bundle
@@ -91,7 +90,7 @@ def diff(
         with opened(out, DIFFERENCES) as place:
             found = differences(a, b, tuple(scenario or ()))
             place.write(differences_bundle(found, command()))
-        typer.echo(json_text(differences_document(found)) if as_json else differences_text(found, out), nl=not as_json)
+        typer.echo(json_text(found.found) if as_json else differences_text(found, out), nl=not as_json)
 
 
 @app.command()

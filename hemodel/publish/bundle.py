@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hemodel import folders, interrupts
 from hemodel.errors import OutputError
@@ -16,6 +16,8 @@ from hemodel.publish.patient_files import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from hemodel.publish.manifest import Manifest
 
 
 Saved = dict[str, tuple[Path, Path]]
@@ -64,7 +66,7 @@ class Bundle:
         The JSON.
     tables : mapping
         CSV by name.
-    manifest : mapping
+    manifest : Manifest
         What repeats the command.
     figures : mapping or None
         By name, what draws a figure to a path without suffix and returns PNG and SVG. None: there are none.
@@ -74,7 +76,7 @@ class Bundle:
 
     document: str
     tables: Mapping[str, str]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     figures: Mapping[str, Callable[[Path], tuple[Path, Path]]] | None = None
     further: Sequence[Callable[[Path, Saved], object]] = field(default=())
 
@@ -112,8 +114,7 @@ class Place:
         if unknown := {name.partition("/")[0] for name in written} - set(self.kind.entries):
             message = f"{', '.join(sorted(unknown))}: not part of such outputs"
             raise ValueError(message)
-        said = {"hemodel": bundle.manifest["hemodel"], "made": made, **bundle.manifest}
-        said[OUTPUTS] = sorted([*written, MANIFEST])
+        said = bundle.manifest.model_copy(update={"made": made, OUTPUTS: sorted([*written, MANIFEST])})
         (self.folder / MANIFEST).write_text(json_text(said), encoding="utf-8")
 
 

@@ -366,9 +366,9 @@ def evidence_summary(model: Model, pack: EvidencePack, target: Path) -> str:
         The folder.
     """
     names = EvidenceNames(model)
-    lines = [pack.title, ""]
+    lines = [pack.evidence.title, ""]
     lines += [f"Changed: {c.id}: {c.expected} -> {c.value} ({c.origin})" for c in model.inputs.changes]
-    for endpoint, found in pack.endpoints.items():
+    for endpoint, found in pack.evidence.endpoints.items():
         lines += [in_use_words(names, endpoint, found), _ranking(names, found), *_unfitted(found), ""]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
 
@@ -383,12 +383,12 @@ def _ranking(names: EvidenceNames, found: EndpointEvidence) -> str:
             *(display(curve.restricted_mean.value, "months") for curve in family.curves.values()),
         )
         for family in found.families
-        if family.fit is not None
+        if family.fitted
     ]
     means = tuple(f"Mean months, {names.strategy(strategy)}" for strategy in found.in_use.curves)
     return plain_table(("  Family", "Concerns", "Criterion", "Weight", *means), rows)
 
 
 def _unfitted(found: EndpointEvidence) -> list[str]:
-    names = [family_name(family.family) for family in found.families if family.fit is None]
+    names = [family_name(family.family) for family in found.families if not family.fitted]
     return [f"Not fitted: {', '.join(names)}; evidence.html says why."] if names else []

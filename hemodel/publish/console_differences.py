@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from hemodel.analyses.base_case import Increment
-    from hemodel.analyses.differences import ChangedItem, Difference, Differences, Effect
+    from hemodel.analyses.differences import Compared, ComparedWorkbooks, Difference, Differences, Effect
 
 
 _SHOWN = 60
@@ -47,32 +46,32 @@ _HEADINGS = {
 Line = tuple[str, ...]
 
 
-def differences_text(found: Differences, target: Path | None = None) -> str:
+def differences_text(found: ComparedWorkbooks, target: Path | None = None) -> str:
     """Return what differs and what it does, as text; `target` is where it was written."""
     a, b = found.first.path, found.second.path
     title = f"From {a if a.name == b.name else a.name} to {b if a.name == b.name else b.name}"
-    under = ", ".join(scenario.name for scenario in found.first.scenarios)
+    under = ", ".join(found.found.scenarios)
     lines = [f"{title}, under {under}" if under else title, ""]
-    if not found.differences:
+    if not found.found.differences:
         lines.append("No differences.")
     else:
-        lines += [_counts(found), ""]
-        for increment in found.first.increments:
-            lines += [*_moves(found, increment), ""]
+        lines += [_counts(found.found), ""]
+        for before in found.found.a.incremental:
+            lines += [*_moves(found, before), ""]
         lines += _new_comparisons(found)
-        lines += _others(found)
+        lines += _others(found.found)
     lines += [f"Written to {target}"] if target is not None else []
     return "\n".join(lines).rstrip("\n").replace(NO_BREAK_SPACE, " ")
 
 
 def _counts(found: Differences) -> str:
-    cells = [d.item for d in found.differences if d.item.kind == CELL]
-    rows = [d.item.what for d in found.differences if d.item.kind == ROW]
-    inputs = len({item.id for item in cells})
+    cells = [d for d in found.differences if d.kind == CELL]
+    rows = [d.what for d in found.differences if d.kind == ROW]
+    inputs = len({d.id for d in cells})
     text = f"{_many(inputs, 'input')} changed (in {_many(len(cells), 'cell')}), "
     text += f"{rows.count(ADDED)} added, {rows.count(REMOVED)} removed"
     for kind in (SHEET, FILE, CITATIONS):
-        count = sum(d.item.kind == kind for d in found.differences)
+        count = sum(d.kind == kind for d in found.differences)
         text += f"; {count} {kind if count == 1 else _plural(kind)}" if count else ""
     return text + "."
 
@@ -86,26 +85,25 @@ def _plural(kind: str) -> str:
     return f"{head}s {rest}".strip()
 
 
-def _moves(found: Differences, before: Increment) -> list[str]:
+def _moves(compared: ComparedWorkbooks, before: Compared) -> list[str]:
     """Return the table of one comparison: what it was, each change that moves it, groups, all together."""
-    pair = (before.intervention, before.comparator)
+    found, pair = compared.found, (before.intervention, before.comparator)
     rows: list[Line] = [("As it was", *_result(before), *[""] * 3)]
     rows += [
-        (f"{_name(d.item)}\n  {_from_to(d.item)}", *_alone(d, pair))
+        (f"{_name(d)}\n  {_from_to(d)}", *_alone(d, pair))
         for d in found.differences
         if d.acts == MOVES or (d.acts == WITH_OTHERS and d.group is None)
     ]
     for group in found.groups:
-        rows.append((f"Together: {group.name} ({_many(len(group.items), 'change')})", *_effect(group.effects, pair)))
+        rows.append((f"Together: {group.name} ({_many(len(group.members), 'change')})", *_effect(group.effects, pair)))
     rows.append(("All changes together", *_effect(found.together, pair)))
-    left = next((r for r in found.remainder if (r.intervention, r.comparator) == pair), None)
+    left = next((r for r in found.not_additive if (r.intervention, r.comparator) == pair), None)
     if left is not None and (left.icer is None or len(rows) > 1):
         moves = (_signed(left.qalys, "qaly"), _signed(left.costs, "money"), _signed(left.icer, "icer"))
         rows.append(("Not additive: all less the sum of the single ones", *[""] * 3, *moves))
-    currency = found.first.inputs.settings.currency
     moves = ("Move in\nQALYs", "Move in\ncosts", "Move in\nICER")
-    headers = ("Changed alone", "QALYs", f"Costs\n({currency})", "ICER", *moves)
-    return [comparison(found, *pair), _table(headers, rows)]
+    headers = ("Changed alone", "QALYs", f"Costs\n({found.currency})", "ICER", *moves)
+    return [comparison(compared, *pair), _table(headers, rows)]
 
 
 def _alone(each: Difference, pair: tuple[str, str]) -> Line:
@@ -115,17 +113,16 @@ def _alone(each: Difference, pair: tuple[str, str]) -> Line:
 
 
 def _effect(effects: Iterable[Effect], pair: tuple[str, str]) -> Line:
-    own = next((e for e in effects if (e.increment.intervention, e.increment.comparator) == pair), None)
+    own = next((e for e in effects if (e.intervention, e.comparator) == pair), None)
     if own is None:
         return ("", "", "not compared", "", "", "")
-    moves = (_signed(own.qalys, "qaly"), _signed(own.costs, "money"), _signed(own.icer, "icer"))
-    return (*_result(own.increment), *moves)
+    moves = (_signed(own.move.qalys, "qaly"), _signed(own.move.costs, "money"), _signed(own.move.icer, "icer"))
+    return (*_result(own), *moves)
 
 
-def _result(increment: Increment) -> Line:
-    verdict = increment.verdict
-    ratio = verdict.word if verdict.icer is None else display(verdict.icer, "icer")
-    return display(increment.qalys, "qaly"), display(increment.costs, "money"), ratio
+def _result(found: Compared) -> Line:
+    ratio = found.verdict if found.icer is None else display(found.icer, "icer")
+    return display(found.qalys, "qaly"), display(found.costs, "money"), ratio
 
 
 def _signed(value: float | None, kind: Kind) -> str:
@@ -133,12 +130,11 @@ def _signed(value: float | None, kind: Kind) -> str:
     return f"+{text}" if value is not None and value > 0 and text.strip("0.,") else text
 
 
-def _new_comparisons(found: Differences) -> list[str]:
+def _new_comparisons(found: ComparedWorkbooks) -> list[str]:
     """Say what the later workbook compares and the earlier one does not."""
     lines = []
-    for effect in found.together:
-        own = effect.increment
-        if effect.costs is None:
+    for own in found.found.together:
+        if own.move.costs is None:
             qalys, costs, ratio = _result(own)
             pair = comparison(found, own.intervention, own.comparator)
             lines.append(f"Only in {found.second.path.name}: {pair}: {qalys} QALYs, {costs}, ICER {ratio}")
@@ -148,29 +144,30 @@ def _new_comparisons(found: Differences) -> list[str]:
 def _others(found: Differences) -> list[str]:
     """List what has no number of its own: changes that need others, uncertainty, no effect, text."""
     lines: list[str] = []
-    for place, group in enumerate(found.groups):
-        reason = next((d.reason for d in found.differences if d.group == place and d.reason), "")
-        lines += [f"Together: {group.name}", *(f"  {_name(item)}: {_from_to(item)}" for item in group.items)]
+    for group in found.groups:
+        members = [d for d in found.differences if d.name in group.members and d.group is not None]
+        reason = next((d.reason for d in members if d.reason), "")
+        lines += [f"Together: {group.name}", *(f"  {_name(d)}: {_from_to(d)}" for d in members)]
         lines += [f"  Not one by one: {reason}.", ""]
     alone = [d for d in found.differences if d.acts == WITH_OTHERS and d.group is None]
     if alone:
         lines += [
             "Only with all changes",
-            *(f"  {_name(d.item)}: {_from_to(d.item)}; alone: {d.reason}" for d in alone),
+            *(f"  {_name(d)}: {_from_to(d)}; alone: {d.reason}" for d in alone),
             "",
         ]
     rest = sorted((d for d in found.differences if d.acts in _HEADINGS), key=lambda d: [*_HEADINGS].index(d.acts))
-    for acts, members in groupby(rest, key=lambda d: d.acts):
-        shown = [f"  {_name(d.item)}: {_from_to(d.item)}" for d in members if d.group is None]
+    for acts, some in groupby(rest, key=lambda d: d.acts):
+        shown = [f"  {_name(d)}: {_from_to(d)}" for d in some if d.group is None]
         lines += [_HEADINGS[acts], *shown, ""] if shown else []
     return lines
 
 
-def _name(item: ChangedItem) -> str:
+def _name(item: Difference) -> str:
     return item.name if item.kind in {CELL, ROW} else f"{item.kind} {item.id}"
 
 
-def _from_to(item: ChangedItem) -> str:
+def _from_to(item: Difference) -> str:
     if item.kind == CITATIONS:
         return item.what
     old, new = (_short(plain(value), item.kind) for value in (item.before, item.after))

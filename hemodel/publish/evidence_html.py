@@ -65,9 +65,9 @@ def evidence_html(model: Model, pack: EvidencePack, figures_svg: Mapping[str, st
     made, captions = by_endpoint(model, pack), evidence_captions(model, pack)
     return template("evidence.html.j2").render(
         css=style_sheet(),
-        title=pack.title,
+        title=pack.evidence.title,
         population=settings.population,
-        key_sentences=[in_use_words(names, endpoint, found) for endpoint, found in pack.endpoints.items()],
+        key_sentences=[in_use_words(names, endpoint, found) for endpoint, found in pack.evidence.endpoints.items()],
         changes=[
             f"{change.id}: {change.expected} to {change.value} ({change.origin})" for change in model.inputs.changes
         ],
@@ -81,7 +81,7 @@ def evidence_html(model: Model, pack: EvidencePack, figures_svg: Mapping[str, st
 def _sections(pack: EvidencePack, names: EvidenceNames) -> list[ReportSection]:
     first = ReportSection("sources", "What the curves rest on", names=("observed",))
     last = ReportSection("across", "Across endpoints", names=ACROSS)
-    return [first, *(_section(endpoint, found, names) for endpoint, found in pack.endpoints.items()), last]
+    return [first, *(_section(endpoint, found, names) for endpoint, found in pack.evidence.endpoints.items()), last]
 
 
 def _section(endpoint: str, found: EndpointEvidence, names: EvidenceNames) -> ReportSection:

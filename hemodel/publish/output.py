@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hemodel.analyses.budget import BudgetDocument
 from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
-from hemodel.documents.differences import differences_document
-from hemodel.documents.evidence import evidence_document
-from hemodel.documents.patient_files import fit_tables
+from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
 from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.dossier.writing import PRINT, dossier, write_documents
@@ -18,7 +16,7 @@ from hemodel.publish.dsa import asked_for, dsa_figures
 from hemodel.publish.evidence_html import evidence_html
 from hemodel.publish.html import report_html
 from hemodel.publish.manifest import manifest, repeats
-from hemodel.publish.patient_files import json_text
+from hemodel.publish.patient_files import fit_tables, json_text
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views.budget import budget_of, budget_tables
 from hemodel.views.charts import budget_figures, drawing, figures
@@ -33,15 +31,16 @@ from hemodel.views.uncertainty import dsa
 from hemodel.views.voi import voi_figures, voi_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic import BaseModel
 
     from hemodel.analyses.deterministic import Deterministic
-    from hemodel.analyses.differences import Differences
+    from hemodel.analyses.differences import ComparedWorkbooks
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.information import VoiResults
+    from hemodel.analyses.patient_files import FileFit
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
@@ -86,17 +85,17 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
     )
 
 
-def evidence_bundle(run: Run, pack: EvidencePack, seed: int, command: str) -> Bundle:
-    """Return an evidence pack on the curves of a base case, made with a seed."""
+def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
+    """Return an evidence pack on the curves of a base case."""
 
     def write(folder: Path, saved: Saved) -> None:
         page = evidence_html(run.model, pack, _svgs(saved), command)
         (folder / "evidence.html").write_text(page, encoding="utf-8")
 
     return Bundle(
-        _json(evidence_document(run.model, pack, seed)),
+        _json(pack.evidence),
         _csv(evidence_tables(run.model, pack)),
-        manifest(run, command) | {"parts": ["evidence"], "seed": seed},
+        manifest(run, command).model_copy(update={"parts": ["evidence"], "seed": pack.evidence.seed}),
         drawing(evidence_figures(run.model, pack)),
         (write,),
     )
@@ -104,7 +103,7 @@ def evidence_bundle(run: Run, pack: EvidencePack, seed: int, command: str) -> Bu
 
 def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     """Return a dossier."""
-    made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    made = manifest(run, command).model_copy(update={"layout": request.layout, "formats": list(request.formats)})
     context, drawn = dossier(run, request, made)
     write = partial(write_documents, context, request)
     return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))
@@ -136,7 +135,7 @@ def scenarios_bundle(run: Run, results: Results, command: str) -> Bundle:
     return Bundle(
         _json(document),
         _csv([scenarios(results, entries, names), scenario_changes(entries)]),
-        manifest(run, command) | {"groups": list(run.options.groups), "only": list(run.options.only)},
+        manifest(run, command).model_copy(update={"groups": list(run.options.groups), "only": list(run.options.only)}),
         drawing(drawn) if entries else None,
     )
 
@@ -149,7 +148,7 @@ def budget_document(results: Results) -> BudgetDocument:
 
 def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     """Return a budget impact."""
-    made = manifest(run, command) | {"parts": ["budget"]}
+    made = manifest(run, command).model_copy(update={"parts": ["budget"]})
     own = budget_tables(results, names_of(results, run))
 
     def write(folder: Path, saved: Saved) -> None:
@@ -165,48 +164,43 @@ def dsa_bundle(found: Deterministic, command: str) -> Bundle:
     return Bundle(
         _json(document),
         _csv([dsa(results, document.one_way, names), *dsa_tables(document, results, names)]),
-        manifest(found.run, command) | {"parts": ["dsa"], "asked": asked_for(found)},
+        manifest(found.run, command).model_copy(update={"parts": ["dsa"], "asked": asked_for(found)}),
         drawing(dsa_figures(found)),
     )
 
 
-def fit_bundle(document: Mapping[str, Any], command: str) -> Bundle:
+def fit_bundle(found: FileFit, command: str) -> Bundle:
     """Return a fit to a file of patients."""
-    return Bundle(json_text(document), fit_tables(document), repeats(command, {"file": document["file"]}))
+    return Bundle(json_text(found), fit_tables(found), repeats(command, file=found.file))
 
 
-def differences_bundle(found: Differences, command: str) -> Bundle:
+def differences_bundle(found: ComparedWorkbooks, command: str) -> Bundle:
     """Return a comparison of two workbooks."""
     sides = (found.first, found.second)
-    said = {
-        "workbooks": [{"name": side.path.name, "sha256": side.sha256} for side in sides],
-        "scenarios": [{each.name: each.sha256 for each in side.scenarios} for side in sides],
-    }
-    return Bundle(json_text(differences_document(found)), _csv([differences_table(found)]), repeats(command, said))
+    made = repeats(
+        command,
+        workbooks=[FileEntry(name=side.path.name, sha256=side.sha256) for side in sides],
+        scenarios=[{each.name: each.sha256 for each in side.scenarios} for side in sides],
+    )
+    return Bundle(json_text(found.found), _csv([differences_table(found)]), made)
 
 
 def voi_bundle(results: VoiResults, sample: Sample, command: str) -> Bundle:
     """Return the value of information."""
-    said = {
-        "files": {name: file.model_dump() for name, file in results.files.items()},
-        "thresholds": results.thresholds,
-        "draws": results.draws,
-    }
-    return Bundle(
-        _json(results), _csv(voi_tables(results)), repeats(command, said), drawing(voi_figures(results, sample))
-    )
+    files = {name: file.model_dump() for name, file in results.files.items()}
+    made = repeats(command, files=files, thresholds=results.thresholds, draws=results.draws)
+    return Bundle(_json(results), _csv(voi_tables(results)), made, drawing(voi_figures(results, sample)))
 
 
 def sweep_bundle(document: SweepDocument, command: str) -> Bundle:
     """Return a sweep."""
     shown = {"workbook", "scenario", "sha256", "changes", "draws", "seed", "sampling"}
-    said = {
-        "workbooks": [{"name": workbook.name, "sha256": workbook.sha256} for workbook in document.workbooks],
-        "results": [entry.model_dump(include=shown) for entry in document.results],
-    }
-    return Bundle(
-        _json(document), _csv([sweep_table(document)]), repeats(command, said), drawing(sweep_figures(document))
+    made = repeats(
+        command,
+        workbooks=[FileEntry(name=workbook.name, sha256=workbook.sha256) for workbook in document.workbooks],
+        results=[entry.model_dump(include=shown) for entry in document.results],
     )
+    return Bundle(_json(document), _csv([sweep_table(document)]), made, drawing(sweep_figures(document)))
 
 
 def _json(document: BaseModel) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as look
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.publish.manifest import Manifest
     from hemodel.views.tables import Table
 
 
@@ -63,7 +64,7 @@ def write_results_workbook(
     results: Results,
     run: Run,
     figures: Mapping[str, Path] | None = None,
-    manifest: Mapping[str, Any] | None = None,
+    manifest: Manifest | None = None,
 ) -> None:
     """Write the results workbook.
 
@@ -78,7 +79,7 @@ def write_results_workbook(
     figures : mapping from name to Path, optional
         PNG files, by the names of `charts.figures`; those that are missing are left
         out.
-    manifest : mapping, optional
+    manifest : Manifest, optional
         What repeats the run, for a sheet of its own.
 
     Raises
@@ -97,9 +98,7 @@ def write_results_workbook(
         ) from error
 
 
-def _content(
-    results: Results, run: Run, figures: Mapping[str, Path], manifest: Mapping[str, Any] | None = None
-) -> bytes:
+def _content(results: Results, run: Run, figures: Mapping[str, Path], manifest: Manifest | None = None) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
@@ -165,7 +164,7 @@ def _add_below(
         pages[name].sheet.fit_to_pages(1, 1)
 
 
-def _all_tables(results: Results, run: Run, names: Names, manifest: Mapping[str, Any] | None) -> list[Table]:
+def _all_tables(results: Results, run: Run, names: Names, manifest: Manifest | None) -> list[Table]:
     """Return the tables of the run with those behind charts, each after the table it belongs to, and the manifest."""
     made = tables(results, run)
     occupancy = next(table for table in made if table.name == "occupancy")
@@ -267,7 +266,7 @@ def _line(sheet: Worksheet, formats: look.Formats, row: int, label: str, text: s
 
 
 def write_budget_workbook(
-    path: Path, results: Results, tables: Sequence[Table], figures: Mapping[str, Path], manifest: Mapping[str, Any]
+    path: Path, results: Results, tables: Sequence[Table], figures: Mapping[str, Path], manifest: Manifest
 ) -> None:
     """Write the workbook of a budget impact; the same results, figures and manifest give the same bytes.
 
@@ -279,7 +278,7 @@ def write_budget_workbook(
     tables : sequence of Table
     figures : mapping from name to Path
         PNG files.
-    manifest : mapping
+    manifest : Manifest
         What repeats the run, for a sheet of its own.
     """
     import xlsxwriter

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from hemodel.publish.manifest import Manifest
+
 
 CONTENTS = "Contents"
 _ABBREVIATIONS = {
@@ -296,14 +298,14 @@ _SUBJECTS = {
 }
 
 
-def manifest_table(manifest: Mapping[str, Any]) -> Table:
+def manifest_table(manifest: Manifest) -> Table:
     """Return the manifest as a table of subject, item and value.
 
     The command is given without its output folder, so that the same run to another
     folder gives the same workbook.
     """
     rows: list[tuple[Value, ...]] = []
-    for key, value in manifest.items():
+    for key, value in manifest.said().items():
         if key in _SUBJECTS:
             text = without_folder(str(value)) if key == "command" else value
             rows.append((*_SUBJECTS[key], _cell(text)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.documents.differences import cell_of
 from hemodel.views.shared import notes
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hemodel.analyses.differences import Difference, Differences, Effect, LinkedDifferences, Remainder
+    from hemodel.analyses.differences import ComparedWorkbooks, Difference, Effect, LinkedDifferences, Remainder
     from hemodel.formats import Value
     from hemodel.inputs.cells import Scalar
 
@@ -21,26 +20,27 @@ NOT_ADDITIVE = "not additive"
 GROUP = "group"
 
 
-def strategy_names(found: Differences) -> dict[str, str]:
+def strategy_names(found: ComparedWorkbooks) -> dict[str, str]:
     """Return the names of the strategies of both workbooks by id; the earlier one's where both have it."""
     both = (*found.second.inputs.strategies, *found.first.inputs.strategies)
     return {strategy.id: strategy.name for strategy in both}
 
 
-def differences_table(found: Differences) -> Table:
+def differences_table(found: ComparedWorkbooks) -> Table:
     """Return one row for each difference and comparison, then the groups, all together and what does not add up."""
-    currency = found.first.inputs.settings.currency
+    compared = found.found
+    currency = compared.currency
     rows: list[tuple[Value, ...]] = []
-    for each in found.differences:
-        rows += _rows(found, _about(found, each), each.effects)
-    for group in found.groups:
+    for each in compared.differences:
+        rows += _rows(found, _about(each), each.effects)
+    for group in compared.groups:
         rows += _rows(found, _about_group(group), group.effects)
-    rows += _rows(found, (TOGETHER, *[None] * 10), found.together)
-    rows += [_left_over(found, remainder) for remainder in found.remainder]
+    rows += _rows(found, (TOGETHER, *[None] * 10), compared.together)
+    rows += [_left_over(found, remainder) for remainder in compared.not_additive]
     icer, move = f"{currency} per QALY", "Move"
     return Table(
         "differences",
-        f"From {found.first.path.name} to {found.second.path.name}",
+        f"From {compared.a.workbook} to {compared.b.workbook}",
         (notes.INCREMENT, notes.RATIO),
         (
             *(Column(header) for header in ("What", "Id", "Column", "Cell", "Label", "Unit")),
@@ -58,17 +58,16 @@ def differences_table(found: Differences) -> Table:
     )
 
 
-def _about(found: Differences, each: Difference) -> tuple[Value, ...]:
-    item, group = each.item, None if each.group is None else found.groups[each.group].name
+def _about(each: Difference) -> tuple[Value, ...]:
     return (
-        *(item.what, item.id, item.column or item.kind, cell_of(found, item), item.label, item.unit or None),
-        *(plain(item.before), plain(item.after)),
-        *(each.acts, each.reason or None, group),
+        *(each.what, each.id, each.column or each.kind, each.cell, each.label, each.unit or None),
+        *(plain(each.before), plain(each.after)),
+        *(each.acts, each.reason or None, each.group),
     )
 
 
 def _about_group(group: LinkedDifferences) -> tuple[Value, ...]:
-    return (GROUP, ", ".join(item.name for item in group.items), *[None] * 8, group.name)
+    return (GROUP, ", ".join(group.members), *[None] * 8, group.name)
 
 
 def plain(value: Scalar) -> Value:
@@ -76,27 +75,26 @@ def plain(value: Scalar) -> Value:
     return value if value is None or isinstance(value, (str, float)) else int(value)
 
 
-def _rows(found: Differences, about: tuple[Value, ...], effects: Iterable[Effect]) -> list[tuple[Value, ...]]:
+def _rows(found: ComparedWorkbooks, about: tuple[Value, ...], effects: Iterable[Effect]) -> list[tuple[Value, ...]]:
     made = [(*about, *_numbers(found, effect)) for effect in effects]
     return made or [(*about, *[None] * 8)]
 
 
-def _numbers(found: Differences, effect: Effect) -> tuple[Value, ...]:
-    own, word = effect.increment, effect.increment.verdict
+def _numbers(found: ComparedWorkbooks, effect: Effect) -> tuple[Value, ...]:
     return (
-        comparison(found, own.intervention, own.comparator),
-        *(own.life_years, own.qalys, own.costs),
-        word.word if word.icer is None else word.icer,
-        *(effect.qalys, effect.costs, effect.icer),
+        comparison(found, effect.intervention, effect.comparator),
+        *(effect.life_years, effect.qalys, effect.costs),
+        effect.verdict if effect.icer is None else effect.icer,
+        *(effect.move.qalys, effect.move.costs, effect.move.icer),
     )
 
 
-def _left_over(found: Differences, each: Remainder) -> tuple[Value, ...]:
+def _left_over(found: ComparedWorkbooks, each: Remainder) -> tuple[Value, ...]:
     pair = comparison(found, each.intervention, each.comparator)
     return (NOT_ADDITIVE, *[None] * 10, pair, *[None] * 4, each.qalys, each.costs, each.icer)
 
 
-def comparison(found: Differences, intervention: str, comparator: str) -> str:
+def comparison(found: ComparedWorkbooks, intervention: str, comparator: str) -> str:
     """Return how a comparison is called."""
     names = strategy_names(found)
     return f"{names[intervention]} versus {names[comparator]}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from budget_support import budget_values
+from schemas import follow_their_schemas
 from support import small_rows
 from typer.testing import CliRunner, Result
 
@@ -76,6 +77,7 @@ def test_everything_is_written(written: Path) -> None:
     names = ("impact", "by_category", "population", "uptake", "cost_per_patient", "one_way")
     assert {path.name for path in (written / "tables").iterdir()} == {f"budget_{name}.csv" for name in names}
     assert json.loads((written / "manifest.json").read_text(encoding="utf-8"))["parts"] == ["budget"]
+    follow_their_schemas(written, "budget")
 
 
 def test_the_table_holds_the_numbers_of_the_json(written: Path) -> None:

@@ -116,7 +116,7 @@ def test_json_for_editors(tmp_path: Path) -> None:
 def test_a_price_is_compared_with_the_last_run(tmp_path: Path) -> None:
     path = quiet(tmp_path / "model.xlsx", {})
     assert check(path, "--set", f"{PRICE}=828.52").stderr == ""
-    made = manifest(base_case(load(path, [Change(PRICE, 100.0, "test")])), "hemodel run")
+    made = manifest(base_case(load(path, [Change(PRICE, 100.0, "test")])), "hemodel run").said()
     assert made["inputs"][PRICE] == 100
     assert made["inputs"]["utility.progressed"] == 0.6
     Path("outputs/model").mkdir(parents=True)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from schemas import follow_their_schemas
 from support import base_outcomes, small_rows
 from typer.testing import CliRunner, Result
 
@@ -96,6 +97,7 @@ def test_files_are_written_and_other_outputs_stay(books: dict[str, Path], tmp_pa
     assert done.exit_code == 0
     assert f"Written to {out}" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == ["differences.json", "manifest.json", "tables"]
+    follow_their_schemas(out, "differences")
     document = json.loads((out / "differences.json").read_text(encoding="utf-8"))
     assert document == json.loads(diff(books["a"], books["b"], "--json").stdout)
     with (out / "tables" / "differences.csv").open(encoding="utf-8", newline="") as file:

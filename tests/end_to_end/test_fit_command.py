@@ -6,9 +6,9 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pandas as pd
 import pytest
+from schemas import follow_their_schemas
 from support import small_rows
 from typer.testing import CliRunner, Result
 
@@ -16,7 +16,6 @@ from hemodel.cli import app
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.publish import output
-from hemodel.records.evidence import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +73,7 @@ def test_everything_is_written(whole: Path, book: Path) -> None:
 
 
 def test_the_document_follows_its_schema(whole: Path) -> None:
-    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(evidence(whole))
+    follow_their_schemas(whole, "evidence")
 
 
 def test_changes_scenarios_and_seed_reach_the_pack(whole: Path, book: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from schemas import follow_their_schemas
 from typer.testing import CliRunner
 
 from hemodel.analyses.patient_files import ALL_FAMILIES, round_times, split_families
@@ -233,6 +234,7 @@ def test_files_hold_what_json_says(tmp_path: Path) -> None:
     out = tmp_path / "out"
     printed = document("fit-ipd", LUNG, *COLUMNS, "--families", "weibull,km(200, exp)", "--out", out)
 
+    follow_their_schemas(out, "fit")
     assert json.loads((out / "fit.json").read_text(encoding="utf-8")) == printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
     weibull = printed["groups"][0]["families"][0]

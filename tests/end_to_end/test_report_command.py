@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jsonschema
 import pytest
 from dossier_text import Record, of_page, of_word
+from schemas import follow_their_schemas
 from typer.testing import CliRunner
 
 from hemodel.cli import app
-from hemodel.records.report import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,10 +72,7 @@ def test_everything_is_written(made: Path) -> None:
 
 
 def test_results_follow_the_published_schema(made: Path) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-
-    jsonschema.Draft202012Validator(schema).validate(json.loads((made / "results.json").read_text(encoding="utf-8")))
-    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.records.report"
+    follow_their_schemas(made, "report")
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -7,13 +7,12 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-import jsonschema
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from commands import NEW, SAME, WORKBOOK, hemodel, invoke, results
-from hemodel.records.results import SCHEMA, json_schema
+from schemas import follow_their_schemas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,10 +40,7 @@ def test_everything_is_written(whole: Path) -> None:
 
 
 def test_results_follow_the_published_schema(whole: Path) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-
-    jsonschema.Draft202012Validator(schema).validate(results(whole))
-    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run python -m hemodel.records.results"
+    follow_their_schemas(whole, "results")
 
 
 def test_results_agree_with_one_another(whole: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pandas as pd
 import pytest
+from schemas import follow_their_schemas
 from support import small_rows
 from typer.testing import CliRunner, Result
 
@@ -15,7 +15,6 @@ from hemodel.cli import app
 from hemodel.inputs.dictionary import scenario_columns
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
-from hemodel.records.scenarios import SCHEMA, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +80,8 @@ def document(out: Path) -> dict[str, Any]:
 def test_everything_is_written_and_has_the_published_shape(whole: tuple[Result, Path]) -> None:
     out = whole[1]
     assert {path.name for path in out.iterdir()} == {"scenarios.json", "tables", "figures", "manifest.json"}
-    assert SCHEMA.read_text(encoding="utf-8") == json_schema()
     found = document(out)
-    jsonschema.validate(found, json.loads(json_schema()))
+    follow_their_schemas(out, "scenarios")
     assert [entry["name"] for entry in found["scenarios"]] == ["price_0", "price_50", "price_100", "worse"]
     assert sorted(path.stem for path in (out / "figures").glob("*.png")) == [
         "scenarios", "scenarios_costs", "scenarios_utilities"

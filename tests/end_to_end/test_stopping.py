@@ -13,6 +13,7 @@ import pytest
 from commands import ROOT
 
 from hemodel.publish.bundle import RUN, Bundle, opened
+from hemodel.publish.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ def test_while_outputs_are_made(made: str, tmp_path: Path) -> None:
 def test_on_request_of_the_system_earlier_outputs_stay(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with opened(out, RUN) as place:
-        place.write(Bundle("{}", {"base_case": "earlier"}, {"hemodel": "0"}))
+        place.write(Bundle("{}", {"base_case": "earlier"}, Manifest(hemodel="0", command="", python="3", libraries={})))
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     process = started(COMMAND, "run", SMALL, "--only", "base", "--out", out)
     wait_for((tmp_path / NEW / "tables").exists)

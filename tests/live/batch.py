@@ -126,7 +126,7 @@ def _written(job: Job, path: Path) -> Found:
     else:
         options = Options(job.changes, (), ("base",), job.draws, None)
         base = evaluate(model, base_draws(model))
-        content, _ = live_model(Run(model, base, (), None, None, None, (), (), options, ()))
+        content, _ = live_model(Run(model, base, [], None, None, None, (), (), options, ()))
         path.write_bytes(content)
     return *_labels(model.inputs), model_totals(model, ())[0]
 

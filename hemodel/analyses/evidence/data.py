@@ -1,10 +1,7 @@
-"""Evidence pack: what was observed and reported of an endpoint, without any family of curves.
+"""Evidence pack without any family of curves: what was observed and reported, and what follows from it.
 
-Evidence pack: how the reported statistics of an endpoint vary together, and what that does to the means.
-
-Evidence pack: whether the effect of a strategy against the comparator is constant over time.
-
-Evidence pack: what PFS and OS as modelled imply together, and how much of the results follow-up does not show.
+That is how reported statistics vary together, whether an effect is constant over time, what PFS and OS as modelled
+imply together, and how much of the results follow-up does not show.
 """
 
 from __future__ import annotations
@@ -21,11 +18,16 @@ from hemodel.analyses.evidence.records import (
     FollowUp,
     Interval,
     LogCumulativeHazard,
-    MeanSpread,
     ObservedCurve,
     PostProgression,
+    Quantiles,
     ReportedPoint,
+    Residuals,
+    Smoothed,
+    Spread,
     StatisticsEvidence,
+    interval_of,
+    tested,
 )
 from hemodel.economics import increments
 from hemodel.model.curve_effects import EffectDraws, acted_survival
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
     from hemodel.survival.endpoint_fit import EndpointFit
     from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
-    from hemodel.survival.patients.hazards import SmoothedHazard
     from hemodel.survival.patients.kaplan_meier import Estimate
     from hemodel.survival.reported.fitting import ReportedFit
     from hemodel.survival.reported.problem import FitProblem
@@ -81,16 +82,15 @@ def patients_of(fit: EndpointFit) -> dict[str, PatientData]:
 def observed_curves(fit: EndpointFit) -> dict[str, ObservedCurve]:
     """Return the Kaplan-Meier curve of every strategy with patients or a digitised curve."""
     return {
-        strategy: _observed(strategy, data, digitised=fit.sources[strategy].kind == DIGITISED)
+        strategy: _observed(data, digitised=fit.sources[strategy].kind == DIGITISED)
         for strategy, data in patients_of(fit).items()
     }
 
 
-def _observed(strategy: str, data: PatientData, *, digitised: bool) -> ObservedCurve:
+def _observed(data: PatientData, *, digitised: bool) -> ObservedCurve:
     curve = kaplan_meier(data)
     round_ = round_times(float(curve.times[-1]))
     return ObservedCurve(
-        strategy=strategy,
         digitised=digitised,
         times=np.concatenate([[0.0], curve.times]),
         survival=np.concatenate([[1.0], curve.survival]),
@@ -101,7 +101,7 @@ def _observed(strategy: str, data: PatientData, *, digitised: bool) -> ObservedC
         patients=float(data.weight.sum()),
         events=float(curve.events.sum()),
         censored=float(curve.censored.sum()),
-        median=Interval(*curve.median()),
+        median=interval_of(*curve.median()),
     )
 
 
@@ -111,15 +111,15 @@ def round_times(last: float) -> Array:
     return step * np.arange(np.floor(last / step) + 1.0)
 
 
-def smoothed_hazards(fit: EndpointFit) -> dict[str, SmoothedHazard]:
+def smoothed_hazards(fit: EndpointFit) -> dict[str, Smoothed]:
     """Return the kernel-smoothed hazard of every strategy with patients, from time 0 to its last time."""
     return {
-        strategy: smoothed_hazard(data, np.linspace(0.0, data.time.max(), SMOOTHED_POINTS))
+        strategy: Smoothed(**vars(smoothed_hazard(data, np.linspace(0.0, data.time.max(), SMOOTHED_POINTS))))
         for strategy, data in patients_of(fit).items()
     }
 
 
-def reported_points(statistics: Iterable[Statistic], rows: Mapping[str, Row]) -> tuple[ReportedPoint, ...]:
+def reported_points(statistics: Iterable[Statistic], rows: Mapping[str, Row]) -> list[ReportedPoint]:
     """Return the trial's medians and landmark survivals as points of the curves, bounds among them."""
     found = []
     for each in statistics:
@@ -141,7 +141,7 @@ def reported_points(statistics: Iterable[Statistic], rows: Mapping[str, Row]) ->
                 used=each.used,
             )
         )
-    return tuple(found)
+    return found
 
 
 def interval(statistic: Statistic) -> tuple[float, float] | tuple[None, None]:
@@ -172,14 +172,16 @@ def follow_up(fits: Iterable[EndpointFit], rows: Mapping[str, Row]) -> FollowUp:
     medians = {strategy: reverse_median(some) for strategy, some in data.items()}
     last = {strategy: float(some.time.max()) for strategy, some in data.items()}
     if reported is not None:
-        return FollowUp(reported, "Reported median follow-up of the trial.", reported, medians, last)
-    if not data:
-        return FollowUp(None, "The follow-up is not known: it is not reported and there are no patients.", None, {}, {})
-    median = reverse_median(pooled(list(data.values())))
-    if np.isfinite(median):
-        return FollowUp(median, "Median of the reverse Kaplan-Meier curve of all patients.", None, medians, last)
-    basis = "Last time observed; the reverse Kaplan-Meier curve does not reach its median."
-    return FollowUp(max(last.values()), basis, None, medians, last)
+        months, basis = reported, "Reported median follow-up of the trial."
+    elif not data:
+        months, basis = None, "The follow-up is not known: it is not reported and there are no patients."
+    else:
+        months = reverse_median(pooled(list(data.values())))
+        basis = "Median of the reverse Kaplan-Meier curve of all patients."
+        if not np.isfinite(months):
+            months = max(last.values())
+            basis = "Last time observed; the reverse Kaplan-Meier curve does not reach its median."
+    return FollowUp(months=months, basis=basis, reported=reported, reverse_median=medians, last=last)
 
 
 def reverse_median(data: PatientData) -> float:
@@ -197,12 +199,13 @@ def log_cumulative_hazards(fit: EndpointFit, points: Iterable[ReportedPoint]) ->
     for strategy in fit.sources:
         data = fit.sources[strategy].data
         if data is not None:
-            found[strategy] = LogCumulativeHazard(strategy, *log_cumulative_hazard_points(data))
+            times, hazards = log_cumulative_hazard_points(data)
+            found[strategy] = LogCumulativeHazard(log_time=times, log_hazard=hazards)
             continue
         mine = sorted((each.time, each.survival) for each in reported if each.strategy == strategy)
         if mine:
             time, survival = np.array(mine).T
-            found[strategy] = LogCumulativeHazard(strategy, np.log(time), np.log(-np.log(survival)))
+            found[strategy] = LogCumulativeHazard(log_time=np.log(time), log_hazard=np.log(-np.log(survival)))
     return found
 
 
@@ -232,10 +235,10 @@ def statistics_evidence(
         return None, f"No trials could be simulated. {error}"
     rows = model.inputs.rows
     return StatisticsEvidence(
-        ids=bootstrap.ids,
-        labels=tuple(label(rows, id_) for id_ in bootstrap.ids),
+        ids=list(bootstrap.ids),
+        labels=[label(rows, id_) for id_ in bootstrap.ids],
         correlation=bootstrap.correlation,
-        simulated=bootstrap.simulated,
+        simulated=bootstrap.simulated.tolist(),
         effective_sizes=bootstrap.effective_sizes,
         patients=_patients(problem),
         missing=bootstrap.missing,
@@ -254,7 +257,7 @@ def _patients(problem: FitProblem) -> np.ndarray[tuple[int], np.dtype[np.float64
 
 def _spread(
     problem: FitProblem, fitted: ReportedFit, bootstrap: TrialBootstrap, horizon: float, comparator: str
-) -> MeanSpread:
+) -> list[Spread]:
     """Restricted means and standard errors by the delta method, with either covariance."""
     correlated = correlated_covariance(problem, fitted.coefficients, bootstrap)
     first, second = (
@@ -266,13 +269,13 @@ def _spread(
     others = [] if base is None else [i for i in range(len(strategies)) if i != base]
     independent, together = _errors(first, base, others), _errors(second, base, others)
     differences = [float(first.means[i] - first.means[base or 0]) for i in others]
-    return MeanSpread(
-        labels=(*strategies, *(f"{strategies[i]} - {comparator}" for i in others)),
-        means=np.array([*first.means, *differences]),
-        independent=independent,
-        correlated=together,
-        ratio=np.divide(together, independent, out=np.full(independent.size, np.nan), where=independent > 0.0),
-    )
+    labels = (*strategies, *(f"{strategies[i]} - {comparator}" for i in others))
+    ratio = np.divide(together, independent, out=np.full(independent.size, np.nan), where=independent > 0.0)
+    columns = zip(labels, [*first.means, *differences], independent, together, ratio, strict=True)
+    return [
+        Spread(label=name, mean=mean, independent=alone, correlated=both, ratio=each)
+        for name, mean, alone, both, each in columns
+    ]
 
 
 def _errors(
@@ -285,42 +288,45 @@ def _errors(
 Result = TypeVar("Result")
 
 
-def comparisons(fit: EndpointFit, comparator: str) -> tuple[tuple[Comparison, ...], str]:
+def comparisons(fit: EndpointFit, comparator: str) -> tuple[list[Comparison], str]:
     """Compare each strategy with the comparator by their patients.
 
     Returns
     -------
-    comparisons : tuple of Comparison
+    comparisons : list of Comparison
     note : str
         Why there are none; empty where there are.
     """
     data = patients_of(fit)
     others = [strategy for strategy in data if strategy != comparator]
     if comparator not in data or not others:
-        return (), (
+        return [], (
             "Tests of proportional hazards and of constant acceleration need patients or a digitised curve of "
             f"{comparator} and of another strategy; reported statistics do not show them."
         )
-    return tuple(_comparison(comparator, each, (data[comparator], data[each])) for each in others), ""
+    return [_comparison(comparator, each, (data[comparator], data[each])) for each in others], ""
 
 
 def _comparison(reference: str, strategy: str, pair: Pair) -> Comparison:
     notes: list[str] = []
-    ratio = tried(cox, pair, notes)
+    ratio, residuals = tried(cox, pair, notes), tried(schoenfeld, pair, notes)
+    constant, points = tried(proportionality, pair, notes), tried(quantile_points, pair, notes)
+    factor = tried(constant_acceleration, pair, notes)
     return Comparison(
         reference=reference,
         strategy=strategy,
         hazard_ratio=None if ratio is None else _exponentiated(ratio.log_hazard_ratio),
-        schoenfeld=tried(schoenfeld, pair, notes),
-        proportionality=tried(proportionality, pair, notes),
-        quantiles=tried(quantile_points, pair, notes),
-        acceleration=tried(constant_acceleration, pair, notes),
-        notes=tuple(dict.fromkeys(notes)),
+        proportional_hazards=tested(constant),
+        schoenfeld=None if residuals is None else Residuals(time=residuals.time, value=residuals.value),
+        quantiles=None if points is None else Quantiles(**vars(points)),
+        acceleration_factor=None if factor is None else _exponentiated(factor.log_acceleration_factor),
+        constant_acceleration=None if factor is None else tested(factor.test),
+        notes=list(dict.fromkeys(notes)),
     )
 
 
 def _exponentiated(estimate: Estimate) -> Interval:
-    return Interval(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
+    return interval_of(*(float(np.exp(each)) for each in (estimate.value, estimate.low, estimate.high)))
 
 
 def tried(test: Callable[[PatientData, PatientData], Result], pair: Pair, notes: list[str]) -> Result | None:
@@ -377,13 +383,12 @@ def post_progression(model: Model, strategy: str, population: Background | None)
     below = months_of(middle, hazard < (0.0 if background is None else background))
     negative = months_of(middle, hazard < 0.0)
     return PostProgression(
-        strategy=strategy,
         share_deaths=share,
         months=middle,
         hazard=hazard,
         background=background,
-        months_below=below,
-        months_negative=negative,
+        months_below=list(below),
+        months_negative=list(negative),
         finding=_finding(strategy, below, negative, with_background=background is not None),
     )
 
@@ -436,7 +441,13 @@ def beyond_follow_up(whole: Model, follow_up: float) -> BeyondFollowUp:
         till_end, till_follow_up = long.total[0], brief.total[0]
         shares.append(_shares(whole.strategies, till_end, till_follow_up))
         gained.append(_shares(whole.strategies[1:], increments(till_end), increments(till_follow_up)))
-    return BeyondFollowUp(follow_up, shares[0], shares[1], gained[0], gained[1])
+    return BeyondFollowUp(
+        follow_up=follow_up,
+        life_years=shares[0],
+        qalys=shares[1],
+        incremental_life_years=gained[0],
+        incremental_qalys=gained[1],
+    )
 
 
 def _outcomes(whole: Model, years: float) -> Outcomes:

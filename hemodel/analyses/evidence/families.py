@@ -10,7 +10,7 @@ judged by external evidence and the population's mortality beside the fit to the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from scipy.special import ndtri
 
 from hemodel.analyses.curve_draws import square_root
 from hemodel.analyses.evidence.data import interval
-from hemodel.analyses.evidence.records import AIC, CRITERION, MIXED, FamilyEvidence, FittedCurve, Interval
+from hemodel.analyses.evidence.records import AIC, CRITERION, MIXED, FamilyEvidence, FittedCurve, interval_of
 from hemodel.analyses.fitted_curves import Attempt, attempt, families_in_use, named_families
 from hemodel.parameters import block_uniforms
 from hemodel.survival.combined import criterion_weights
@@ -101,16 +101,15 @@ def _curve(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         hazard = np.exp(curves.log_hazard(strategy, months, point)[0])
     return FittedCurve(
-        strategy=strategy,
         family=curves.family(strategy).name,
         relation=curves.spec(strategy).relation,
-        median=Interval(float(curves.quantile(strategy, 0.5, point)[0]), *ends[0]),
-        restricted_mean=Interval(mean, *ends[1]),
+        median=interval_of(float(curves.quantile(strategy, 0.5, point)[0]), *ends[0]),
+        restricted_mean=interval_of(mean, *ends[1]),
         mean=float(curves.mean(strategy, point)[0]),
-        survival={year: Interval(float(rates[j]), *ends[2 + j]) for j, year in enumerate(years)},
+        survival_by_year={year: interval_of(float(rates[j]), *ends[2 + j]) for j, year in enumerate(years)},
         at_horizon=float(rates[-1]),
         beyond_follow_up=share_beyond(fit, strategy, mean, follow_up, horizon),
-        on_grid=curves.survival(strategy, months, point)[0],
+        survival=curves.survival(strategy, months, point)[0],
         hazard=np.where(np.isfinite(hazard), hazard, np.nan),
     )
 
@@ -232,7 +231,7 @@ class Setting:
     other: Mapping[str, Array]
 
 
-def concerns(fit: EndpointFit, curves: Mapping[str, FittedCurve], setting: Setting) -> tuple[str, ...]:
+def concerns(fit: EndpointFit, curves: Mapping[str, FittedCurve], setting: Setting) -> list[str]:
     """Return every rule that a fitted family breaks, a sentence for each strategy, landmark or coefficient.
 
     An infinite unrestricted mean; survival outside the 95% interval of an external
@@ -243,23 +242,23 @@ def concerns(fit: EndpointFit, curves: Mapping[str, FittedCurve], setting: Setti
     """
     found: list[str] = []
     for strategy, curve in curves.items():
-        found += _tail(curve, setting)
+        found += _tail(strategy, curve, setting)
         found += _external(fit, strategy, setting)
-        found += _below_population(curve, setting)
+        found += _below_population(strategy, curve, setting)
         found += _rising(fit, strategy)
         found += _crossing(fit, strategy, setting)
-    return (*found, *_identification(fit))
+    return [*found, *_identification(fit)]
 
 
-def _tail(curve: FittedCurve, setting: Setting) -> Iterator[str]:
+def _tail(strategy: str, curve: FittedCurve, setting: Setting) -> Iterator[str]:
     if not np.isfinite(curve.mean):
         yield (
-            f"{curve.strategy}: the unrestricted mean is infinite, so the mean of {curve.restricted_mean.value:.1f} "
+            f"{strategy}: the unrestricted mean is infinite, so the mean of {curve.restricted_mean.value:.1f} "
             f"months within the horizon grows without end with the horizon."
         )
     if curve.at_horizon > LARGEST_SURVIVAL_AT_HORIZON:
         yield (
-            f"{curve.strategy}: {curve.at_horizon:.1%} are left at the horizon of {setting.horizon:g} months, "
+            f"{strategy}: {curve.at_horizon:.1%} are left at the horizon of {setting.horizon:g} months, "
             f"more than {LARGEST_SURVIVAL_AT_HORIZON:.0%}."
         )
 
@@ -278,7 +277,7 @@ def _external(fit: EndpointFit, strategy: str, setting: Setting) -> Iterator[str
             )
 
 
-def _below_population(curve: FittedCurve, setting: Setting) -> Iterator[str]:
+def _below_population(strategy: str, curve: FittedCurve, setting: Setting) -> Iterator[str]:
     if setting.background is None or setting.endpoint not in {PROGRESSION_FREE, OVERALL_SURVIVAL}:
         return
     whole = setting.months == np.floor(setting.months)
@@ -292,7 +291,7 @@ def _below_population(curve: FittedCurve, setting: Setting) -> Iterator[str]:
     else:
         effect = "the floor will bind there" if setting.floor else "a floor would bind there, and none is set"
     yield (
-        f"{curve.strategy}: the hazard is below the population's from month {first:g}, at {count} of "
+        f"{strategy}: the hazard is below the population's from month {first:g}, at {count} of "
         f"{int(whole.sum())} whole months within the horizon; {effect}."
     )
 
@@ -345,8 +344,10 @@ JOINED = " / "
 CLOSE = 4.0
 
 
-def tried_families(model: Model, setting: Setting, seed: int, follow_up: float | None) -> tuple[FamilyEvidence, ...]:
-    """Fit every family to one endpoint, say what each implies, and rank them.
+def tried_families(
+    model: Model, setting: Setting, seed: int, follow_up: float | None
+) -> tuple[list[FamilyEvidence], dict[str, EndpointFit]]:
+    """Fit every family to one endpoint, say what each implies, rank them, and return them with their fits by family.
 
     Families within `CLOSE` of the lowest criterion, which the data hardly tell apart
     (Burnham KP, Anderson DR (2004), Sociological Methods & Research 33: 261-304), come first,
@@ -354,12 +355,16 @@ def tried_families(model: Model, setting: Setting, seed: int, follow_up: float |
     without a criterion come after those, and what could not be fitted last. The
     criterion compares families fitted to the same evidence only.
     """
-    fit = model.fits[setting.endpoint]
+    own, name = model.fits[setting.endpoint], setting.endpoint
+    fits: dict[str, EndpointFit] = {}
     found = []
-    for name, tried in _attempts(model, setting.endpoint):
-        stream = f"evidence.{setting.endpoint}.{name}"
-        found.append(_evidence(name, tried, fit, stream, seed, setting, follow_up))
-    return ranked(found)
+    for family, tried in _attempts(model, name):
+        stream = f"evidence.{name}.{family}"
+        found.append(_evidence(family, tried, own, stream, seed, setting, follow_up))
+        if tried.fit is not None:
+            fits[family] = tried.fit
+    in_order = ranked(found)
+    return in_order, {each.family: fits[each.family] for each in in_order if each.fitted}
 
 
 def _attempts(model: Model, endpoint: str) -> Iterator[tuple[str, Attempt]]:
@@ -394,53 +399,27 @@ def _evidence(
 ) -> FamilyEvidence:
     fit = tried.fit
     if fit is None:
-        return replace(_empty(name, criterion_name(own)), reason=tried.reason)
+        return FamilyEvidence(family=name, criterion_name=criterion_name(own), reason=tried.reason)
     curves = fitted_curves(fit, stream, seed, horizon=setting.horizon, follow_up=follow_up, months=setting.months)
     aic, bic, aicc, bic_events = information_criteria(fit)
-    return replace(
-        _empty(name, criterion_name(own)),
+    return FamilyEvidence(
+        family=name,
         in_use=fit is own,
-        fit=fit,
+        fitted=True,
+        criterion_name=criterion_name(own),
         criterion=fit.criterion if is_comparable(fit) else None,
         aic=aic,
-        bic=bic,
         aicc=aicc,
+        bic=bic,
         bic_events=bic_events,
         largest_z=_largest_z(fit),
-        names=fit.curves.names,
+        names=list(fit.curves.names),
         coefficients=fit.coefficients,
         errors=fit.standard_errors,
         covariance=fit.covariance,
         curves=curves,
         concerns=concerns(fit, curves, setting),
-        notes=fit.notes,
-    )
-
-
-def _empty(name: str, criterion: str) -> FamilyEvidence:
-    """Return the evidence of a family that has no fit."""
-    return FamilyEvidence(
-        family=name,
-        in_use=False,
-        fit=None,
-        reason="",
-        criterion_name=criterion,
-        criterion=None,
-        aic=None,
-        bic=None,
-        aicc=None,
-        bic_events=None,
-        weight=None,
-        largest_z=None,
-        names=(),
-        coefficients=np.empty(0),
-        errors=np.empty(0),
-        covariance=np.empty((0, 0)),
-        curves={},
-        concerns=(),
-        notes=(),
-        criterion_rank=None,
-        place=0,
+        notes=list(fit.notes),
     )
 
 
@@ -491,29 +470,24 @@ def _largest_z(fit: EndpointFit) -> float | None:
     return max(sizes, default=None)
 
 
-def ranked(families: Iterable[FamilyEvidence]) -> tuple[FamilyEvidence, ...]:
+def ranked(families: Iterable[FamilyEvidence]) -> list[FamilyEvidence]:
     """Return families in the order of `tried_families`, with weights, ranks and places filled in."""
     found = list(families)
     compared = sorted((each for each in found if each.criterion is not None), key=_criterion)
     weights = criterion_weights([_criterion(each) for each in compared]) if compared else np.empty(0)
     standing = {each.family: (rank, float(w)) for rank, (each, w) in enumerate(zip(compared, weights, strict=True), 1)}
     best = min((_criterion(each) for each in found), default=0.0)
-    in_order = sorted(found, key=lambda each: _standing(each, best))
-    return tuple(
-        replace(
-            each,
-            criterion_rank=standing[each.family][0] if each.family in standing else None,
-            weight=standing[each.family][1] if each.family in standing else None,
-            place=place,
-        )
-        for place, each in enumerate(in_order, 1)
-    )
+    made = []
+    for place, each in enumerate(sorted(found, key=lambda each: _standing(each, best)), 1):
+        rank, weight = standing.get(each.family, (None, None))
+        made.append(each.model_copy(update={"place": place, "criterion_rank": rank, "weight": weight}))
+    return made
 
 
 def _standing(family: FamilyEvidence, best: float) -> tuple[bool, bool, int, float]:
     criterion = _criterion(family)
     is_close = criterion - best <= CLOSE
-    return family.fit is None, not is_close, len(family.concerns) if is_close else 0, criterion
+    return not family.fitted, not is_close, len(family.concerns) if is_close else 0, criterion
 
 
 def _criterion(family: FamilyEvidence) -> float:

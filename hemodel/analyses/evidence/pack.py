@@ -20,7 +20,15 @@ from hemodel.analyses.evidence.data import (
     statistics_evidence,
 )
 from hemodel.analyses.evidence.families import PROGRESSION_FREE, Setting, tried_families
-from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack, ExternalLandmark, Interval
+from hemodel.analyses.evidence.records import (
+    SCHEMA_VERSION,
+    EndpointEvidence,
+    Evidence,
+    EvidencePack,
+    ExternalLandmark,
+    interval_of,
+)
+from hemodel.inputs.changes import change_entry
 from hemodel.survival.reported.statistics import SURVIVAL
 from hemodel.survival.workbook.background import FLOOR, OVERALL_SURVIVAL, population
 from hemodel.survival.workbook.curves import statistics
@@ -29,10 +37,10 @@ from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hemodel.analyses.evidence.records import FamilyEvidence
     from hemodel.inputs.rows import Row
     from hemodel.model.evaluate import Model
     from hemodel.survival.effects.life_tables import Background
+    from hemodel.survival.endpoint_fit import EndpointFit
     from hemodel.survival.family import Array
     from hemodel.survival.reported.statistics import Statistic
 
@@ -63,19 +71,29 @@ def evidence_pack(model: Model, *, seed: int) -> EvidencePack:
     endpoints = sorted(model.fits, key=lambda endpoint: [*OTHER, endpoint].index(endpoint))
     overall_first = [model.fits[each] for each in dict.fromkeys((OVERALL_SURVIVAL, *endpoints))]
     followed = follow_up(overall_first, inputs.rows).months
-    return EvidencePack(
+    found = {endpoint: endpoint_evidence(model, endpoint, people, seed=seed) for endpoint in endpoints}
+    evidence = Evidence(
+        schema_version=SCHEMA_VERSION,
         title=inputs.settings.title,
+        seed=seed,
         strategies={strategy.id: strategy.name for strategy in inputs.strategies},
         follow_up=followed,
         horizon=horizon,
-        endpoints={endpoint: endpoint_evidence(model, endpoint, people, seed=seed) for endpoint in endpoints},
-        post_progression={strategy: post_progression(model, strategy, people) for strategy in model.strategies},
+        changes=[change_entry(change) for change in inputs.changes],
+        endpoints={endpoint: own for endpoint, (own, _) in found.items()},
+        death_after_progression={s: post_progression(model, s, people) for s in model.strategies},
         beyond_follow_up=None if followed is None else beyond_follow_up(model, followed),
     )
+    return EvidencePack(evidence, {endpoint: fits for endpoint, (_, fits) in found.items()})
 
 
-def endpoint_evidence(model: Model, endpoint: str, people: Background | None, *, seed: int) -> EndpointEvidence:
-    """Gather the evidence on the curves of one endpoint; `people` is the population's mortality, where it is set."""
+def endpoint_evidence(
+    model: Model, endpoint: str, people: Background | None, *, seed: int
+) -> tuple[EndpointEvidence, dict[str, EndpointFit]]:
+    """Gather the evidence on the curves of one endpoint, and the fits by family.
+
+    `people` is the population's mortality, where it is set.
+    """
     fit, rows = model.fits[endpoint], model.inputs.rows
     horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     months = grid(horizon)
@@ -93,15 +111,14 @@ def endpoint_evidence(model: Model, endpoint: str, people: Background | None, *,
         cycles=cycles_within(model, horizon),
         other=_other(model, endpoint, cycles_within(model, horizon)),
     )
-    families = tried_families(model, setting, seed, followed.months)
+    families, fits = tried_families(model, setting, seed, followed.months)
     tests, note = comparisons(fit, model.strategies[0])
     simulated, why_not = statistics_evidence(model, endpoint, seed, horizon)
     return EndpointEvidence(
-        endpoint=endpoint,
         sources={strategy: source.kind for strategy, source in fit.sources.items()},
         observed=observed_curves(fit),
         points=points,
-        external=external_landmarks(external, rows, families),
+        external=external_landmarks(external, rows, fits),
         follow_up=followed,
         smoothed=smoothed_hazards(fit),
         months=months,
@@ -110,10 +127,9 @@ def endpoint_evidence(model: Model, endpoint: str, people: Background | None, *,
         comparisons=tests,
         comparisons_note=note,
         families=families,
-        order=tuple(each.family for each in families),
         statistics=simulated,
         statistics_note=why_not,
-    )
+    ), fits
 
 
 def grid(horizon: float) -> Array:
@@ -142,10 +158,9 @@ def _other(model: Model, endpoint: str, cycles: Array) -> dict[str, Array]:
 
 
 def external_landmarks(
-    statistics: Iterable[Statistic], rows: Mapping[str, Row], families: Iterable[FamilyEvidence]
-) -> tuple[ExternalLandmark, ...]:
+    statistics: Iterable[Statistic], rows: Mapping[str, Row], fits: Mapping[str, EndpointFit]
+) -> list[ExternalLandmark]:
     """Return every external landmark survival with the curve of every fitted family there."""
-    fits = {each.family: each.fit for each in families if each.fit is not None}
     found = []
     for each in statistics:
         if each.kind != SURVIVAL or each.time is None:
@@ -160,7 +175,7 @@ def external_landmarks(
                 time=each.time,
                 reported_time=each.time + origin,
                 origin=origin,
-                survival=Interval(each.value, *interval(each)),
+                survival=interval_of(each.value, *interval(each)),
                 used=each.used,
                 weight=each.weight,
                 by_family={
@@ -169,4 +184,4 @@ def external_landmarks(
                 },
             )
         )
-    return tuple(found)
+    return found

@@ -1,12 +1,7 @@
-"""The evidence pack of a model's curves: what was observed, every family tried, and what follow-up does not show.
+"""The evidence on a model's curves: what was observed, every family tried, and what follow-up does not show.
 
-`evidence_pack` of the module of that name fills these in. Times are in months from the
-start of the model, hazards per month, survival a probability. A number that does not exist
-is None; arrays may hold nan where a single value does not.
-
-What was observed and reported of one endpoint, as parts of the evidence pack (see `evidence`).
-
-One family of curves tried on an endpoint, as a part of the evidence pack (see `evidence`).
+Times are in months from the start of the model, hazards per month, survival and shares are proportions. A number that
+does not exist is nan, one without limit infinite; both are null in JSON.
 """
 
 from __future__ import annotations
@@ -15,193 +10,147 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
+
+from hemodel.entries import Entry, Matrix, Numbers, Real
+from hemodel.inputs.changes import ChangeEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from hemodel.survival.endpoint_fit import EndpointFit
-    from hemodel.survival.family import Array
-    from hemodel.survival.patients.hazards import SmoothedHazard
-    from hemodel.survival.patients.proportionality import (
-        AccelerationTest,
-        ChiSquaredTest,
-        QuantilePoints,
-        SchoenfeldResiduals,
+    from hemodel.survival.patients.proportionality import ChiSquaredTest
+
+
+class Interval(Entry):
+    """A value with its 95% interval."""
+
+    value: Real = Field(description="in the unit of the field")
+    low: Real | None = Field(description="lower end, in the unit of the field; null where there is none")
+    high: Real | None = Field(description="upper end, in the unit of the field; null where there is none")
+
+
+class ChiSquared(Entry):
+    """A chi-squared test."""
+
+    statistic: Real = Field(description="chi-squared")
+    degrees_of_freedom: int = Field(description="of the statistic")
+    p_value: Real = Field(description="probability of such a statistic, or a larger one, by chance")
+
+
+def interval_of(value: float, low: float | None = None, high: float | None = None) -> Interval:
+    """Return a value with its interval."""
+    return Interval(value=value, low=low, high=high)
+
+
+def tested(found: ChiSquaredTest | None) -> ChiSquared | None:
+    """Return a test as it is published."""
+    return None if found is None else ChiSquared(**vars(found))
+
+
+class ObservedCurve(Entry):
+    """The Kaplan-Meier curve of one strategy, a step function from survival 1 at time 0."""
+
+    digitised: bool = Field(description="whether the patients were rebuilt from a digitised curve")
+    times: Numbers = Field(description="the first is 0; each value holds from its time to the next. [months]")
+    survival: Numbers = Field(description="[proportion]")
+    low: Numbers = Field(description="lower end of the 95% interval of survival; null where it is 0. [proportion]")
+    high: Numbers = Field(description="upper end of the 95% interval of survival; null where it is 0. [proportion]")
+    at_risk_times: Numbers = Field(description="6 to 8 round times, the first 0. [months]")
+    at_risk: Numbers = Field(description="patients at risk at those times")
+    patients: float = Field(description="sum of weights")
+    events: float = Field(description="sum of weights")
+    censored: float = Field(description="sum of weights")
+    median: Interval = Field(description="null where it is not reached. [months]")
+
+
+class ReportedPoint(Entry):
+    """A reported median or landmark survival as a point of the curve."""
+
+    id: str = Field(description="of the row")
+    label: str = Field(description="of the row")
+    strategy: str = Field(description="id of the strategy")
+    kind: str = Field(description="median (survival is 0.5, low and high are months) or survival")
+    time: Real = Field(description="[months]")
+    survival: float = Field(description="[proportion]")
+    low: float | None = Field(description="of the 95% interval, reported or from the standard error; null for a bound")
+    high: float | None = Field(description="of the 95% interval, reported or from the standard error; null for a bound")
+    bound: str | None = Field(description="at_least or at_most where only that is known")
+    used: bool = Field(description="whether the fit uses it")
+
+
+class ExternalLandmark(Entry):
+    """Survival in another study beside every fitted family."""
+
+    id: str = Field(description="of the row")
+    label: str = Field(description="of the row")
+    strategy: str = Field(description="id of the strategy")
+    time: float = Field(description="on the clock of the model. [months]")
+    reported_time: float = Field(description="on the clock of the other study. [months]")
+    origin: float = Field(description="where the model starts on that clock. [months]")
+    survival: Interval = Field(description="[proportion]")
+    used: bool = Field(description="whether the fit uses it")
+    weight: float | None = Field(description="power-prior weight")
+    by_family: dict[str, float] = Field(description="survival there of every fitted family. [proportion]")
+
+
+class FollowUp(Entry):
+    """How long patients were observed."""
+
+    months: Real | None = Field(description="what beyond follow-up refers to; null where it is not known. [months]")
+    basis: str = Field(description="what that is, in words")
+    reported: float | None = Field(description="median follow-up of the trial. [months]")
+    reverse_median: dict[str, Real] = Field(
+        description="median of the reverse Kaplan-Meier curve by strategy; null where not reached. [months]"
     )
+    last: dict[str, float] = Field(description="last time observed by strategy. [months]")
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A value and its 95% interval; None where there is no interval."""
+class Smoothed(Entry):
+    """A smoothed hazard of the data."""
 
-    value: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class ObservedCurve:
-    """The Kaplan-Meier curve of one strategy, from patients or a digitised curve.
-
-    Attributes
-    ----------
-    strategy : str
-    digitised : bool
-        Whether the patients were rebuilt from a digitised curve.
-    times, survival, low, high : array (k,)
-        The curve begins with survival 1 at time 0 and is a step function: each value
-        holds from its time to the next. `low` and `high` are the 95% interval, nan
-        where survival is 0.
-    at_risk_times, at_risk : array (m,)
-        Numbers at risk at 6 to 8 round times, the first of them 0.
-    patients, events, censored : float
-        Sums of weights.
-    median : Interval
-        ``inf`` where it is not reached.
-    """
-
-    strategy: str
-    digitised: bool
-    times: Array
-    survival: Array
-    low: Array
-    high: Array
-    at_risk_times: Array
-    at_risk: Array
-    patients: float
-    events: float
-    censored: float
-    median: Interval
+    times: Numbers = Field(description="[months]")
+    hazard: Numbers = Field(description="[per month]")
+    low: Numbers = Field(description="lower end of the 95% interval; null where the hazard is 0. [per month]")
+    high: Numbers = Field(description="upper end of the 95% interval; null where the hazard is 0. [per month]")
+    bandwidth: float = Field(description="half the width of the window. [months]")
 
 
-@dataclass(frozen=True)
-class ReportedPoint:
-    """A reported median or landmark survival as a point of the curve.
+class LogCumulativeHazard(Entry):
+    """Points of log cumulative hazard against log time, of patients or of the reported points of a strategy."""
 
-    Attributes
-    ----------
-    id, label, strategy : str
-    kind : str
-        ``median`` (survival is 0.5, the interval is that of the time) or ``survival``
-        (the interval is that of the survival).
-    time, survival : float
-    low, high : float or None
-        95% interval, reported or from the standard error; None for a bound.
-    bound : str or None
-        ``at_least`` or ``at_most`` where only that is known.
-    used : bool
-        Whether the fit uses it.
-    """
-
-    id: str
-    label: str
-    strategy: str
-    kind: str
-    time: float
-    survival: float
-    low: float | None
-    high: float | None
-    bound: str | None
-    used: bool
+    log_time: Numbers = Field(description="natural logarithm of months")
+    log_hazard: Numbers = Field(description="natural logarithm of the cumulative hazard")
 
 
-@dataclass(frozen=True)
-class ExternalLandmark:
-    """Survival in another study, on the model's clock, beside the curves of all families.
+class Residuals(Entry):
+    """Scaled Schoenfeld residuals, one an event."""
 
-    Attributes
-    ----------
-    id, label, strategy : str
-    time : float
-        On the model's clock.
-    reported_time, origin : float
-        On the other study's clock, and when on that clock the model starts.
-    survival : Interval
-    used : bool
-        Whether the fit uses it.
-    weight : float or None
-        Power-prior weight.
-    by_family : mapping from family to survival there
-        Fitted families only.
-    """
-
-    id: str
-    label: str
-    strategy: str
-    time: float
-    reported_time: float
-    origin: float
-    survival: Interval
-    used: bool
-    weight: float | None
-    by_family: Mapping[str, float]
+    time: Numbers = Field(description="[months]")
+    value: Numbers = Field(description="log hazard ratio + scaled residual")
 
 
-@dataclass(frozen=True)
-class FollowUp:
-    """How long patients were observed.
+class Quantiles(Entry):
+    """Times by which equal shares of two strategies had the event."""
 
-    Attributes
-    ----------
-    months : float or None
-        What "beyond follow-up" refers to; None where it is not known.
-    basis : str
-        In words.
-    reported : float or None
-        Reported median follow-up of the trial.
-    reverse_median, last : mapping from strategy to float
-        Of patients and digitised curves: median of the reverse Kaplan-Meier curve
-        (``inf`` where not reached) and last time observed.
-    """
-
-    months: float | None
-    basis: str
-    reported: float | None
-    reverse_median: Mapping[str, float]
-    last: Mapping[str, float]
+    share: Numbers = Field(description="with the event. [proportion]")
+    reference: Numbers = Field(description="times of the reference. [months]")
+    strategy: Numbers = Field(description="times of the strategy. [months]")
+    slope: float = Field(description="least squares through the origin")
 
 
-@dataclass(frozen=True, eq=False)
-class LogCumulativeHazard:
-    """Points (log t, log H), from the Kaplan-Meier curve or the reported points of one strategy; each (k,)."""
+class Comparison(Entry):
+    """Whether the effect of a strategy against the comparator is constant; `notes` says why a part is null."""
 
-    strategy: str
-    log_time: Array
-    log_hazard: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Whether the effect of a strategy against the comparator is constant, by its patients.
-
-    A part that cannot be computed is None and `notes` says why.
-
-    Attributes
-    ----------
-    reference, strategy : str
-    hazard_ratio : Interval or None
-        From the Cox model.
-    schoenfeld : SchoenfeldResiduals or None
-        Scaled residuals: log hazard ratio over time.
-    proportionality : ChiSquaredTest or None
-        Grambsch and Therneau's test of a constant hazard ratio.
-    quantiles : QuantilePoints or None
-        With the slope through the origin.
-    acceleration : AccelerationTest or None
-        Test of a constant acceleration factor within the generalised gamma.
-    notes : tuple of str
-    """
-
-    reference: str
-    strategy: str
-    hazard_ratio: Interval | None
-    schoenfeld: SchoenfeldResiduals | None
-    proportionality: ChiSquaredTest | None
-    quantiles: QuantilePoints | None
-    acceleration: AccelerationTest | None
-    notes: tuple[str, ...]
+    reference: str = Field(description="id of the comparator")
+    strategy: str = Field(description="id of the strategy")
+    hazard_ratio: Interval | None = Field(description="from the Cox model")
+    proportional_hazards: ChiSquared | None = Field(description="Grambsch and Therneau's, of a constant hazard ratio")
+    schoenfeld: Residuals | None = Field(description="log hazard ratio over time")
+    quantiles: Quantiles | None = Field(description="of both strategies")
+    acceleration_factor: Interval | None = Field(description="within the generalised gamma")
+    constant_acceleration: ChiSquared | None = Field(description="test of a constant acceleration factor")
+    notes: list[str] = Field(description="why a part is null")
 
 
 CRITERION = "criterion"
@@ -209,244 +158,114 @@ AIC = "AIC"
 MIXED = "criterion + AIC"
 
 
-@dataclass(frozen=True, eq=False)
-class FittedCurve:
+class FittedCurve(Entry):
     """One strategy's curve in one family, as fitted: before further effects, waning, a floor or a cap.
 
     Intervals are percentiles of 1,000 multivariate normal draws of the coefficients.
-
-    Attributes
-    ----------
-    strategy : str
-    family : str
-        Its own family, or that of the curve it is relative to.
-    relation : str
-    median, restricted_mean : Interval
-        Months; the mean is within the time horizon.
-    mean : float
-        Unrestricted mean, ``inf`` where infinite.
-    survival : mapping from years to Interval
-        At 1, 2, 3, 5 and 10 years within the horizon.
-    at_horizon : float
-        Survival at the time horizon.
-    beyond_follow_up : float or None
-        Share of the restricted mean that lies beyond follow-up.
-    on_grid, hazard : array (months of the grid,)
-        Survival and hazard at `EndpointEvidence.months`; a hazard that is not finite is nan.
     """
 
-    strategy: str
-    family: str
-    relation: str
-    median: Interval
-    restricted_mean: Interval
-    mean: float
-    survival: Mapping[int, Interval]
-    at_horizon: float
-    beyond_follow_up: float | None
-    on_grid: Array
-    hazard: Array
+    family: str = Field(description="its own, or that of the curve it is relative to")
+    relation: str = Field(description="to the reference, or independent")
+    median: Interval = Field(description="null where it is not reached. [months]")
+    restricted_mean: Interval = Field(description="within the time horizon. [months]")
+    mean: Real = Field(description="unrestricted; null where infinite. [months]")
+    survival_by_year: dict[int, Interval] = Field(
+        description="at 1, 2, 3, 5 and 10 years within the horizon. [proportion]"
+    )
+    at_horizon: float = Field(description="survival at the time horizon. [proportion]")
+    beyond_follow_up: float | None = Field(description="share of the restricted mean. [proportion]")
+    survival: Numbers = Field(description="at the months of the endpoint. [proportion]")
+    hazard: Numbers = Field(description="at the months of the endpoint; null where infinite. [per month]")
 
 
-@dataclass(frozen=True, eq=False)
-class FamilyEvidence:
-    """One family on one endpoint, with the workbook's relations and evidence.
-
-    Attributes
-    ----------
-    family : str
-        Name or formula; where strategies have different families, all of them joined.
-    in_use : bool
-        Whether it is what the workbook uses.
-    fit : EndpointFit or None
-        None where the evidence does not identify it; `reason` then says why.
-    reason : str
-    criterion_name : str
-        ``criterion`` (sum of squared z + 2 p, reported statistics), ``AIC`` (patients),
-        or ``criterion + AIC`` where strategies have different sources.
-    criterion : float or None
-        Lower is better. None for averages of families and published coefficients,
-        which have none.
-    aic, bic, aicc, bic_events : float or None
-        Of patients and digitised curves only, for all curves together.
-    weight : float or None
-        exp(-criterion / 2) as a share of its sum over the fitted families.
-    largest_z : float or None
-        Largest absolute difference of a used statistic from the curves, in standard errors.
-    names : tuple of str
-        Of the p coefficients.
-    coefficients, errors : array (p,)
-        On the estimation scale, with standard errors.
-    covariance : array (p, p)
-    curves : mapping from strategy to FittedCurve
-    concerns : tuple of str
-        Plausibility rules that it breaks, one sentence each, with the number.
-    notes : tuple of str
-        What the fit itself says of its data and coefficients.
-    criterion_rank : int or None
-        1 is the lowest criterion.
-    place : int
-        Place in `EndpointEvidence.order`, from 1.
-    """
-
-    family: str
-    in_use: bool
-    fit: EndpointFit | None
-    reason: str
-    criterion_name: str
-    criterion: float | None
-    aic: float | None
-    bic: float | None
-    aicc: float | None
-    bic_events: float | None
-    weight: float | None
-    largest_z: float | None
-    names: tuple[str, ...]
-    coefficients: Array
-    errors: Array
-    covariance: Array
-    curves: Mapping[str, FittedCurve]
-    concerns: tuple[str, ...]
-    notes: tuple[str, ...]
-    criterion_rank: int | None
-    place: int
+def _none() -> Numbers:
+    return np.empty(0)
 
 
-__all__ = [
-    "AIC",
-    "CRITERION",
-    "MIXED",
-    "BeyondFollowUp",
-    "Comparison",
-    "EndpointEvidence",
-    "EvidencePack",
-    "ExternalLandmark",
-    "FamilyEvidence",
-    "FittedCurve",
-    "FollowUp",
-    "Interval",
-    "LogCumulativeHazard",
-    "MeanSpread",
-    "ObservedCurve",
-    "PostProgression",
-    "ReportedPoint",
-    "StatisticsEvidence",
-]
+def _no_rows() -> Matrix:
+    return np.empty((0, 0))
 
 
-@dataclass(frozen=True, eq=False)
-class MeanSpread:
-    """Restricted means within the horizon and their standard errors, taking reported statistics two ways.
+class FamilyEvidence(Entry):
+    """One family on one endpoint, with the workbook's relations and evidence."""
 
-    Each array is (n,): the strategies, then each difference from the comparator.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        Strategy, or ``strategy - comparator``.
-    means : array (n,)
-        [months]
-    independent, correlated : array (n,)
-        Standard errors with the statistics independent, and correlated as in simulated
-        trials. [months]
-    ratio : array (n,)
-        correlated / independent: 0.8 means a spread 20% smaller.
-    """
-
-    labels: tuple[str, ...]
-    means: Array
-    independent: Array
-    correlated: Array
-    ratio: Array
-
-
-@dataclass(frozen=True, eq=False)
-class StatisticsEvidence:
-    """How the reported statistics of an endpoint vary together, by simulated trials.
-
-    Attributes
-    ----------
-    ids, labels : tuple of str
-        The J statistics used in the fit.
-    correlation : array (J, J)
-    simulated : bool array (J,)
-        Statistics that were; the others are taken as independent.
-    effective_sizes, patients : array (J,)
-        Patients with whom the simulated standard error would be the reported one, and
-        the patients there were; nan where it cannot be said.
-    missing : array (J,)
-        Share of the trials that could not report it.
-    trials, complete : int
-    spread : MeanSpread
-    used : str
-        ``independent`` or ``correlated``, whichever the workbook uses.
-    """
-
-    ids: tuple[str, ...]
-    labels: tuple[str, ...]
-    correlation: Array
-    simulated: NDArray[np.bool_]
-    effective_sizes: Array
-    patients: Array
-    missing: Array
-    trials: int
-    complete: int
-    spread: MeanSpread
-    used: str
+    family: str = Field(description="name or formula; where strategies have different families, all of them joined")
+    in_use: bool = Field(default=False, description="whether it is what the workbook uses")
+    fitted: bool = Field(default=False, description="whether the evidence identifies it")
+    reason: str = Field(default="", description="why it could not be fitted")
+    place: int = Field(default=0, description="in the order of the ranking, from 1")
+    criterion_rank: int | None = Field(default=None, description="1 is the lowest criterion")
+    criterion_name: str = Field(
+        description="criterion (sum of squared z + 2 p, reported statistics), AIC (patients), or criterion + AIC where"
+        " strategies have different sources"
+    )
+    criterion: Real | None = Field(
+        default=None, description="lower is better; null for averages of families and published coefficients"
+    )
+    weight: Real | None = Field(default=None, description="exp(-criterion / 2) as a share of all fitted families")
+    aic: Real | None = Field(default=None, description="of patients and digitised curves, for all curves together")
+    aicc: Real | None = Field(default=None, description="AIC corrected for few patients; null where infinite")
+    bic: Real | None = Field(default=None, description="by patients, for all curves together")
+    bic_events: Real | None = Field(default=None, description="by events, for all curves together")
+    largest_z: Real | None = Field(
+        default=None, description="largest difference of a used statistic from the curves. [standard errors]"
+    )
+    names: list[str] = Field(default=[], description="of the coefficients")
+    coefficients: Numbers = Field(default_factory=_none, description="on the estimation scale")
+    errors: Numbers = Field(default_factory=_none, description="standard errors on the estimation scale")
+    covariance: Matrix = Field(default_factory=_no_rows, description="on the estimation scale")
+    curves: dict[str, FittedCurve] = Field(default={}, description="by strategy")
+    concerns: list[str] = Field(default=[], description="plausibility rules that it breaks, each with the number")
+    notes: list[str] = Field(default=[], description="what the fit itself says of its data and coefficients")
 
 
-@dataclass(frozen=True, eq=False)
-class EndpointEvidence:
-    """All evidence on the curves of one endpoint.
+class Spread(Entry):
+    """A mean within the horizon, or a difference of two, and its standard error taken two ways."""
 
-    Attributes
-    ----------
-    endpoint : str
-    sources : mapping from strategy to kind of source
-        ``reported``, ``digitised``, ``patients`` or ``coefficients``.
-    observed : mapping from strategy to ObservedCurve
-        Of patients and digitised curves.
-    points : tuple of ReportedPoint
-        The trial's medians and landmarks; external ones are in `external`.
-    external : tuple of ExternalLandmark
-    follow_up : FollowUp
-    smoothed : mapping from strategy to SmoothedHazard
-        Of patients and digitised curves.
-    months : array (n,)
-        Grid for fitted curves: rising, above 0, to the time horizon.
-    background_hazard : array (n,) or None
-        The population's hazard on the grid, where background mortality is set.
-    log_cumulative_hazard : mapping from strategy to LogCumulativeHazard
-    comparisons : tuple of Comparison
-        Each strategy with patients against the comparator.
-    comparisons_note : str
-        Why there are none; empty where there are.
-    families : tuple of FamilyEvidence
-        In `order`.
-    order : tuple of str
-        Families by number of concerns, then criterion; those without a criterion follow
-        in their group, and those that could not be fitted are last.
-    statistics : StatisticsEvidence or None
-    statistics_note : str
-        Why there is none; empty where there is.
-    """
+    label: str = Field(description="strategy, or strategy - comparator")
+    mean: Real = Field(description="[months]")
+    independent: Real = Field(description="standard error with reported statistics independent. [months]")
+    correlated: Real = Field(description="standard error with them correlated as in simulated trials. [months]")
+    ratio: Real = Field(description="correlated / independent: 0.8 means a spread 20% smaller")
 
-    endpoint: str
-    sources: Mapping[str, str]
-    observed: Mapping[str, ObservedCurve]
-    points: tuple[ReportedPoint, ...]
-    external: tuple[ExternalLandmark, ...]
-    follow_up: FollowUp
-    smoothed: Mapping[str, SmoothedHazard]
-    months: Array
-    background_hazard: Array | None
-    log_cumulative_hazard: Mapping[str, LogCumulativeHazard]
-    comparisons: tuple[Comparison, ...]
-    comparisons_note: str
-    families: tuple[FamilyEvidence, ...]
-    order: tuple[str, ...]
-    statistics: StatisticsEvidence | None
-    statistics_note: str
+
+class StatisticsEvidence(Entry):
+    """How the reported statistics of an endpoint vary together over simulated trials."""
+
+    ids: list[str] = Field(description="of the statistics used in the fit")
+    labels: list[str] = Field(description="of the statistics")
+    correlation: Matrix = Field(description="of the statistics on the scales of the fit")
+    simulated: list[bool] = Field(description="whether it was; others are taken as independent")
+    effective_sizes: Numbers = Field(
+        description="patients with whom the simulated standard error would be the reported one; null where unknown"
+    )
+    patients: Numbers = Field(description="that there were; null where unknown")
+    missing: Numbers = Field(description="share of the trials that could not report it. [proportion]")
+    trials: int = Field(description="simulated")
+    complete: int = Field(description="trials that could report every statistic")
+    spread: list[Spread] = Field(description="of each strategy, then of each difference from the comparator")
+    used: str = Field(description="independent or correlated, whichever the workbook uses")
+
+
+class EndpointEvidence(Entry):
+    """All evidence on the curves of one endpoint."""
+
+    sources: dict[str, str] = Field(description="reported, digitised, patients or coefficients, by strategy")
+    observed: dict[str, ObservedCurve] = Field(description="of patients and digitised curves, by strategy")
+    points: list[ReportedPoint] = Field(description="medians and landmarks of the trial")
+    external: list[ExternalLandmark] = Field(description="landmarks of other studies")
+    follow_up: FollowUp = Field(description="of the endpoint")
+    smoothed: dict[str, Smoothed] = Field(description="of patients and digitised curves, by strategy")
+    months: Numbers = Field(description="grid for fitted curves, rising from above 0 to the time horizon. [months]")
+    background_hazard: Numbers | None = Field(
+        description="the population's on the grid, where background mortality is set. [per month]"
+    )
+    log_cumulative_hazard: dict[str, LogCumulativeHazard] = Field(description="by strategy")
+    comparisons: list[Comparison] = Field(description="each strategy with patients against the comparator")
+    comparisons_note: str = Field(description="why there are none; empty where there are")
+    families: list[FamilyEvidence] = Field(description="in the order of their ranking")
+    statistics: StatisticsEvidence | None = Field(description="where curves are fitted to reported statistics")
+    statistics_note: str = Field(description="why there is none; empty where there is")
 
     def above_lowest(self, family: FamilyEvidence) -> float | None:
         """Return how far the criterion of a family lies above the lowest of all; None where it has none."""
@@ -459,64 +278,36 @@ class EndpointEvidence:
         return next(family for family in self.families if family.in_use)
 
 
-@dataclass(frozen=True, eq=False)
-class PostProgression:
+class PostProgression(Entry):
     """The hazard of death after progression that PFS and OS as modelled imply together, for one strategy.
 
     Over each cycle it is (deaths - share_deaths x those leaving PFS) / time progressed,
     which is (-dOS/dt - share_deaths x (-dPFS/dt)) / (OS - PFS) by differences.
-
-    Attributes
-    ----------
-    strategy : str
-    share_deaths : float
-        Share of PFS events that are deaths.
-    months : array (cycles,)
-        Middle of each cycle.
-    hazard : array (cycles,)
-        Per month; nan while fewer than 1 in 10,000 patients are progressed.
-    background : array (cycles,) or None
-        The population's hazard per month, where background mortality is set.
-    months_below : tuple of int
-        Months (1 is the first) in which it is below the background, or below 0 where
-        there is none.
-    months_negative : tuple of int
-        Months in which it is below 0: the curves contradict each other.
-    finding : str
-        In one sentence.
     """
 
-    strategy: str
-    share_deaths: float
-    months: Array
-    hazard: Array
-    background: Array | None
-    months_below: tuple[int, ...]
-    months_negative: tuple[int, ...]
-    finding: str
+    share_deaths: float = Field(description="share of PFS events that are deaths. [proportion]")
+    months: Numbers = Field(description="middle of each cycle. [months]")
+    hazard: Numbers = Field(description="null while fewer than 1 in 10,000 patients are progressed. [per month]")
+    background: Numbers | None = Field(description="the population's, where background mortality is set. [per month]")
+    months_below: list[int] = Field(
+        description="months (1 is the first) in which it is below the background, or below 0 where there is none"
+    )
+    months_negative: list[int] = Field(description="months in which it is below 0: the curves contradict each other")
+    finding: str = Field(description="in one sentence")
 
 
-@dataclass(frozen=True)
-class BeyondFollowUp:
+class BeyondFollowUp(Entry):
     """Shares of discounted life-years and QALYs that lie beyond follow-up.
 
-    The share of an increment can be below 0 or above 1, where the strategies' order
-    changes; it is nan where the increment is 0.
-
-    Attributes
-    ----------
-    follow_up : float
-        [months]
-    life_years, qalys : mapping from strategy to float
-    incremental_life_years, incremental_qalys : mapping from strategy to float
-        Of each intervention against the comparator.
+    The share of an increment can be below 0 or above 1, where the strategies' order changes; it does not exist where
+    the increment is 0.
     """
 
-    follow_up: float
-    life_years: Mapping[str, float]
-    qalys: Mapping[str, float]
-    incremental_life_years: Mapping[str, float]
-    incremental_qalys: Mapping[str, float]
+    follow_up: float = Field(description="[months]")
+    life_years: dict[str, float] = Field(description="by strategy. [proportion]")
+    qalys: dict[str, float] = Field(description="by strategy. [proportion]")
+    incremental_life_years: dict[str, Real] = Field(description="against the comparator, by strategy. [proportion]")
+    incremental_qalys: dict[str, Real] = Field(description="against the comparator, by strategy. [proportion]")
 
     def life_years_within(self, intervention: str, gained: float) -> float | None:
         """Return the part within follow-up of the discounted life-years gained [years]; None where that is unknown."""
@@ -524,28 +315,27 @@ class BeyondFollowUp:
         return float(gained * (1.0 - share)) if np.isfinite(share) else None
 
 
+SCHEMA_VERSION = 1
+
+
+class Evidence(Entry):
+    """The evidence on all curves of a model: evidence.json."""
+
+    schema_version: int = Field(description="of this file")
+    title: str = Field(description="of the model")
+    seed: int = Field(description="of the draws of coefficients and of the simulated trials")
+    strategies: dict[str, str] = Field(description="names by id; comparator first")
+    follow_up: Real | None = Field(description="null where it is not known. [months]")
+    horizon: float = Field(description="[months]")
+    changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
+    endpoints: dict[str, EndpointEvidence] = Field(description="PFS and OS first")
+    death_after_progression: dict[str, PostProgression] = Field(description="by strategy")
+    beyond_follow_up: BeyondFollowUp | None = Field(description="null where follow-up is not known")
+
+
 @dataclass(frozen=True, eq=False)
 class EvidencePack:
-    """Evidence on all curves of a model.
+    """The evidence, and the fits (by endpoint and family) that curves at other times are drawn from."""
 
-    Attributes
-    ----------
-    title : str
-    strategies : mapping from id to name
-        The comparator first.
-    follow_up, horizon : float
-        Months; follow-up is None where it is not known.
-    endpoints : mapping from endpoint to EndpointEvidence
-        PFS and OS first.
-    post_progression : mapping from strategy to PostProgression
-    beyond_follow_up : BeyondFollowUp or None
-        None where follow-up is not known.
-    """
-
-    title: str
-    strategies: Mapping[str, str]
-    follow_up: float | None
-    horizon: float
-    endpoints: Mapping[str, EndpointEvidence]
-    post_progression: Mapping[str, PostProgression]
-    beyond_follow_up: BeyondFollowUp | None
+    evidence: Evidence
+    fits: Mapping[str, Mapping[str, EndpointFit]]

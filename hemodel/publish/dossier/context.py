@@ -6,14 +6,15 @@ What a text of a dossier returns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.report import ReportResults
     from hemodel.analyses.run import Run
-    from hemodel.records.report import ReportResults
+    from hemodel.publish.manifest import Manifest
     from hemodel.views.shared.table import Table
     from hemodel.views.shared.words import Names
 
@@ -34,7 +35,7 @@ class Context:
     tables : mapping from name to Table
     captions : mapping from name to str
         Of the figures that the run has.
-    manifest : mapping
+    manifest : Manifest
         What repeats the run.
     """
 
@@ -44,7 +45,7 @@ class Context:
     pack: EvidencePack | None
     tables: Mapping[str, Table]
     captions: Mapping[str, str]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
 
 Look = Literal["body", "key", "bullets", "code"]

@@ -93,12 +93,12 @@ def _equations(context: Context) -> Lines:
 
 
 def _technical(context: Context) -> Lines:
-    made, settings = context.manifest, context.run.model.inputs.settings
-    libraries = ", ".join(f"{name} {version}" for name, version in made["libraries"].items())
+    made, book, settings = context.manifest, context.manifest.workbook, context.run.model.inputs.settings
+    libraries = ", ".join(f"{name} {version}" for name, version in made.libraries.items())
     facts = [
-        ("Software", f"hemodel {made['hemodel']}, Python {made['python']}"),
+        ("Software", f"hemodel {made.hemodel}, Python {made.python}"),
         ("Libraries", libraries),
-        ("Workbook", f"{made['workbook']['name']}, SHA-256 {made['workbook']['sha256']}"),
+        *(() if book is None else (("Workbook", f"{book.name}, SHA-256 {book.sha256}"),)),
         ("Kind of model", "cohort, partitioned survival, three states"),
         ("Cycle", f"{display(settings.cycle_length, 'value')} days, {context.results.counts.cycles:,} cycles"),
         ("Units of time", f"a year has {DAYS_PER_YEAR:g} days, a month {DAYS_PER_MONTH:g}"),
@@ -112,7 +112,7 @@ def _technical(context: Context) -> Lines:
 
 
 def _command(context: Context) -> Lines:
-    return Lines([without_folder(str(context.manifest["command"]))], look="code")
+    return Lines([without_folder(context.manifest.command)], look="code")
 
 
 MOST_INFLUENTIAL = 3
@@ -332,8 +332,8 @@ def _survival(context: Context) -> Lines:
 def _evidence(context: Context) -> Lines:
     if context.pack is None:
         return Lines()
-    names = EvidenceNames(context.run.model)
-    chosen = [in_use_words(names, e, context.pack.endpoints[e]) for e in ENDPOINTS if e in context.pack.endpoints]
+    names, found = EvidenceNames(context.run.model), context.pack.evidence.endpoints
+    chosen = [in_use_words(names, e, found[e]) for e in ENDPOINTS if e in found]
     tried = "Every family was tried on the same evidence; [table ranking] ranks those that could be fitted."
     return Lines([tried, *chosen])
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hemodel.documents.report import report_results
+from hemodel.analyses.report import report_results
 from hemodel.errors import UsageError
 from hemodel.inputs.dictionary import nearest
 from hemodel.publish.dossier.building import build, figures_of
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.dossier.document import Document, FigureBlock
+    from hemodel.publish.manifest import Manifest
 
 
 PRINT = 300
 """Dots per inch of the pictures."""
 
 
-def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, manifest: Mapping[str, Any]) -> Context:
+def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Manifest) -> Context:
     """Return what the texts, tables and figures of a dossier are built from.
 
     Parameters
@@ -51,12 +52,10 @@ def context(results: Results, run: Run, pack: EvidencePack | None, seed: int, ma
         That the results are of.
     pack : EvidencePack or None
         On the curves of the run; without it the dossier has no evidence for them.
-    seed : int
-        With which the pack was made.
-    manifest : mapping
+    manifest : Manifest
         What repeats the run.
     """
-    whole = report_results(results, run, pack, seed)
+    whole = report_results(results, run, pack)
     captions = dict(CAPTIONS) if pack is None else CAPTIONS | evidence_captions(run.model, pack)
     drawn = charts(results, run, pack)
     return Context(
@@ -102,11 +101,10 @@ FORMATS = ("html", "docx")
 
 @dataclass(frozen=True)
 class DossierRequest:
-    """What to write: results of a run, the evidence for its curves and its seed, the layout, the formats."""
+    """What to write: results of a run, the evidence for its curves, the layout, the formats."""
 
     results: Results
     pack: EvidencePack | None
-    seed: int
     layout: str
     formats: tuple[str, ...]
 
@@ -128,19 +126,17 @@ def read_formats(text: str) -> tuple[str, ...]:
     return asked
 
 
-def dossier(
-    run: Run, request: DossierRequest, manifest: Mapping[str, Any]
-) -> tuple[Context, dict[str, Callable[[], Figure]]]:
+def dossier(run: Run, request: DossierRequest, manifest: Manifest) -> tuple[Context, dict[str, Callable[[], Figure]]]:
     """Return what a dossier is built from, and its figures by name; each is drawn when it is called.
 
     Parameters
     ----------
     run : Run
     request : DossierRequest
-    manifest : mapping
+    manifest : Manifest
         What repeats the run.
     """
-    made = context(request.results, run, request.pack, request.seed, manifest)
+    made = context(request.results, run, request.pack, manifest)
     drawn = charts(request.results, run, request.pack)
     return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), made)}
 

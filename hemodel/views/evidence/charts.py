@@ -55,9 +55,9 @@ def evidence_figures(model: Model, pack: EvidencePack) -> Charts:
     pack : EvidencePack
     """
     found: Charts = {}
-    for endpoint in pack.endpoints:
+    for endpoint in pack.evidence.endpoints:
         found |= endpoint_figures(model, pack, endpoint)
-    if pack.post_progression:
+    if pack.evidence.death_after_progression:
         found[POST_PROGRESSION] = partial(post_progression_chart, model, pack)
     return found
 
@@ -71,7 +71,7 @@ def report_figures(model: Model, pack: EvidencePack) -> Charts:
 def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:
     """Return the charts of one endpoint."""
     found: Charts = {}
-    for group, families in family_groups(pack.endpoints[endpoint]).items():
+    for group, families in family_groups(pack.evidence.endpoints[endpoint]).items():
         near, far = (FitChart(model, pack, endpoint, families, to_horizon=long) for long in (False, True))
         named = {
             FIT: partial(fit_chart, near),
@@ -80,7 +80,7 @@ def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:
             LONG_HAZARDS: partial(hazard_chart, far),
         }
         found |= {_name(chart, endpoint, group): draw for chart, draw in named.items()}
-    if pack.endpoints[endpoint].log_cumulative_hazard:
+    if pack.evidence.endpoints[endpoint].log_cumulative_hazard:
         found[_name(LOG_CUMULATIVE, endpoint)] = partial(log_cumulative_hazard_chart, model, pack, endpoint)
     if with_residuals(pack, endpoint):
         found[_name(SCHOENFELD, endpoint)] = partial(schoenfeld_chart, model, pack, endpoint)
@@ -98,7 +98,7 @@ def evidence_captions(model: Model, pack: EvidencePack) -> dict[str, str]:
     """Return the captions of all charts, by name."""
     names = EvidenceNames(model)
     found = {POST_PROGRESSION: "Hazard of death after progression that the modelled curves imply"}
-    for endpoint in pack.endpoints:
+    for endpoint in pack.evidence.endpoints:
         for chart, words in CAPTIONS.items():
             found[_name(chart, endpoint)] = f"{names.endpoint(endpoint)}: {words}"
             found[_name(chart, endpoint, "flexible")] = f"{names.endpoint(endpoint)}: {words}, flexible families"

@@ -28,12 +28,12 @@ SMOOTH_POINTS = 60
 
 def with_residuals(pack: EvidencePack, endpoint: str) -> list[Comparison]:
     """Return the comparisons of an endpoint that have Schoenfeld residuals."""
-    return [each for each in pack.endpoints[endpoint].comparisons if each.schoenfeld is not None]
+    return [each for each in pack.evidence.endpoints[endpoint].comparisons if each.schoenfeld is not None]
 
 
 def with_quantiles(pack: EvidencePack, endpoint: str) -> list[Comparison]:
     """Return the comparisons of an endpoint that have quantiles of both strategies."""
-    return [each for each in pack.endpoints[endpoint].comparisons if each.quantiles is not None]
+    return [each for each in pack.evidence.endpoints[endpoint].comparisons if each.quantiles is not None]
 
 
 @style.house_style()
@@ -85,8 +85,8 @@ def _proportionality(found: Comparison) -> str:
     if found.hazard_ratio is not None:
         ratio = found.hazard_ratio
         parts.append(f"hazard ratio {interval_words(ratio.value, ratio.low, ratio.high)}")
-    if found.proportionality is not None:
-        parts.append(f"test of proportional hazards {test_words(found.proportionality)}")
+    if found.proportional_hazards is not None:
+        parts.append(f"test of proportional hazards {test_words(found.proportional_hazards)}")
     return "; ".join(parts)
 
 
@@ -143,8 +143,8 @@ def _acceleration(found: Comparison) -> str:
     parts = []
     if found.quantiles is not None:
         parts.append(f"slope through the origin {found.quantiles.slope:.2f}")
-    if found.acceleration is not None:
-        parts.append(f"test of a constant acceleration factor {test_words(found.acceleration.test)}")
+    if found.constant_acceleration is not None:
+        parts.append(f"test of a constant acceleration factor {test_words(found.constant_acceleration)}")
     return "; ".join(parts)
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack, FamilyEvidence, ReportedPoint
     from hemodel.model.evaluate import Model
+    from hemodel.survival.endpoint_fit import EndpointFit
     from hemodel.survival.family import Array
 
 
@@ -81,14 +82,21 @@ class FitChart:
     @property
     def evidence(self) -> EndpointEvidence:
         """Of the endpoint."""
-        return self.pack.endpoints[self.endpoint]
+        return self.pack.evidence.endpoints[self.endpoint]
+
+    def fit(self, family: FamilyEvidence) -> EndpointFit:
+        """Return the fit of one of the families."""
+        return self.pack.fits[self.endpoint][family.family]
 
     @property
     def span(self) -> Span:
         """What the axis of time shows."""
-        return (
-            to_horizon(self.pack.horizon) if self.to_horizon else to_twice_follow_up(self.evidence, self.pack.horizon)
-        )
+        return to_horizon(self.horizon) if self.to_horizon else to_twice_follow_up(self.evidence, self.horizon)
+
+    @property
+    def horizon(self) -> float:
+        """The time horizon, in months."""
+        return self.pack.evidence.horizon
 
     @property
     def strategies(self) -> list[str]:
@@ -129,7 +137,7 @@ def _header(chart: FitChart, names: EvidenceNames) -> tuple[str, str]:
     if not chart.evidence.observed and not chart.evidence.points:
         observed = "No observations"
     families = f"and the curves of {families_in_words(chart.families)} before any cap or floor"
-    until = f"to the time horizon of {brief(chart.pack.horizon / 12)} years" if chart.to_horizon else _until(chart)
+    until = f"to the time horizon of {brief(chart.horizon / 12)} years" if chart.to_horizon else _until(chart)
     title = f"{what}: {'extrapolation' if chart.to_horizon else 'observed and fitted'}"
     return title, f"{observed} {families}, {until}"
 
@@ -142,7 +150,7 @@ def _draw_panel(axes: Axes, chart: FitChart, strategy: str) -> None:
     span, evidence = chart.span, chart.evidence
     months = np.concatenate([[0.0], span.grid()])
     for place, family in enumerate(chart.families):
-        axes.plot(span.shown(months), survival_of(family, strategy, months), **look(family, place))
+        axes.plot(span.shown(months), survival_of(chart.fit(family), strategy, months), **look(family, place))
     if strategy in evidence.observed:
         draw_observed(axes, evidence.observed[strategy], span)
     for point in evidence.points:
@@ -161,17 +169,13 @@ def _y_label(endpoint: str) -> str:
     return "On treatment (%)" if endpoint.startswith("tot_") else "Patients (%)"
 
 
-def survival_of(family: FamilyEvidence, strategy: str, months: Array) -> Array:
+def survival_of(fit: EndpointFit, strategy: str, months: Array) -> Array:
     """Return a fitted family's survival at times in months."""
-    if family.fit is None:
-        return np.full(months.shape, np.nan)
-    coefficients = family.fit.coefficients[None, :]
-    return np.asarray(family.fit.curves.survival(strategy, months, coefficients)[0])
+    return np.asarray(fit.curves.survival(strategy, months, fit.coefficients[None, :])[0])
 
 
 def _risk_or_nothing(axes: Axes, chart: FitChart, strategy: str) -> None:
-    fit = chart.evidence.in_use.fit
-    data = None if fit is None else fit.sources[strategy].data
+    data = chart.fit(chart.evidence.in_use).sources[strategy].data
     if data is None:
         axes.set_axis_off()
     else:

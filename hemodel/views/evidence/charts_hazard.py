@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.evidence.records import EvidencePack, FamilyEvidence, LogCumulativeHazard, PostProgression
     from hemodel.model.evaluate import Model
+    from hemodel.survival.endpoint_fit import EndpointFit
     from hemodel.survival.family import Array
 
 
@@ -67,7 +68,7 @@ def hazard_chart(chart: FitChart) -> Figure:
     """
     strategies, names = chart.strategies, EvidenceNames(chart.model)
     smoothed = "Smoothed hazards with 95% intervals and the" if chart.evidence.smoothed else "The"
-    until = f"{brief(chart.pack.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
+    until = f"{brief(chart.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
     subtitle = f"{smoothed} hazards of {families_in_words(chart.families)} before any cap or floor, to {until}"
     title = f"{names.endpoint(chart.endpoint)}: hazards{' to the time horizon' if chart.to_horizon else ''}"
     figure = page(title, subtitle, PANEL_HEIGHT * panel_rows(len(strategies)))
@@ -86,7 +87,7 @@ def _draw_hazards(axes: Axes, chart: FitChart, strategy: str) -> None:
     span, evidence = chart.span, chart.evidence
     months = span.grid()
     for place, family in enumerate(chart.families):
-        axes.plot(span.shown(months), hazard_of(family, strategy, months), **look(family, place))
+        axes.plot(span.shown(months), hazard_of(chart.fit(family), strategy, months), **look(family, place))
     smooth = evidence.smoothed.get(strategy)
     if smooth is not None:
         inside = (smooth.times <= span.last) & (smooth.hazard > 0.0)
@@ -101,12 +102,10 @@ def _draw_hazards(axes: Axes, chart: FitChart, strategy: str) -> None:
     axes.grid(axis="y")
 
 
-def hazard_of(family: FamilyEvidence, strategy: str, months: Array) -> Array:
+def hazard_of(fit: EndpointFit, strategy: str, months: Array) -> Array:
     """Return a fitted family's hazard per month at times in months; nan where it is 0 or infinite."""
-    if family.fit is None:
-        return np.full(months.shape, np.nan)
     with np.errstate(all="ignore"):
-        logs = family.fit.curves.log_hazard(strategy, months, family.fit.coefficients[None, :])[0]
+        logs = fit.curves.log_hazard(strategy, months, fit.coefficients[None, :])[0]
         found = np.exp(logs)
     return np.where(np.isfinite(found) & (found > 0.0), found, np.nan)
 
@@ -117,8 +116,9 @@ def _limits(chart: FitChart) -> tuple[float, float]:
     Other families widen it up to a factor; beyond that they leave the panel.
     """
     months = chart.span.grid()
-    others = _positive([hazard_of(family, s, months) for family in chart.families for s in chart.strategies])
-    known = [hazard_of(family, s, months[1:]) for family in chart.families if family.in_use for s in chart.strategies]
+    in_use = chart.fit(chart.evidence.in_use)
+    others = _positive([hazard_of(chart.fit(each), s, months) for each in chart.families for s in chart.strategies])
+    known = [hazard_of(in_use, s, months[1:]) for s in chart.strategies]
     if chart.evidence.background_hazard is not None:
         known.append(chart.evidence.background_hazard[chart.evidence.months <= chart.span.last])
     known += [smooth.hazard[smooth.times <= chart.span.last] for smooth in chart.evidence.smoothed.values()]
@@ -179,8 +179,8 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
     """
     from matplotlib.lines import Line2D
 
-    evidence, names = pack.endpoints[endpoint], EvidenceNames(model)
-    own, strategies = evidence.in_use, list(pack.strategies)
+    evidence, names = pack.evidence.endpoints[endpoint], EvidenceNames(model)
+    own, strategies = evidence.in_use, list(pack.evidence.strategies)
     subtitle = (
         f"Points: observed; lines: {family_name(own.family)} as in the workbook. Straight lines mean Weibull curves,"
         " parallel curves proportional hazards"
@@ -199,7 +199,7 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
     earliest, latest = _reach(evidence.log_cumulative_hazard.values())
     for strategy in own.curves:
         months = np.geomspace(earliest, latest, 121)
-        logs = _log_cumulative(own, strategy, months)
+        logs = _log_cumulative(pack.fits[endpoint][own.family], strategy, months)
         axes.plot(months, logs, color=style.colour(strategies.index(strategy)), linewidth=1.1)
     axes.set_xscale("log")
     axes.set_xlim(earliest, latest)
@@ -217,10 +217,8 @@ def _reach(found: Iterable[LogCumulativeHazard]) -> tuple[float, float]:
     return float(np.exp(logs.min())) / beside, float(np.exp(logs.max())) * beside
 
 
-def _log_cumulative(family: FamilyEvidence, strategy: str, months: Array) -> Array:
-    if family.fit is None:
-        return np.full(months.shape, np.nan)
-    cumulative = family.fit.curves.cumulative_hazard(strategy, months, family.fit.coefficients[None, :])[0]
+def _log_cumulative(fit: EndpointFit, strategy: str, months: Array) -> Array:
+    cumulative = fit.curves.cumulative_hazard(strategy, months, fit.coefficients[None, :])[0]
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(cumulative))
 
@@ -236,16 +234,16 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
     """
     from matplotlib.lines import Line2D
 
-    names, found = EvidenceNames(model), pack.post_progression
+    names, found = EvidenceNames(model), pack.evidence.death_after_progression
     subtitle = (
         "What PFS and OS as modelled imply together, given the share of PFS events that are deaths; a hazard of 0 or"
         " below cannot be drawn and leaves a gap"
     )
     figure = page("Hazard of death after progression", subtitle, PANEL_HEIGHT * panel_rows(len(found)))
-    span = to_horizon(pack.horizon)
+    span = to_horizon(pack.evidence.horizon)
     limits = _post_limits(list(found.values()))
     for (strategy, own), axes in zip(found.items(), panels(figure, len(found)), strict=True):
-        place = list(pack.strategies).index(strategy)
+        place = list(pack.evidence.strategies).index(strategy)
         shown = np.where(own.hazard > 0.0, own.hazard, np.nan)
         axes.plot(span.shown(own.months), shown, color=style.colour(place))
         if own.background is not None:
@@ -289,15 +287,15 @@ def mean_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     pack : EvidencePack
     endpoint : str
     """
-    evidence, names = pack.endpoints[endpoint], EvidenceNames(model)
-    fitted = [family for family in evidence.families if family.fit is not None]
+    evidence, names = pack.evidence.endpoints[endpoint], EvidenceNames(model)
+    fitted = [family for family in evidence.families if family.fitted]
     strategies = list(evidence.in_use.curves)
     title = f"{names.endpoint(endpoint)}: mean within the time horizon by family"
     left_out = len(evidence.families) - len(fitted)
     note = f"; {left_out} families could not be fitted" if left_out > 1 else "; one could not be fitted" * left_out
     subtitle = (
-        f"Months within {brief(pack.horizon / 12)} years, before any cap or floor, with 95% intervals; families in the"
-        f" order of their ranking{note}"
+        f"Months within {brief(pack.evidence.horizon / 12)} years, before any cap or floor, with 95% intervals;"
+        f" families in the order of their ranking{note}"
     )
     most = int((MOST_HEIGHT / len(strategies) - AROUND) / LOWEST_ROW)
     fitted = [family for family in fitted if family.in_use or fitted.index(family) < most - 1]

@@ -74,7 +74,7 @@ def by_endpoint(model: Model, pack: EvidencePack) -> tuple[Table, ...]:
         if table.columns[0].header != ENDPOINT or table.name == "observed":
             found.append(table)
         elif table.name != NOT_ON_A_PAGE:
-            found += [_of_endpoint(table, endpoint, names.endpoint(endpoint)) for endpoint in pack.endpoints]
+            found += [_of_endpoint(table, endpoint, names.endpoint(endpoint)) for endpoint in pack.evidence.endpoints]
     return tuple(table for table in found if table.rows)
 
 

@@ -40,7 +40,7 @@ COEFFICIENTS = "On the scale on which they are estimated, for times in months."
 
 
 def _each(pack: EvidencePack) -> Iterator[tuple[str, FamilyEvidence]]:
-    for endpoint, evidence in pack.endpoints.items():
+    for endpoint, evidence in pack.evidence.endpoints.items():
         for family in evidence.families:
             yield endpoint, family
 
@@ -55,7 +55,7 @@ def _in_use(family: FamilyEvidence) -> str:
 
 def concerns_of(family: FamilyEvidence, names: EvidenceNames) -> list[str]:
     """Return what speaks against a family, with strategies by their names."""
-    if family.fit is None:
+    if not family.fitted:
         return [f"Could not be fitted: {family.reason}"]
     return [names.coefficient(sentence) for sentence in family.concerns]
 
@@ -70,11 +70,11 @@ def ranking(pack: EvidencePack, names: EvidenceNames) -> Table:
                 family.place,
                 family_name(family.family),
                 _in_use(family),
-                None if family.fit is None else len(family.concerns),
+                len(family.concerns) if family.fitted else None,
                 _finite(family.criterion),
-                _finite(pack.endpoints[endpoint].above_lowest(family)),
+                _finite(pack.evidence.endpoints[endpoint].above_lowest(family)),
                 _finite(family.weight),
-                "" if family.fit is not None else "could not be fitted",
+                "" if family.fitted else "could not be fitted",
             )
         )
     columns = (
@@ -110,13 +110,14 @@ def fit_statistics(pack: EvidencePack, names: EvidenceNames) -> Table:
             family_name(family.family),
             _in_use(family),
             family.criterion_name,
-            family.fit.n_parameters,
+            fit.n_parameters,
             *(_finite(value) for value in (family.criterion, family.aic, family.aicc, family.bic, family.bic_events)),
             _finite(family.largest_z),
-            _finite(family.fit.condition),
+            _finite(fit.condition),
         )
         for endpoint, family in _each(pack)
-        if family.fit is not None
+        for fit in [pack.fits[endpoint].get(family.family)]
+        if fit is not None
     ]
     columns = (
         Column("Endpoint"),
@@ -143,7 +144,9 @@ def _curves(pack: EvidencePack, names: EvidenceNames) -> Iterator[tuple[tuple[Va
             yield first, curve
 
 
-def _cells(found: Interval) -> tuple[Value, ...]:
+def _cells(found: Interval | None) -> tuple[Value, ...]:
+    if found is None:
+        return None, None, None
     return _finite(found.value), _finite(found.low), _finite(found.high)
 
 
@@ -185,11 +188,9 @@ def means(pack: EvidencePack, names: EvidenceNames) -> Table:
 def survival(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return survival by year of every fitted curve."""
     found = list(_curves(pack, names))
-    years = sorted({year for _, curve in found for year in curve.survival})
-    nothing: tuple[Value, ...] = (None, None, None)
+    years = sorted({year for _, curve in found for year in curve.survival_by_year})
     rows = [
-        (*first, *(c for year in years for c in (_cells(curve.survival[year]) if year in curve.survival else nothing)))
-        for first, curve in found
+        (*first, *(cell for year in years for cell in _cells(own.survival_by_year.get(year)))) for first, own in found
     ]
     groups = [f"Survival at {year} year{'' if year == 1 else 's'}" for year in years]
     columns = (*FIRST, *(column for group in groups for column in _interval_columns(group, "share")))

@@ -61,7 +61,7 @@ def _cells(found: Interval | None) -> tuple[Value, ...]:
 def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return what each curve was fitted to, and how long patients were observed."""
     rows: list[tuple[Value, ...]] = []
-    for endpoint, evidence in pack.endpoints.items():
+    for endpoint, evidence in pack.evidence.endpoints.items():
         for strategy, source in evidence.sources.items():
             curve, followed = evidence.observed.get(strategy), evidence.follow_up
             counts: tuple[Value, ...] = (None,) * 6
@@ -93,7 +93,7 @@ def external(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return every external landmark beside every fitted family."""
     rows = [
         (*_external(endpoint, found, names), *cells)
-        for endpoint, evidence in pack.endpoints.items()
+        for endpoint, evidence in pack.evidence.endpoints.items()
         for found in evidence.external
         for cells in _by_family(evidence, found)
     ]
@@ -146,7 +146,7 @@ def _by_family(evidence: EndpointEvidence, found: ExternalLandmark) -> list[tupl
 def effects(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return the tests of constant hazard ratios and constant acceleration factors, where there are patients."""
     rows: list[tuple[Value, ...]] = []
-    for endpoint, evidence in pack.endpoints.items():
+    for endpoint, evidence in pack.evidence.endpoints.items():
         rows += [(names.endpoint(endpoint), *_effect(found, names)) for found in evidence.comparisons]
     columns = (
         Column("Endpoint"),
@@ -171,15 +171,14 @@ def _test_columns(group: str) -> tuple[Column, ...]:
 
 def _effect(found: Comparison, names: EvidenceNames) -> tuple[Value, ...]:
     nothing: tuple[Value, ...] = (None, None, None)
-    hazards, shared = found.proportionality, found.acceleration
-    factor = None if shared is None else shared.log_acceleration_factor
+    hazards, shared = found.proportional_hazards, found.constant_acceleration
     return (
         f"{names.strategy(found.strategy)} versus {names.strategy(found.reference)}",
         *_cells(found.hazard_ratio),
         *(nothing if hazards is None else (hazards.statistic, hazards.degrees_of_freedom, hazards.p_value)),
         None if found.quantiles is None else _finite(found.quantiles.slope),
-        *(nothing if factor is None else tuple(math.exp(v) for v in (factor.value, factor.low, factor.high))),
-        *(nothing if shared is None else (shared.test.statistic, shared.test.degrees_of_freedom, shared.test.p_value)),
+        *_cells(found.acceleration_factor),
+        *(nothing if shared is None else (shared.statistic, shared.degrees_of_freedom, shared.p_value)),
         " ".join(found.notes),
     )
 
@@ -195,7 +194,7 @@ def statistics(pack: EvidencePack, names: EvidenceNames) -> Table:
             _finite(float(found.patients[j])),
             _finite(float(found.missing[j])),
         )
-        for endpoint, evidence in pack.endpoints.items()
+        for endpoint, evidence in pack.evidence.endpoints.items()
         if (found := evidence.statistics) is not None
         for j, id_ in enumerate(found.ids)
     ]
@@ -216,7 +215,7 @@ def correlation(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return the correlation of the statistics, one pair a row."""
     rows = [
         (names.endpoint(endpoint), found.labels[i] or found.ids[i], found.labels[j] or found.ids[j], value)
-        for endpoint, evidence in pack.endpoints.items()
+        for endpoint, evidence in pack.evidence.endpoints.items()
         if (found := evidence.statistics) is not None
         for i in range(len(found.ids))
         for j in range(i)
@@ -232,14 +231,13 @@ def spread(pack: EvidencePack, names: EvidenceNames) -> Table:
     rows = [
         (
             names.endpoint(endpoint),
-            names.strategy(label),
-            *(_finite(float(values[i])) for values in (s.means, s.independent, s.correlated, s.ratio)),
+            names.strategy(own.label),
+            *(_finite(value) for value in (own.mean, own.independent, own.correlated, own.ratio)),
             found.used,
         )
-        for endpoint, evidence in pack.endpoints.items()
+        for endpoint, evidence in pack.evidence.endpoints.items()
         if (found := evidence.statistics) is not None
-        for s in (found.spread,)
-        for i, label in enumerate(s.labels)
+        for own in found.spread
     ]
     columns = (
         Column("Endpoint"),
@@ -256,9 +254,9 @@ def spread(pack: EvidencePack, names: EvidenceNames) -> Table:
 
 def beyond_follow_up(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return the shares of life-years and QALYs that lie beyond follow-up."""
-    found = pack.beyond_follow_up
+    found = pack.evidence.beyond_follow_up
     rows: list[tuple[Value, ...]] = []
-    comparator = next(iter(pack.strategies))
+    comparator = next(iter(pack.evidence.strategies))
     if found is not None:
         rows = [(names.strategy(s), found.life_years[s], found.qalys[s]) for s in found.life_years]
         rows += [
@@ -284,7 +282,7 @@ def death_after_progression(pack: EvidencePack, names: EvidenceNames) -> Table:
             len(found.months_negative),
             names.coefficient(found.finding),
         )
-        for strategy, found in pack.post_progression.items()
+        for strategy, found in pack.evidence.death_after_progression.items()
     ]
     columns = (
         Column("Strategy"),

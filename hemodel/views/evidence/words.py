@@ -10,9 +10,8 @@ from hemodel.views.shared.words import ENDPOINTS, TIME_ON_TREATMENT, family_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hemodel.analyses.evidence.records import EndpointEvidence, FamilyEvidence
+    from hemodel.analyses.evidence.records import ChiSquared, EndpointEvidence, FamilyEvidence
     from hemodel.model.evaluate import Model
-    from hemodel.survival.patients.proportionality import ChiSquaredTest
 
 
 SMALLEST_P = 0.001
@@ -57,7 +56,7 @@ def p_value(value: float) -> str:
     return f"P < {SMALLEST_P}" if value < SMALLEST_P else f"P = {value:.3f}"
 
 
-def test_words(test: ChiSquaredTest) -> str:
+def test_words(test: ChiSquared) -> str:
     """Return a test's statistic, degrees of freedom and P value in words."""
     degrees = "degree" if test.degrees_of_freedom == 1 else "degrees"
     return f"chi-squared {test.statistic:.2f}, {test.degrees_of_freedom} {degrees} of freedom, {p_value(test.p_value)}"
@@ -81,7 +80,7 @@ def family_groups(evidence: EndpointEvidence) -> dict[str, Sequence[FamilyEviden
         The plain families under an empty name, the formulas under ``flexible``, each with
         the family in use first, the others in the order of the evidence.
     """
-    fitted = [family for family in evidence.families if family.fit is not None]
+    fitted = [family for family in evidence.families if family.fitted]
     in_use = [family for family in fitted if family.in_use]
     others = [family for family in fitted if not family.in_use]
     groups = {
@@ -94,7 +93,7 @@ def family_groups(evidence: EndpointEvidence) -> dict[str, Sequence[FamilyEviden
 def in_use_words(names: EvidenceNames, endpoint: str, evidence: EndpointEvidence) -> str:
     """Return which family the workbook uses for an endpoint, and where it stands among those tried."""
     own = evidence.in_use
-    fitted = [family for family in evidence.families if family.fit is not None]
+    fitted = [family for family in evidence.families if family.fitted]
     first = f"{names.endpoint(endpoint)}: the workbook uses {family_name(own.family)}"
     if len(fitted) == 1:
         return f"{first}, the only family that could be fitted."

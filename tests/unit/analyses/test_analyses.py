@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from hemodel.records.results import json_schema
+from schemas import schema
 from support import small_model, small_rows
 
 from hemodel.analyses.load import load
@@ -82,7 +82,7 @@ def test_a_statistic_that_is_not_fitted_needs_no_standard_error() -> None:
     assert not shown.used
     assert shown.z is None
     assert shown.fitted == pytest.approx(0.23, abs=0.01)
-    jsonschema.Draft202012Validator(json.loads(json_schema())).validate(json.loads(found.model_dump_json()))
+    jsonschema.validate(json.loads(found.model_dump_json()), schema("results"))
 
 
 def test_a_crossing_after_the_end_of_the_model_does_not_count() -> None:

@@ -92,25 +92,24 @@ def _ran(path: Path, cells: tuple[tuple[str, Scalar], ...]) -> Increment:
 
 
 def by_name(found: Differences) -> dict[str, Difference]:
-    return {each.item.name: each for each in found.differences}
+    return {each.name: each for each in found.differences}
 
 
 def assert_as_run(effect: Effect, path: Path, cells: Mapping[str, Scalar] | None = None, *, start: Path) -> None:
     """Both are the same calculation, so that they agree to rounding: 1e-12."""
     before, after = ran(start), ran(path, cells)
-    own = effect.increment
-    assert (own.costs, own.qalys) == pytest.approx((after.costs, after.qalys), rel=1e-12)
-    assert own.verdict.word == after.verdict.word
-    assert own.verdict.icer == pytest.approx(after.verdict.icer, rel=1e-12)
+    assert (effect.costs, effect.qalys) == pytest.approx((after.costs, after.qalys), rel=1e-12)
+    assert effect.verdict == after.verdict.word
+    assert effect.icer == pytest.approx(after.verdict.icer, rel=1e-12)
     scale = abs(before.costs) * 1e-12
-    assert effect.costs == pytest.approx(after.costs - before.costs, abs=scale)
-    assert effect.qalys == pytest.approx(after.qalys - before.qalys, abs=1e-12)
+    assert effect.move.costs == pytest.approx(after.costs - before.costs, abs=scale)
+    assert effect.move.qalys == pytest.approx(after.qalys - before.qalys, abs=1e-12)
 
 
 def test_each_change_alone_is_a_run_with_that_change(make: Make) -> None:
     changed = {PRICE: 1300.0, "utility.progressed": 0.55, MEDIAN: 17.0, "settings.discount_rate_costs": 0.03}
     a, b = make("a.xlsx"), make("b.xlsx", changed)
-    found = differences(a, b)
+    found = differences(a, b).found
     singles = by_name(found)
 
     assert set(singles) == set(changed)
@@ -128,15 +127,17 @@ def test_what_the_single_changes_do_not_add_up_to(make: Make) -> None:
     """
     share = "regimen.active.newtinib.share_of_patients"
     a, b = make("a.xlsx"), make("b.xlsx", {PRICE: 1300.0, share: 0.5})
-    found = differences(a, b)
+    found = differences(a, b).found
     price = by_name(found)[PRICE].effects[0]
 
-    assert price.costs is not None
-    (left,) = found.remainder
-    assert left.costs == pytest.approx(price.costs * (0.5 - 1.0), rel=1e-9)
+    assert price.move.costs is not None
+    (left,) = found.not_additive
+    assert left.costs == pytest.approx(price.move.costs * (0.5 - 1.0), rel=1e-9)
     assert left.qalys == pytest.approx(0, abs=1e-12)
     singles = [each.effects[0] for each in found.differences]
-    assert left.icer == pytest.approx((found.together[0].icer or 0) - sum(e.icer or 0 for e in singles), rel=1e-9)
+    assert left.icer == pytest.approx(
+        (found.together[0].move.icer or 0) - sum(e.move.icer or 0 for e in singles), rel=1e-9
+    )
 
 
 def test_a_range_of_a_fitted_statistic_moves_the_base_case_and_another_only_the_draws(make: Make) -> None:
@@ -145,7 +146,7 @@ def test_a_range_of_a_fitted_statistic_moves_the_base_case_and_another_only_the_
     third = [new_row("survival.os.active.survival_early", 0.65, **fitted)]
     changed = {f"{MEDIAN}.high": 25.0, f"{COST}.high": 200.0, "utility.progressed.low": 0.4}
     a = make("a.xlsx", {}, third)
-    found = by_name(differences(a, make("b.xlsx", changed, third)))
+    found = by_name(differences(a, make("b.xlsx", changed, third)).found)
 
     assert found[f"{MEDIAN}.high"].acts == MOVES
     assert_as_run(found[f"{MEDIAN}.high"].effects[0], a, {f"{MEDIAN}.high": 25.0}, start=a)
@@ -155,7 +156,7 @@ def test_a_range_of_a_fitted_statistic_moves_the_base_case_and_another_only_the_
 
 def test_text_and_settings_without_effect(make: Make) -> None:
     changed = {f"{PRICE}.note": "seen", f"{PRICE}.source": "price list", "settings.title": "T", "settings.draws": 200}
-    found = by_name(differences(make("a.xlsx"), make("b.xlsx", changed)))
+    found = by_name(differences(make("a.xlsx"), make("b.xlsx", changed)).found)
 
     acts = {name: each.acts for name, each in found.items()}
     assert acts == {
@@ -169,7 +170,7 @@ def test_text_and_settings_without_effect(make: Make) -> None:
 def test_shares_that_must_add_up_to_one_are_tried_together(make: Make) -> None:
     changed = {NONE: 0.5, CHEMO: 0.5, PRICE: 1300.0}
     a = make("a.xlsx")
-    found = differences(a, make("b.xlsx", changed))
+    found = differences(a, make("b.xlsx", changed)).found
     singles = by_name(found)
 
     assert singles[NONE].acts == singles[CHEMO].acts == WITH_OTHERS
@@ -177,7 +178,7 @@ def test_shares_that_must_add_up_to_one_are_tried_together(make: Make) -> None:
     assert singles[NONE].reason == "the shares of subsequent treatment for active add up to 0.9"
     (group,) = found.groups
     assert group.name == "shares of subsequent treatment, active"
-    assert {item.name for item in group.items} == {NONE, CHEMO}
+    assert set(group.members) == {NONE, CHEMO}
     assert_as_run(group.effects[0], a, {NONE: 0.5, CHEMO: 0.5}, start=a)
     assert singles[PRICE].group is None
 
@@ -186,15 +187,16 @@ def test_a_value_and_its_range_are_tried_together(make: Make) -> None:
     changed = {MEDIAN: 22.0, f"{MEDIAN}.low": 18.0, f"{MEDIAN}.high": 27.0, "utility.progressed": 0.55}
     changed |= {"survival.os.active.survival_later": 0.4}
     a = make("a.xlsx")
-    found = differences(a, make("b.xlsx", changed))
+    found = differences(a, make("b.xlsx", changed)).found
     low = by_name(found)[f"{MEDIAN}.low"]
 
     assert low.acts == WITH_OTHERS
     assert low.reason == f"{MEDIAN}: low is 18, above the value 16"
     assert low.group is not None
-    own = {item.name: changed[item.name] for item in found.groups[low.group].items}
+    (group,) = [each for each in found.groups if each.name == low.group]
+    own = {name: changed[name] for name in group.members}
     assert set(own) == {MEDIAN, f"{MEDIAN}.low", f"{MEDIAN}.high"}
-    assert_as_run(found.groups[low.group].effects[0], a, own, start=a)
+    assert_as_run(group.effects[0], a, own, start=a)
 
 
 def added_drug() -> list[Cells]:
@@ -208,15 +210,15 @@ def added_drug() -> list[Cells]:
 def test_an_added_drug_is_one_group_and_a_removed_one_too(make: Make) -> None:
     a, b = make("a.xlsx"), make("b.xlsx", {PRICE: 1300.0}, added_drug())
     only = make("only.xlsx", {}, added_drug())
-    found = differences(a, b)
+    found = differences(a, b).found
     (group,) = found.groups
 
     assert group.name == "drug third"
-    assert len(group.items) == len(added_drug())
-    assert {each.item.what for each in found.differences if each.group == 0} == {"added"}
+    assert len(group.members) == len(added_drug())
+    assert {each.what for each in found.differences if each.group == group.name} == {"added"}
     assert_as_run(group.effects[0], only, start=a)
 
-    back = differences(b, a)
+    back = differences(b, a).found
     assert back.groups[0].name == "drug third"
     assert_as_run(back.groups[0].effects[0], a, {PRICE: 1300.0}, start=b)
 
@@ -228,28 +230,28 @@ def test_an_added_strategy_is_compared_as_in_the_later_workbook(make: Make) -> N
         if "active" in str(row["id"])
     ]
     a, b = make("a.xlsx"), make("b.xlsx", {PRICE: 1300.0}, rows)
-    found = differences(a, b)
+    found = differences(a, b).found
 
     (group,) = found.groups
     assert group.name == "strategy newer"
-    assert len(group.items) == len(rows)
+    assert len(group.members) == len(rows)
     first, second = group.effects
-    assert (first.costs, first.qalys) == pytest.approx(
+    assert (first.move.costs, first.move.qalys) == pytest.approx(
         (0, 0), abs=1e-9
     )  # fitted beside a third strategy: other roundings
-    assert second.increment.intervention == "newer"
-    assert second.costs is None
+    assert second.intervention == "newer"
+    assert second.move.costs is None
     # The new strategy has every number of the old one.
-    assert second.increment.costs == pytest.approx(first.increment.costs, rel=1e-12)
-    assert [e.increment.intervention for e in found.together] == ["active", "newer"]
-    assert len(found.remainder) == 1
+    assert second.costs == pytest.approx(first.costs, rel=1e-12)
+    assert [e.intervention for e in found.together] == ["active", "newer"]
+    assert len(found.not_additive) == 1
 
 
 def test_order_of_rows_and_empty_cells_are_no_difference(make: Make) -> None:
-    found = differences(make("a.xlsx"), make("b.xlsx", {f"{PRICE}.note": ""}, order=-1))
+    found = differences(make("a.xlsx"), make("b.xlsx", {f"{PRICE}.note": ""}, order=-1)).found
 
-    assert found.differences == ()
-    assert [e.costs for e in found.together] == pytest.approx([0.0], abs=1e-9)  # sums in another order
+    assert found.differences == []
+    assert [e.move.costs for e in found.together] == pytest.approx([0.0], abs=1e-9)  # sums in another order
 
 
 def test_sheets_of_a_live_model_are_no_difference(make: Make) -> None:
@@ -258,7 +260,7 @@ def test_sheets_of_a_live_model_are_no_difference(make: Make) -> None:
     book.create_sheet("Model results")["A1"] = 1
     book.save(b)
 
-    assert differences(a, b).differences == ()
+    assert differences(a, b).found.differences == []
 
 
 def with_curve(path: Path, points: Iterable[tuple[float, float]]) -> None:
@@ -281,13 +283,13 @@ def test_a_changed_sheet_of_data_has_an_effect_and_its_hashes(make: Make) -> Non
     points = [(t, 0.5 ** (t / 14)) for t in range(25)]
     with_curve(a, points)
     with_curve(b, [(t, 0.5 ** (t / 15)) for t, _ in points])
-    found = differences(a, b)
+    found = differences(a, b).found
 
     (each,) = found.differences
-    assert (each.item.id, each.item.what, each.acts) == ("Data curve", "changed", MOVES)
-    assert each.item.before != each.item.after
+    assert (each.id, each.what, each.acts) == ("Data curve", "changed", MOVES)
+    assert each.before != each.after
     # The sheet is all that differs, so that alone and together are the same.
-    assert each.effects[0].increment == found.together[0].increment
+    assert each.effects[0] == found.together[0]
 
 
 def test_a_file_of_one_name_that_differs_is_listed(make: Make, tmp_path: Path) -> None:
@@ -300,9 +302,9 @@ def test_a_file_of_one_name_that_differs_is_listed(make: Make, tmp_path: Path) -
         (tmp_path / name).mkdir()
         (tmp_path / name / "table.csv").write_text(text, encoding="utf-8")
         paths.append(make(f"{name}/same.xlsx", {"background.method": "floor"}, more))
-    (each,) = differences(paths[0], paths[1]).differences
+    (each,) = differences(paths[0], paths[1]).found.differences
 
-    assert (each.item.id, each.item.kind, each.acts) == ("table.csv", "file", NOT_ALONE)
+    assert (each.id, each.kind, each.acts) == ("table.csv", "file", NOT_ALONE)
 
 
 def test_problems_of_both_workbooks_are_told_apart(make: Make, tmp_path: Path) -> None:
@@ -324,7 +326,7 @@ def test_what_works_only_with_all_changes_says_so(make: Make) -> None:
     bands.append(new_row("utility.time_to_death.far", 0.7))
     changed = {"settings.utilities_by": "time_to_death"}
     a, b = make("a.xlsx"), make("b.xlsx", changed, bands)
-    found = differences(a, b)
+    found = differences(a, b).found
     by = by_name(found)["settings.utilities_by"]
 
     assert by.acts == WITH_OTHERS

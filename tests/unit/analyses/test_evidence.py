@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from hemodel.analyses.evidence.pack import evidence_pack, grid
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hemodel.analyses.evidence.records import EvidencePack, FamilyEvidence
+    from hemodel.analyses.evidence.records import Evidence, EvidencePack, FamilyEvidence
     from hemodel.inputs.cells import Scalar
     from hemodel.survival.family import Array
 
@@ -25,8 +24,12 @@ HORIZON, FOLLOW_UP = 120.0, 20.0
 LANDMARK = "external.os.standard.survival_3y"
 
 
+def exponential_pack() -> Evidence:
+    return exponential().evidence
+
+
 @cache
-def exponential_pack() -> EvidencePack:
+def exponential() -> EvidencePack:
     """Exponential curves, a landmark of another study at 36 months whose clock starts 3 months earlier."""
     landmark: dict[str, dict[str, Scalar]] = {
         LANDMARK: {"value": 0.3, "low": 0.25, "high": 0.35, "time": 36, "time_origin": 3, "use_in_fit": "no"}
@@ -34,15 +37,15 @@ def exponential_pack() -> EvidencePack:
     return evidence_pack(small_model(exponential_curves(), landmark), seed=1)
 
 
-def changed_pack(changes: dict[str, Scalar]) -> EvidencePack:
-    return evidence_pack(small_model(exponential_curves() | changes), seed=1)
+def changed_pack(changes: dict[str, Scalar]) -> Evidence:
+    return evidence_pack(small_model(exponential_curves() | changes), seed=1).evidence
 
 
-def in_use(pack: EvidencePack, endpoint: str) -> FamilyEvidence:
+def in_use(pack: Evidence, endpoint: str) -> FamilyEvidence:
     return pack.endpoints[endpoint].in_use
 
 
-def rate(pack: EvidencePack, endpoint: str, strategy: str) -> float:
+def rate(pack: Evidence, endpoint: str, strategy: str) -> float:
     family = in_use(pack, endpoint)
     return float(np.exp(family.coefficients[family.names.index(f"{strategy}: log(rate)")]))
 
@@ -64,10 +67,10 @@ def test_numbers_of_exponential_curves() -> None:
             assert curve.mean == pytest.approx(1.0 / hazard, rel=1e-12)
             assert curve.restricted_mean.value == pytest.approx(mean, rel=1e-8)
             assert curve.beyond_follow_up == pytest.approx(1.0 - restricted_mean(hazard, FOLLOW_UP) / mean, rel=1e-7)
-            assert list(curve.survival) == [1, 2, 3, 5, 10]
-            assert curve.survival[3].value == pytest.approx(np.exp(-36.0 * hazard), rel=1e-12)
+            assert list(curve.survival_by_year) == [1, 2, 3, 5, 10]
+            assert curve.survival_by_year[3].value == pytest.approx(np.exp(-36.0 * hazard), rel=1e-12)
             np.testing.assert_allclose(curve.hazard, hazard, rtol=1e-12)
-            np.testing.assert_allclose(curve.on_grid, np.exp(-hazard * pack.endpoints[endpoint].months), rtol=1e-12)
+            np.testing.assert_allclose(curve.survival, np.exp(-hazard * pack.endpoints[endpoint].months), rtol=1e-12)
 
 
 def test_intervals_are_those_of_the_drawn_rates() -> None:
@@ -85,14 +88,16 @@ def test_intervals_are_those_of_the_drawn_rates() -> None:
 
         shift = (np.log(ends) - family.coefficients[j]) / error
         np.testing.assert_allclose(shift, [1.959964, -1.959964], atol=0.34)
-        mean, later = curve.restricted_mean, curve.survival[5]
+        mean, later = curve.restricted_mean, curve.survival_by_year[5]
         assert (mean.low, mean.high) == pytest.approx(tuple(restricted_mean(ends, HORIZON)), rel=1e-9)
         assert (later.low, later.high) == pytest.approx(tuple(np.exp(-60.0 * ends)), rel=1e-9)
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:
     model = small_model(exponential_curves())
-    first, again, other = (in_use(evidence_pack(model, seed=seed), "os").curves["active"].median for seed in (1, 1, 2))
+    first, again, other = (
+        in_use(evidence_pack(model, seed=seed).evidence, "os").curves["active"].median for seed in (1, 1, 2)
+    )
 
     assert first == again
     assert first.value == other.value
@@ -101,20 +106,21 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 
 def test_weights_and_order_of_families() -> None:
     families = exponential_pack().endpoints["os"].families
-    fitted = [family for family in families if family.fit is not None]
+    fits = exponential().fits["os"]
+    fitted = [family for family in families if family.fitted]
     terms = {family.family: np.exp(-0.5 * (family.criterion or np.nan)) for family in fitted}
 
     assert {"exp", "weibull", "gompertz", "llogis", "lnorm", "gamma"} == set(terms)
     assert [family.family for family in families if family.in_use] == ["exp"]
     for family in fitted:
         assert family.weight == pytest.approx(terms[family.family] / sum(terms.values()), rel=1e-10)
-        assert family.fit is not None
-        objective = sum(target.z**2 for target in family.fit.targets if target.statistic.used)
+        targets = [target for target in fits[family.family].targets if target.statistic.used]
+        objective = sum(target.z**2 for target in targets)
         assert family.criterion == pytest.approx(objective + 2 * len(family.names), rel=1e-9)
         assert family.criterion_name == "criterion"
-        assert family.largest_z == max(abs(target.z) for target in family.fit.targets if target.statistic.used)
+        assert family.largest_z == max(abs(target.z) for target in targets)
         assert (family.aic, family.bic, family.aicc) == (None, None, None)
-    unfitted = [family for family in families if family.fit is None]
+    unfitted = [family for family in families if not family.fitted]
     assert {family.family for family in unfitted} == {"gengamma", "genf"}
     assert all("4 usable statistics for" in family.reason for family in unfitted)
     assert [family.place for family in families] == list(range(1, len(families) + 1))
@@ -124,12 +130,12 @@ def test_concerns_order_only_families_that_fit_about_as_well() -> None:
     """Within 4 of the lowest criterion the one with a concern is last; 9 above it none helps."""
     found = {family.family: family for family in exponential_pack().endpoints["os"].families}
     some = [
-        replace(found["exp"], criterion=1.0, concerns=("one",)),
-        replace(found["genf"], concerns=()),
-        replace(found["weibull"], criterion=3.0, concerns=()),
-        replace(found["lnorm"], criterion=2.0, concerns=()),
-        replace(found["llogis"], criterion=10.0, concerns=()),
-        replace(found["gamma"], criterion=None, concerns=()),
+        found["exp"].model_copy(update={"criterion": 1.0, "concerns": ["one"]}),
+        found["genf"].model_copy(update={"concerns": []}),
+        found["weibull"].model_copy(update={"criterion": 3.0, "concerns": []}),
+        found["lnorm"].model_copy(update={"criterion": 2.0, "concerns": []}),
+        found["llogis"].model_copy(update={"criterion": 10.0, "concerns": []}),
+        found["gamma"].model_copy(update={"criterion": None, "concerns": []}),
     ]
     placed = ranked(some)
 
@@ -167,7 +173,7 @@ def test_reported_points_and_their_log_cumulative_hazard() -> None:
     found = evidence.log_cumulative_hazard["standard"]
     np.testing.assert_allclose(found.log_time, np.log([12.0, 24.0]), rtol=1e-14)
     np.testing.assert_allclose(found.log_hazard, np.log(-np.log([0.5, 0.2])), rtol=1e-14)
-    assert evidence.comparisons == ()
+    assert evidence.comparisons == []
     assert "need patients or a digitised curve" in evidence.comparisons_note
     assert evidence.sources == {"standard": "reported", "active": "reported"}
 
@@ -188,7 +194,7 @@ def test_survival_at_the_horizon_and_crossing_are_said() -> None:
     words = f"by more than 0.1 percentage points from month {first:.1f}, by up to {largest:.2g}."
     assert f"standard: PFS is above the OS in use {words}" in in_use(pack, "pfs").concerns
     assert f"standard: the PFS in use is above OS {words}" in in_use(pack, "os").concerns
-    assert list(in_use(pack, "os").curves["standard"].survival) == [1, 2]
+    assert list(in_use(pack, "os").curves["standard"].survival_by_year) == [1, 2]
 
 
 def test_an_infinite_mean_is_said() -> None:
@@ -220,7 +226,7 @@ def test_the_populations_hazard(tmp_path: Path) -> None:
     words = "the hazard is below the population's from month 1, at 120 of 120 whole months within the horizon"
     assert f"standard: {words}; the floor will bind there." in evidence.in_use.concerns
     assert not [each for each in in_use(pack, "pfs").concerns if "standard: the hazard is below" in each]
-    after = pack.post_progression["standard"]
+    after = pack.death_after_progression["standard"]
     assert after.background is not None
     np.testing.assert_allclose(after.background, 0.1, rtol=1e-9)
     overall, free, share = 0.1, rate(pack, "pfs", "standard"), after.share_deaths
@@ -242,7 +248,7 @@ def test_medians_with_the_populations_mortality_in_the_curves(tmp_path: Path) ->
     changes: dict[str, Scalar] = {f"background.{name}": value for name, value in background.items()}
     pack = changed_pack(changes | {"trial.median_follow_up": None})
     curve = in_use(pack, "os").curves["active"]
-    excess, later = rate(pack, "os", "active"), curve.survival[5]
+    excess, later = rate(pack, "os", "active"), curve.survival_by_year[5]
 
     assert curve.median.value == pytest.approx(np.log(2.0) / (excess + 0.01), rel=1e-9)
     assert later.low is not None
@@ -260,7 +266,7 @@ def test_hazard_after_progression() -> None:
     """
     pack = changed_pack({"pfs_events.share_deaths.standard": 0.9})
     a, b = rate(pack, "pfs", "standard"), rate(pack, "os", "standard")
-    found = pack.post_progression["standard"]
+    found = pack.death_after_progression["standard"]
     free, alive = np.exp(-a * found.months), np.exp(-b * found.months)
     late = slice(52, 260)
     expected = (b * alive - 0.9 * a * free) / (alive - free)
@@ -268,9 +274,9 @@ def test_hazard_after_progression() -> None:
     np.testing.assert_allclose(found.hazard[late], expected[late], rtol=1e-3)
     middles = (np.arange(522) + 0.5) * 7.0 / 30.4375
     last = int(middles[middles < np.log(0.9 * a / b) / (a - b)][-1]) + 1
-    assert found.months_negative == found.months_below == tuple(range(1, last + 1))
+    assert found.months_negative == found.months_below == list(range(1, last + 1))
     assert f"is below 0 in {last} months (1-{last})" in found.finding
-    assert pack.post_progression["active"].finding.endswith("is never below 0.")
+    assert pack.death_after_progression["active"].finding.endswith("is never below 0.")
 
 
 def test_ranges_of_months() -> None:
@@ -322,11 +328,11 @@ def test_spread_of_the_means() -> None:
         errors.append(abs(slope) * in_use(pack, "os").errors[j])
     spread = found.spread
 
-    assert spread.labels == ("standard", "active", "active - standard")
-    np.testing.assert_allclose(spread.independent, [*errors, np.hypot(*errors)], rtol=1e-6)
-    np.testing.assert_allclose(spread.ratio, spread.correlated / spread.independent, rtol=1e-12)
-    assert spread.means[2] == pytest.approx(spread.means[1] - spread.means[0], rel=1e-12)
-    assert found.ids[:2] == ("survival.os.standard.median", "survival.os.standard.survival_later")
+    assert [each.label for each in spread] == ["standard", "active", "active - standard"]
+    assert [each.independent for each in spread] == pytest.approx([*errors, np.hypot(*errors)], rel=1e-6)
+    assert [e.ratio for e in spread] == pytest.approx([e.correlated / e.independent for e in spread], rel=1e-12)
+    assert spread[2].mean == pytest.approx(spread[1].mean - spread[0].mean, rel=1e-12)
+    assert found.ids[:2] == ["survival.os.standard.median", "survival.os.standard.survival_later"]
     assert found.used == "independent"
     np.testing.assert_allclose(found.patients, 150.0)
     np.testing.assert_allclose(np.diag(found.correlation), 1.0)
@@ -335,7 +341,7 @@ def test_spread_of_the_means() -> None:
 
 
 def test_families_that_differ_between_strategies_are_one_entry() -> None:
-    pack = evidence_pack(small_model({"curve.os.active.family": "lnorm"}), seed=1)
+    pack = evidence_pack(small_model({"curve.os.active.family": "lnorm"}), seed=1).evidence
     family = in_use(pack, "os")
 
     assert family.family == "weibull / lnorm"
@@ -345,7 +351,9 @@ def test_families_that_differ_between_strategies_are_one_entry() -> None:
 
 def test_an_average_in_use_has_no_criterion_to_compare() -> None:
     formula = "average(weibull, llogis)"
-    pack = evidence_pack(small_model({f"curve.os.{s}.family": formula for s in ("standard", "active")}), seed=1)
+    pack = evidence_pack(
+        small_model({f"curve.os.{s}.family": formula for s in ("standard", "active")}), seed=1
+    ).evidence
     family = in_use(pack, "os")
 
     assert family.family == formula

@@ -18,6 +18,7 @@ from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
 from hemodel.analyses.results import results
+from hemodel.entries import FileEntry
 from hemodel.publish.dossier.building import build, figures_of
 from hemodel.publish.dossier.document import (
     Document,
@@ -34,6 +35,7 @@ from hemodel.publish.dossier.layout import layout_names, read_layout
 from hemodel.publish.dossier.word import word
 from hemodel.publish.dossier.word_tables import PAD, fit, text_width, upright
 from hemodel.publish.dossier.writing import context, page
+from hemodel.publish.manifest import Manifest
 from hemodel.publish.table_view import view
 from hemodel.views.shared.table import Column, Table
 
@@ -42,13 +44,13 @@ if TYPE_CHECKING:
 
     from hemodel.publish.dossier.context import Context
 
-MANIFEST = {
-    "hemodel": "0",
-    "python": "3",
-    "libraries": {"numpy": "2"},
-    "workbook": {"name": "small.xlsx", "sha256": "ab"},
-    "command": "hemodel report small.xlsx --out there",
-}
+MANIFEST = Manifest(
+    hemodel="0",
+    python="3",
+    libraries={"numpy": "2"},
+    workbook=FileEntry(name="small.xlsx", sha256="ab"),
+    command="hemodel report small.xlsx --out there",
+)
 PLAIN = Style("Dossier", "en-GB", "", 1)
 
 
@@ -67,7 +69,7 @@ def png(width: int, height: int) -> bytes:
 @pytest.fixture(scope="module")
 def made() -> Context:
     run = small_run(small_model(uncertain=True), 20)
-    return context(results(run), run, evidence_pack(run.model, seed=1), 1, MANIFEST)
+    return context(results(run), run, evidence_pack(run.model, seed=1), MANIFEST)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +227,7 @@ def test_the_page_says_the_same(made: Context, folder: Path, tmp_path: Path) -> 
 def test_hostile_text_stays_text(folder: Path) -> None:
     name = "strategy.active.name"
     run = small_run(small_model({name: "<b>Bold</b> & ]]> \x07"}, uncertain=True), 20)
-    made = context(results(run), run, None, 1, MANIFEST)
+    made = context(results(run), run, None, MANIFEST)
     found = document(made, folder, "generic")
 
     with zipfile.ZipFile(io.BytesIO(word(found))) as packed:

@@ -8,8 +8,8 @@ import pytest
 from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
+from hemodel.analyses.report import report_results
 from hemodel.analyses.results import results
-from hemodel.documents.report import report_results
 from hemodel.errors import InputError, UsageError
 from hemodel.payers.reading import all_profiles
 from hemodel.publish.dossier.building import items
@@ -51,7 +51,7 @@ def test_every_table_set_of_a_payer_has_a_layout() -> None:
 def test_names_are_those_of_a_run() -> None:
     run = small_run(small_model(uncertain=True), 20)
     pack = evidence_pack(run.model, seed=1)
-    whole = report_results(results(run), run, pack, 1)
+    whole = report_results(results(run), run, pack)
 
     assert set(known("text")) == set(texts())
     assert set(dossier_tables(whole, run, pack)) <= set(known("table"))

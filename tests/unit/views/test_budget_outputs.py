@@ -14,6 +14,7 @@ from hemodel.analyses.results import Results, results
 from hemodel.errors import UsageError
 from hemodel.publish.console import budget_text
 from hemodel.publish.html import report_html
+from hemodel.publish.manifest import Manifest
 from hemodel.publish.output import budget_document
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views.budget import budget_results, budget_tables
@@ -161,8 +162,9 @@ def test_the_workbook_of_the_command_links_every_sheet_and_repeats_to_the_byte(
     found: Results, run: Run, tmp_path: Path
 ) -> None:
     made = budget_tables(found, names_of(found, run))
+    made_with = Manifest(hemodel="0", command="", python="3", libraries={})
     for name in ("a.xlsx", "b.xlsx"):
-        write_budget_workbook(tmp_path / name, found, made, {}, {"hemodel": "0"})
+        write_budget_workbook(tmp_path / name, found, made, {}, made_with)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
