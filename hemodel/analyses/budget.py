@@ -164,7 +164,7 @@ class BudgetDocument(Entry):
     strategies: list[str] = Field(description="ids, comparator first")
     strategy_names: dict[str, str] = Field(description="by id")
     drug_names: dict[str, str] = Field(description="by id")
-    budget: BudgetResult
+    budget: BudgetResult = Field(description="of the base case")
 
 
 @dataclass(frozen=True)

@@ -357,6 +357,6 @@ def _grid(sample: Sample, thresholds: tuple[float, ...]) -> FloatArray:
     """Return an even grid, the thresholds, and points around each ICER of the means, where a study is worth most."""
     pairs = frontier(sample.strategies, sample.mean_costs.tolist(), sample.mean_effects.tolist())
     icers = [entry.icer for entry in pairs if entry.icer is not None]
-    top = REACH * max(*thresholds, *icers)
+    top = REACH * max([*thresholds, *icers])
     around = [icer * near for icer in icers for near in NEAR]
     return np.unique([*np.linspace(0.0, top, POINTS), *thresholds, *around])

@@ -11,12 +11,12 @@ from hemodel.analyses.differences import Differences
 from hemodel.analyses.evidence.records import Evidence
 from hemodel.analyses.information import VoiResults
 from hemodel.analyses.patient_files import FileFit
+from hemodel.analyses.report import ReportResults
 from hemodel.analyses.results import Results
 from hemodel.analyses.scenarios import ScenarioResults
 from hemodel.analyses.sweep import SweepDocument
 from hemodel.errors import UsageError
 from hemodel.publish.manifest import Manifest
-from hemodel.records.report import ReportResults
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

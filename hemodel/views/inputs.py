@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.documents.input_rows import filled_rows, source_text, subject
+from hemodel.analyses.input_rows import filled_rows, source_text, subject
 from hemodel.formats import Value, display
 from hemodel.inputs.cell_formats import sheet_titles
 from hemodel.inputs.dictionary import kinds

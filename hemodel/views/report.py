@@ -12,8 +12,8 @@ from hemodel.views.tables import names_of, tables
 
 if TYPE_CHECKING:
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.report import ReportResults
     from hemodel.analyses.run import Run
-    from hemodel.records.report import ReportResults
     from hemodel.views.shared.words import Names
 
 

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.report import ReportResults
     from hemodel.analyses.run import Run
     from hemodel.publish.manifest import Manifest
-    from hemodel.records.report import ReportResults
     from hemodel.views.shared.table import Table
     from hemodel.views.shared.words import Names
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hemodel.documents.report import report_results
+from hemodel.analyses.report import report_results
 from hemodel.errors import UsageError
 from hemodel.inputs.dictionary import nearest
 from hemodel.publish.document.building import build, figures_of

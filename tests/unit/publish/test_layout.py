@@ -8,8 +8,8 @@ import pytest
 from support import small_model, small_run
 
 from hemodel.analyses.evidence.pack import evidence_pack
+from hemodel.analyses.report import report_results
 from hemodel.analyses.results import results
-from hemodel.documents.report import report_results
 from hemodel.errors import InputError, UsageError
 from hemodel.payers.reading import all_profiles
 from hemodel.publish.document.building import items

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import small_model, small_run
 
+from hemodel.analyses.checks import checks
 from hemodel.analyses.results import Results, results
-from hemodel.documents.report import checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,4 @@
-"""From a run to the contents of the results.json of a dossier: every number that the dossier shows.
-
-Arithmetic checks of a run: each a number, the limit it must keep, and whether it does.
+"""Arithmetic checks of a run: each a number, the limit it must keep, and whether it does.
 
 They compare numbers that were computed in different ways, or that must have an
 order, and say by how much they differ at most.
@@ -11,34 +9,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from hemodel.analyses.base_case import Both
-from hemodel.documents.input_rows import filled_rows, source_text, subject
-from hemodel.economics import differences, icer, net_monetary_benefit, swing
+from hemodel.entries import Entry
 from hemodel.model.evaluate import base_draws, occupancy_at
-from hemodel.records.report import (
-    CheckEntry,
-    CoefficientEntry,
-    Counts,
-    Difference,
-    InputEntry,
-    OneWayRange,
-    RankingEntry,
-    ReportResults,
-    Step,
-)
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hemodel.analyses.base_case import Incremental, StrategyResult
-    from hemodel.analyses.evidence.records import Evidence, EvidencePack
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
 
 
+class CheckEntry(Entry):
+    """An arithmetic check of the run: a number, the limit it must keep, and whether it does."""
+
+    name: str = Field(description="what is checked")
+    question: str = Field(description="the same in words")
+    measured: str = Field(description="what the number is")
+    value: float = Field(description="the number, relative or a proportion")
+    limit: float = Field(description="that it must not exceed")
+    passed: bool = Field(description="whether it does not")
+
+
+OUTCOMES = ("life_years", "qalys", "costs")
 ROUNDING = 1e-9
 """Largest relative difference that rounding of sums leaves."""
 DIFFERENCE, EXCESS = "largest relative difference", "largest excess"
@@ -197,162 +194,3 @@ def _probabilistic(results: Results) -> Iterator[CheckEntry]:
         if outcome in OUTCOMES
     )
     yield _entry("component_means_add_up", "Do mean components add up to mean totals?", DIFFERENCE, parts)
-
-
-OUTCOMES = ("life_years", "qalys", "costs")
-
-
-def report_results(results: Results, run: Run, pack: EvidencePack | None) -> ReportResults:
-    """Return the results of a run with everything else that a dossier shows.
-
-    Parameters
-    ----------
-    results : Results
-    run : Run
-        That the results are of.
-    pack : EvidencePack or None
-        On the curves of the run.
-    """
-    found = checks(results, run)
-    inputs = _inputs(run)
-    return ReportResults(
-        **dict(results),
-        inputs=inputs,
-        coefficients=_coefficients(run),
-        differences=[_difference(results, entry) for entry in results.incremental],
-        one_way_ranges=[
-            OneWayRange(id=e.id, intervention=e.intervention, range=swing(e.nmb_low, e.nmb_high))
-            for e in results.dsa or ()
-        ],
-        budget_ranges={
-            each.id: swing(each.total_low, each.total_high)
-            for each in (results.budget.one_way if results.budget is not None else None) or ()
-        },
-        external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
-        sources=[list(row) for row in run.model.inputs.raw.sources],
-        ranking=[] if pack is None else _ranking(pack.evidence),
-        steps=[step for entry in results.incremental for step in _steps(entry, pack)],
-        checks=found,
-        counts=_counts(results, run, found),
-        evidence=None if pack is None else pack.evidence,
-    )
-
-
-def _inputs(run: Run) -> list[InputEntry]:
-    drawn = {parameter.id: parameter.distribution for parameter in run.model.inputs.parameters}
-    found = []
-    for row in filled_rows(run):
-        distribution = drawn.get(row.id)
-        found.append(
-            InputEntry(
-                id=row.id,
-                subject=subject(row),
-                label=row.label or row.kind.label,
-                value=row.value,
-                unit=row.unit,
-                low=row.low,
-                high=row.high,
-                se=row.se,
-                n=row.n,
-                distribution=row.distribution,
-                parameters=[] if distribution is None else list(distribution.parameters),
-                range_basis=row.range_basis,
-                source=source_text(row),
-                note=row.note,
-            )
-        )
-    return found
-
-
-def _coefficients(run: Run) -> list[CoefficientEntry]:
-    return [
-        CoefficientEntry(
-            endpoint=endpoint,
-            strategy=each.strategy,
-            name=each.coefficient,
-            estimate=each.value,
-            standard_error=each.standard_error,
-        )
-        for endpoint, fit in run.model.fits.items()
-        for each in fit.estimates
-    ]
-
-
-def _difference(results: Results, entry: Incremental) -> Difference:
-    mine, other = results.base_case[entry.intervention], results.base_case[entry.comparator]
-    by = {}
-    for outcome in OUTCOMES:
-        parts = {
-            how: differences(amounts, getattr(getattr(other, outcome), how))
-            for how, amounts in dict(getattr(mine, outcome)).items()
-        }
-        by[outcome] = Both(**parts)
-    return Difference(
-        intervention=entry.intervention,
-        comparator=entry.comparator,
-        nmb_at_decision_threshold=net_monetary_benefit(entry.qalys, entry.costs, results.decision_threshold),
-        **by,
-    )
-
-
-def _ranking(found: Evidence) -> list[RankingEntry]:
-    return [
-        RankingEntry(
-            endpoint=endpoint,
-            family=family.family,
-            place=family.place,
-            concerns=len(family.concerns) if family.fitted else None,
-            criterion=family.criterion,
-            above_lowest=evidence.above_lowest(family),
-            weight=family.weight,
-        )
-        for endpoint, evidence in found.endpoints.items()
-        for family in evidence.families
-    ]
-
-
-def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:
-    """Return the steps from the trial to the economic evaluation, as far as the run holds them; all discounted."""
-    found = []
-    beyond = None if pack is None else pack.evidence.beyond_follow_up
-    within = None if beyond is None else beyond.life_years_within(entry.intervention, entry.life_years)
-    if within is not None:
-        found.append(_step(entry, "trial", within))
-    both = entry.costs > 0 and entry.life_years > 0
-    return [
-        *found,
-        _step(entry, "extrapolated", entry.life_years),
-        _step(entry, "utilities", entry.qalys),
-        Step(
-            intervention=entry.intervention,
-            step="costs",
-            effect=entry.qalys,
-            costs=entry.costs,
-            ratio=entry.icer,
-            cost_per_life_year=icer(entry.costs, entry.life_years) if both else None,
-        ),
-    ]
-
-
-def _step(entry: Incremental, name: str, effect: float) -> Step:
-    return Step(
-        intervention=entry.intervention, step=name, effect=effect, costs=None, ratio=None, cost_per_life_year=None
-    )
-
-
-def _counts(results: Results, run: Run, found: list[CheckEntry]) -> Counts:
-    rows = filled_rows(run)
-    stopped = {entry.name: bool(entry.stopped) for entry in results.scenarios or ()}
-    given = [regimen.strategy for regimen in run.model.inputs.regimens]
-    return Counts(
-        inputs=len(rows),
-        assumptions=sum(row.is_assumption for row in rows),
-        sources=max(len(run.model.inputs.raw.sources) - 1, 0),
-        cycles=run.model.time_grid.timeline.boundaries.size - 1,
-        scenarios=len(stopped),
-        scenarios_stopped=sum(stopped.values()),
-        one_way_inputs=len({entry.id for entry in results.dsa or ()}),
-        checks=len(found),
-        checks_passed=sum(check.passed for check in found),
-        drugs={strategy: given.count(strategy) for strategy in results.strategies},
-    )

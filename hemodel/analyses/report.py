@@ -1,0 +1,244 @@
+"""Everything that a dossier shows beside the results of a run: its results.json.
+
+Inputs, coefficients, differences between numbers, steps, checks and the evidence for the curves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from hemodel.analyses.base_case import Both
+from hemodel.analyses.checks import OUTCOMES, CheckEntry, checks
+from hemodel.analyses.evidence.records import Evidence
+from hemodel.analyses.input_rows import InputEntry, filled_rows, input_entries
+from hemodel.analyses.results import Results
+from hemodel.economics import differences, icer, net_monetary_benefit, swing
+from hemodel.entries import Entry
+
+if TYPE_CHECKING:
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.evidence.records import EvidencePack
+    from hemodel.analyses.run import Run
+
+
+class CoefficientEntry(Entry):
+    """A coefficient of a curve, on the scale on which it is estimated."""
+
+    endpoint: str = Field(description="id of the endpoint")
+    strategy: str = Field(description="id of the strategy")
+    name: str = Field(description="of the coefficient")
+    estimate: float = Field(description="on the estimation scale")
+    standard_error: float = Field(description="on the estimation scale")
+
+
+class Difference(Entry):
+    """An intervention minus the comparator, by component."""
+
+    intervention: str = Field(description="id of the strategy")
+    comparator: str = Field(description="id of the strategy")
+    life_years: Both = Field(description="[years]")
+    qalys: Both = Field(description="[QALY]")
+    costs: Both = Field(description="[currency]")
+    nmb_at_decision_threshold: float = Field(description="incremental, discounted. [currency]")
+
+
+class OneWayRange(Entry):
+    """How far an input moves the incremental net monetary benefit at the decision threshold."""
+
+    id: str = Field(description="of the input")
+    intervention: str = Field(description="id of the strategy")
+    range: float = Field(description="[currency]")
+
+
+class Step(Entry):
+    """One step from the trial to the economic evaluation, for one intervention."""
+
+    intervention: str = Field(description="id of the strategy")
+    step: str = Field(description="trial (to the median follow-up), extrapolated, utilities or costs")
+    effect: float = Field(description="increment, discounted. [life-years; from the step utilities on QALYs]")
+    costs: float | None = Field(description="increment, at the step costs. [currency]")
+    ratio: float | None = Field(description="at the step costs; null where it means nothing. [currency per QALY]")
+    cost_per_life_year: float | None = Field(
+        description="at the step costs; null where it means nothing. [currency per life-year]"
+    )
+
+
+class RankingEntry(Entry):
+    """The place of a family among those tried on an endpoint."""
+
+    endpoint: str = Field(description="id of the endpoint")
+    family: str = Field(description="name or formula")
+    place: int = Field(description="in the order of the ranking, from 1")
+    concerns: int | None = Field(description="plausibility rules that it breaks; null where it could not be fitted")
+    criterion: float | None = Field(description="lower is better; null where there is none")
+    above_lowest: float | None = Field(description="criterion less the lowest one of the endpoint")
+    weight: float | None = Field(
+        description="exp(-criterion / 2) as a share of all fitted families; null without a criterion"
+    )
+
+
+class Counts(Entry):
+    """Numbers of things that sentences name."""
+
+    inputs: int = Field(description="rows of the workbook that hold a value")
+    assumptions: int = Field(description="those whose source is an assumption")
+    sources: int = Field(description="rows of the sheet Sources")
+    cycles: int = Field(description="of the model")
+    scenarios: int = Field(description="that were tried")
+    scenarios_stopped: int = Field(description="of them, those that were not run")
+    one_way_inputs: int = Field(description="of the one-way analysis")
+    checks: int = Field(description="arithmetic checks")
+    checks_passed: int = Field(description="of them, those that passed")
+    drugs: dict[str, int] = Field(description="by strategy")
+
+
+class ReportResults(Results):
+    """Everything that a dossier shows."""
+
+    inputs: list[InputEntry] = Field(description="every input that holds a value")
+    sources: list[list[str]] = Field(description="the sheet Sources of the workbook, row by row")
+    coefficients: list[CoefficientEntry] = Field(description="of the curves")
+    differences: list[Difference] = Field(description="by intervention")
+    one_way_ranges: list[OneWayRange] = Field(description="by input and intervention")
+    budget_ranges: dict[str, float] = Field(
+        description="how far an input moves the net budget impact, by id. [currency]"
+    )
+    external_model_months: dict[str, float] = Field(
+        description="time of external evidence on the model's clock, by id. [months]"
+    )
+    ranking: list[RankingEntry] = Field(description="of families, by endpoint")
+    steps: list[Step] = Field(description="from the trial to the economic evaluation")
+    checks: list[CheckEntry] = Field(description="arithmetic checks of the run")
+    counts: Counts = Field(description="numbers of things that sentences name")
+    evidence: Evidence | None = Field(description="on the curves, as in evidence.json")
+
+
+def report_results(results: Results, run: Run, pack: EvidencePack | None) -> ReportResults:
+    """Return the results of a run with everything else that a dossier shows.
+
+    Parameters
+    ----------
+    results : Results
+    run : Run
+        That the results are of.
+    pack : EvidencePack or None
+        On the curves of the run.
+    """
+    found = checks(results, run)
+    return ReportResults(
+        **dict(results),
+        inputs=input_entries(run),
+        coefficients=_coefficients(run),
+        differences=[_difference(results, entry) for entry in results.incremental],
+        one_way_ranges=[
+            OneWayRange(id=e.id, intervention=e.intervention, range=swing(e.nmb_low, e.nmb_high))
+            for e in results.dsa or ()
+        ],
+        budget_ranges={
+            each.id: swing(each.total_low, each.total_high)
+            for each in (results.budget.one_way if results.budget is not None else None) or ()
+        },
+        external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
+        sources=[list(row) for row in run.model.inputs.raw.sources],
+        ranking=[] if pack is None else _ranking(pack.evidence),
+        steps=[step for entry in results.incremental for step in _steps(entry, pack)],
+        checks=found,
+        counts=_counts(results, run, found),
+        evidence=None if pack is None else pack.evidence,
+    )
+
+
+def _coefficients(run: Run) -> list[CoefficientEntry]:
+    return [
+        CoefficientEntry(
+            endpoint=endpoint,
+            strategy=each.strategy,
+            name=each.coefficient,
+            estimate=each.value,
+            standard_error=each.standard_error,
+        )
+        for endpoint, fit in run.model.fits.items()
+        for each in fit.estimates
+    ]
+
+
+def _difference(results: Results, entry: Incremental) -> Difference:
+    mine, other = results.base_case[entry.intervention], results.base_case[entry.comparator]
+    by = {}
+    for outcome in OUTCOMES:
+        parts = {
+            how: differences(amounts, getattr(getattr(other, outcome), how))
+            for how, amounts in dict(getattr(mine, outcome)).items()
+        }
+        by[outcome] = Both(**parts)
+    return Difference(
+        intervention=entry.intervention,
+        comparator=entry.comparator,
+        nmb_at_decision_threshold=net_monetary_benefit(entry.qalys, entry.costs, results.decision_threshold),
+        **by,
+    )
+
+
+def _ranking(found: Evidence) -> list[RankingEntry]:
+    return [
+        RankingEntry(
+            endpoint=endpoint,
+            family=family.family,
+            place=family.place,
+            concerns=len(family.concerns) if family.fitted else None,
+            criterion=family.criterion,
+            above_lowest=evidence.above_lowest(family),
+            weight=family.weight,
+        )
+        for endpoint, evidence in found.endpoints.items()
+        for family in evidence.families
+    ]
+
+
+def _steps(entry: Incremental, pack: EvidencePack | None) -> list[Step]:
+    """Return the steps from the trial to the economic evaluation, as far as the run holds them; all discounted."""
+    found = []
+    beyond = None if pack is None else pack.evidence.beyond_follow_up
+    within = None if beyond is None else beyond.life_years_within(entry.intervention, entry.life_years)
+    if within is not None:
+        found.append(_step(entry, "trial", within))
+    both = entry.costs > 0 and entry.life_years > 0
+    return [
+        *found,
+        _step(entry, "extrapolated", entry.life_years),
+        _step(entry, "utilities", entry.qalys),
+        Step(
+            intervention=entry.intervention,
+            step="costs",
+            effect=entry.qalys,
+            costs=entry.costs,
+            ratio=entry.icer,
+            cost_per_life_year=icer(entry.costs, entry.life_years) if both else None,
+        ),
+    ]
+
+
+def _step(entry: Incremental, name: str, effect: float) -> Step:
+    return Step(
+        intervention=entry.intervention, step=name, effect=effect, costs=None, ratio=None, cost_per_life_year=None
+    )
+
+
+def _counts(results: Results, run: Run, found: list[CheckEntry]) -> Counts:
+    rows = filled_rows(run)
+    stopped = {entry.name: bool(entry.stopped) for entry in results.scenarios or ()}
+    given = [regimen.strategy for regimen in run.model.inputs.regimens]
+    return Counts(
+        inputs=len(rows),
+        assumptions=sum(row.is_assumption for row in rows),
+        sources=max(len(run.model.inputs.raw.sources) - 1, 0),
+        cycles=run.model.time_grid.timeline.boundaries.size - 1,
+        scenarios=len(stopped),
+        scenarios_stopped=sum(stopped.values()),
+        one_way_inputs=len({entry.id for entry in results.dsa or ()}),
+        checks=len(found),
+        checks_passed=sum(check.passed for check in found),
+        drugs={strategy: given.count(strategy) for strategy in results.strategies},
+    )

@@ -1,1 +1,0 @@
-"""From analyses to the records that are published."""

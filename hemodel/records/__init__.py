@@ -1,1 +1,0 @@
-"""The records that are published: the shape of every JSON file."""
