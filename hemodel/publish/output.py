@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from hemodel.documents.budget import budget_document
@@ -110,6 +111,9 @@ def evidence_bundle(run: Run, pack: EvidencePack, seed: int, command: str) -> Bu
 def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     """Return a dossier."""
     made = manifest(run, command) | {"layout": request.layout, "formats": list(request.formats)}
+    if request.template is not None:
+        template = request.template
+        made["template"] = {"name": template.name, "sha256": sha256(template.content).hexdigest()}
     context, drawn = dossier(run, request, made)
     write = partial(write_documents, context, request)
     return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.run import Run
+    from hemodel.publish.word_styles import Template
     from hemodel.records.results import Results
 
 
@@ -115,13 +116,14 @@ FORMATS = ("html", "docx")
 
 @dataclass(frozen=True)
 class DossierRequest:
-    """What to write: results of a run, the evidence for its curves and its seed, the layout, the formats."""
+    """What to write: results of a run, the evidence for its curves and its seed, layout, formats, Word template."""
 
     results: Results
     pack: EvidencePack | None
     seed: int
     layout: str
     formats: tuple[str, ...]
+    template: Template | None = None
 
 
 def read_formats(text: str) -> tuple[str, ...]:
@@ -164,6 +166,6 @@ def write_documents(
     """Write the dossier in each format that was asked for, with the PNG and the SVG of its figures."""
     document = build(content(made), read_layout(request.layout), pictures)
     if "docx" in request.formats:
-        (folder / DOCX).write_bytes(word(document))
+        (folder / DOCX).write_bytes(word(document, request.template))
     if "html" in request.formats:
         (folder / HTML).write_text(page(document), encoding="utf-8")
