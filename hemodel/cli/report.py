@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, progress, suffix
+
+if TYPE_CHECKING:
+    from hemodel.publish.word_styles import Template
+
+
+TemplateFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Word document whose styles it takes; default: our own.")
+]
 
 
 @app.command()
@@ -19,6 +27,7 @@ def report(
     layout: Annotated[
         str | None, typer.Option(metavar="NAME", help="generic, nice, cda, pbac or icer; default: the payer's.")
     ] = None,
+    template: TemplateFile = None,
     set_: Set = None,
     scenario: ScenarioNames = None,
     draws: Annotated[int | None, typer.Option(min=2, help="Draws of the probabilistic analysis.")] = None,
@@ -42,6 +51,7 @@ def report(
         from hemodel.publish.output import report_bundle
 
         formats = read_formats(format_)
+        styles = None if template is None else _template(template, formats)
         chosen = layout or _layout_of(payer, workbook)
         read_layout(chosen)
         options = Options(changes(set_), tuple(scenario or ()), draws=draws, seed=seed, payer=payer)
@@ -50,9 +60,20 @@ def report(
             with progress() as shown:
                 done = run(workbook, options, shown)
             pack = evidence_pack(done.model, seed=done.model.inputs.settings.seed)
-            request = Request(results(done), pack, chosen, formats)
+            request = Request(results(done), pack, chosen, formats, styles)
             place.write(report_bundle(done, request, command()))
         typer.echo(written(chosen, formats, target))
+
+
+def _template(path: Path, formats: tuple[str, ...]) -> Template:
+    """Read a template; it needs a document in Word to be of use."""
+    from hemodel.errors import UsageError
+    from hemodel.publish.word_styles import read_template
+
+    if "docx" not in formats:
+        message = "--template is for the dossier in Word, which --format leaves out. Add docx to --format."
+        raise UsageError(message)
+    return read_template(path)
 
 
 def _layout_of(payer: str, workbook: Path) -> str:

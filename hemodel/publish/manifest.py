@@ -78,6 +78,7 @@ class Manifest(Entry):
     asked: dict[str, Any] | None = Field(default=None, description="inputs, thresholds and measure asked for, of dsa")
     layout: str | None = Field(default=None, description="of the dossier")
     formats: list[str] | None = Field(default=None, description="of the dossier")
+    template: FileEntry | None = Field(default=None, description="of Word, with which a dossier was made")
     outputs: list[str] = Field(default=[], description="every file of the folder that hemodel wrote")
 
     def said(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.budget import BudgetDocument
@@ -108,7 +109,10 @@ def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
 
 def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     """Return a dossier."""
-    made = manifest(run, command).model_copy(update={"layout": request.layout, "formats": list(request.formats)})
+    told: dict[str, object] = {"layout": request.layout, "formats": list(request.formats)}
+    if request.template is not None:
+        told["template"] = FileEntry(name=request.template.name, sha256=sha256(request.template.content).hexdigest())
+    made = manifest(run, command).model_copy(update=told)
     context, drawn = dossier(run, request, made)
     write = partial(write_documents, context, request)
     return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))

@@ -23,6 +23,7 @@ from hemodel.publish.word_styles import (
     bookmark,
     clean,
     end_field,
+    shipped_template,
 )
 from hemodel.publish.word_tables import PORTRAIT, Piece, fit, flow, new_table, upright, write_table
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from hemodel.publish.document.parts import Block, Document, Parts, Reference, Section
     from hemodel.publish.table_view import TableView
+    from hemodel.publish.word_styles import Template
     from hemodel.publish.word_tables import TableFit
 
 
@@ -45,9 +47,9 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
 
 
-def word(document: Document) -> bytes:
-    """Return the document as a Word file."""
-    file = blank(document)
+def word(document: Document, template: Template | None = None) -> bytes:
+    """Return the document as a Word file, in the styles of a template; without one, of that of the package."""
+    file = blank(document, template or shipped_template())
     writer = _Writer(document, file)
     flow(file, list(writer.pieces()))
     return _packed(file)

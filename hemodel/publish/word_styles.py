@@ -1,18 +1,27 @@
-"""A Word file without contents: our styles, numbers of headings, header, footer and properties, not the template's.
+"""A Word file without contents, of a template: its styles, with numbers of headings, header, footer and properties.
+
+The template of the package is `template.docx`, to be looked at and changed in Word; one of the user's, or a dossier
+whose styles were changed, takes its place.
 
 What python-docx has no calls for: fields, bookmarks, links within the file; texts as XML may hold them.
 """
 
 from __future__ import annotations
 
-import csv
+import io
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from hemodel.errors import InputError, Location, Problem, raise_if_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from docx.document import Document as File
     from docx.oxml.xmlchemy import BaseOxmlElement
@@ -104,8 +113,15 @@ def add_link(paragraph: Paragraph, target: str, text: str) -> None:
     link.append(add_run(paragraph, text).element)
 
 
-DARK, LIGHT, RULE, ACCENT = "1F3A5F", "EEF2F7", "D5DBE3", "0072B2"
-"""Colours of the rules of tables, of shading, of thin rules, of the bar beside the main results."""
+LIGHT = "EEF2F7"
+"""Colour of the shading of totals and bands."""
+PARAGRAPH_STYLES = (
+    *("Body Text", "Lead", "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Caption", "Contents Heading"),
+    *("toc 1", "toc 2", "toc 3", "List Bullet", "Key Result", "Note", "Code Line", "Table Text", "Table Number"),
+    *("Table Code", "Table Heading", "Table Heading Number", "Table Group", "Table Band", "Fact Label", "Fact Text"),
+    *("Figure", "Spacer", "Header", "Footer"),
+)
+TABLE_STYLE = "Dossier Table"
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the properties hold no time zone
 """Date in the properties; the run is told apart by the hash of its workbook instead."""
 _DIGITS = ((190, 125), (150, 118), (128, 118))
@@ -113,92 +129,108 @@ _DIGITS = ((190, 125), (150, 118), (128, 118))
 _RIGHT = 9400
 """Where the page numbers of the contents end, in twentieths of a point."""
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-_LENGTHS = ("space_before", "space_after", "left_indent", "right_indent", "first_line_indent")
-_FLAGS_OF_FORMAT = ("keep_with_next", "keep_together")
-_SPACER = 6
-"""Height of the paragraph that ends a section of pages. [points]"""
 _LONGEST = 255
 """Signs of a property at most."""
-_NOT_OURS = "w:zoom|w:proofState|w:savePreviewPicture|w:compat/w:useFELayout|w:rsids|w:themeFontLang|w:clrSchemeMapping"
 
 
-def blank(document: Document) -> File:
-    """Return a file without contents.
+@dataclass(frozen=True)
+class Template:
+    """A Word file whose styles a dossier takes: its name and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@cache
+def shipped_template() -> Template:
+    """Return the template of the package."""
+    return Template("template.docx", files("hemodel.publish").joinpath("template.docx").read_bytes())
+
+
+def read_template(path: Path) -> Template:
+    """Read a template of the user's.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file, it is none of Word, or styles are missing: with the names of all.
+    """
+    where = Location(path.name)
+    try:
+        found = Template(path.name, path.read_bytes())
+        styles = {(style.name, style.type) for style in _opened(found).styles}
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise InputError((Problem(where, f"the template cannot be read ({reason})"),)) from error
+    except (BadZipFile, KeyError, ValueError, SyntaxError) as error:
+        todo = "Save it in Word as a document (.docx)."
+        raise InputError((Problem(where, "this is no Word document", todo=todo),)) from error
+    raise_if_any(_missing(where, styles))
+    return found
+
+
+def _missing(where: Location, styles: set[tuple[str | None, Any]]) -> Iterator[Problem]:
+    from docx.enum.style import WD_STYLE_TYPE
+
+    needed = [(name, WD_STYLE_TYPE.PARAGRAPH) for name in PARAGRAPH_STYLES] + [(TABLE_STYLE, WD_STYLE_TYPE.TABLE)]
+    lacking = [name for name, kind in needed if (name, kind) not in styles]
+    if lacking:
+        words = "style" if len(lacking) == 1 else "styles"
+        todo = "Add what is missing, or begin with a dossier that hemodel wrote and change its styles."
+        yield Problem(where, f"the template lacks the {words} {', '.join(lacking)}", todo=todo)
+
+
+def _opened(template: Template) -> File:
+    import docx
+
+    return docx.Document(io.BytesIO(template.content))
+
+
+def blank(document: Document, template: Template) -> File:
+    """Return a file without contents, in the styles of a template.
 
     Parameters
     ----------
     document : Document
         Its title, its style, and its section numbers, by which headings and contents are indented.
+    template : Template
+        One that `read_template` accepts.
     """
-    import docx
-    from docx.shared import Pt
+    from docx.opc.constants import RELATIONSHIP_TYPE as KIND
+    from docx.oxml.ns import qn
 
-    file = docx.Document()
-    _strip(file, document.style.language)
-    with files("hemodel.publish.document").joinpath("data", "styles.csv").open(encoding="utf-8") as rows:
-        for row in csv.DictReader(rows):
-            _add_style(file, row)
-    _add_table_style(file)
-    file.styles["Spacer"].paragraph_format.line_spacing = Pt(_SPACER)
-    _add_border(file.styles["Key Result"], "left", sz="24", space="8", color=ACCENT)
-    _add_border(file.styles["Header"], "bottom", sz="4", space="4", color=RULE)
+    file = _opened(template)
+    _keep_edges(file)
+    file.element.body.clear_content()
+    for name in [n for n, each in file.part.rels.items() if each.reltype in {KIND.IMAGE, KIND.HYPERLINK}]:
+        del file.part.rels[name]
+    language = document.style.language
+    for element in file.styles.element.xpath("w:docDefaults//w:lang"):
+        element.attrib.update({qn("w:val"): language, qn("w:eastAsia"): language})
     _number(file, document)
     _fill_edges(file, document)
     return file
 
 
-def _strip(file: File, language: str) -> None:
-    """Take out what the template brings that is not ours; set language and typeface of everything."""
-    from docx.opc.constants import RELATIONSHIP_TYPE as KIND
-    from docx.oxml.ns import qn
-
-    kept = {KIND.OFFICE_DOCUMENT, KIND.CORE_PROPERTIES, KIND.STYLES, KIND.NUMBERING, KIND.SETTINGS}
-    for relationships in (file.part.package.rels, file.part.rels):
-        for name in [name for name, each in relationships.items() if each.reltype not in kept]:
-            del relationships[name]
-    for style in list(file.styles):
-        if not style.element.default:
-            style.delete()
-    settings, defaults = file.settings.element, file.styles.element
-    for element in (*settings.xpath(_NOT_OURS), *file.part.numbering_part.element):
-        element.getparent().remove(element)
-    settings.xpath("w:compat/w:compatSetting[@w:name='compatibilityMode']")[0].set(qn("w:val"), "15")
-    defaults.xpath("w:docDefaults//w:lang")[0].attrib.update({qn("w:val"): language, qn("w:eastAsia"): language})
-    fonts = defaults.xpath("w:docDefaults//w:rFonts")[0].attrib
-    fonts.clear()
-    fonts.update({qn(f"w:{script}"): "Arial" for script in ("ascii", "hAnsi", "eastAsia", "cs")})
-
-
-def _add_style(file: File, row: Mapping[str, str]) -> None:
-    """Add a paragraph style; what a row leaves empty is as in its base."""
-    from docx.enum.style import WD_STYLE_TYPE
-    from docx.enum.text import WD_PARAGRAPH_ALIGNMENT
-    from docx.shared import Pt, RGBColor
-
-    name, styles = row["name"], file.styles
-    known = name.replace("TOC", "toc")
-    style = styles[name] if name in styles else styles.add_style(known, WD_STYLE_TYPE.PARAGRAPH, bool(row["builtin"]))
-    style.style_id, style.quick_style = name.replace(" ", ""), True
-    style.base_style = styles[row["base"]] if row["base"] else None
-    if row["shade"]:
-        add_element(style.element.get_or_add_pPr(), "shd", val="clear", color="auto", fill=row["shade"])
-    font, form = style.font, style.paragraph_format
-    for field in _LENGTHS:
-        setattr(form, field, Pt(float(row[field])) if row[field] else None)
-    form.line_spacing = float(row["line"]) if row["line"] else None
-    form.alignment = WD_PARAGRAPH_ALIGNMENT[row["alignment"].upper()] if row["alignment"] else None
-    font.name, font.size = row["font"] or None, Pt(float(row["size"])) if row["size"] else None
-    font.color.rgb = RGBColor.from_string(row["colour"]) if row["colour"] else None
-    for flag in row["flags"].split():
-        setattr(form if flag in _FLAGS_OF_FORMAT else font, flag, True)
+def _keep_edges(file: File) -> None:
+    """Give header and footer of the first section to the last, the only one that stays when contents go."""
+    sections = file.element.body.xpath("w:p/w:pPr/w:sectPr | w:sectPr")
+    first, last = sections[0], sections[-1]
+    if first is not last:
+        edges = "w:headerReference | w:footerReference"
+        for element in last.xpath(edges):
+            last.remove(element)
+        for element in reversed(first.xpath(edges)):
+            last.insert(0, element)
 
 
 def _number(file: File, document: Document) -> None:
-    """Number the headings, indent them and the contents behind their numbers, and give lists their bullets."""
+    """Number the headings, indent them and the contents behind their numbers, and give lists bullets where none are."""
     from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
     from docx.shared import Twips
 
     levels, text, before = "", document.style.prefix, 0
+    headings = [file.styles[f"Heading {level + 1}"] for level in range(len(_DIGITS))]
     for level, (size, small) in enumerate(_DIGITS):
         longest = max((len(s.number) for s in document.sections if s.level == level + 1), default=1)
         indent, hanging = size * longest + 200, small * longest + 160
@@ -206,32 +238,54 @@ def _number(file: File, document: Document) -> None:
         text += f".%{level + 1}" if level else "%1"
         levels += (
             f'<w:lvl w:ilvl="{level}"><w:start w:val="{1 if level else document.style.first}"/>'
-            f'<w:numFmt w:val="decimal"/><w:pStyle w:val="Heading{level + 1}"/><w:lvlText w:val="{text}"/>'
+            f'<w:numFmt w:val="decimal"/><w:pStyle w:val="{headings[level].style_id}"/><w:lvlText w:val="{text}"/>'
             f'<w:pPr><w:tabs><w:tab w:val="num" w:pos="{indent}"/></w:tabs>'
             f'<w:ind w:left="{indent}" w:hanging="{indent}"/></w:pPr></w:lvl>'
         )
-        heading = file.styles[f"Heading {level + 1}"]
-        heading.next_paragraph_style = file.styles["Body Text"]
-        _set_numbering(heading, 1, level)
-        add_element(heading.element.pPr, "outlineLvl", val=str(level))
         contents = file.styles[f"toc {level + 1}"].paragraph_format
         contents.left_indent, contents.first_line_indent = Twips(before), Twips(-hanging)
+        contents.tab_stops.clear_all()
         contents.tab_stops.add_tab_stop(Twips(before))
         contents.tab_stops.add_tab_stop(Twips(_RIGHT), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
-    _add_numbering(file, 1, levels)
-    bullet = '<w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:pStyle w:val="ListBullet"/><w:lvlText w:val="•"/></w:lvl>'
-    _add_numbering(file, 2, bullet)
-    _set_numbering(file.styles["List Bullet"], 2, 0)
+    number = _add_numbering(file, headings, levels)
+    for level, heading in enumerate(headings):
+        _set_numbering(heading, number, level)
+        for outline in heading.element.pPr.xpath("w:outlineLvl"):
+            outline.getparent().remove(outline)
+        add_element(heading.element.pPr, "outlineLvl", val=str(level))
+    bullets = file.styles["List Bullet"]
+    if not bullets.element.xpath("w:pPr/w:numPr"):
+        sign = f'<w:pStyle w:val="{bullets.style_id}"/><w:lvlText w:val="•"/>'
+        level_of_bullets = f'<w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/>{sign}</w:lvl>'
+        _set_numbering(bullets, _add_numbering(file, [bullets], level_of_bullets), 0)
 
 
-def _add_numbering(file: File, number: int, levels: str) -> None:
+def _add_numbering(file: File, styles: Sequence[ParagraphStyle], levels: str) -> int:
+    """Add a way of numbering for these styles, in place of any that they had, and return its number."""
     from docx.oxml import parse_xml
 
+    numbering = _numbering(file).element
+    for style in styles:
+        for element in numbering.xpath(f"w:abstractNum/w:lvl/w:pStyle[@w:val='{style.style_id}']"):
+            element.getparent().remove(element)
+    place = 1 + max((int(each) for each in numbering.xpath("w:abstractNum/@w:abstractNumId")), default=0)
     kind = '<w:multiLevelType w:val="multilevel"/>'
-    definition = parse_xml(f'<w:abstractNum {_W} w:abstractNumId="{number}">{kind}{levels}</w:abstractNum>')
-    numbering = file.part.numbering_part.element
-    numbering.insert(number - 1, definition)
-    numbering.add_num(number)
+    definition = parse_xml(f'<w:abstractNum {_W} w:abstractNumId="{place}">{kind}{levels}</w:abstractNum>')
+    others = numbering.xpath("w:abstractNum")
+    if others:
+        others[-1].addnext(definition)
+    else:
+        numbering.insert(0, definition)
+    return int(numbering.add_num(place).numId)
+
+
+def _numbering(file: File) -> Any:
+    """Return the part of the file that holds the ways of numbering; that of our template where it has none."""
+    from docx.opc.constants import RELATIONSHIP_TYPE as KIND
+
+    if all(each.reltype != KIND.NUMBERING for each in file.part.rels.values()):
+        file.part.relate_to(_opened(shipped_template()).part.numbering_part, KIND.NUMBERING)
+    return file.part.numbering_part
 
 
 def _set_numbering(style: ParagraphStyle, number: int, level: int) -> None:
@@ -240,39 +294,22 @@ def _set_numbering(style: ParagraphStyle, number: int, level: int) -> None:
     properties.get_or_add_numId().val = number
 
 
-def _add_border(style: ParagraphStyle, side: str, **line: str) -> None:
-    """Add a rule at one side of the paragraphs of a style."""
-    properties = style.element.get_or_add_pPr()
-    borders = add_element(properties, "pBdr")
-    add_element(borders, side, val="single", **line)
-    properties.insert_element_before(borders, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
-
-
-def _add_table_style(file: File) -> None:
-    """Add the style of tables: rules above, below and under the headings, thin ones between rows."""
-    from docx.enum.style import WD_STYLE_TYPE
-    from docx.oxml import parse_xml
-
-    def rule(side: str, size: int, colour: str) -> str:
-        return f'<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="{colour}"/>'
-
-    style = file.styles.add_style("Dossier Table", WD_STYLE_TYPE.TABLE)
-    rules = rule("top", 12, DARK) + rule("bottom", 12, DARK) + rule("insideH", 4, RULE)
-    margins = '<w:left w:w="85" w:type="dxa"/><w:right w:w="85" w:type="dxa"/>'
-    inner = f"<w:tblBorders>{rules}</w:tblBorders><w:tblCellMar>{margins}</w:tblCellMar>"
-    under = f"<w:tcPr><w:tcBorders>{rule('bottom', 6, DARK)}</w:tcBorders></w:tcPr>"
-    style.element.append(parse_xml(f"<w:tblPr {_W}>{inner}</w:tblPr>"))
-    style.element.append(parse_xml(f'<w:tblStylePr {_W} w:type="firstRow">{under}</w:tblStylePr>'))
-
-
 def _fill_edges(file: File, document: Document) -> None:
-    """Fill header, footer and properties."""
-    add_run(file.sections[0].header.paragraphs[0], document.title)
-    footer = file.sections[0].footer.paragraphs[0]
-    for text, instruction in (("Page ", "PAGE"), (" of ", "NUMPAGES")):
-        add_run(footer, text)
-        add_field(footer, instruction, "1")
+    """Fill header and footer, where the template's hold nothing else than its title, and the properties."""
     properties = file.core_properties
+    header, footer = (edge.paragraphs[0] for edge in (file.sections[0].header, file.sections[0].footer))
+    if header.text == properties.title or not _holds(header):
+        header.clear()
+        add_run(header, document.title)
+    if not _holds(footer):
+        for text, instruction in (("Page ", "PAGE"), (" of ", "NUMPAGES")):
+            add_run(footer, text)
+            add_field(footer, instruction, "1")
     properties.title, properties.subject = (clean(t)[:_LONGEST] for t in (document.title, document.style.kind))
     properties.author, properties.language, properties.comments = "hemodel", document.style.language, ""
     properties.created = properties.modified = _CREATED
+
+
+def _holds(edge: Paragraph) -> bool:
+    """Whether a header or footer holds anything: text or a picture, in its first paragraph or beside it."""
+    return bool(element_of(edge).getparent().xpath(".//w:t | .//w:drawing | .//w:pict | .//w:fldSimple"))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.publish.table_view import Heading, ShownCell
-from hemodel.publish.word_styles import LIGHT, add_element, add_run, breakable, clean, element_of
+from hemodel.publish.word_styles import LIGHT, TABLE_STYLE, add_element, add_run, breakable, clean, element_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from docx.document import Document
     from docx.section import Section
@@ -48,8 +48,9 @@ SAMPLE = 60
 BOLD = 1.15
 """How much wider bold text is."""
 _TOTALS = {"Total", "Base case", "base case"}
-_STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode"}
-_HEADINGS = {"text": "TableHeading", "number": "TableHeadingNumber", "group": "TableGroup"}
+_STYLES = {"text": "Table Text", "number": "Table Number", "code": "Table Code"}
+_HEADINGS = {"text": "Table Heading", "number": "Table Heading Number", "group": "Table Group"}
+_BAND = "Table Band"
 _WIDE = frozenset("mwMW%@—–")
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 
@@ -221,7 +222,7 @@ def new_table(file: Document, rows: int, widths: Sequence[float], *, headings: i
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
-    table: Table = file.add_table(rows, len(widths), "Dossier Table")
+    table: Table = file.add_table(rows, len(widths), TABLE_STYLE)
     table.autofit = False
     if not headings:
         element_of(table).tblPr.find(qn("w:tblLook")).attrib.update({qn("w:firstRow"): "0", qn("w:val"): "0480"})
@@ -244,7 +245,9 @@ def write_table(file: Document, view: TableView, found: TableFit) -> None:
     bands = sum(band is not None for band, _ in view.rows)
     table = new_table(file, headings + bands + len(view.rows), found.widths, headings=headings)
     add_element(element_of(table).tblPr, "tblDescription", val=clean(view.title))
-    _Setter(view, list(table.rows), found.size).set()
+    names = {*_STYLES.values(), *_HEADINGS.values(), _BAND}
+    ids = {name: file.styles[name].style_id for name in names}
+    _Setter(view, list(table.rows), found.size, ids).set()
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,7 @@ class _Setter:
     view: TableView
     rows: Sequence[_Row]
     size: float
+    ids: Mapping[str, str]
 
     def set(self) -> None:
         """Set headings and body."""
@@ -268,11 +272,11 @@ class _Setter:
             self._row(next(rows), cells, keep=kept)
 
     def _text(self, cell: _Cell, style: str, text: str, *, bold: bool | None = None) -> Paragraph:
-        """Set a text in a cell; the style is given by its id: found by its name, it takes as long as all the rest."""
+        """Set a text in a cell; its style is found by id: by its name, it takes as long as all the rest."""
         from docx.shared import Pt
 
         paragraph: Paragraph = cell.paragraphs[0]
-        element_of(paragraph).style = style
+        element_of(paragraph).style = self.ids[style]
         run = add_run(paragraph, text)
         if self.size != SIZES[0]:
             run.font.size = Pt(self.size)
@@ -292,7 +296,7 @@ class _Setter:
             level = len(grid) - heading.rows
             self._heading(grid[level][place], heading)
             if heading.rows > 1:
-                element_of(grid[level + 1][place].paragraphs[0]).style = _HEADINGS[heading.look]
+                element_of(grid[level + 1][place].paragraphs[0]).style = self.ids[_HEADINGS[heading.look]]
                 grid[level][place].merge(grid[level + 1][place])
 
     def _heading(self, cell: _Cell, heading: Heading) -> None:
@@ -307,7 +311,7 @@ class _Setter:
     def _band(self, row: _Row, text: str) -> None:
         cells = row.cells
         _shade(cells[0])
-        self._text(cells[0].merge(cells[-1]), "TableBand", breakable(text))
+        self._text(cells[0].merge(cells[-1]), _BAND, breakable(text))
 
     def _row(self, row: _Row, cells: Sequence[ShownCell], *, keep: bool) -> None:
         total = _is_total(cells)

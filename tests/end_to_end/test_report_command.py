@@ -156,6 +156,16 @@ def test_libreoffice_opens_it(made: Path, tmp_path: Path) -> None:
             "Error: there is no layout pbca; there are generic, cda, icer, nice, pbac. Did you mean pbac?",
         ),
         (["--format", "pdf"], 2, "Error: there is no format pdf; there are html, docx."),
+        (
+            ["--format", "html", "--template", "house.docx"],
+            2,
+            "Error: --template is for the dossier in Word, which --format leaves out. Add docx to --format.",
+        ),
+        (
+            ["--template", "no_such_house.docx"],
+            1,
+            "Error: 1 problem found.\n\nno_such_house.docx: the template cannot be read (No such file or directory).",
+        ),
         (["--format", "htm"], 2, "Error: there is no format htm; there are html, docx. Did you mean html?"),
         (
             ["--payer", "GB-ENX"],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.manifest import Manifest
+    from hemodel.publish.word_styles import Template
 
 
 PRINT = 300
@@ -114,12 +115,13 @@ FORMATS = ("html", "docx")
 
 @dataclass(frozen=True)
 class DossierRequest:
-    """What to write: results of a run, the evidence for its curves, the layout, the formats."""
+    """What to write: results of a run, the evidence for its curves, the layout, the formats, the Word template."""
 
     results: Results
     pack: EvidencePack | None
     layout: str
     formats: tuple[str, ...]
+    template: Template | None = None
 
 
 def read_formats(text: str) -> tuple[str, ...]:
@@ -160,6 +162,6 @@ def write_documents(
     """Write the dossier in each format that was asked for, with the PNG and the SVG of its figures."""
     document = build(content(made), read_layout(request.layout), pictures)
     if "docx" in request.formats:
-        (folder / DOCX).write_bytes(word(document))
+        (folder / DOCX).write_bytes(word(document, request.template))
     if "html" in request.formats:
         (folder / HTML).write_text(page(document), encoding="utf-8")
