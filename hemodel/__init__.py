@@ -24,8 +24,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hemodel.analyses.dsa.one_way import one_way
     from hemodel.analyses.load import load
-    from hemodel.analyses.one_way import one_way
     from hemodel.analyses.options import Options
     from hemodel.analyses.psa.draws import probabilistic
     from hemodel.analyses.results import results
@@ -58,7 +58,7 @@ _HOMES = {
     "evaluate": "hemodel.model.evaluate",
     "frame": "hemodel.views.tables",
     "load": "hemodel.analyses.load",
-    "one_way": "hemodel.analyses.one_way",
+    "one_way": "hemodel.analyses.dsa.one_way",
     "probabilistic": "hemodel.analyses.psa.draws",
     "results": "hemodel.analyses.results",
     "run": "hemodel.analyses.run",

@@ -15,7 +15,7 @@ from hemodel.analyses.budget import (
     budget_one_way,
     budget_result,
 )
-from hemodel.analyses.one_way import moves
+from hemodel.analyses.dsa.one_way import moves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

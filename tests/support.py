@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.base_case import increments
-from hemodel.analyses.grids import most_influential, two_way_results
+from hemodel.analyses.dsa.grids import most_influential, two_way_results
+from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.threshold_search import between_bounds, threshold_values
 from hemodel.analyses.information import model_information
 from hemodel.analyses.load import load_rows
-from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.prices import price_thresholds
 from hemodel.analyses.psa.draws import probabilistic
 from hemodel.analyses.psa.result import psa_result
 from hemodel.analyses.run import Run
-from hemodel.analyses.threshold_search import between_bounds, threshold_values
 from hemodel.errors import Location
 from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from hemodel.analyses.fitted_curves import state_medians
-from hemodel.economics import (
-    Frontier,
-    Verdict,
-    frontier,
-    increment,
-    net_health_benefit,
-    net_monetary_benefit,
-    verdict,
-)
+from hemodel.economics import Frontier, Verdict, frontier, increment, net_health_benefit, net_monetary_benefit, verdict
 from hemodel.entries import Entry, finite
 from hemodel.model.outcomes import mean_years
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.one_way import OneWayInput
+from hemodel.analyses.dsa.one_way import OneWayInput
 from hemodel.economics import swing
 from hemodel.entries import Entry
 from hemodel.inputs.budget import GROWTH, PATIENTS, budget_inputs
@@ -33,7 +33,7 @@ from hemodel.units import MONTHS_PER_YEAR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hemodel.analyses.one_way import OneWayBounds
+    from hemodel.analyses.dsa.one_way import OneWayBounds
     from hemodel.inputs.budget import BudgetInputs
     from hemodel.model.evaluate import Model
     from hemodel.model.outcomes import Outcomes

@@ -19,7 +19,7 @@ from hemodel.payers.profile import LABELS, SeverityWeight, ThresholdBands
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hemodel.analyses.one_way import OneWay
+    from hemodel.analyses.dsa.one_way import OneWay
     from hemodel.analyses.psa.draws import Psa
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.inputs.changes import Change

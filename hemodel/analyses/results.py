@@ -20,6 +20,9 @@ from hemodel.analyses.base_case import (
     strategy_results,
 )
 from hemodel.analyses.budget import BudgetResult
+from hemodel.analyses.dsa.grids import TwoWayResult
+from hemodel.analyses.dsa.one_way import Dsa, bars
+from hemodel.analyses.dsa.threshold_search import ThresholdValue
 from hemodel.analyses.fitted_curves import (
     Curve,
     External,
@@ -31,15 +34,12 @@ from hemodel.analyses.fitted_curves import (
     fit_statistics,
     summarise_curves,
 )
-from hemodel.analyses.grids import TwoWayResult
 from hemodel.analyses.information import InformationResult
-from hemodel.analyses.one_way import Dsa, bars
 from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.research import ResearchResult
 from hemodel.analyses.scenarios import ScenarioEntry
-from hemodel.analyses.threshold_search import ThresholdValue
 from hemodel.economics import Frontier
 from hemodel.entries import Entry
 from hemodel.inputs.changes import ChangeEntry, change_entry

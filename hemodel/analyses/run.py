@@ -10,10 +10,11 @@ import numpy as np
 
 from hemodel.analyses.base_case import increments
 from hemodel.analyses.budget import BudgetResult, budget_result
+from hemodel.analyses.dsa.grids import TwoWayResult, most_influential, two_way_results
+from hemodel.analyses.dsa.one_way import OneWay, moves, one_way
+from hemodel.analyses.dsa.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
-from hemodel.analyses.grids import TwoWayResult, most_influential, two_way_results
 from hemodel.analyses.load import load_rows
-from hemodel.analyses.one_way import OneWay, moves, one_way
 from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
@@ -21,7 +22,6 @@ from hemodel.analyses.psa.run import of_draws
 from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
-from hemodel.analyses.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes

@@ -44,8 +44,8 @@ def dsa(
 ) -> None:
     """One-way, two-way and n-way sensitivity analysis, and the values of inputs at which the decision changes."""
     with errors():
-        from hemodel.analyses.deterministic import DsaRequest as Request
-        from hemodel.analyses.deterministic import deterministic, parse_one, parse_pair
+        from hemodel.analyses.dsa.run import DsaRequest as Request
+        from hemodel.analyses.dsa.run import deterministic, parse_one, parse_pair
         from hemodel.analyses.options import Options
         from hemodel.publish.bundle import DSA, default_folder, opened
         from hemodel.publish.console import dsa_text

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hemodel.analyses.base_case import Incremental
-    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.results import Results
     from hemodel.inputs.structure import Settings
     from hemodel.live_model.parameters import Parameters

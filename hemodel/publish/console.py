@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.base_case import Incremental
-    from hemodel.analyses.deterministic import DsaDocument
+    from hemodel.analyses.dsa.run import DsaDocument
     from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack
     from hemodel.analyses.load import WorkbookCheck
     from hemodel.analyses.results import Results

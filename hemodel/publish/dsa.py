@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from hemodel.analyses.deterministic import AskedInput, Deterministic
+    from hemodel.analyses.dsa.run import AskedInput, Deterministic
 
 
 def dsa_figures(found: Deterministic) -> dict[str, Callable[[], Figure]]:

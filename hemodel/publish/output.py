@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from hemodel.analyses.deterministic import Deterministic
     from hemodel.analyses.differences import ComparedWorkbooks
+    from hemodel.analyses.dsa.run import Deterministic
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.information import VoiResults
     from hemodel.analyses.patient_files import FileFit

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.budget import BudgetDocument
-from hemodel.analyses.deterministic import DsaDocument
 from hemodel.analyses.differences import Differences
+from hemodel.analyses.dsa.run import DsaDocument
 from hemodel.analyses.evidence.records import Evidence
 from hemodel.analyses.information import VoiResults
 from hemodel.analyses.patient_files import FileFit

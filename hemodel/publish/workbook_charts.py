@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from hemodel.analyses.base_case import Incremental
-    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.workbook_sheets import Page

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
 
-    from hemodel.analyses.deterministic import DsaDocument
-    from hemodel.analyses.grids import CombinationResult, GridInput, NWayResult, TwoWayResult
+    from hemodel.analyses.dsa.grids import CombinationResult, GridInput, NWayResult, TwoWayResult
+    from hemodel.analyses.dsa.run import DsaDocument
+    from hemodel.analyses.dsa.threshold_search import ThresholdSearch, ThresholdValue
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
-    from hemodel.analyses.threshold_search import ThresholdSearch, ThresholdValue
     from hemodel.formats import Value
     from hemodel.parameters import FloatArray
     from hemodel.views.shared.words import Names

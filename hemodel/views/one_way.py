@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.budget import BudgetItem
-    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from hemodel.analyses.dsa.threshold_search import ThresholdLine, ThresholdSearch
     from hemodel.analyses.results import Results
-    from hemodel.analyses.threshold_search import ThresholdLine, ThresholdSearch
 
 
 MOST_PANELS = 3

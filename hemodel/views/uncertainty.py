@@ -14,7 +14,7 @@ from hemodel.views.shared.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hemodel.analyses.one_way import Dsa
+    from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.analyses.results import Results
     from hemodel.views.shared.words import Names

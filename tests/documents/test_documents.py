@@ -12,9 +12,9 @@ import yaml
 from commands import whole_run
 from typer.testing import CliRunner
 
+from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.fitted_curves import attempt
 from hemodel.analyses.load import load
-from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.run import Run, run

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from support import STRATEGIES, base_outcomes, no_discounting, small_model
 
-from hemodel.analyses.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.psa.blocks import block_draws
 from hemodel.analyses.psa.draws import probabilistic
 from hemodel.distributions import Z975

@@ -11,8 +11,8 @@ import pytest
 from schemas import schema
 from support import small_model, small_rows
 
+from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.load import load
-from hemodel.analyses.one_way import one_way
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic, running_mean
 from hemodel.analyses.results import results

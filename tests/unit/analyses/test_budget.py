@@ -24,7 +24,7 @@ from hemodel.analyses.budget import (
     spending,
     trigger_test,
 )
-from hemodel.analyses.one_way import OneWayInput, refitted
+from hemodel.analyses.dsa.one_way import OneWayInput, refitted
 from hemodel.inputs.budget import budget_inputs
 from hemodel.model.evaluate import base_draws
 from hemodel.survival.workbook.curves import statistics

@@ -16,7 +16,7 @@ from scipy import stats
 from support import STRATEGIES, base_outcomes, no_discounting, small_model
 
 from hemodel.analyses.curve_draws import square_root, steepest
-from hemodel.analyses.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.psa.blocks import block_draws
 from hemodel.analyses.psa.draws import probabilistic
 from hemodel.distributions import Z975

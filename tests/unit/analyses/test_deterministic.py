@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from support import base_outcomes, small_model
 
-from hemodel.analyses import grids
-from hemodel.analyses import threshold_search as module
 from hemodel.analyses.base_case import increments
-from hemodel.analyses.grids import (
+from hemodel.analyses.dsa import grids
+from hemodel.analyses.dsa import threshold_search as module
+from hemodel.analyses.dsa.grids import (
     Axis,
     Combination,
     ListedCombinations,
@@ -27,10 +27,10 @@ from hemodel.analyses.grids import (
     n_way,
     two_way,
 )
-from hemodel.analyses.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.threshold_search import FINEST, Range, Search, Threshold, between_bounds, refine, search
+from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, VariedInput, all_ids, find, totals
 from hemodel.analyses.prices import price_thresholds
-from hemodel.analyses.threshold_search import FINEST, Range, Search, Threshold, between_bounds, refine, search
-from hemodel.analyses.varied_inputs import InputPoints, Totals, VariedInput, all_ids, find, totals
 from hemodel.errors import Location
 from hemodel.model.evaluate import evaluate
 
@@ -178,7 +178,7 @@ def test_two_way_evaluates_all_grids_in_two_calls(monkeypatch: pytest.MonkeyPatc
         calls.append(max(array.shape[0] for array in draws.values()))
         return evaluate(model, draws)
 
-    monkeypatch.setattr("hemodel.analyses.varied_inputs.evaluate", counted)
+    monkeypatch.setattr("hemodel.analyses.dsa.varied_inputs.evaluate", counted)
     model = uncertain()
     price, utility, events = (movable(model, id_) for id_ in (PRICE, UTILITY, "adverse_event.rash.unit_cost"))
     wide = axis(price, 0, 2000, 70), axis(utility, 0, 1, 70)

@@ -17,7 +17,7 @@ from support import small_model
 from unit.live_model.calculated_models import third_strategy
 from unit.live_model.whole import DRAWS, SEED, whole
 
-from hemodel.analyses.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.psa.draws import probabilistic
 from hemodel.economics import acceptability, optimal, verdict
 from hemodel.inputs.cell_formats import Formats

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from support import small_model, small_run
 
-from hemodel.analyses.grids import Boundary, CombinationResult, FailedPoint, GridInput, NWayResult, TwoWayResult
+from hemodel.analyses.dsa.grids import Boundary, CombinationResult, FailedPoint, GridInput, NWayResult, TwoWayResult
+from hemodel.analyses.dsa.threshold_search import ThresholdAt, ThresholdLine, ThresholdSearch
 from hemodel.analyses.results import results
-from hemodel.analyses.threshold_search import ThresholdAt, ThresholdLine, ThresholdSearch
 from hemodel.views.grids import heat_maps, n_way_chart
 from hemodel.views.shared import style
 from hemodel.views.threshold_search import threshold_chart

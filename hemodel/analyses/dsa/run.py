@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from hemodel.analyses.base_case import Incremental, increments
-from hemodel.analyses.grids import (
+from hemodel.analyses.dsa.grids import (
     GRID_POINTS,
     Axis,
     ListedCombinations,
@@ -22,10 +22,8 @@ from hemodel.analyses.grids import (
     two_way,
     two_way_results,
 )
-from hemodel.analyses.one_way import Dsa
-from hemodel.analyses.results import Results, results
-from hemodel.analyses.run import Run, run
-from hemodel.analyses.threshold_search import (
+from hemodel.analyses.dsa.one_way import Dsa
+from hemodel.analyses.dsa.threshold_search import (
     Range,
     ThresholdSearch,
     ThresholdValue,
@@ -34,7 +32,9 @@ from hemodel.analyses.threshold_search import (
     search_results,
     threshold_values,
 )
-from hemodel.analyses.varied_inputs import find, limit_problem, together
+from hemodel.analyses.dsa.varied_inputs import find, limit_problem, together
+from hemodel.analyses.results import Results, results
+from hemodel.analyses.run import Run, run
 from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem, UsageError
 from hemodel.inputs.changes import Change, ChangeEntry
@@ -42,8 +42,8 @@ from hemodel.inputs.changes import Change, ChangeEntry
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hemodel.analyses.dsa.varied_inputs import VariedInput
     from hemodel.analyses.options import Options
-    from hemodel.analyses.varied_inputs import VariedInput
     from hemodel.model.evaluate import Model
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.curve_draws import steepest
-from hemodel.analyses.one_way import parameter_bounds, refitted, whole_curve
+from hemodel.analyses.dsa.one_way import parameter_bounds, refitted, whole_curve
 from hemodel.economics import increments
 from hemodel.errors import Problem
 from hemodel.inputs.dictionary import match

@@ -32,7 +32,7 @@ import numpy as np
 from pydantic import Field
 
 from hemodel.analyses.base_case import threshold_key
-from hemodel.analyses.varied_inputs import STATISTIC, InputPoints, Totals, find, limit_problem, together, totals
+from hemodel.analyses.dsa.varied_inputs import STATISTIC, InputPoints, Totals, find, limit_problem, together, totals
 from hemodel.economics import change, increment, is_cost_effective, net_monetary_benefit, verdict
 from hemodel.entries import Entry, finite
 from hemodel.errors import InputError, Location, Problem
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.base_case import Increment
-    from hemodel.analyses.one_way import OneWay
-    from hemodel.analyses.varied_inputs import VariedInput
+    from hemodel.analyses.dsa.one_way import OneWay
+    from hemodel.analyses.dsa.varied_inputs import VariedInput
     from hemodel.model.evaluate import Model
     from hemodel.parameters import FloatArray
 

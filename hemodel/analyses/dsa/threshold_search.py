@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.grids import axis
-from hemodel.analyses.varied_inputs import STATISTIC, InputPoints, Totals, find, totals
+from hemodel.analyses.dsa.grids import axis
+from hemodel.analyses.dsa.varied_inputs import STATISTIC, InputPoints, Totals, find, totals
 from hemodel.economics import net_monetary_benefit, swing
 from hemodel.entries import Entry, finite
 from hemodel.errors import Location
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hemodel.analyses.base_case import Increment
-    from hemodel.analyses.one_way import OneWay
-    from hemodel.analyses.varied_inputs import VariedInput
+    from hemodel.analyses.dsa.one_way import OneWay
+    from hemodel.analyses.dsa.varied_inputs import VariedInput
     from hemodel.model.evaluate import Model
     from hemodel.parameters import FloatArray
 

@@ -1,0 +1,1 @@
+"""Deterministic sensitivity analyses: one-way, grids, combinations, threshold search."""
