@@ -193,7 +193,6 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
 
     Parameters
     ----------
-    strategies : sequence of str
     costs, qalys : sequence of float
         Mean totals. [currency], [QALY]
     """

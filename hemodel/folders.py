@@ -174,7 +174,6 @@ def replaced(target: Path, entries: Collection[str]) -> Iterator[Path]:
 
     Parameters
     ----------
-    target : Path
     entries : collection of str
         Names of the files and folders that the outputs consist of.
 

@@ -143,7 +143,6 @@ def together(found: Dependence, uniforms: Callable[[str], FloatArray]) -> dict[s
 
     Parameters
     ----------
-    found : Dependence
     uniforms : callable
         Returns the own uniform numbers (draws,) of an input.
 

@@ -64,7 +64,6 @@ def severity_weight(
 
     Parameters
     ----------
-    found : Shortfall
     absolute : sequence of float (cuts,)
         Cuts of the absolute shortfall, increasing. [QALY]
     proportional : sequence of float (cuts,)

@@ -207,7 +207,6 @@ def patient_years(whole: Model, draws: Draws, years: int, entry: str) -> Patient
         Its fits are used again; its own horizon is the longest.
     draws : mapping
         As for `model.evaluate`.
-    years : int
     entry : {"start", "spread"}
         spread: the mean of twelve groups, of which group j (from 0) begins j months
         into the year, so that it is 12 k - j months on at the end of year k.
@@ -353,7 +352,6 @@ def budget_result(model: Model, moved: OneWayBounds | None = None) -> BudgetResu
 
     Parameters
     ----------
-    model : Model
     moved : OneWayBounds, optional
         The model's own inputs at their bounds, for the one-way analysis.
     """
@@ -466,7 +464,6 @@ def population(inputs: BudgetInputs, values: Draws) -> BudgetPatients:
 
     Parameters
     ----------
-    inputs : BudgetInputs
     values : mapping
         Arrays (draws,) by id.
     """
@@ -606,8 +603,6 @@ def budget_one_way(model: Model, base: BudgetImpact, moved: OneWayBounds) -> Bud
 
     Parameters
     ----------
-    model : Model
-    base : BudgetImpact
     moved : OneWayBounds
         The model's own inputs at their bounds (`sensitivity.moves`).
     """

@@ -46,7 +46,6 @@ def checks(results: Results, run: Run) -> list[CheckEntry]:
 
     Parameters
     ----------
-    results : Results
     run : Run
         That the results are of.
     """

@@ -220,8 +220,6 @@ def modelled_survival(
 
     Parameters
     ----------
-    model : Model
-    endpoint, strategy : str
     months : array (months,)
     coefficients : mapping from endpoint to array (draws, p) or (1, p)
         Everything else is as in the base case.

@@ -182,7 +182,6 @@ def information(
     ----------
     sample : Sample
         Of inputs that vary.
-    groups : iterable of InputGroup
     thresholds : sequence of float
         At which everything is wanted, that of the decision first. [currency per unit of effect]
     grid : array (many,)

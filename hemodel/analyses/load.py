@@ -86,7 +86,6 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
     Parameters
     ----------
     path : path of the workbook
-    changes : iterable of Change
     previous : mapping from id to number
         Values of the last run (`inputs.previous.last_values`).
     """

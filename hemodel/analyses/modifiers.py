@@ -105,15 +105,12 @@ def severity(
 
     Parameters
     ----------
-    model : Model
-    modifier : SeverityWeight or ThresholdBands
     general : float
         QALYs of the general population, discounted or not as `discounted` says. [QALY]
     results : Outcomes of the base case, and Psa or None
     rate : float or None
         Units of the workbook's currency for one unit of the profile's; None: thresholds by
         severity cannot be used.
-    discounted : bool
     """
     base, psa = results
     own = base.qalys.total if discounted else base.qalys.undiscounted_total
@@ -243,7 +240,6 @@ def equal_value_life_years(model: Model, draws: Draws, utility: float) -> FloatA
 
     Parameters
     ----------
-    model : Model
     draws : mapping
         As for `evaluate`.
     utility : float

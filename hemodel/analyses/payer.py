@@ -113,8 +113,6 @@ def assess(
 
     Parameters
     ----------
-    prepared : Prepared
-    model : Model
     general : float or None
         From `general_population`.
     results : Outcomes of the base case, OneWay, Psa

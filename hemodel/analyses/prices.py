@@ -262,7 +262,6 @@ def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | Non
 
     Parameters
     ----------
-    model : Model
     further : sequence of float
         Thresholds beside those of the workbook, such as weighted ones. [currency per QALY]
     psa : Psa, optional

@@ -120,7 +120,6 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None) -> Rep
 
     Parameters
     ----------
-    results : Results
     run : Run
         That the results are of.
     pack : EvidencePack or None

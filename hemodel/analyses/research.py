@@ -78,8 +78,6 @@ def study_of(rows: StudyRows, model: Model, drawn: Mapping[str, FloatArray]) -> 
 
     Parameters
     ----------
-    rows : StudyRows
-    model : Model
     drawn : mapping from id to array (draws,) or (draws, p)
         The inputs that vary.
     """

@@ -82,7 +82,6 @@ def run(
     Parameters
     ----------
     path : path of the workbook
-    options : Options
     progress : callable, optional
         Called with the name of the part, the steps done and all steps.
     shared : Shared, optional

@@ -115,7 +115,6 @@ def run_scenarios(
     changes : sequence of Change
         Changes of the base case (from --set, --scenario or a payer's reference case); only
         those of a reference case may be made again by a scenario.
-    scenarios : sequence of Scenario
     progress : callable, optional
         Called with the number of scenarios done.
 

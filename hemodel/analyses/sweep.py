@@ -199,7 +199,6 @@ def sweep(
 
     Parameters
     ----------
-    models : sequence of SweptModel
     kept : callable
         Returns what is wanted of an analysis as soon as it is done; its draws are then given up, so that memory does
         not grow with the number of models.

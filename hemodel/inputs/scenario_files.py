@@ -123,7 +123,6 @@ def written_out(
 
     Parameters
     ----------
-    entries : sequence of WrittenScenario
     unread : iterable of str
         Names of entries that have problems of their own; that they are missing is no further one.
     """

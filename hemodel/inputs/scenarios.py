@@ -62,7 +62,6 @@ def for_payer(scenarios: Iterable[Scenario], payer: str = "") -> tuple[Scenario,
 
     Parameters
     ----------
-    scenarios : iterable of Scenario
     payer : str, optional
         Code of the payer; empty where the run is for none.
     """
@@ -81,8 +80,6 @@ def pick(
 
     Parameters
     ----------
-    scenarios : iterable of Scenario
-    names : iterable of str
     option : str
         Under which the names were given, for messages.
     together : bool

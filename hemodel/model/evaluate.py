@@ -83,7 +83,6 @@ def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:
 
     Parameters
     ----------
-    model : Model
     draws : mapping
         Arrays (draws,) or (1,) by parameter id, and coefficients (draws, p) or
         (1, p) under ``curve.<endpoint>``.

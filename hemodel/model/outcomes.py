@@ -95,7 +95,6 @@ def table(draws: int, by_strategy: Sequence[Mapping[str, Component]]) -> Outcome
 
     Parameters
     ----------
-    draws : int
     by_strategy : sequence of mapping from component to (undiscounted, discounted)
     """
     components = tuple(dict.fromkeys(name for parts in by_strategy for name in parts))

@@ -86,13 +86,11 @@ def person_time(
 
     Parameters
     ----------
-    time_grid : TimeGrid
     curves : mapping from endpoint to EndpointCurves
     curve_effects : CurveEffects
         What acts on the curves.
     draws : mapping
         Holds coefficients (draws, p) under ``curve.<endpoint>``, and the further effects.
-    strategy : str
     """
     points = time_grid.timeline.days.size
     whole = whole_block(curves, curve_effects, draws)

@@ -69,7 +69,6 @@ class Norms:
 
         Parameters
         ----------
-        people : Background
         later : int
             Begin with the age so many years above that at the start.
 
@@ -154,8 +153,6 @@ def quality_adjusted_life_expectancy(
     ----------
     table : LifeTable
         Up to age 99 at least.
-    norms : Norms
-    cohort : Cohort
     rates : sequence of (from year, rate)
         Effective annual discount rates of health effects, the first from year 0. [1/year]
 
@@ -287,7 +284,6 @@ def ageing(inputs: Inputs, years: FloatArray) -> Ageing | None:
 
     Parameters
     ----------
-    inputs : Inputs
     years : array (times,)
         t. [years]
 

@@ -56,7 +56,6 @@ def reference_case(profile: Profile, raw: RawWorkbook, later: Iterable[Change] =
 
     Parameters
     ----------
-    profile : Profile
     raw : RawWorkbook
         As read, before any change.
     later : iterable of Change

@@ -128,7 +128,6 @@ def opened(target: Path | None, kind: Kind) -> Iterator[Place]:
     ----------
     target : Path or None
         None where nothing is to be written.
-    kind : Kind
 
     Raises
     ------

@@ -360,8 +360,6 @@ def evidence_summary(model: Model, pack: EvidencePack, target: Path) -> str:
 
     Parameters
     ----------
-    model : Model
-    pack : EvidencePack
     target : Path
         The folder.
     """

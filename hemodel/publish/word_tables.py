@@ -117,7 +117,6 @@ def _share(least: FloatArray, texts: FloatArray, width: float) -> FloatArray:
     least : array (columns,)
     texts : array (rows, columns)
         Widths of the texts in one line.
-    width : float
     """
     texts = texts[:: max(1, len(texts) // SAMPLE)]
     widths = least.copy()

@@ -58,8 +58,6 @@ def write_results_workbook(
 
     Parameters
     ----------
-    path : str or Path
-    results : Results
     run : Run
         The run that the results are of.
     figures : mapping from name to Path, optional
@@ -243,10 +241,8 @@ def write_budget_workbook(
 
     Parameters
     ----------
-    path : Path
     results : Results
         With a budget impact.
-    tables : sequence of Table
     figures : mapping from name to Path
         PNG files.
     manifest : Manifest

@@ -41,7 +41,6 @@ def cost_breakdown(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     """
@@ -129,13 +128,7 @@ _STATES = {
 
 @style.house_style()
 def occupancy(results: Results, run: Run) -> Figure:
-    """Draw who is progression-free, progressed and dead over time, strategy by strategy.
-
-    Parameters
-    ----------
-    results : Results
-    run : Run
-    """
+    """Draw who is progression-free, progressed and dead over time, strategy by strategy."""
     from matplotlib.patches import Patch
 
     count = len(results.strategies)
@@ -202,7 +195,6 @@ def efficiency_frontier(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     """

@@ -69,7 +69,6 @@ def budget_impact(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     """
@@ -154,7 +153,6 @@ def budget_patients(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     """
@@ -207,7 +205,6 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
 

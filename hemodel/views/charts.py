@@ -36,7 +36,6 @@ def figures(results: Results, run: Run, among: Iterable[ChartEntry] = CHARTS) ->
     ----------
     results : Results
         Of the same run.
-    run : Run
     among : iterable of ChartEntry
         Those wanted.
     """
@@ -55,7 +54,6 @@ def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -
 
     Parameters
     ----------
-    figure : Figure
     path : str or Path
         Without a suffix; .png and .svg are added.
     dots_per_inch : int

@@ -48,7 +48,6 @@ def last_month(run: Run, alive: float, longest: float, step: float) -> float:
 
     Parameters
     ----------
-    run : Run
     alive : float
         [proportion]
     longest : float
@@ -84,7 +83,6 @@ def survival_curves(results: Results, run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     run : Run
         Holds the fitted curves; with a probabilistic analysis, 95% of the draws of
         their coefficients are shown as a band.

@@ -281,7 +281,6 @@ def two_way_chart(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
 
@@ -301,7 +300,6 @@ def heat_maps(results: Results, grids: Sequence[TwoWayResult], measure: str) -> 
 
     Parameters
     ----------
-    results : Results
     grids : sequence of TwoWayResult
         The first three are drawn.
     measure : {"nmb", "icer", "qalys", "costs"}
@@ -468,8 +466,6 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
 
     Parameters
     ----------
-    results : Results
-    found : NWayResult
     measure : {"nmb", "icer", "qalys", "costs"}
         Net monetary benefit is at the decision threshold.
     intervention : str

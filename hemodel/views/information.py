@@ -223,8 +223,6 @@ def evppi_ranking(found: InformationResult, shown: InformationUnits, threshold: 
 
     Parameters
     ----------
-    found : InformationResult
-    shown : InformationUnits
     threshold : float
         One of `found`.
     """
@@ -380,8 +378,6 @@ def information_text(found: InformationResult | None, shown: InformationUnits, t
 
     Parameters
     ----------
-    found : InformationResult or None
-    shown : InformationUnits
     threshold : float
         Of the decision; one of `found`.
     """

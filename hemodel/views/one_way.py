@@ -72,7 +72,6 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     measure : {"nmb", "icer", "qalys", "costs"}

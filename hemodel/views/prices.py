@@ -147,7 +147,6 @@ def price_icer(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
 

@@ -68,7 +68,6 @@ def ce_plane(results: Results, run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     run : Run
         With a probabilistic analysis.
     """
@@ -182,7 +181,6 @@ def ceac(results: Results, run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     run : Run
         With a probabilistic analysis.
     """
@@ -249,7 +247,6 @@ def convergence(results: Results, run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     run : Run
         With a probabilistic analysis of two draws or more.
     """

@@ -32,7 +32,6 @@ def dossier_tables(results: ReportResults, run: Run, pack: EvidencePack | None) 
 
     Parameters
     ----------
-    results : ReportResults
     run : Run
         That the results are of.
     pack : EvidencePack or None

@@ -187,7 +187,6 @@ def scenario_chart(results: Results, _run: Run, group: str = "", number: int = 1
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
     group : str, optional

@@ -59,13 +59,7 @@ def _box(heading: str, lines: Sequence[str], width: float) -> _Box:
 
 @style.house_style()
 def model_structure(results: Results, run: Run) -> Figure:
-    """Draw the structure of the model as its inputs have it.
-
-    Parameters
-    ----------
-    results : Results
-    run : Run
-    """
+    """Draw the structure of the model as its inputs have it."""
     rows = _strategies(results, run)
     states, counted = _states(), _counted(run)
     heights = [max(box.height for box in row) for row in rows]

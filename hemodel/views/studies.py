@@ -203,7 +203,6 @@ def study_sizes(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
 
@@ -220,7 +219,6 @@ def study_wtp(results: Results, _run: Run) -> Figure:
 
     Parameters
     ----------
-    results : Results
     _run : Run
         Not needed; every chart takes both.
 

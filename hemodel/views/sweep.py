@@ -115,7 +115,6 @@ def net_benefit_chart(workbook: SweepWorkbook, entries: Sequence[SweepEntry], nu
 
     Parameters
     ----------
-    workbook : SweepWorkbook
     entries : sequence of SweepEntry
         The base case first.
     number : (int, int)

@@ -25,7 +25,6 @@ def tables(results: Results, run: Run, among: Iterable[TableEntry] = TABLES) -> 
 
     Parameters
     ----------
-    results : Results
     run : Run
         The run that the results are of; its inputs and curves stand beside them.
     among : iterable of TableEntry

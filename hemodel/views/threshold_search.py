@@ -37,7 +37,6 @@ def threshold_chart(results: Results, search: ThresholdSearch) -> Figure:
 
     Parameters
     ----------
-    results : Results
     search : ThresholdSearch
         The first three interventions are drawn, with the first five thresholds, that of the decision among them.
     """

@@ -58,12 +58,9 @@ def by_importance(
 
     Parameters
     ----------
-    study : Study
-    design : StudyDesign
     fit : RegressionFit
         Means of the increments given what the study is about.
     thresholds : array (thresholds,)
-    rng : Generator
     """
     rows = spread_rows(design, IMPORTANCE_DATA_SETS)
     data = simulate(design, rows, study.sizes, rng)
@@ -179,12 +176,9 @@ def by_moments(
 
     Parameters
     ----------
-    study : Study
-    design : StudyDesign
     fit : RegressionFit
         Means of the increments given what the study is about.
     thresholds : array (thresholds,)
-    rng : Generator
     """
     data = simulate(design, spread_rows(design, MOMENT_DATA_SETS), study.sizes, rng)
     turns = [to_benefit(fit.fitted.shape[1], float(threshold)) for threshold in thresholds]
@@ -308,8 +302,6 @@ def study_value(sample: Sample, study: Study, thresholds: FloatArray, seed: int)
 
     Parameters
     ----------
-    sample : Sample
-    study : Study
     thresholds : array (thresholds,)
         [currency per unit of effect]
     seed : int
@@ -354,12 +346,9 @@ def by_regression(
 
     Parameters
     ----------
-    study : Study
-    design : StudyDesign
     fit : RegressionFit
         Means of the increments given what the study is about.
     thresholds : array (thresholds,)
-    rng : Generator
     """
     known = fit.fitted
     data = simulate(design, np.arange(len(known)), study.sizes, rng)

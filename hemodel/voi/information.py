@@ -61,7 +61,6 @@ def evpi(sample: Sample, thresholds: FloatArray) -> Evpi:
 
     Parameters
     ----------
-    sample : Sample
     thresholds : array (thresholds,)
         [currency per unit of effect]
     """
@@ -171,7 +170,6 @@ def evppi(sample: Sample, ids: tuple[str, ...], thresholds: FloatArray) -> Evppi
 
     Parameters
     ----------
-    sample : Sample
     ids : tuple of str
         Inputs that become known together.
     thresholds : array (thresholds,)

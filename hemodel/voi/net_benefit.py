@@ -107,11 +107,6 @@ def net_benefit(found: StudyValue, population: Population) -> NetBenefit:
 
     Patients who come before the results get what is best by what is known today, so that the study is worth nothing to
     them; later ones count until the horizon, discounted. The study is paid for now.
-
-    Parameters
-    ----------
-    found : StudyValue
-    population : Population
     """
     study = found.study
     times = reports(study, population)

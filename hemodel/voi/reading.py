@@ -182,7 +182,6 @@ def read_groups(path: Path, ids: Collection[str]) -> tuple[InputGroup, ...]:
 
     Parameters
     ----------
-    path : Path
     ids : collection of str
         Inputs that there are.
 
@@ -330,11 +329,6 @@ def read_studies(path: Path, sample: Sample) -> StudiesFile:
 
     A study of event times names a family of survival curves and, for each arm, the inputs that are its parameters, on
     the natural scale in the order of the family and with months as the unit of time.
-
-    Parameters
-    ----------
-    path : Path
-    sample : Sample
 
     Raises
     ------

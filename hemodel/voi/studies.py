@@ -77,7 +77,6 @@ def event_cells(survival: FloatArray, follow_up: StudyFollowUp) -> tuple[FloatAr
     Parameters
     ----------
     survival : array (draws, intervals + 1)
-    follow_up : StudyFollowUp
 
     Returns
     -------
@@ -284,12 +283,10 @@ def simulate(
 
     Parameters
     ----------
-    design : StudyDesign
     rows : array (m,)
         The draws in which data are simulated.
     sizes : sequence of int
         Patients per arm, increasing.
-    rng : Generator
 
     Returns
     -------
@@ -314,7 +311,6 @@ def log_likelihood(design: StudyDesign, data: FloatArray, size: int) -> FloatArr
 
     Parameters
     ----------
-    design : StudyDesign
     data : array (m, statistics)
     size : int
         Patients per arm.
@@ -362,8 +358,6 @@ def summaries(study: Study, design: StudyDesign, data: FloatArray, size: int) ->
 
     Parameters
     ----------
-    study : Study
-    design : StudyDesign
     data : array (m, statistics)
     size : int
         Patients per arm.
@@ -385,7 +379,6 @@ def spread_rows(design: StudyDesign, count: int) -> NDArray[np.intp]:
 
     Parameters
     ----------
-    design : StudyDesign
     count : int
         How many, at most all.
     """
@@ -438,7 +431,6 @@ def posteriors(design: StudyDesign, data: FloatArray, size: int) -> Iterator[Wei
 
     Parameters
     ----------
-    design : StudyDesign
     data : array (m, statistics)
     size : int
         Patients per arm.

@@ -146,7 +146,6 @@ def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
 
     Parameters
     ----------
-    movable : VariedInput
     low, high : float
         The first and the last value.
     points : int
@@ -166,7 +165,6 @@ def two_way(model: Model, pairs: Sequence[tuple[Axis, Axis]]) -> tuple[TwoWay, .
 
     Parameters
     ----------
-    model : Model
     pairs : sequence of (Axis, Axis)
     """
     found = totals(model, [grid_points(x, y) for x, y in pairs])
@@ -348,8 +346,6 @@ def n_way(
 
     Parameters
     ----------
-    model : Model
-    listed : ListedCombinations
     movables : mapping from id to VariedInput
         Of every id that the file names.
     base : sequence of Increment

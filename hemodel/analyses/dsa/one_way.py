@@ -132,7 +132,6 @@ def one_way(model: Model, moved: OneWayBounds | None = None) -> OneWay:
 
     Parameters
     ----------
-    model : Model
     moved : OneWayBounds, optional
         Those of `moves`, where they are there already.
     """
@@ -222,8 +221,6 @@ def refitted(model: Model, endpoint: str, values: Mapping[str, float]) -> FloatA
 
     Parameters
     ----------
-    model : Model
-    endpoint : str
     values : mapping from id to float
         Of statistics that the fit uses.
 

@@ -236,8 +236,6 @@ def search(model: Model, ranges: Sequence[Range], thresholds: Sequence[float]) -
 
     Parameters
     ----------
-    model : Model
-    ranges : sequence of Range
     thresholds : sequence of float
         [currency per QALY]
     """

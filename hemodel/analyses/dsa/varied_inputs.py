@@ -83,8 +83,6 @@ def find(model: Model, ids: Iterable[str], where: Location) -> tuple[dict[str, V
 
     Parameters
     ----------
-    model : Model
-    ids : iterable of str
     where : Location
         Where the ids are from.
     """
@@ -324,11 +322,6 @@ def totals(model: Model, requests: Sequence[InputPoints]) -> list[Totals]:
 
     Points that move curves are evaluated together, and so are those that move none, which are quicker; each in
     blocks of at most `BLOCK` draws.
-
-    Parameters
-    ----------
-    model : Model
-    requests : sequence of InputPoints
     """
     drawn = [_draws(model, points) for points in requests]
     found: dict[int, Totals] = {}

@@ -71,10 +71,8 @@ def fitted_curves(
 
     Parameters
     ----------
-    fit : EndpointFit
     name : str
         Of the stream of random numbers.
-    seed : int
     horizon : float
         [months]
     follow_up : float or None

@@ -277,7 +277,6 @@ def probabilistic(
 
     Parameters
     ----------
-    model : Model
     draws : int
         Number of draws; with `until`, the most there may be.
     seed : int

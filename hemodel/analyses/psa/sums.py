@@ -49,7 +49,6 @@ def counts(scales: Sequence[Bins], values: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    scales : sequence of Bins
     values : array (quantities, draws)
     """
     return np.stack([_counts(scale, own) for scale, own in zip(scales, values, strict=True)])
@@ -65,7 +64,6 @@ def percentile(scale: Bins, number: FloatArray, probability: float) -> float:
 
     Parameters
     ----------
-    scale : Bins
     number : array (bins,)
     probability : float
         From 0 to 1.
@@ -156,10 +154,8 @@ def block_sums(set_: Frame, found: FloatArray, outcomes: Outcomes, draws: Draws)
 
     Parameters
     ----------
-    set_ : Frame
     found : array (outcomes, draws, strategies)
         Its totals.
-    outcomes : Outcomes
     draws : mapping from id to array (draws,) or (draws, p)
     """
     count = found.shape[1]

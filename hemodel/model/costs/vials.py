@@ -73,7 +73,6 @@ def cost_per_dose(dose: Dose, sizes: Sequence[float], prices: Sequence[FloatArra
 
     Parameters
     ----------
-    dose : Dose
     sizes : sequence of float
         Vial sizes. [mg]
     prices : sequence of array (draws,) or (1,)

@@ -111,8 +111,6 @@ def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, P
 
     Parameters
     ----------
-    content : Content
-    layout : Layout
     pictures : mapping from name to (png, svg)
         Of the figures that were drawn; the others are left out.
     """

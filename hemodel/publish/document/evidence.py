@@ -36,7 +36,6 @@ def evidence_content(model: Model, pack: EvidencePack, manifest: Manifest) -> Co
     ----------
     model : Model
         Whose curves the pack is on.
-    pack : EvidencePack
     manifest : Manifest
         What repeats it.
     """

@@ -42,7 +42,6 @@ def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Man
 
     Parameters
     ----------
-    results : Results
     run : Run
         That the results are of.
     pack : EvidencePack or None
@@ -95,7 +94,6 @@ def report_page(
 
     Parameters
     ----------
-    results : Results
     run : Run
         That the results are of.
     pack : EvidencePack or None
@@ -146,8 +144,6 @@ def dossier(run: Run, request: DossierRequest, manifest: Manifest) -> tuple[Cont
 
     Parameters
     ----------
-    run : Run
-    request : DossierRequest
     manifest : Manifest
         What repeats the run.
     """

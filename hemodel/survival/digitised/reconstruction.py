@@ -244,7 +244,6 @@ def reconstruct(curve: DigitisedCurve, risk: RiskTable, events: int | None = Non
 
     Parameters
     ----------
-    curve : DigitisedCurve
     risk : RiskTable
         One row (time 0) is enough. Without a total of events nobody is then taken to be
         censored before the end of the curve.

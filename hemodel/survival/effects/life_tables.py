@@ -343,7 +343,6 @@ def background(table: LifeTable, cohort: Cohort, horizon_years: float) -> Backgr
     ----------
     table : LifeTable
         Beyond its last age its last hazard is held.
-    cohort : Cohort
     horizon_years : float
         Time horizon of the model. [years]
 

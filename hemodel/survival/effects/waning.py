@@ -146,7 +146,6 @@ def waned_cumulative_hazard(
     ----------
     t : array (points,)
         Increasing times, 0 or more. [months]
-    spec : Waning
     treated, reference : CurveAtTimes
         Their cumulative hazards are (draws, points), or (1, points) where all draws are alike.
     on_treatment : array (draws, points), optional

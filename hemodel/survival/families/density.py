@@ -63,7 +63,6 @@ def survival_from_density(shape: Density, coefficients: Array, log_t: Array, out
 
     Parameters
     ----------
-    shape : Density
     coefficients : array (draws, p)
     log_t : array (points,)
         Logarithms of increasing times, of which the first may be time 0.

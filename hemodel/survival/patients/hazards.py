@@ -66,7 +66,6 @@ def smoothed_hazard(data: PatientData, times: Array, bandwidth: float | None = N
 
     Parameters
     ----------
-    data : PatientData
     times : array (k,)
         From 0 to the last time of follow-up.
     bandwidth : float, optional

@@ -121,7 +121,6 @@ def likelihood(
 
     Parameters
     ----------
-    curves : EndpointCurves
     data : dict from strategy to PatientData
     expected_hazard : dict from strategy to array (n,), optional
         Hazard of the general population at each patient's time, per unit of time.

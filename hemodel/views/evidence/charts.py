@@ -50,11 +50,6 @@ def evidence_figures(model: Model, pack: EvidencePack) -> Charts:
 
     Names are `<chart>_<endpoint>`, with `_flexible` after it for formulas such as splines,
     which have charts of their own.
-
-    Parameters
-    ----------
-    model : Model
-    pack : EvidencePack
     """
     found: Charts = {}
     for endpoint in pack.evidence.endpoints:

@@ -38,14 +38,7 @@ def with_quantiles(pack: EvidencePack, endpoint: str) -> list[Comparison]:
 
 @style.house_style()
 def schoenfeld_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
-    """Draw scaled Schoenfeld residuals over time with a smooth, one panel a comparison.
-
-    Parameters
-    ----------
-    model : Model
-    pack : EvidencePack
-    endpoint : str
-    """
+    """Draw scaled Schoenfeld residuals over time with a smooth, one panel a comparison."""
     from matplotlib.lines import Line2D
 
     found, names = with_residuals(pack, endpoint), EvidenceNames(model)
@@ -109,14 +102,7 @@ def _draw_residuals(axes: Axes, found: Comparison) -> None:
 
 @style.house_style()
 def quantile_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
-    """Draw the times by which equal shares had the event, one strategy against another.
-
-    Parameters
-    ----------
-    model : Model
-    pack : EvidencePack
-    endpoint : str
-    """
+    """Draw the times by which equal shares had the event, one strategy against another."""
     from matplotlib.lines import Line2D
 
     found, names = with_quantiles(pack, endpoint), EvidenceNames(model)

@@ -106,12 +106,7 @@ class FitChart:
 
 @style.house_style()
 def fit_chart(chart: FitChart) -> Figure:
-    """Draw what was observed under every family's curve, one panel a strategy.
-
-    Parameters
-    ----------
-    chart : FitChart
-    """
+    """Draw what was observed under every family's curve, one panel a strategy."""
     strategies, evidence, names = chart.strategies, chart.evidence, EvidenceNames(chart.model)
     with_risk = bool(evidence.observed) and not chart.to_horizon
     figure = page(*_header(chart, names), (PANEL_HEIGHT + RISK_HEIGHT * with_risk) * panel_rows(len(strategies)))

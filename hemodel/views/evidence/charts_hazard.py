@@ -60,12 +60,7 @@ HAZARD = "Hazard (per month, log scale)"
 
 @style.house_style()
 def hazard_chart(chart: FitChart) -> Figure:
-    """Draw fitted hazards beside the smoothed hazard of the data and the population's, one panel a strategy.
-
-    Parameters
-    ----------
-    chart : FitChart
-    """
+    """Draw fitted hazards beside the smoothed hazard of the data and the population's, one panel a strategy."""
     strategies, names = chart.strategies, EvidenceNames(chart.model)
     smoothed = "Smoothed hazards with 95% intervals and the" if chart.evidence.smoothed else "The"
     until = f"{brief(chart.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
@@ -172,8 +167,6 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
 
     Parameters
     ----------
-    model : Model
-    pack : EvidencePack
     endpoint : str
         With observations of at least one strategy.
     """
@@ -225,13 +218,7 @@ def _log_cumulative(fit: EndpointFit, strategy: str, months: Array) -> Array:
 
 @style.house_style()
 def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
-    """Draw the hazard of death after progression that the modelled curves imply, one panel a strategy.
-
-    Parameters
-    ----------
-    model : Model
-    pack : EvidencePack
-    """
+    """Draw the hazard of death after progression that the modelled curves imply, one panel a strategy."""
     from matplotlib.lines import Line2D
 
     names, found = EvidenceNames(model), pack.evidence.death_after_progression
@@ -279,14 +266,7 @@ MOST_HEIGHT = 8.2
 
 @style.house_style()
 def mean_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
-    """Draw the restricted means of every family with their intervals, the one in use marked.
-
-    Parameters
-    ----------
-    model : Model
-    pack : EvidencePack
-    endpoint : str
-    """
+    """Draw the restricted means of every family with their intervals, the one in use marked."""
     evidence, names = pack.evidence.endpoints[endpoint], EvidenceNames(model)
     fitted = [family for family in evidence.families if family.fitted]
     strategies = list(evidence.in_use.curves)

@@ -213,11 +213,9 @@ def draw_point(
 
     Parameters
     ----------
-    axes : Axes
     point : pair of float
         As on the axes.
     interval : pair of float or None
-    across : bool
     inside, marker : str
         Colour and shape.
     """

@@ -49,7 +49,6 @@ def evidence_tables(model: Model, pack: EvidencePack) -> tuple[Table, ...]:
     ----------
     model : Model
         Whose curves the pack is on; it has the printed names.
-    pack : EvidencePack
     """
     names = EvidenceNames(model)
     found = [make(pack, names) for make in EVIDENCE_TABLES.values()]

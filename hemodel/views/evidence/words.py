@@ -70,10 +70,6 @@ def interval_words(value: float, low: float | None, high: float | None) -> str:
 def family_groups(evidence: EndpointEvidence) -> dict[str, Sequence[FamilyEvidence]]:
     """Return the fitted families in groups of few enough curves to tell apart.
 
-    Parameters
-    ----------
-    evidence : EndpointEvidence
-
     Returns
     -------
     mapping from group to families

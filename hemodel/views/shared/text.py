@@ -35,12 +35,10 @@ def fold(text: str, inches: float, *, size: float = SIZE, bold: bool = False, li
 
     Parameters
     ----------
-    text : str
     inches : float
         Width of a line. [inches]
     size : float
         [points]
-    bold : bool
     lines : int
         Most lines.
     """
