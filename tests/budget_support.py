@@ -85,5 +85,6 @@ def small_budget_run(model: Model) -> Run:
         two_way=None,
         threshold_values=None,
         psa=None,
+        information=None,
         budget=budget_result(model, moves(model)),
     )
