@@ -141,7 +141,7 @@ class TwoWayResult(Entry):
     failed: list[FailedPoint] = Field(description="points without a result")
 
 
-def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
+def axis(varied_input: VariedInput, low: float, high: float, points: int) -> Axis:
     """Return values from low to high in steps as equal as can be, the base case among them where it lies between.
 
     Parameters
@@ -151,13 +151,13 @@ def axis(movable: VariedInput, low: float, high: float, points: int) -> Axis:
     points : int
         How many, at least 2 (3 where the base case lies between).
     """
-    base = movable.base
+    base = varied_input.base
     if not low < base < high or points == len((low, high)):
-        return Axis(movable, np.linspace(low, high, points))
+        return Axis(varied_input, np.linspace(low, high, points))
     below = round((base - low) / (high - low) * (points - 1))
     below = min(max(below, 1), points - 2)
     left, right = np.linspace(low, base, below + 1), np.linspace(base, high, points - below)
-    return Axis(movable, np.concatenate([left, right[1:]]))
+    return Axis(varied_input, np.concatenate([left, right[1:]]))
 
 
 def two_way(model: Model, pairs: Sequence[tuple[Axis, Axis]]) -> tuple[TwoWay, ...]:
@@ -230,15 +230,15 @@ def _two_way(model: Model, grid: TwoWay, intervention: str, thresholds: Sequence
 
 
 def _input(axis: Axis) -> GridInput:
-    movable = axis.input
+    varied_input = axis.input
     return GridInput(
-        id=movable.id,
-        label=movable.label,
-        unit=movable.unit,
-        moved=movable.kind,
-        base=movable.base,
-        low=movable.low,
-        high=movable.high,
+        id=varied_input.id,
+        label=varied_input.label,
+        unit=varied_input.unit,
+        moved=varied_input.kind,
+        base=varied_input.base,
+        low=varied_input.low,
+        high=varied_input.high,
         values=axis.values.tolist(),
     )
 
@@ -338,7 +338,7 @@ class ListedCombinations:
 def n_way(
     model: Model,
     listed: ListedCombinations,
-    movables: Mapping[str, VariedInput],
+    varied_inputs: Mapping[str, VariedInput],
     base: Sequence[Increment],
     thresholds: Sequence[float],
 ) -> NWayResult:
@@ -346,14 +346,14 @@ def n_way(
 
     Parameters
     ----------
-    movables : mapping from id to VariedInput
+    varied_inputs : mapping from id to VariedInput
         Of every id that the file names.
     base : sequence of Increment
         Of the base case, one for each intervention.
     thresholds : sequence of float
         Of net benefit. [currency per QALY]
     """
-    found = totals(model, points(listed.combinations, movables))
+    found = totals(model, points(listed.combinations, varied_inputs))
     made = [
         _combination(model, one, totals_of, place, (own, thresholds))
         for place, own in enumerate(base)
@@ -362,8 +362,8 @@ def n_way(
     return NWayResult(
         file=listed.file,
         sha256=listed.sha256,
-        labels={each.id: each.label for each in movables.values()},
-        units={each.id: each.unit for each in movables.values()},
+        labels={each.id: each.label for each in varied_inputs.values()},
+        units={each.id: each.unit for each in varied_inputs.values()},
         combinations=made,
     )
 
@@ -392,7 +392,7 @@ def _combination(
     )
 
 
-def points(combinations: Sequence[Combination], movables: Mapping[str, VariedInput]) -> list[InputPoints]:
+def points(combinations: Sequence[Combination], varied_inputs: Mapping[str, VariedInput]) -> list[InputPoints]:
     """Return each combination as one point of the inputs that it names.
 
     An input that it does not name is not moved at all, so that a share that is left out takes its part of what the
@@ -400,7 +400,7 @@ def points(combinations: Sequence[Combination], movables: Mapping[str, VariedInp
     """
     return [
         InputPoints(
-            tuple(movables[id_] for id_ in one.values),
+            tuple(varied_inputs[id_] for id_ in one.values),
             np.array([list(one.values.values())], dtype=np.float64).reshape(1, -1),
         )
         for one in combinations
@@ -436,12 +436,12 @@ def read_combinations(path: Path, model: Model) -> tuple[ListedCombinations, dic
     if not combinations and not problems:
         problems.append(Problem(where, "there is no combination in the file", todo=_SHAPE if read is _toml else ""))
     listed = ListedCombinations(path.name, sha256(raw).hexdigest(), tuple(combinations))
-    movables, unknown = find(model, listed.ids, where)
+    varied_inputs, unknown = find(model, listed.ids, where)
     problems += unknown
-    problems += _checked(listed, model, movables)
+    problems += _checked(listed, model, varied_inputs)
     if problems:
         raise InputError(tuple(problems))
-    return listed, movables
+    return listed, varied_inputs
 
 
 def _toml(file: str, text: str, problems: list[Problem]) -> Iterator[Combination]:
@@ -534,19 +534,21 @@ def _number(value: Any, where: Location, problems: list[Problem]) -> float | Non
     return None
 
 
-def _checked(listed: ListedCombinations, model: Model, movables: dict[str, VariedInput]) -> Iterator[Problem]:
+def _checked(listed: ListedCombinations, model: Model, varied_inputs: dict[str, VariedInput]) -> Iterator[Problem]:
     """Yield names that stand twice, values that cannot be, and inputs that exclude others."""
     names = [one.name for one in listed.combinations]
     for one in listed.combinations:
         where = Location(listed.file, cell=one.place)
         if one.name and names.count(one.name) > 1 and names.index(one.name) != listed.combinations.index(one):
             yield Problem(where, f"the name {one.name} stands twice", todo="Give each combination a name of its own.")
-        moved = [movables[id_] for id_ in one.values if id_ in movables]
-        for movable in moved:
+        moved = [varied_inputs[id_] for id_ in one.values if id_ in varied_inputs]
+        for varied_input in moved:
             column = (
-                f"{one.place}, column {movable.id}" if one.place.startswith("row") else f"{one.place}, {movable.id}"
+                f"{one.place}, column {varied_input.id}"
+                if one.place.startswith("row")
+                else f"{one.place}, {varied_input.id}"
             )
-            wrong = limit_problem(movable, one.values[movable.id])
+            wrong = limit_problem(varied_input, one.values[varied_input.id])
             if wrong is not None:
                 yield Problem(Location(listed.file, cell=column), *wrong)
         refused = together(moved, model)

@@ -281,25 +281,27 @@ def _ranges(model: Model, asked: tuple[AskedInput, ...], problems: list[Problem]
         problems += unknown
         ends = None if unknown else _range(found[one.id], one, where, problems)
         if ends is not None:
-            movable = found[one.id]
-            points = SEARCH_REFITS if movable.endpoint else SEARCH_POINTS
-            ranges.append(Range(movable, *ends, points if one.points is None else max(one.points, _FEWEST)))
+            varied_input = found[one.id]
+            points = SEARCH_REFITS if varied_input.endpoint else SEARCH_POINTS
+            ranges.append(Range(varied_input, *ends, points if one.points is None else max(one.points, _FEWEST)))
     return ranges
 
 
 def _range(
-    movable: VariedInput, asked: AskedInput, where: Location, problems: list[Problem]
+    varied_input: VariedInput, asked: AskedInput, where: Location, problems: list[Problem]
 ) -> tuple[float, float] | None:
     """Return the range that is asked for, or the workbook's bounds; add what is wrong with it."""
-    low = movable.low if asked.low is None else asked.low
-    high = movable.high if asked.high is None else asked.high
+    low = varied_input.low if asked.low is None else asked.low
+    high = varied_input.high if asked.high is None else asked.high
     if low is None or high is None:
         why = "The workbook gives it no bounds"
-        problems.append(Problem(where, f"{movable.id} has no range", why, f"Give one: {movable.id}:LOW:HIGH."))
+        problems.append(
+            Problem(where, f"{varied_input.id} has no range", why, f"Give one: {varied_input.id}:LOW:HIGH.")
+        )
         return None
-    wrong = [limit for value in (low, high) if (limit := limit_problem(movable, value)) is not None]
+    wrong = [limit for value in (low, high) if (limit := limit_problem(varied_input, value)) is not None]
     problems += [Problem(where, *limit) for limit in wrong]
     if low >= high:
-        what = f"the range of {movable.id} begins at {low:g} and ends at {high:g}"
+        what = f"the range of {varied_input.id} begins at {low:g} and ends at {high:g}"
         problems.append(Problem(where, what, todo="Write the lower end first."))
     return (low, high) if not wrong and low < high else None

@@ -444,13 +444,13 @@ def search_results(model: Model, searches: Sequence[Search]) -> list[ThresholdSe
 
 
 def _search_result(model: Model, one: Search) -> ThresholdSearch:
-    movable, (qalys, costs) = one.range.input, one.found.increments
+    varied_input, (qalys, costs) = one.range.input, one.found.increments
     comparator, *interventions = model.strategies
     return ThresholdSearch(
-        id=movable.id,
-        label=movable.label,
-        unit=movable.unit,
-        base=movable.base,
+        id=varied_input.id,
+        label=varied_input.label,
+        unit=varied_input.unit,
+        base=varied_input.base,
         low=one.range.low,
         high=one.range.high,
         x=one.x.tolist(),

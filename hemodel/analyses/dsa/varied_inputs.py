@@ -226,12 +226,12 @@ def _refusal(model: Model, id_: str) -> tuple[str, str, str]:
     return f"there is no input {id_}", "", near
 
 
-def together(movables: Sequence[VariedInput], model: Model) -> tuple[str, str, str] | None:
+def together(varied_inputs: Sequence[VariedInput], model: Model) -> tuple[str, str, str] | None:
     """Return why some inputs cannot be moved at once, None where they can: what, why, and what to do."""
-    curves = [m for m in movables if m.kind == CURVE]
+    curves = [m for m in varied_inputs if m.kind == CURVE]
     for curve in curves:
         reported = model.fits[curve.endpoint].sources[curve.strategy].kind == REPORTED
-        for other in movables:
+        for other in varied_inputs:
             if other.kind == STATISTIC and other.endpoint == curve.endpoint and reported:
                 why = "The curve is fitted to such statistics, and a refit would undo its move"
                 return (
@@ -239,8 +239,8 @@ def together(movables: Sequence[VariedInput], model: Model) -> tuple[str, str, s
                     why,
                     "Move statistics only, or curves only.",
                 )
-    prices = {f"drug.{m.id.split('.')[1]}.price_per_vial": m for m in movables if m.kind == PRICE}
-    for other in movables:
+    prices = {f"drug.{m.id.split('.')[1]}.price_per_vial": m for m in varied_inputs if m.kind == PRICE}
+    for other in varied_inputs:
         for start, price in prices.items():
             if other.kind == PARAMETER and other.id.startswith(start):
                 why = "The first moves all vials of the drug, this one among them"
@@ -265,22 +265,22 @@ def _price_id(drug: str) -> str:
     return f"drug.{drug}.price"
 
 
-def limit_problem(movable: VariedInput, value: float) -> tuple[str, str] | None:
+def limit_problem(varied_input: VariedInput, value: float) -> tuple[str, str] | None:
     """Return why a value of an input cannot be (what, why), None where it can."""
-    strictly = movable.kind in {STATISTIC, CURVE}
-    least, most = movable.least, movable.most
+    strictly = varied_input.kind in {STATISTIC, CURVE}
+    least, most = varied_input.least, varied_input.most
     below = least is not None and (value <= least if strictly else value < least)
     above = most is not None and (value >= most if strictly else value > most)
     if not below and not above:
         return None
-    unit = f" ({movable.unit})" if movable.unit else ""
+    unit = f" ({varied_input.unit})" if varied_input.unit else ""
     if least is not None and most is not None:
         allowed = f"It must lie between {least:g} and {most:g}{unit}"
     elif least is not None:
         allowed = f"It must be {'above' if strictly else 'at least'} {least:g}{unit}"
     else:
         allowed = f"It must be {'below' if strictly else 'at most'} {most:g}{unit}"
-    return f"{movable.id} is {value:g}", allowed
+    return f"{varied_input.id} is {value:g}", allowed
 
 
 CROSSING_IS_ERROR = "error"
@@ -394,13 +394,13 @@ def _draws(model: Model, points: InputPoints) -> tuple[Draws, dict[int, str]]:
     failed: dict[int, str] = {}
     groups: dict[str, dict[str, FloatArray]] = {}
     members = {p.id: p.group for p in model.inputs.parameters}
-    for movable, values in columns.items():
-        if movable.kind == PRICE:
-            draws |= _prices(model, movable, values)
-        elif movable.kind == PARAMETER and members[movable.id]:
-            groups.setdefault(members[movable.id], {})[movable.id] = values
-        elif movable.kind == PARAMETER:
-            draws[movable.id] = values
+    for varied_input, values in columns.items():
+        if varied_input.kind == PRICE:
+            draws |= _prices(model, varied_input, values)
+        elif varied_input.kind == PARAMETER and members[varied_input.id]:
+            groups.setdefault(members[varied_input.id], {})[varied_input.id] = values
+        elif varied_input.kind == PARAMETER:
+            draws[varied_input.id] = values
     for group, moved in groups.items():
         draws |= _shares(model, group, moved, failed)
     for endpoint in model.fits:
@@ -410,9 +410,9 @@ def _draws(model: Model, points: InputPoints) -> tuple[Draws, dict[int, str]]:
     return draws, failed
 
 
-def _prices(model: Model, movable: VariedInput, values: FloatArray) -> Draws:
+def _prices(model: Model, varied_input: VariedInput, values: FloatArray) -> Draws:
     """Scale all vials of a drug together; where the workbook has no price every mg costs the same."""
-    drug = next(drug for drug in model.inputs.drugs if movable.id == f"drug.{drug.id}.price")
+    drug = next(drug for drug in model.inputs.drugs if varied_input.id == f"drug.{drug.id}.price")
     prices = [model.inputs.rows[id_].number for _, id_ in drug.vials]
     parts = prices if prices[0] else [size for size, _ in drug.vials]
     return {id_: values * part / parts[0] for (_, id_), part in zip(drug.vials, parts, strict=True)}
@@ -448,9 +448,9 @@ def _coefficients(
                 failed.setdefault(i, fitted)
             else:
                 found[i] = fitted
-    for movable, values in moved.items():
-        if movable.kind == CURVE:
-            found += _curve_moves(model, movable, values, failed)
+    for varied_input, values in moved.items():
+        if varied_input.kind == CURVE:
+            found += _curve_moves(model, varied_input, values, failed)
     return found
 
 
@@ -468,15 +468,15 @@ def _refit(model: Model, endpoint: str, values: Mapping[VariedInput, float]) -> 
         return f"{endpoint}: no curve can be fitted"
 
 
-def _curve_moves(model: Model, movable: VariedInput, values: FloatArray, failed: dict[int, str]) -> FloatArray:
+def _curve_moves(model: Model, varied_input: VariedInput, values: FloatArray, failed: dict[int, str]) -> FloatArray:
     """Return moves (points, p) of coefficients along the steepest direction, to restricted means (points,)."""
-    fit, horizon = model.fits[movable.endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    direction = steepest(fit, movable.strategy, horizon)
+    fit, horizon = model.fits[varied_input.endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    direction = steepest(fit, varied_input.strategy, horizon)
     if direction is None:
         return np.zeros((len(values), fit.coefficients.size))
 
     def mean(steps: FloatArray) -> FloatArray:
-        return fit.curves.restricted_mean(movable.strategy, horizon, fit.coefficients + steps[:, None] * direction)
+        return fit.curves.restricted_mean(varied_input.strategy, horizon, fit.coefficients + steps[:, None] * direction)
 
     low, high = np.full(len(values), -FARTHEST), np.full(len(values), FARTHEST)
     beyond = (mean(low) > values) | (mean(high) < values)
@@ -485,8 +485,12 @@ def _curve_moves(model: Model, movable: VariedInput, values: FloatArray, failed:
         under = mean(middle) < values
         low, high = np.where(under, middle, low), np.where(under, high, middle)
     steps = 0.5 * (low + high)
-    for known, step in ((movable.low, -HALF_WIDTH_95), (movable.base, 0.0), (movable.high, HALF_WIDTH_95)):
+    for known, step in (
+        (varied_input.low, -HALF_WIDTH_95),
+        (varied_input.base, 0.0),
+        (varied_input.high, HALF_WIDTH_95),
+    ):
         steps = np.where(values == known, step, steps)
     for i in np.flatnonzero(beyond):
-        failed.setdefault(int(i), f"{movable.id} has no such restricted mean within {FARTHEST:g} standard errors")
+        failed.setdefault(int(i), f"{varied_input.id} has no such restricted mean within {FARTHEST:g} standard errors")
     return np.asarray(steps[:, None] * direction)

@@ -54,7 +54,7 @@ def uncertain() -> Model:
     return small_model(uncertain=True)
 
 
-def movable(model: Model, id_: str) -> VariedInput:
+def varied_input(model: Model, id_: str) -> VariedInput:
     found, problems = find(model, [id_], Location("test"))
     assert not problems
     return found[id_]
@@ -70,7 +70,7 @@ def benefit(model: Model, threshold: float) -> float:
 
 
 def bounded(model: Model, id_: str) -> Axis:
-    one = movable(model, id_)
+    one = varied_input(model, id_)
     assert one.low is not None
     assert one.high is not None
     return axis(one, one.low, one.high, 5)
@@ -119,7 +119,7 @@ def test_a_point_of_the_grid_is_the_model_with_both_values() -> None:
 def test_shares_of_one_group_take_what_the_others_leave() -> None:
     """With chemo and none the only shares, 0.4 + 0.6 is all; other sums have no result."""
     model = uncertain()
-    x, y = (axis(movable(model, f"subsequent.{name}.share.active"), 0.2, 0.8, 4) for name in ("chemo", "none"))
+    x, y = (axis(varied_input(model, f"subsequent.{name}.share.active"), 0.2, 0.8, 4) for name in ("chemo", "none"))
     (found,) = two_way(model, [(x, y)])
     pairs = [(a, b) for b in y.values for a in x.values]
     lost = {(a, b) for a, b, _ in found.failed}
@@ -130,7 +130,7 @@ def test_shares_of_one_group_take_what_the_others_leave() -> None:
 
 
 def test_a_grid_holds_the_base_case_and_has_even_steps() -> None:
-    one = movable(uncertain(), PRICE)
+    one = varied_input(uncertain(), PRICE)
     assert axis(one, 960, 1440, 11).values.tolist() == pytest.approx(np.linspace(960, 1440, 11).tolist(), rel=1e-15)
     skewed = axis(one, 1100, 2100, 11).values
     assert skewed.size == 11
@@ -142,7 +142,7 @@ def test_a_grid_holds_the_base_case_and_has_even_steps() -> None:
 
 def test_the_boundary_of_a_bilinear_grid_by_hand() -> None:
     """QALYs = x y and costs = 3: net benefit at 1 is 0 where x = 3 / y, in each row exactly, as it is linear in x."""
-    one = movable(uncertain(), PRICE)
+    one = varied_input(uncertain(), PRICE)
     x, y = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.5, 1.0, 2.0])
     qalys = np.outer(y, x).ravel()
     both = np.column_stack([np.zeros(12), qalys]), np.column_stack([np.zeros(12), np.full(12, 3.0)])
@@ -180,7 +180,7 @@ def test_two_way_evaluates_all_grids_in_two_calls(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("hemodel.analyses.dsa.varied_inputs.evaluate", counted)
     model = uncertain()
-    price, utility, events = (movable(model, id_) for id_ in (PRICE, UTILITY, "adverse_event.rash.unit_cost"))
+    price, utility, events = (varied_input(model, id_) for id_ in (PRICE, UTILITY, "adverse_event.rash.unit_cost"))
     wide = axis(price, 0, 2000, 70), axis(utility, 0, 1, 70)
     two_way(model, [wide, (axis(price, 0, 2000, 3), axis(events, 0, 9, 3)), (bounded(model, OS_ACTIVE), wide[1])])
     assert calls == [4096, 4900 + 9 - 4096, 350]
@@ -216,7 +216,7 @@ def test_the_price_agrees_with_the_closed_form_of_prices() -> None:
     prices = next(at.prices for at in expected.thresholds if at.threshold == threshold)
     assert prices is not None
     for id_ in (PRICE, "drug.newtinib.price"):
-        found = only(search(model, [Range(movable(model, id_), 0, 20 * prices[PRICE], 201)], [threshold]))
+        found = only(search(model, [Range(varied_input(model, id_), 0, 20 * prices[PRICE], 201)], [threshold]))
         assert found.values == pytest.approx((prices[PRICE],), rel=EXACT)
         assert found.established == module.LINEAR
 
@@ -227,9 +227,9 @@ def test_all_vials_of_a_drug_are_one_price() -> None:
     (expected,) = price_thresholds(model)
     prices = next(at.prices for at in expected.thresholds if at.threshold == 900_000)
     assert prices is not None
-    found = only(search(model, [Range(movable(model, "drug.newtinib.price"), 0, 9e4, 201)], [900_000]))
+    found = only(search(model, [Range(varied_input(model, "drug.newtinib.price"), 0, 9e4, 201)], [900_000]))
     assert found.values == pytest.approx((prices[PRICE],), rel=EXACT)
-    assert not movable(model, PRICE).linear
+    assert not varied_input(model, PRICE).linear
 
 
 def test_a_linear_input_by_hand() -> None:
@@ -237,7 +237,7 @@ def test_a_linear_input_by_hand() -> None:
     model = uncertain()
     threshold, per_event = 900_000.0, 0.2 - 0.05
     expected = 900 + benefit(model, threshold) / per_event
-    one = movable(model, "adverse_event.rash.unit_cost")
+    one = varied_input(model, "adverse_event.rash.unit_cost")
     found = only(search(model, [Range(one, 0, 2 * expected, 9)], [threshold]))
     assert found.values == pytest.approx((expected,), rel=EXACT)
     assert found.cost_effective(0, 2 * expected) == [(0, found.values[0])]
@@ -245,7 +245,7 @@ def test_a_linear_input_by_hand() -> None:
 
 def test_no_value_gives_net_benefit_at_both_ends() -> None:
     model = uncertain()
-    one = movable(model, UTILITY)
+    one = varied_input(model, UTILITY)
     (done,) = search(model, [Range(one, 0.5, 0.9, 201)], [50_000])
     (found,) = done.thresholds
     assert found.values == ()
@@ -274,7 +274,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, costs: Callable[[FloatArray], Float
 def test_both_roots_of_a_parabola(monkeypatch: pytest.MonkeyPatch) -> None:
     """Costs of (x - 1)(x - 3) x 1,000: net benefit is 0 at 1 and 3, and 0 or more between them."""
     model = small_model()
-    bent = movable(model, "regimen.active.newtinib.dose")
+    bent = varied_input(model, "regimen.active.newtinib.dose")
     counts = made_up(monkeypatch, lambda x: 1000 * (x - 1) * (x - 3))
     found = only(search(model, [Range(bent, 0, 10, 42)], [50_000]))
     assert found.values == pytest.approx((1, 3), rel=1e-12)
@@ -286,7 +286,7 @@ def test_both_roots_of_a_parabola(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_input_that_turns_out_not_to_be_linear_is_searched_on_a_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small_model()
-    declared = movable(model, UTILITY)
+    declared = varied_input(model, UTILITY)
     assert declared.linear
     made_up(monkeypatch, lambda x: 1000 * (x - 0.2) * (x - 0.7))
     (done,) = search(model, [Range(declared, 0, 1, 32)], [50_000])
@@ -296,7 +296,7 @@ def test_an_input_that_turns_out_not_to_be_linear_is_searched_on_a_grid(monkeypa
 
 def test_points_without_a_result_and_a_flat_line(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small_model()
-    bent = movable(model, "regimen.active.newtinib.dose")
+    bent = varied_input(model, "regimen.active.newtinib.dose")
     made_up(monkeypatch, lambda x: np.where(x > 5, np.nan, 100 * (x - 2)))
     (done,) = search(model, [Range(bent, 0, 10, 21)], [50_000])
     assert done.thresholds[0].values == pytest.approx((2.0,), rel=1e-12)
@@ -362,7 +362,7 @@ def test_inputs_that_are_linear_are_so() -> None:
     model = uncertain()
     for one in between_bounds(model, one_way(model)):
         assert one.linear == one.range.input.linear, one.range.input.id
-    assert {id_ for id_ in all_ids(model) if movable_or_none(model, id_) and not movable(model, id_).linear} >= {
+    assert {id_ for id_ in all_ids(model) if movable_or_none(model, id_) and not varied_input(model, id_).linear} >= {
         "patients.bsa_mean",
         "regimen.active.newtinib.dose",
         OS_ACTIVE,
@@ -376,7 +376,7 @@ def movable_or_none(model: Model, id_: str) -> bool:
 
 def test_a_whole_curve_moves_to_the_restricted_mean_asked_for() -> None:
     model = uncertain()
-    curve = movable(model, "curve.os.active")
+    curve = varied_input(model, "curve.os.active")
     assert curve.low is not None
     assert curve.high is not None
     values = np.array([[curve.low], [curve.base], [0.5 * (curve.base + curve.high)], [curve.high], [1000.0]])
@@ -390,8 +390,8 @@ def test_a_whole_curve_moves_to_the_restricted_mean_asked_for() -> None:
 def test_where_pfs_above_os_is_an_error_such_points_have_no_result() -> None:
     """The model itself refuses a median OS of 7 months beside that PFS; the grid goes on without the point."""
     model = small_model({"settings.pfs_above_os": "error"})
-    (found,) = totals(model, [InputPoints((movable(model, OS_ACTIVE),), np.array([[16.0], [7.0], [16.0]]))])
-    (lenient,) = totals(small_model(), [InputPoints((movable(model, OS_ACTIVE),), np.array([[16.0]]))])
+    (found,) = totals(model, [InputPoints((varied_input(model, OS_ACTIVE),), np.array([[16.0], [7.0], [16.0]]))])
+    (lenient,) = totals(small_model(), [InputPoints((varied_input(model, OS_ACTIVE),), np.array([[16.0]]))])
     assert list(found.failed) == [1]
     assert found.failed[1].startswith("PFS exceeds OS for active from month ")
     assert np.isnan(found.qalys[1]).all()
