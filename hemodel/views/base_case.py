@@ -37,13 +37,7 @@ if TYPE_CHECKING:
 
 @style.house_style()
 def cost_breakdown(results: Results, _run: Run) -> Figure:
-    """Draw discounted costs per patient by category, one bar a strategy.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-    """
+    """Draw discounted costs per patient by category, one bar a strategy."""
     from matplotlib.patches import Patch
 
     costs = {strategy: results.base_case[strategy].costs.discounted for strategy in results.strategies}
@@ -191,13 +185,7 @@ def asks_for_frontier(payer: PayerResult | None) -> bool:
 
 @style.house_style()
 def efficiency_frontier(results: Results, _run: Run) -> Figure:
-    """Draw costs and QALYs of every strategy, the frontier, and its last segment extended to the right.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-    """
+    """Draw costs and QALYs of every strategy, the frontier, and its last segment extended to the right."""
     from matplotlib.lines import Line2D
 
     names = Names(results)

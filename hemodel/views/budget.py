@@ -65,13 +65,7 @@ def _year_axis(axes: Axes, years: list[int], most: int = 10) -> None:
 
 @style.house_style()
 def budget_impact(results: Results, _run: Run) -> Figure:
-    """Draw the net budget impact by category, one bar a year, with the net total and the payer's trigger.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-    """
+    """Draw the net budget impact by category, one bar a year, with the net total and the payer's trigger."""
     from matplotlib.patches import Patch
 
     budget, names = budget_of(results), Names(results)
@@ -149,13 +143,7 @@ def _look(i: int) -> dict[str, Any]:
 
 @style.house_style()
 def budget_patients(results: Results, _run: Run) -> Figure:
-    """Draw the mix of treatments with and without the new one, and the patients alive on the mix with it.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-    """
+    """Draw the mix of treatments with and without the new one, and the patients alive on the mix with it."""
     budget, names = budget_of(results), Names(results)
     subtitle = (
         "Left: shares of the patients who become eligible in a year, with the new treatment reimbursed and without."
@@ -202,11 +190,6 @@ def _draw_patients(axes: Axes, results: Results, budget: BudgetResult) -> list[A
 @style.house_style()
 def budget_one_way(results: Results, _run: Run) -> Figure:
     """Draw the inputs that move the net budget impact over all years most.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
 
     Raises
     ------

@@ -279,11 +279,6 @@ _SIGNED, _PLAIN = "PuOr", "cividis"
 def two_way_chart(results: Results, _run: Run) -> Figure:
     """Draw the grid of a run: net benefit by the two inputs with the largest bars, for each intervention.
 
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-
     Raises
     ------
     UsageError

@@ -72,8 +72,6 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
 
     Parameters
     ----------
-    _run : Run
-        Not needed; every chart takes both.
     measure : {"nmb", "icer", "qalys", "costs"}
         Net monetary benefit is at the decision threshold.
     intervention : str, optional

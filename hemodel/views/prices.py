@@ -145,11 +145,6 @@ def _drawable(results: Results) -> list[DrugPrice]:
 def price_icer(results: Results, _run: Run) -> Figure:
     """Draw the ICER against the price of a vial, with each threshold and the price that meets it.
 
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-
     Raises
     ------
     UsageError

@@ -187,8 +187,6 @@ def scenario_chart(results: Results, _run: Run, group: str = "", number: int = 1
 
     Parameters
     ----------
-    _run : Run
-        Not needed; every chart takes both.
     group : str, optional
         Draw this group only; else the scenarios of every group that change the result most,
         as many as a page holds.

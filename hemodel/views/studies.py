@@ -201,11 +201,6 @@ def _research(results: Results) -> ResearchResult:
 def study_sizes(results: Results, _run: Run) -> Figure:
     """Draw EVSI and ENBS of each study against its size.
 
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
-
     Raises
     ------
     UsageError
@@ -216,11 +211,6 @@ def study_sizes(results: Results, _run: Run) -> Figure:
 
 def study_wtp(results: Results, _run: Run) -> Figure:
     """Draw EVSI of each study against willingness to pay.
-
-    Parameters
-    ----------
-    _run : Run
-        Not needed; every chart takes both.
 
     Raises
     ------
