@@ -1,7 +1,7 @@
 """Measure speed and memory; print ratios that another machine can be compared with.
 
     python benchmarks/run.py            the table below, a few minutes
-    python benchmarks/run.py --quick    without the million draws, and fewer draws by family
+    python benchmarks/run.py --quick    without the live model and the million draws, and fewer draws by family
 
 Times are medians of repeats in one process; ratios compare things timed in turn
 in the same run. Nothing here is asserted: a slow machine is not a defect.
@@ -116,8 +116,7 @@ def families() -> None:
 def live_model() -> None:
     """Run `live_model.py` in a process of its own."""
     script = Path(__file__).with_name("live_model.py")
-    quick = [each for each in sys.argv[1:] if each == "--quick"]
-    subprocess.run([sys.executable, str(script), *quick], check=True)  # noqa: S603
+    subprocess.run([sys.executable, str(script)], check=True)  # noqa: S603
 
 
 def command_times() -> None:
@@ -180,6 +179,6 @@ if __name__ == "__main__":
     command_times()
     scenarios()
     sys.stdout.flush()
-    live_model()
     if "--quick" not in sys.argv:
+        live_model()
         many_draws()
