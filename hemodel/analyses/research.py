@@ -127,16 +127,16 @@ def depends_on(rows: StudyRows, model: Model) -> tuple[str, ...]:
 
 
 def _acting_on(model: Model, endpoint: str, strategy: str) -> Iterable[str]:
-    acting = model.curve_effects
-    yield from (id_ for _, id_ in acting.effects.get((endpoint, strategy), ()))
-    waning = acting.waning.get((endpoint, strategy))
+    curve_effects = model.curve_effects
+    yield from (id_ for _, id_ in curve_effects.effects.get((endpoint, strategy), ()))
+    waning = curve_effects.waning.get((endpoint, strategy))
     if waning is None:
         return
-    yield from (id_ for _, id_ in acting.effects.get((endpoint, waning.reference), ()))
+    yield from (id_ for _, id_ in curve_effects.effects.get((endpoint, waning.reference), ()))
     if waning.shape == WITH_TREATMENT:
-        treated = acting.treated_by[endpoint, strategy]
+        treated = curve_effects.treated_by[endpoint, strategy]
         yield f"curve.{treated}"
-        yield from (id_ for _, id_ in acting.effects.get((treated, strategy), ()))
+        yield from (id_ for _, id_ in curve_effects.effects.get((treated, strategy), ()))
 
 
 def nothing_to_learn(rows: StudyRows, model: Model) -> bool:

@@ -430,31 +430,25 @@ TABLES = (
 )
 
 
-def _of_run(results: Results) -> dict[str, Callable[[], Figure]]:
-    return information_figures(results.information, shown_as(results, Names(results)))
+def _chart(name: str, caption: str, sheet: ChartSheet | None = None, below: str = "") -> ChartEntry:
+    """Declare one of `information_figures`."""
+
+    def of_run(results: Results) -> dict[str, Callable[[], Figure]]:
+        return information_figures(results.information, shown_as(results, Names(results)))
+
+    return ChartEntry(
+        name,
+        lambda results, _: of_run(results)[name](),
+        caption,
+        lambda results, _: name in of_run(results),
+        below=below,
+        sheet=sheet,
+    )
 
 
 _SHEET = ChartSheet("evppi", "EVPPI chart", "Value of information")
 CHARTS = (
-    ChartEntry(
-        "evppi",
-        lambda results, _: _of_run(results)["evppi"](),
-        "Inputs that it is worth most to know",
-        lambda results, _: "evppi" in _of_run(results),
-        sheet=_SHEET,
-    ),
-    ChartEntry(
-        "voi_curves",
-        lambda results, _: _of_run(results)["voi_curves"](),
-        "Value of information by willingness to pay",
-        lambda results, _: "voi_curves" in _of_run(results),
-        sheet=_SHEET,
-    ),
-    ChartEntry(
-        "expected_loss",
-        lambda results, _: _of_run(results)["expected_loss"](),
-        "Expected loss of each strategy",
-        lambda results, _: "expected_loss" in _of_run(results),
-        below="evpi",
-    ),
+    _chart("evppi", "Inputs that it is worth most to know", _SHEET),
+    _chart("voi_curves", "Value of information by willingness to pay", _SHEET),
+    _chart("expected_loss", "Expected loss of each strategy", below="evpi"),
 )
