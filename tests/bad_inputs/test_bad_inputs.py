@@ -1,4 +1,4 @@
-"""One file per rule: how to break the shipped workbook, and the words the message must hold."""
+"""One file per rule: how to break a small workbook, and the words the message must hold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 from typer.testing import CliRunner
+from workbook_to_break import write
 
 from hemodel.cli import app
 
@@ -17,16 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
-WORKBOOK = HERE.parents[1] / "inputs" / "imforte_us.xlsx"
 CASES = sorted(HERE.glob("*.toml"))
 HEADER_ROW = 4
+SOURCE = 'source = "s"\n'
+HEAD = f'group = "costs"\npurpose = "p"\nquestion = "q"\nwhy = "w"\n{SOURCE}'
 
 
-def break_workbook(edits: list[dict[str, Any]], path: Path) -> None:
-    """Write the cells of the shipped workbook with the edits of a case made."""
+@pytest.fixture(scope="session")
+def workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook as it is before anything is broken."""
+    path = tmp_path_factory.mktemp("small") / "small.xlsx"
+    write(path)
+    return path
+
+
+def break_workbook(workbook: Path, edits: list[dict[str, Any]], path: Path) -> None:
+    """Write the cells of the workbook with the edits of a case made."""
     book: Any = openpyxl.Workbook()
     book.remove(book.active)
-    for title, rows in shipped_cells().items():
+    for title, rows in cells(workbook).items():
         sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(row)
@@ -36,9 +46,9 @@ def break_workbook(edits: list[dict[str, Any]], path: Path) -> None:
 
 
 @cache
-def shipped_cells() -> dict[str, list[tuple[Any, ...]]]:
-    """Every cell of the shipped workbook by sheet, without looks, notes and drop-downs, which take time to copy."""
-    book = openpyxl.load_workbook(WORKBOOK)
+def cells(workbook: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every cell of the workbook by sheet, without looks, notes and drop-downs, which take time to copy."""
+    book = openpyxl.load_workbook(workbook)
     return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
 
 
@@ -122,10 +132,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
-def test_broken_workbook(case: Path, tmp_path: Path) -> None:
+def test_broken_workbook(case: Path, workbook: Path, tmp_path: Path) -> None:
     content = tomllib.loads(case.read_text(encoding="utf-8"))
-    workbook, out = tmp_path / "broken.xlsx", tmp_path / "out"
-    break_workbook(content["edit"], workbook)
+    broken, out = tmp_path / "broken.xlsx", tmp_path / "out"
+    break_workbook(workbook, content["edit"], broken)
     files = {file["name"]: file["text"] for file in content.get("file", [])}
     for name, lines in files.items():
         (tmp_path / name).write_text(lines, encoding="utf-8")
@@ -134,7 +144,7 @@ def test_broken_workbook(case: Path, tmp_path: Path) -> None:
     (out / "manifest.json").write_text('{"hemodel": "0"}')
     before = snapshot(out)
 
-    result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(out)])
+    result = CliRunner().invoke(app, ["run", str(broken), "--out", str(out)])
 
     assert result.exit_code == 1, result.output
     assert any(name in result.stderr for name in ("broken.xlsx", *files))
@@ -145,9 +155,9 @@ def test_broken_workbook(case: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["broken.xlsx", "out", *files])
 
 
-def test_check_finds_the_same_problems(tmp_path: Path) -> None:
+def test_check_finds_the_same_problems(workbook: Path, tmp_path: Path) -> None:
     content = tomllib.loads((HERE / "many_at_once.toml").read_text(encoding="utf-8"))
-    break_workbook(content["edit"], tmp_path / "broken.xlsx")
+    break_workbook(workbook, content["edit"], tmp_path / "broken.xlsx")
 
     result = CliRunner().invoke(app, ["check", str(tmp_path / "broken.xlsx")])
 
@@ -173,7 +183,7 @@ def test_no_workbook(tmp_path: Path) -> None:
     [
         (["--set", "utility.progresed=0.5"], 1, "Did you mean utility.progressed?"),
         (["--set", "utility.progressed=high"], 1, "utility.progressed is the text 'high'"),
-        (["--set", "curve.os.atezolizumab.family=weibul"], 1, "Did you mean weibull?"),
+        (["--set", "curve.os.standard.family=weibul"], 1, "Did you mean weibull?"),
         (["--set", "utility.progressed"], 2, "write ID=VALUE"),
         (
             ["--set", "utility.progressed=0.5", "--set", "utility.progressed=0.4"],
@@ -187,35 +197,46 @@ def test_no_workbook(tmp_path: Path) -> None:
         (["--scenario", "os_weibull", "--scenario", "os_gamma"], 1, "changed by more than one scenario"),
     ],
 )
-def test_bad_arguments(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["run", str(WORKBOOK), "--out", str(tmp_path / "out"), *arguments])
+def test_bad_arguments(arguments: list[str], code: int, words: str, workbook: Path, tmp_path: Path) -> None:
+    copied = with_scenarios(workbook, tmp_path)
+
+    result = CliRunner().invoke(app, ["run", str(copied), "--out", str(tmp_path / "out"), *arguments])
 
     assert result.exit_code == code, result.output
     assert words in result.stderr
     assert "Traceback" not in result.output
-    assert not list(tmp_path.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scenarios", "small.xlsx"]
 
 
-def test_scenario_written_for_another_value_stops(tmp_path: Path) -> None:
-    arguments = ["--set", "utility.progressed=0.5", "--scenario", "utilities_nafees", "--out", str(tmp_path / "out")]
-    clash = CliRunner().invoke(app, ["run", str(WORKBOOK), *arguments])
+def with_scenarios(workbook: Path, folder: Path) -> Path:
+    """Copy the workbook, with scenarios beside it."""
+    copied, scenarios = folder / "small.xlsx", folder / "scenarios" / "small"
+    copied.write_bytes(workbook.read_bytes())
+    scenarios.mkdir(parents=True)
+    changes = {
+        "medians_and_hr_only": ("survival.os.active.survival_12m.use_in_fit", '"yes"', '"no"'),
+        "os_weibull": ("curve.os.standard.family", '"weibull"', '"exp"'),
+        "os_gamma": ("curve.os.standard.family", '"weibull"', '"gamma"'),
+        "utilities_nafees": ("utility.progressed", "0.6", "0.47"),
+        "horizon_5_years": ("settings.time_horizon", "10", "5"),
+    }
+    for name, (id_, old, new) in changes.items():
+        (scenarios / f"{name}.toml").write_text(f'{HEAD}[[change]]\nid = "{id_}"\nfrom = {old}\nto = {new}\n')
+    return copied
+
+
+def test_scenario_written_for_another_value_stops(workbook: Path, tmp_path: Path) -> None:
+    copied, out = with_scenarios(workbook, tmp_path), ["--out", str(tmp_path / "out")]
+    clashing = ["--set", "utility.progressed=0.5", "--scenario", "utilities_nafees"]
+    clash = CliRunner().invoke(app, ["run", str(copied), *clashing, *out])
     edits = [{"action": "set", "id": "settings.time_horizon", "column": "value", "value": 15}]
-    break_workbook(edits, tmp_path / "edited.xlsx")
-    folder = tmp_path / "scenarios" / "imforte_us"
-    folder.mkdir(parents=True)
-    source = WORKBOOK.parents[1] / "scenarios" / "imforte_us" / "horizon_5_years.toml"
-    (folder / source.name).write_bytes(source.read_bytes())
-    arguments = ["--scenario", "horizon_5_years", "--out", str(tmp_path / "out")]
-    stale = CliRunner().invoke(app, ["run", str(tmp_path / "edited.xlsx"), *arguments])
+    break_workbook(workbook, edits, copied)
+    stale = CliRunner().invoke(app, ["run", str(copied), "--scenario", "horizon_5_years", *out])
 
     assert clash.exit_code == stale.exit_code == 1
     assert "utility.progressed is changed twice" in clash.stderr
-    assert "settings.time_horizon is 15, but the scenario was written for 20" in stale.stderr
+    assert "settings.time_horizon is 15, but the scenario was written for 10" in stale.stderr
     assert not (tmp_path / "out").exists()
-
-
-SOURCE = 'source = "s"\n'
-HEAD = f'group = "costs"\npurpose = "p"\nquestion = "q"\nwhy = "w"\n{SOURCE}'
 
 
 @pytest.mark.parametrize(
@@ -235,21 +256,21 @@ HEAD = f'group = "costs"\npurpose = "p"\nquestion = "q"\nwhy = "w"\n{SOURCE}'
         ),
     ],
 )
-def test_bad_scenario_file(content: str, words: str, tmp_path: Path) -> None:
-    workbook, folder = tmp_path / "model.xlsx", tmp_path / "scenarios" / "imforte_us"
-    workbook.write_bytes(WORKBOOK.read_bytes())
+def test_bad_scenario_file(content: str, words: str, workbook: Path, tmp_path: Path) -> None:
+    copied, folder = tmp_path / "small.xlsx", tmp_path / "scenarios" / "small"
+    copied.write_bytes(workbook.read_bytes())
     folder.mkdir(parents=True)
     (folder / "odd.toml").write_text(content)
 
-    result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(app, ["run", str(copied), "--out", str(tmp_path / "out")])
 
     assert result.exit_code == 1, result.output
-    assert "imforte_us/odd.toml" in result.stderr
+    assert "small/odd.toml" in result.stderr
     assert words in result.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_output_folder(tmp_path: Path) -> None:
+def test_output_folder(workbook: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     (tmp_path / "mine" / "tables").mkdir(parents=True)
     for out, words in (
@@ -258,7 +279,7 @@ def test_output_folder(tmp_path: Path) -> None:
         (tmp_path / "mine", "hemodel did not write them"),
         (Path("/proc/out"), "could not be written"),
     ):
-        result = CliRunner().invoke(app, ["run", str(WORKBOOK), "--out", str(out), "--only", "base"])
+        result = CliRunner().invoke(app, ["run", str(workbook), "--out", str(out), "--only", "base"])
         assert result.exit_code == 1, result.output
         assert words in result.stderr
         assert "Traceback" not in result.output
