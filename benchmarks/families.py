@@ -124,7 +124,7 @@ def with_family(built: Model, name: str) -> Model:
         fits[endpoint] = EndpointFit(
             EndpointCurves(endpoint, specs),
             np.concatenate(each),
-            np.diag(spread**2),
+            partial(np.diag, spread**2),
             {spec.strategy: Source(COEFFICIENTS) for spec in specs},
         )
     return replace(built, fits=fits)

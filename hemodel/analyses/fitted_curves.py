@@ -291,9 +291,7 @@ def attempt(inputs: ModelInputs, endpoint: str, family: str) -> Attempt:
 
     No bootstrap replicates are made. The same evidence is fitted once.
     """
-    found = evidence(inputs, endpoint)
-    specs = tuple(replace(spec, family=family) for spec in found.specs)
-    return _attempt(replace(found, specs=specs, bootstrap=False))
+    return _attempt(replace(evidence(inputs, endpoint).with_family(family), bootstrap=False))
 
 
 @lru_cache(maxsize=512)

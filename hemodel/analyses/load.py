@@ -13,7 +13,7 @@ from hemodel.inputs.warnings import warnings
 from hemodel.model.curve_effects import curve_effect_problems
 from hemodel.model.evaluate import Model, model
 from hemodel.model.population import ageing_problems
-from hemodel.survival.workbook.fits import fit_curves
+from hemodel.survival.workbook.fits import fit_curves, without_spread
 from hemodel.survival.workbook.tables import table_warnings
 
 if TYPE_CHECKING:
@@ -69,15 +69,21 @@ def load_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> M
     return _model(check_rows(path, raw, changes))
 
 
-def load_reading(reading: Reading) -> Model:
+def load_reading(reading: Reading, *, drawn: bool = True) -> Model:
     """Do the same for a workbook that has been read and checked.
+
+    Parameters
+    ----------
+    reading : Reading
+    drawn : bool
+        Whether curves will be drawn, so that their spread must be there too.
 
     Raises
     ------
     InputError
         With every problem of the reading and of the fits.
     """
-    return _model(reading)
+    return _model(reading, drawn=drawn)
 
 
 def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, float]) -> WorkbookCheck:
@@ -124,8 +130,9 @@ def _scenario_problems(reading: Reading) -> tuple[Problem, ...]:
     return ()
 
 
-def _model(reading: Reading) -> Model:
+def _model(reading: Reading, *, drawn: bool = True) -> Model:
     fits, unfitted = fit_curves(reading)
+    unfitted += without_spread(reading, fits) if drawn else []
     problems = tuple(
         dict.fromkeys([*reading.problems, *unfitted, *curve_effect_problems(reading), *ageing_problems(reading)])
     )

@@ -232,7 +232,7 @@ def _batch(model: Model, values: Sequence[Mapping[str, float]]) -> Sequence[tupl
 
 def _alone(scenario: Scenario, reading: Reading) -> _Done:
     try:
-        changed = load_reading(reading)
+        changed = load_reading(reading, drawn=False)
         outcomes = evaluate(changed, base_draws(changed))
     except InputError as error:
         return _Done(scenario.changes, stopped=str(error))

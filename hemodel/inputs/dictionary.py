@@ -26,7 +26,10 @@ NAME = r"[a-z][a-z0-9_]*"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of input: a pattern of ids and the rules its rows obey."""
+    """One kind of input: a pattern of ids and the rules its rows obey.
+
+    `usual` is what a new template begins with, where there is a usual choice.
+    """
 
     pattern: str
     sheet: str
@@ -41,6 +44,7 @@ class Kind:
     varies: str
     definition: str
     in_template: bool
+    usual: str
     guideline: str
 
     @property
@@ -139,7 +143,8 @@ def kinds() -> tuple[Kind, ...]:
             required=row["required"],
             varies=row["varies"],
             definition=row["definition"],
-            in_template=row["template"] == "yes",
+            in_template=bool(row["template"]),
+            usual=row["template"].removeprefix("yes"),
             guideline=row["guideline"],
         )
         for row in _table("dictionary.csv")

@@ -148,7 +148,7 @@ def _combinations(fields: Sequence[str], names: Mapping[str, Sequence[str]]) -> 
 
 
 def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:
-    """Return a row with id, label and unit from the dictionary and nothing else.
+    """Return a row with id, label and unit from the dictionary, and the usual choice where there is one.
 
     Parameters
     ----------
@@ -170,6 +170,7 @@ def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:
         "id": id_,
         "label": ", ".join([kind.label, *words]),
         "unit": kind.unit or None,
+        **({"value": int(kind.usual) if kind.numeric else kind.usual, "source": _USUAL} if kind.usual else {}),
     }
 
 
@@ -202,6 +203,7 @@ STRATEGIES = ("Comparator", "Intervention")
 """Names of the strategies of a blank workbook where none are given."""
 _NAME, _ROLE = "strategy.{strategy}.name", "strategy.{strategy}.role"
 _GIVEN = "assumption: as named when this workbook was made"
+_USUAL = "assumption: the usual choice, which a new workbook begins with"
 _SOURCES = (("source", "citation", "link", "status"),)
 _BLANK = (
     (

@@ -121,7 +121,7 @@ def fit_patients(
 def from_likelihood(found: LikelihoodFit) -> Fit:
     """Return a fit by maximum likelihood with its criteria."""
     fitted = EndpointFit(
-        found.curves, found.coefficients, found.covariance, {}, likelihoods=(found,), notes=found.warnings
+        found.curves, found.coefficients, lambda: found.covariance, {}, likelihoods=(found,), notes=found.warnings
     )
     names = ("log_likelihood", "aic", "aicc", "bic", "bic_events")
     return Fit(fitted, {name: float(getattr(found, name)) for name in names})
@@ -209,7 +209,7 @@ def from_coefficients(
     if found.relation:
         specs = _specs([REFERENCE, TREATMENT], shape, found.relation, REFERENCE, ())
     curves = EndpointCurves(COEFFICIENTS, specs)
-    return Fit(EndpointFit(curves, found.coefficients, found.covariance, {}, notes=(found.text,)), {})
+    return Fit(EndpointFit(curves, found.coefficients, lambda: found.covariance, {}, notes=(found.text,)), {})
 
 
 def reconstruct(
@@ -286,7 +286,7 @@ def _evidence(
     """Return evidence without background mortality, correlation or bootstrap."""
     return EndpointData(
         endpoint, specs, sources, statistics, follow_up, patients,
-        background=None, correlated=False, bootstrap=False, replicates=0, seed=0,
+        background=None, correlated=False, bootstrap=False, simulated_trials=0, replicates=0, seed=0,
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hemodel.survival.patients.fitting import LikelihoodFit
     from hemodel.survival.reported.fitting import ReportedFit
     from hemodel.survival.reported.problem import FitProblem
+    from hemodel.survival.reported.simulated_trials import TrialBootstrap
 
 
 CHECKED_MONTHS = (6.0, 12.0, 24.0, 60.0)
@@ -49,7 +50,8 @@ class CoefficientBlock:
     sizes : mapping of strategy to int
         How many of the coefficients are each strategy's, in turn.
     coefficients : array (p,)
-    covariance : array (p, p)
+    covariance : callable () -> array (p, p)
+        Made when asked for: the correlation of reported statistics takes simulated trials.
     families : mapping of strategy to Family
         Of independent curves, resolved.
     resample : callable (replicates, seed) -> (array (B, p), notes)
@@ -64,7 +66,7 @@ class CoefficientBlock:
 
     sizes: Mapping[str, int]
     coefficients: Array
-    covariance: Array
+    covariance: Callable[[], Array]
     families: Mapping[str, Family]
     resample: Callable[[int, int], Replicates]
     offsets: Mapping[str, int] = field(default_factory=dict)
@@ -79,10 +81,12 @@ def reported_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Coef
     problem, fitted = _reported_fit(replace(evidence, moved=()), specs)
     if evidence.moved:
         fitted = fit(problem, y=_moved(problem, dict(evidence.moved)), start=fitted.coefficients)
-    covariance = fitted.covariance
-    if evidence.correlated:
-        trials = bootstrap_trial(problem, fitted.coefficients, evidence.replicates, evidence.seed)
-        covariance = correlated_covariance(problem, fitted.coefficients, trials)
+
+    def covariance() -> Array:
+        if not evidence.correlated:
+            return fitted.covariance
+        trials = simulated_trials(evidence, evidence.simulated_from or specs)
+        return correlated_covariance(problem, fitted.coefficients, trials)
 
     def resample(replicates: int, seed: int) -> Replicates:
         refits = bootstrap_refits(problem, fitted, replicates, seed)
@@ -98,6 +102,23 @@ def reported_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Coef
         criterion=fitted.criterion,
         reported=fitted,
     )
+
+
+def simulated_trials(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> TrialBootstrap:
+    """Simulate the trial from the curves fitted to its statistics, once for the same statistics and curves.
+
+    Raises
+    ------
+    SurvivalError
+        Where the follow-up or patients of an arm are missing, or too few trials report every statistic.
+    """
+    return _simulated(replace(evidence, moved=(), simulated_from=(), bootstrap=False, replicates=0), specs)
+
+
+@lru_cache(maxsize=512)
+def _simulated(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> TrialBootstrap:
+    problem, fitted = _reported_fit(evidence, specs)
+    return bootstrap_trial(problem, fitted.coefficients, evidence.simulated_trials, evidence.seed)
 
 
 @lru_cache(maxsize=512)
@@ -161,7 +182,7 @@ def likelihood_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Co
     return CoefficientBlock(
         sizes=_sizes(fitted.curves),
         coefficients=fitted.coefficients,
-        covariance=fitted.covariance,
+        covariance=lambda: fitted.covariance,
         families=_families(fitted.curves),
         resample=resample,
         criterion=fitted.aic,
@@ -207,7 +228,7 @@ def _kaplan_meier_block(
         block,
         sizes={spec.strategy: 1 + block.coefficients.size},
         coefficients=np.concatenate([[0.0], block.coefficients]),
-        covariance=_diagonal([variance, block.covariance]),
+        covariance=lambda: _diagonal([variance, block.covariance()]),
         families={spec.strategy: resolved},
         resample=resample,
     )
@@ -232,7 +253,7 @@ def published_block(evidence: EndpointData, spec: CurveSpec) -> CoefficientBlock
     return CoefficientBlock(
         sizes={spec.strategy: converted.coefficients.size},
         coefficients=converted.coefficients,
-        covariance=converted.covariance,
+        covariance=lambda: converted.covariance,
         families={spec.strategy: as_family(converted.family)},
         resample=resample,
         notes=(f"{where}: {converted.text} {printed_back(converted, CHECKED_MONTHS)}",),

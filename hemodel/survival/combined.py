@@ -107,7 +107,7 @@ def _without_factors(block: CoefficientBlock, specs: Specs) -> CoefficientBlock:
         block,
         sizes={s: block.sizes[reference[s]] for s in block.sizes},
         coefficients=turned(block.coefficients[None, :])[0],
-        covariance=slopes @ block.covariance @ slopes.T,
+        covariance=lambda: slopes @ block.covariance() @ slopes.T,
         families={s: block.families[reference[s]] for s in block.sizes},
         resample=resample,
     )
@@ -127,7 +127,7 @@ def _weights(averages: Mapping[str, Family], blocks: Sequence[CoefficientBlock])
     return CoefficientBlock(
         sizes=dict.fromkeys(averages, len(blocks)),
         coefficients=weights,
-        covariance=np.zeros((weights.size, weights.size)),
+        covariance=lambda: np.zeros((weights.size, weights.size)),
         families=families,
         resample=lambda replicates, _: (np.tile(weights, (replicates, 1)), ()),
         notes=tuple(_in_words(strategy, shape) for strategy, shape in families.items()),
@@ -165,11 +165,10 @@ def fit_evidence(evidence: EndpointData) -> EndpointFit:
         for spec in evidence.specs
     )
     curves = EndpointCurves(evidence.endpoint, specs, evidence.background)
-    coefficients, covariance = _joined(curves, blocks)
     return EndpointFit(
         curves=curves,
-        coefficients=coefficients,
-        covariance=covariance,
+        coefficients=_joined_coefficients(curves, blocks),
+        spread=lambda: _joined_covariance(curves, blocks),
         sources=dict(evidence.sources),
         reported=tuple(block.reported for block in blocks if block.reported is not None),
         likelihoods=tuple(block.likelihood for block in blocks if block.likelihood is not None),
@@ -212,15 +211,21 @@ def _mixed(evidence: EndpointData) -> Iterator[SurvivalError]:
             )
 
 
-def _joined(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> tuple[Array, Array]:
-    """Put the coefficients and covariances of all blocks in their places."""
-    size = len(curves.names)
-    coefficients, covariance = np.empty(size), np.zeros((size, size))
+def _joined_coefficients(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> Array:
+    """Put the coefficients of all blocks in their places."""
+    coefficients = np.empty(len(curves.names))
+    for block in blocks:
+        coefficients[_places(curves, block)] = block.coefficients
+    return coefficients
+
+
+def _joined_covariance(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> Array:
+    """Put the covariances of all blocks in their places."""
+    covariance = np.zeros((len(curves.names), len(curves.names)))
     for block in blocks:
         places = _places(curves, block)
-        coefficients[places] = block.coefficients
-        covariance[np.ix_(places, places)] = block.covariance
-    return coefficients, covariance
+        covariance[np.ix_(places, places)] = block.covariance()
+    return covariance
 
 
 def _places(curves: EndpointCurves, block: CoefficientBlock) -> NDArray[np.intp]:

@@ -6,11 +6,12 @@ What the fit of an endpoint depends on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.curve_spec import coefficient_parts
+from hemodel.survival.curve_spec import as_family, coefficient_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,8 +75,8 @@ class EndpointFit:
         With the families of all strategies resolved.
     coefficients : array (p,)
         Joint coefficients, named by ``curves.names``.
-    covariance : array (p, p)
-        Joint covariance; 0 between strategies that were fitted apart.
+    spread : callable () -> array (p, p)
+        Makes the joint covariance; see `covariance`.
     sources : mapping of strategy to Source
     reported : tuple of ReportedFit
         The fits to reported statistics: one, or one a member of an average.
@@ -90,12 +91,25 @@ class EndpointFit:
 
     curves: EndpointCurves
     coefficients: Array
-    covariance: Array
+    spread: Callable[[], Array]
     sources: Mapping[str, Source]
     reported: tuple[ReportedFit, ...] = ()
     likelihoods: tuple[LikelihoodFit, ...] = ()
     bootstrap: Callable[[], tuple[Array, tuple[str, ...]]] | None = None
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Joint covariance (p, p); 0 between strategies that were fitted apart.
+
+        Made when first asked for, since it may take simulated trials and a base case does without it.
+
+        Raises
+        ------
+        SurvivalError
+            Where the trials that the statistics are from cannot be simulated.
+        """
+        return self.spread()
 
     @property
     def standard_errors(self) -> Array:
@@ -184,10 +198,15 @@ class EndpointData:
     correlated, bootstrap : bool
         Whether the covariance has the correlation of the statistics in it, and whether
         bootstrap replicates are made.
+    simulated_trials : int
+        Trials from which the correlation of the statistics is taken.
     replicates, seed : int
         Of the bootstrap.
     moved : tuple of (id, value)
         Statistics at other values, with the standard errors as they are.
+    simulated_from : tuple of CurveSpec
+        The curves from which trials are simulated, where it is not the fitted ones: other families that are
+        tried on the same statistics take their correlation from the curves in use.
     """
 
     endpoint: str
@@ -199,9 +218,11 @@ class EndpointData:
     background: PopulationHazard | None
     correlated: bool
     bootstrap: bool
+    simulated_trials: int
     replicates: int
     seed: int
     moved: tuple[tuple[str, float], ...] = ()
+    simulated_from: tuple[CurveSpec, ...] = ()
 
     def source(self, strategy: str) -> Source:
         """Return the source of a strategy's curve."""
@@ -210,6 +231,13 @@ class EndpointData:
     def only(self, spec: CurveSpec, data: PatientData) -> EndpointData:
         """Return the evidence of one curve, with other patients."""
         return replace(self, specs=(spec,), sources=((spec.strategy, Source(PATIENTS, data)),))
+
+    def with_family(self, family: str) -> EndpointData:
+        """Return the evidence with one family for every curve, relations and correlation of statistics as they are."""
+        own = self.of_kind(REPORTED)
+        single = not any(as_family(spec.family).members for spec in own if spec.reference is None)
+        tried = tuple(replace(spec, family=family) for spec in self.specs)
+        return replace(self, specs=tried, simulated_from=own if single else ())
 
     def of_kind(self, *kinds: str) -> tuple[CurveSpec, ...]:
         """Return the specs of the curves whose source is one of these kinds."""

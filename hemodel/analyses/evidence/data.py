@@ -45,10 +45,10 @@ from hemodel.survival.patients.proportionality import (
     quantile_points,
     schoenfeld,
 )
-from hemodel.survival.reported.simulated_trials import arms_of, bootstrap_trial, correlated_covariance, rmst_spread
+from hemodel.survival.reported.simulated_trials import arms_of, correlated_covariance, rmst_spread
 from hemodel.survival.reported.statistics import MEDIAN, SURVIVAL, Statistic, bounds, has_error
 from hemodel.survival.workbook.curves import options
-from hemodel.survival.workbook.fits import endpoint_problem
+from hemodel.survival.workbook.fits import endpoint_problem, endpoint_trials
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -209,13 +209,8 @@ def log_cumulative_hazards(fit: EndpointFit, points: Iterable[ReportedPoint]) ->
     return found
 
 
-TRIALS = 1000
-
-
-def statistics_evidence(
-    model: Model, endpoint: str, seed: int, horizon: float
-) -> tuple[StatisticsEvidence | None, str]:
-    """Simulate 1,000 trials from the curves in use and correlate the statistics that they report.
+def statistics_evidence(model: Model, endpoint: str, horizon: float) -> tuple[StatisticsEvidence | None, str]:
+    """Correlate the statistics that trials report which are simulated from the curves in use.
 
     Returns
     -------
@@ -230,7 +225,7 @@ def statistics_evidence(
         return None, f"The curves of {endpoint} are an average of families; trials are simulated from one family."
     try:
         problem = endpoint_problem(model.inputs, endpoint)
-        bootstrap = bootstrap_trial(problem, fit.reported[0].coefficients, TRIALS, seed)
+        bootstrap = endpoint_trials(model.inputs, endpoint)
     except SurvivalError as error:
         return None, f"No trials could be simulated. {error}"
     rows = model.inputs.rows

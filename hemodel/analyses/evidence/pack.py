@@ -113,7 +113,7 @@ def endpoint_evidence(
     )
     families, fits = tried_families(model, setting, seed, followed.months)
     tests, note = comparisons(fit, model.strategies[0])
-    simulated, why_not = statistics_evidence(model, endpoint, seed, horizon)
+    simulated, why_not = statistics_evidence(model, endpoint, horizon)
     return EndpointEvidence(
         sources={strategy: source.kind for strategy, source in fit.sources.items()},
         observed=observed_curves(fit),

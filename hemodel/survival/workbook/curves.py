@@ -62,21 +62,25 @@ class CurveOptions:
         Whether the covariance of a fit to reported statistics has their correlation in it.
     bootstrap : bool
         Whether curves are drawn from bootstrap replicates.
-    replicates, seed : int
+    simulated_trials, replicates, seed : int
     """
 
     correlated: bool
     bootstrap: bool
+    simulated_trials: int
     replicates: int
     seed: int
 
 
 def options(rows: Rows) -> CurveOptions:
     """Return the options of a workbook whose rows have no problems."""
+    replicates = int(rows["curves.replicates"].number)
+    trials = rows.get("curves.simulated_trials")
     return CurveOptions(
         correlated=rows["curves.statistics"].text == "correlated",
         bootstrap=rows["curves.draws"].text == "bootstrap",
-        replicates=int(rows["curves.replicates"].number),
+        simulated_trials=replicates if trials is None or trials.value is None else int(trials.number),
+        replicates=replicates,
         seed=int(rows["settings.seed"].number),
     )
 

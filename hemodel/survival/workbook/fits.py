@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.checks import select
-from hemodel.survival.blocks import reported_problem
+from hemodel.survival.blocks import reported_problem, simulated_trials
 from hemodel.survival.combined import fit_evidence
 from hemodel.survival.endpoint_fit import REPORTED, EndpointData
 from hemodel.survival.errors import SurvivalError
@@ -16,10 +15,13 @@ from hemodel.survival.workbook.background import EXCESS, OVERALL_SURVIVAL, popul
 from hemodel.survival.workbook.curves import FAMILY, endpoints, options, source, specs, statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hemodel.inputs.model_inputs import Reading
     from hemodel.survival.curve_spec import CurveSpec
     from hemodel.survival.endpoint_fit import EndpointFit, Source
     from hemodel.survival.reported.problem import FitProblem
+    from hemodel.survival.reported.simulated_trials import TrialBootstrap
     from hemodel.survival.workbook.tables import Inputs
 
 
@@ -49,8 +51,19 @@ def fit_curves(reading: Reading) -> tuple[dict[str, EndpointFit], list[Problem]]
     return fits, problems
 
 
-def fit_endpoint(inputs: Inputs, endpoint: str, family: str = "") -> EndpointFit:
-    """Fit one endpoint; `family` replaces that of every curve, with the relations as they are.
+def without_spread(reading: Reading, fits: Mapping[str, EndpointFit]) -> list[Problem]:
+    """Return why fits have no covariance, with the cells concerned."""
+    problems = []
+    for endpoint, fit in fits.items():
+        try:
+            _ = fit.covariance
+        except SurvivalError as error:
+            problems += [_problem(reading, endpoint, part) for part in (error.parts or (error,))]
+    return problems
+
+
+def fit_endpoint(inputs: Inputs, endpoint: str) -> EndpointFit:
+    """Fit one endpoint.
 
     Raises
     ------
@@ -59,10 +72,7 @@ def fit_endpoint(inputs: Inputs, endpoint: str, family: str = "") -> EndpointFit
     InputError
         Where a file or sheet of data has problems.
     """
-    found = evidence(inputs, endpoint)
-    if family:
-        found = replace(found, specs=tuple(replace(spec, family=family) for spec in found.specs))
-    return _fitted(found)
+    return _fitted(evidence(inputs, endpoint))
 
 
 def evidence(inputs: Inputs, endpoint: str) -> EndpointData:
@@ -87,6 +97,7 @@ def evidence(inputs: Inputs, endpoint: str) -> EndpointData:
         background=population(inputs) if excess else None,
         correlated=chosen.correlated,
         bootstrap=chosen.bootstrap,
+        simulated_trials=chosen.simulated_trials,
         replicates=chosen.replicates,
         seed=chosen.seed,
     )
@@ -121,6 +132,18 @@ def endpoint_problem(inputs: Inputs, endpoint: str) -> FitProblem:
         As `fit_endpoint`.
     """
     return _problem_of(evidence(inputs, endpoint))
+
+
+def endpoint_trials(inputs: Inputs, endpoint: str) -> TrialBootstrap:
+    """Return how the reported statistics of one endpoint vary together over simulated trials.
+
+    Raises
+    ------
+    SurvivalError, InputError
+        As `fit_endpoint`, and where the trials cannot be simulated.
+    """
+    found = evidence(inputs, endpoint)
+    return simulated_trials(found, found.of_kind(REPORTED))
 
 
 @lru_cache(maxsize=512)
