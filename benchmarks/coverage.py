@@ -10,6 +10,10 @@ themselves; the Kaplan-Meier curves as they would be read off a figure, with the
 numbers at risk, rebuilt to patients; and the statistics that a paper reports, taken as
 independent or with the correlation that a simulated trial has. The same seed gives the
 same tables.
+
+The layout of the shipped example is among the scenarios: its numbers of patients and its
+statistics of OS, alone and with landmarks of the control arm from a study with longer
+follow-up.
 """
 
 from __future__ import annotations
@@ -36,19 +40,15 @@ from hemodel.survival.reported.fitting import fit, fit_problem
 from hemodel.survival.reported.simulated_trials import bootstrap_trial, correlated_covariance, rmst_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hemodel.survival.family import Array
     from hemodel.survival.reported.problem import FitProblem
 
 CONTROL, NEW = "control", "new"
 ARMS = (CONTROL, NEW)
-PATIENTS = 240
 ACCRUAL, DATA_CUT = 12.0, 21.0
 DROP_OUT = 0.005
-CONTROL_MEDIAN = 8.0
-HORIZONS = (24.0, 60.0)
-LANDMARKS = (6.0, 12.0)
 READINGS = 120
 RISK_STEP = 3.0
 SIMULATED = 500
@@ -56,13 +56,12 @@ TRIALS = 1_000
 PROCESSES = 2
 SEED = 20
 SOURCES = ("patients", "digitised curves", "statistics, independent", "statistics, correlated")
-MEASURES = tuple((what, horizon) for horizon in HORIZONS for what in ("mean of the new arm", "difference"))
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Survival of two arms, Weibull or log-logistic, with control median `CONTROL_MEDIAN`.
+    """Survival of two arms, Weibull or log-logistic.
 
     Attributes
     ----------
@@ -70,16 +69,19 @@ class Truth:
         ``weibull``, where the effect is a hazard ratio, or ``llogis``, where it is an
         acceleration factor.
     shape, effect : float
+    median : float
+        Of the control arm. [months]
     """
 
     family: str
     shape: float
     effect: float
+    median: float = 8.0
 
     def survival(self, t: Array | float, arm: str) -> Array:
         """Compute survival at times of any shape, in months."""
         ratio = self._ratio(arm)
-        x = (np.asarray(t) / CONTROL_MEDIAN) ** self.shape
+        x = (np.asarray(t) / self.median) ** self.shape
         if self.family == "weibull":
             return np.asarray(np.exp(-np.log(2.0) * ratio * x))
         return np.asarray(1.0 / (1.0 + x * ratio**-self.shape))
@@ -88,13 +90,13 @@ class Truth:
         """Compute the times at which survival is these numbers."""
         ratio = self._ratio(arm)
         if self.family == "weibull":
-            return np.asarray(CONTROL_MEDIAN * (-np.log2(uniforms) / ratio) ** (1.0 / self.shape))
-        return np.asarray(CONTROL_MEDIAN * ratio * (1.0 / uniforms - 1.0) ** (1.0 / self.shape))
+            return np.asarray(self.median * (-np.log2(uniforms) / ratio) ** (1.0 / self.shape))
+        return np.asarray(self.median * ratio * (1.0 / uniforms - 1.0) ** (1.0 / self.shape))
 
-    def measures(self) -> Array:
-        """Compute the true `MEASURES` by quadrature, in months."""
+    def measures(self, horizons: Sequence[float]) -> Array:
+        """Compute the true mean of the new arm and the difference at each horizon by quadrature, in months."""
         found = []
-        for horizon in HORIZONS:
+        for horizon in horizons:
             control, new = (
                 quad(partial(self.survival, arm=arm), 0.0, horizon, epsabs=1e-10, epsrel=1e-10)[0] for arm in ARMS
             )
@@ -106,6 +108,30 @@ class Truth:
 
 
 @dataclass(frozen=True)
+class External:
+    """A study of the control arm with longer follow-up: survival at some months, with intervals, at a weight."""
+
+    months: tuple[float, ...]
+    patients: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Patients an arm, what a trial reports beside medians and hazard ratio, and the horizons of the measures."""
+
+    patients: int = 240
+    landmarks: tuple[float, ...] = (6.0, 12.0)
+    horizons: tuple[float, ...] = (24.0, 60.0)
+    external: External | None = None
+
+    @property
+    def measures(self) -> tuple[tuple[str, float], ...]:
+        """What is measured: the mean of the new arm and the difference at each horizon."""
+        return tuple((what, horizon) for horizon in self.horizons for what in ("mean of the new arm", "difference"))
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A truth, and the curves that are fitted to its trials."""
 
@@ -113,6 +139,7 @@ class Scenario:
     truth: Truth
     family: str
     relation: str
+    layout: Layout = Layout()
 
     @property
     def curves(self) -> EndpointCurves:
@@ -125,20 +152,36 @@ class Scenario:
 
 
 WEIBULL, LOG_LOGISTIC = Truth("weibull", 1.2, 0.7), Truth("llogis", 1.6, 1.4)
+EXAMPLE = Truth("llogis", 1.32, 1.34, 10.4)
+"""About the OS of the shipped example."""
 SCENARIOS = (
     Scenario("Weibull, hazard ratio 0.7; fitted as such", WEIBULL, "weibull", PROPORTIONAL_HAZARDS),
     Scenario("Log-logistic, acceleration factor 1.4; fitted as such", LOG_LOGISTIC, "llogis", ACCELERATED_FAILURE_TIME),
     Scenario("The same log-logistic trials, fitted as Weibull", LOG_LOGISTIC, "weibull", PROPORTIONAL_HAZARDS),
+    Scenario(
+        "The layout of the example: medians, 12-month survival and hazard ratio",
+        EXAMPLE,
+        "llogis",
+        ACCELERATED_FAILURE_TIME,
+        Layout(241, (12.0,), (60.0, 240.0)),
+    ),
+    Scenario(
+        "The same, with landmarks of another study of the control arm at half weight",
+        EXAMPLE,
+        "llogis",
+        ACCELERATED_FAILURE_TIME,
+        Layout(241, (12.0,), (60.0, 240.0), External((32.8, 44.8, 56.8), 201, 0.5)),
+    ),
 )
 
 
-def simulated_trial(truth: Truth, rng: np.random.Generator) -> dict[str, PatientData]:
+def simulated_trial(truth: Truth, layout: Layout, rng: np.random.Generator) -> dict[str, PatientData]:
     """Simulate one trial: patients enter evenly, are cut off at the data cut, and a few drop out before."""
     found = {}
     for arm in ARMS:
-        event_time = truth.times(1.0 - rng.random(PATIENTS), arm)
-        followed = DATA_CUT - ACCRUAL * rng.random(PATIENTS)
-        censoring = np.minimum(followed, rng.exponential(1.0 / DROP_OUT, PATIENTS))
+        event_time = truth.times(1.0 - rng.random(layout.patients), arm)
+        followed = DATA_CUT - ACCRUAL * rng.random(layout.patients)
+        censoring = np.minimum(followed, rng.exponential(1.0 / DROP_OUT, layout.patients))
         found[arm] = patients(np.minimum(event_time, censoring), event_time <= censoring)
     return found
 
@@ -152,7 +195,7 @@ def digitised(data: PatientData) -> PatientData:
     return reconstruct(times, curve.at(times).round(2), risk_times, at_risk, int(data.event.sum())).data
 
 
-def reported(data: Mapping[str, PatientData], intervals: bool) -> Iterator[Statistic]:
+def reported(data: Mapping[str, PatientData], layout: Layout, intervals: bool) -> Iterator[Statistic]:
     """Give what a paper reports, at its decimals; survivals with their intervals or with n.
 
     A median whose interval has no upper end yet is left out, for lack of a standard error.
@@ -162,28 +205,46 @@ def reported(data: Mapping[str, PatientData], intervals: bool) -> Iterator[Stati
         value, low, high = np.round(curve.median(), 1).tolist()
         if np.isfinite(high):
             yield Statistic(f"median.{arm}", "os", arm, "median", value, low=low, high=high)
-        for time in LANDMARKS:
+        for time in layout.landmarks:
             share, low, high = np.round([curve.at(time), *curve.interval_at(time)], 3).tolist()
             name = f"survival.{arm}.{time:g}"
             if intervals:
                 yield Statistic(name, "os", arm, "survival", share, time=time, low=low, high=high)
             else:
-                yield Statistic(name, "os", arm, "survival", share, time=time, patients=PATIENTS)
+                yield Statistic(name, "os", arm, "survival", share, time=time, patients=layout.patients)
     found = cox(data[CONTROL], data[NEW]).log_hazard_ratio
     value, low, high = np.exp([found.value, found.low, found.high]).round(2).tolist()
     yield Statistic("hazard_ratio", "os", NEW, "hazard_ratio", value, low=low, high=high, versus=CONTROL)
 
 
-def reported_problem(curves: EndpointCurves, data: Mapping[str, PatientData], intervals: bool) -> FitProblem:
+def landmarks_elsewhere(truth: Truth, external: External, rng: np.random.Generator) -> Iterator[Statistic]:
+    """Give the survival of another study's control arm with its interval, all patients followed to the last month."""
+    times = truth.times(1.0 - rng.random(external.patients), CONTROL)
+    curve = kaplan_meier(patients(times, np.ones(times.size, dtype=np.bool_)))
+    for month in external.months:
+        share, low, high = np.round([curve.at(month), *curve.interval_at(month)], 2).tolist()
+        name = f"external.{month:g}"
+        if low > 0.0:
+            yield Statistic(
+                name, "os", CONTROL, "survival", share, time=month, low=low, high=high, weight=external.weight,
+                external=True,
+            )  # fmt: skip
+
+
+def reported_problem(scenario: Scenario, data: Mapping[str, PatientData], intervals: bool, trial: int) -> FitProblem:
     """Return the fit to the reported statistics, with median follow-up and numbers of patients."""
+    layout = scenario.layout
     follow_up = round(kaplan_meier(reverse(pooled(list(data.values())))).median()[0], 1)
-    return fit_problem(curves, reported(data, intervals), follow_up, dict.fromkeys(ARMS, float(PATIENTS)))
+    found = list(reported(data, layout, intervals))
+    if layout.external is not None:
+        found += landmarks_elsewhere(scenario.truth, layout.external, np.random.default_rng([SEED, trial, 1]))
+    return fit_problem(scenario.curves, found, follow_up, dict.fromkeys(ARMS, float(layout.patients)))
 
 
-def measured(curves: EndpointCurves, coefficients: Array, covariance: Array) -> Array:
-    """Return the `MEASURES` and their standard errors by the delta method, (measures, 2), in months."""
-    found = []
-    for horizon in HORIZONS:
+def measured(scenario: Scenario, coefficients: Array, covariance: Array) -> Array:
+    """Return the measures of the layout and their standard errors by the delta method, (measures, 2), in months."""
+    found, curves = [], scenario.curves
+    for horizon in scenario.layout.horizons:
         spread = rmst_spread(curves, coefficients, covariance, horizon)
         control, new = (spread.strategies.index(arm) for arm in ARMS)
         found.append((spread.means[new], spread.errors[new]))
@@ -193,22 +254,22 @@ def measured(curves: EndpointCurves, coefficients: Array, covariance: Array) -> 
 
 def one_trial(scenario: Scenario, intervals: bool, trial: int) -> Array:
     """Return what each source gives for one trial (sources, measures, 2), nan where it gives no curve."""
-    data = simulated_trial(scenario.truth, np.random.default_rng([SEED, trial]))
-    curves = scenario.curves
-    found = np.full((len(SOURCES), len(MEASURES), 2), np.nan)
+    layout = scenario.layout
+    data = simulated_trial(scenario.truth, layout, np.random.default_rng([SEED, trial]))
+    found = np.full((len(SOURCES), len(layout.measures), 2), np.nan)
     for k in range(2):
         try:
             seen = data if k == 0 else {arm: digitised(data[arm]) for arm in ARMS}
-            fitted = maximum_likelihood(curves, seen)
+            fitted = maximum_likelihood(scenario.curves, seen)
         except SurvivalError:
             continue
-        found[k] = measured(curves, fitted.coefficients, fitted.covariance)
+        found[k] = measured(scenario, fitted.coefficients, fitted.covariance)
     try:
-        problem = reported_problem(curves, data, intervals)
+        problem = reported_problem(scenario, data, intervals, trial)
         own = fit(problem)
-        found[2] = measured(curves, own.coefficients, own.covariance)
+        found[2] = measured(scenario, own.coefficients, own.covariance)
         together = bootstrap_trial(problem, own.coefficients, SIMULATED, trial)
-        found[3] = measured(curves, own.coefficients, correlated_covariance(problem, own.coefficients, together))
+        found[3] = measured(scenario, own.coefficients, correlated_covariance(problem, own.coefficients, together))
     except SurvivalError:
         pass
     return found
@@ -225,14 +286,14 @@ def all_trials(scenario: Scenario, trials: int, processes: int, *, intervals: bo
 
 def table(scenario: Scenario, found: Array) -> list[str]:
     """Return the lines of the table of one scenario."""
-    truth = scenario.truth.measures()
+    truth = scenario.truth.measures(scenario.layout.horizons)
     lines = [
         f"### {scenario.title}",
         "",
         "| restricted mean, months | truth | fitted to | coverage | width | bias |",
         "|---|---:|---|---:|---:|---:|",
     ]
-    for j, (what, horizon) in enumerate(MEASURES):
+    for j, (what, horizon) in enumerate(scenario.layout.measures):
         for k, source in enumerate(SOURCES):
             usable = ~np.isnan(found[:, :, j]).any(axis=(1, 2))
             value, error = found[usable, k, j].T

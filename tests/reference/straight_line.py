@@ -143,11 +143,11 @@ class Target:
 
 
 def targets_of(rows: Rows, endpoint: str, arms: tuple[str, str]) -> list[Target]:
-    """The reported statistics of an endpoint that are used in the fit; arm 0 is the comparator."""
+    """The reported statistics of an endpoint that are used in the fit, external ones too; arm 0 is the comparator."""
     targets = []
     for arm, strategy in enumerate(arms):
-        start = f"survival.{endpoint}.{strategy}."
-        used = [row_id for row_id in rows if row_id.startswith(start) and rows[row_id]["use in fit"] == "yes"]
+        starts = (f"survival.{endpoint}.{strategy}.", f"external.{endpoint}.{strategy}.")
+        used = [row_id for row_id in rows if row_id.startswith(starts) and rows[row_id]["use in fit"] == "yes"]
         targets += [target_of(rows, row_id, arm) for row_id in used]
     return targets
 
@@ -156,6 +156,11 @@ def target_of(rows: Rows, row_id: str, arm: int) -> Target:
     """A statistic with its standard error, from the reported interval or, for S(t) without one, binomial from n."""
     value = number(rows, row_id)
     name = row_id.rsplit(".", maxsplit=1)[-1]
+    if row_id.startswith("external."):
+        low, high = (math.log(-math.log(number(rows, row_id, column))) for column in ("high", "low"))
+        se = (high - low) / WIDTH_OF_95_INTERVAL / math.sqrt(number(rows, row_id, "weight"))
+        month = number(rows, row_id, "time (months)") - number(rows, row_id, "time origin (months)")
+        return Target("survival", arm, math.log(-math.log(value)), se, month)
     if name.startswith("survival_"):
         if rows[row_id]["low"] is not None:
             raise ValueError(f"{row_id} has an interval; the straight-line calculation is for binomial ones")
@@ -304,7 +309,7 @@ def base_case(path: Path, changes: dict[str, float] | None = None) -> Result:
         rows[row_id]["value"] = value
     require(rows, {"settings.half_cycle_correction": "life_table", "settings.discounting": "per_cycle"})
     require(rows, {"settings.pfs_above_os": "cap_pfs", "settings.utilities_by": "state"})
-    require(rows, {"background.method": "floor", "curves.statistics": "independent"})
+    require(rows, {"background.method": "floor", "curves.statistics": "correlated"})
     for shape in (row_id for row_id in rows if row_id.startswith("waning.") and row_id.endswith(".shape")):
         require(rows, {shape: "none"})
     people = population_survival(rows, life_table(path.parents[1] / text(rows, "background.life_table")))
