@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
-from hemodel.inputs.scenarios import read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import check_beside, read_scenarios, scenario_folder
 from hemodel.inputs.warnings import warnings
 from hemodel.model.curve_effects import curve_effect_problems
 from hemodel.model.evaluate import Model, model
@@ -124,7 +124,7 @@ def scenarios_of(reading: Reading) -> tuple[Scenario, ...]:
 def _scenario_problems(reading: Reading) -> tuple[Problem, ...]:
     """Return what is wrong with the scenarios of a workbook, in files or on its sheet."""
     try:
-        scenarios_of(reading)
+        check_beside(reading.rows, scenarios_of(reading))
     except InputError as error:
         return error.problems
     return ()

@@ -19,6 +19,7 @@ from hemodel.analyses.base_case import (
     incremental,
     strategy_results,
 )
+from hemodel.analyses.beside import BesideEntry, beside
 from hemodel.analyses.budget import BudgetResult
 from hemodel.analyses.dsa.grids import TwoWayResult
 from hemodel.analyses.dsa.one_way import Dsa, bars
@@ -71,6 +72,7 @@ class Results(Entry):
     changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
     base_case: dict[str, StrategyResult] = Field(description="by strategy")
     incremental: list[Incremental] = Field(description="by intervention")
+    beside: list[BesideEntry] = Field(description="the base case, scenarios and published analyses side by side")
     frontier: list[Frontier] = Field(description="fully incremental analysis, by cost")
     fit: dict[str, list[FitStatistic]] = Field(description="by endpoint")
     fit_quality: dict[str, FitQuality] = Field(description="by endpoint")
@@ -115,6 +117,7 @@ def results(run: Run) -> Results:
         changes=[change_entry(change) for change in inputs.changes],
         base_case=strategy_results(run.model, run.base),
         incremental=incremental(run.base, settings.thresholds),
+        beside=beside(run.model, run.base, run.scenarios),
         frontier=fully_incremental(run.base),
         fit={endpoint: fit_statistics(fit) for endpoint, fit in run.model.fits.items()},
         fit_quality={endpoint: fit_quality(fit) for endpoint, fit in run.model.fits.items()},

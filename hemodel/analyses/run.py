@@ -26,7 +26,7 @@ from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_a
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.correlations import dependence_warnings
-from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import Scenario, check_beside, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model.curve_effects import TOWARDS_LOWER
 from hemodel.model.evaluate import Model, base_draws, evaluate
 from hemodel.payers.reading import find_profile
@@ -202,6 +202,8 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
     changes = (*(() if prepared is None else prepared.applied.changes), *changes)
     _refuse_clashes(changes)
     model = load_rows(path, raw, changes)
+    if wanted:
+        check_beside(model.inputs.rows, read_scenarios(folder, raw.scenarios))
     general = None if prepared is None else general_population(prepared, model)
     return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general)
 

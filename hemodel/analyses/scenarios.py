@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 
 SPREAD_ONLY = (
-    *("curves.statistics", "curves.draws", "curves.replicates", "curves.correlation_pfs_os"),
-    *("settings.draws", "settings.seed"),
+    *("curves.statistics", "curves.simulated_trials", "curves.draws", "curves.replicates"),
+    *("curves.correlation_pfs_os", "settings.draws", "settings.seed"),
 )
 """Inputs that the base case does not depend on: they move the draws of a probabilistic analysis."""
 

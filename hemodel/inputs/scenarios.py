@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.errors import InputError, Location, Problem
+from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.inputs.dictionary import nearest
 from hemodel.inputs.files import find_beside
 from hemodel.inputs.scenario_files import GROUPS, Scenario, clashing, read_entry, written_out
 from hemodel.inputs.scenario_sheet import read_sheet
+from hemodel.inputs.structure import BESIDE, beside_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from hemodel.inputs.cells import DataTable
+    from hemodel.inputs.checks import Rows
     from hemodel.inputs.scenario_files import WrittenScenario
 
 
@@ -71,6 +73,20 @@ def for_payer(scenarios: Iterable[Scenario], payer: str = "") -> tuple[Scenario,
 def in_groups(scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
     """Return the scenarios by group, in the order of `GROUPS`; as they were within a group."""
     return tuple(sorted(scenarios, key=lambda each: GROUPS.index(each.group)))
+
+
+def check_beside(rows: Rows, scenarios: Iterable[Scenario]) -> None:
+    """Raise InputError where `settings.beside` names a scenario that there is not."""
+    known = [scenario.name for scenario in scenarios]
+    raise_if_any(
+        Problem(
+            rows[BESIDE].where["value"],
+            f"{BESIDE} names {name}, and there is no such scenario",
+            todo=f"{nearest(name, known)} Give names of scenarios, separated by semicolons.".strip(),
+        )
+        for name in beside_names(rows)
+        if name not in known
+    )
 
 
 def pick(

@@ -46,6 +46,7 @@ class Settings(BaseModel):
     seed: int
     sampling: Literal["random", "latin_hypercube", "sobol"]
     scenarios: str
+    beside: tuple[str, ...]
     correlation_pfs_os: float
 
 
@@ -105,6 +106,16 @@ class Band:
     within: float | None
 
 
+BESIDE = "settings.beside"
+
+
+def beside_names(rows: Rows) -> tuple[str, ...]:
+    """Return the names of the scenarios that stand beside the base case."""
+    row = rows.get(BESIDE)
+    parts = [] if row is None else row.text.split(";")
+    return tuple(name for part in parts if (name := part.strip()))
+
+
 def settings(rows: Rows) -> Settings:
     """Build the settings from their rows."""
     names: dict[str, object] = {
@@ -118,6 +129,7 @@ def settings(rows: Rows) -> Settings:
         names[f"{stream}_rates"] = ((0.0, base), *sorted((float(r.names["year"]), r.number) for r in steps))
     thresholds = sorted({row.number for row in select(rows, "settings.threshold.{threshold}")})
     names["scenarios"] = names.get("scenarios") or ""
+    names["beside"] = beside_names(rows)
     names["sampling"] = names.get("sampling") or RANDOM
     names["correlation_pfs_os"] = rows["curves.correlation_pfs_os"].number
     return Settings.model_validate({**names, "thresholds": tuple(thresholds)})

@@ -25,6 +25,7 @@ from hemodel.views.shared.declared import ChartEntry, OnPage, TableEntry
 
 TABLES: tuple[TableEntry, ...] = (
     *outcomes.TABLES,
+    *scenarios.BESIDE_TABLES,
     *payer.TABLES,
     *curves.TABLES,
     *outcomes.JUDGING_TABLES,

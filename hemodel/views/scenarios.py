@@ -137,6 +137,34 @@ def scenario_changes(entries: list[ScenarioEntry]) -> Table:
     )
 
 
+def beside(results: Results, names: Names) -> Table | None:
+    """Return the base case, the scenarios that the workbook names and published analyses, a row each."""
+    if not results.beside:
+        return None
+    rows = [
+        (
+            *(entry.label, names.strategy(entry.intervention), entry.life_years, entry.qalys, entry.costs),
+            *(entry.verdict if entry.icer is None else entry.icer, entry.source),
+        )
+        for entry in results.beside
+    ]
+    return Table(
+        "beside",
+        "Base case beside other analyses",
+        (notes.INCREMENT, notes.RATIO),
+        (
+            Column("Analysis"),
+            Column("Intervention"),
+            Column("Life-years", "years", "years", "Increment"),
+            Column("QALYs", "qaly", "QALY", "Increment"),
+            Column("Costs", "money", results.currency, "Increment"),
+            Column("ICER", "icer", per_qaly(results)),
+            Column("Source"),
+        ),
+        tuple(rows),
+    )
+
+
 LABEL_WIDTH = 3.1
 GAP = 0.05
 """Space between the labels of two rows. [inches]"""
@@ -400,6 +428,7 @@ def _legend(results: Results) -> list[Artist]:
     ]
 
 
+BESIDE_TABLES = (TableEntry("beside", lambda results, _, names: beside(results, names)),)
 TABLES = (
     TableEntry(
         "scenarios",
