@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hemodel.distributions import DistributionError, distribution
+from hemodel.distributions import DistributionError
 from hemodel.errors import Location, Problem
 from hemodel.inputs.dictionary import Kind, kind_of, kinds, match, nearest
 
@@ -326,7 +326,7 @@ def _distributions(rows: Rows) -> Iterable[Problem]:
             )
         if row.kind.varies == "yes":
             try:
-                distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n)
+                row.declared()
             except DistributionError as error:
                 yield Problem(row.where["distribution"], f"{row.id}: {error}")
 

@@ -17,6 +17,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from hemodel.distributions import MEAN, MEDIAN, ValueIs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,11 @@ NAME = r"[a-z][a-z0-9_]*"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of input: a pattern of ids and the rules its rows obey."""
+    """One kind of input: a pattern of ids and the rules its rows obey.
+
+    `value_is` says what the value is where the distribution is log-normal: the median
+    of a ratio, which is symmetric on the log scale, or the mean of an amount.
+    """
 
     pattern: str
     sheet: str
@@ -42,6 +48,7 @@ class Kind:
     definition: str
     in_template: bool
     guideline: str
+    value_is: ValueIs = MEAN
 
     @property
     def group(self) -> str:
@@ -135,12 +142,13 @@ def kinds() -> tuple[Kind, ...]:
             minimum=_number(row["minimum"]),
             maximum=_number(row["maximum"]),
             choices=_split(row["choices"]),
-            distributions=_split(row["distributions"]),
+            distributions=tuple(name.partition(":")[0] for name in _split(row["distributions"])),
             required=row["required"],
             varies=row["varies"],
             definition=row["definition"],
             in_template=row["template"] == "yes",
             guideline=row["guideline"],
+            value_is=MEDIAN if "lognormal:median" in _split(row["distributions"]) else MEAN,
         )
         for row in _table("dictionary.csv")
     )
