@@ -48,6 +48,7 @@ def check_together(rows: Rows) -> list[Problem]:
         _spread_over_patients,
         _body_size,
         _time_to_death,
+        _discounting,
         _distributions,
     )
     return [problem for check in checks for problem in check(rows)]
@@ -311,6 +312,18 @@ def _time_to_death(rows: Rows) -> Iterable[Problem]:
             "Exactly one band must lie beyond all others",
             "Complete the rows utility.time_to_death and utility.time_to_death_within on the sheet Utilities.",
         )
+
+
+def _discounting(rows: Rows) -> Iterable[Problem]:
+    timing, counted = (rows.get(f"settings.{name}") for name in ("discount_timing", "half_cycle_correction"))
+    if timing is None or counted is None or timing.text != "boundaries" or counted.text == "life_table":
+        return
+    yield Problem(
+        timing.where["value"],
+        f"{timing.id} is boundaries, but {counted.id} is {counted.text}",
+        f"Each boundary is discounted at its own time to take the mean of the two; only the {counted.text} counts here",
+        f"Set {timing.id} to {counted.text}, which is the same, or {counted.id} to life_table.",
+    )
 
 
 def _distributions(rows: Rows) -> Iterable[Problem]:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 EXACT = 1e-11
 MONTH = 30.4375
-DAYS = 7.0 * np.arange(523.0)
+DAYS = np.append(7.0 * np.arange(522.0), 3652.5)
 T = DAYS / MONTH
-"""Boundaries of the 522 weeks in 10 years, in months."""
+"""Boundaries of the 521 weeks and 5.5 days in 10 years, in months."""
 RATES = {("os", "standard"): 0.06, ("os", "active"): 0.03, ("pfs", "standard"): 0.25, ("pfs", "active"): 0.15}
 A, B = RATES["os", "standard"], RATES["os", "active"]
 PEOPLE = 0.01
@@ -111,11 +111,12 @@ def acted(model: Model, draws: Mapping[str, Array], endpoint: str, strategy: str
 
 
 def test_without_anything_acting() -> None:
-    """The closed sum w / 2 (1 + q) / (1 - q) (1 - q^n) of an exponential, q = e^(-rate x week)."""
+    """The closed sum w / 2 (1 + q) / (1 - q) (1 - q^n) of an exponential, q = e^(-rate x week), and 5.5 days."""
     model = exponential()
     for (endpoint, strategy), rate in RATES.items():
         q = np.exp(-rate * 7.0 / MONTH)
-        expected = 7.0 / 365.25 / 2.0 * (1.0 + q) / (1.0 - q) * (1.0 - q**522)
+        expected = 7.0 / 365.25 / 2.0 * (1.0 + q) / (1.0 - q) * (1.0 - q**521)
+        expected += 5.5 / 365.25 / 2.0 * q**521 * (1.0 + q ** (5.5 / 7.0))
         state = None if endpoint == "os" else "progression_free"
         assert life_years(model, strategy, state) == pytest.approx(expected, rel=EXACT)
         assert expected == pytest.approx(years(np.exp(-rate * T)), rel=EXACT)
@@ -266,7 +267,7 @@ def test_an_effect_on_progression_and_on_treatment() -> None:
 
 @pytest.mark.parametrize("name", ["hazard_ratio", "odds_ratio"])
 def test_an_effect_of_0_lets_nobody_die(name: str) -> None:
-    assert life_years(exponential({f"effect.os.active.{name}": 0})) == pytest.approx(522 * 7 / 365.25, rel=EXACT)
+    assert life_years(exponential({f"effect.os.active.{name}": 0})) == pytest.approx(10.0, rel=EXACT)
 
 
 LOW, HIGH = 0.5, 1.6
