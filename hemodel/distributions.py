@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -112,6 +112,11 @@ Z975 = 1.959964
 INTERVAL_WIDTH = 2 * Z975
 
 
+ValueIs = Literal["mean", "median"]
+MEAN: Literal["mean"] = "mean"
+MEDIAN: Literal["median"] = "median"
+
+
 class DistributionError(HemodelError):
     """A distribution that cannot hold the value and the uncertainty given."""
 
@@ -123,10 +128,12 @@ class Distribution:
     `parameters` are those of its usual form: beta(alpha, beta),
     gamma(shape, scale), lognormal(meanlog, sdlog), normal(mean, sd),
     uniform(low, high), gamma_share(shape) for one share of a Dirichlet.
+    `value_is` says what the value is that it was made from: its mean or its median.
     """
 
     name: str
     parameters: tuple[float, ...]
+    value_is: ValueIs = MEAN
 
     def quantile(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values below which the given probabilities lie, same shape."""
@@ -141,6 +148,12 @@ class Distribution:
     def moments(self) -> tuple[float, float]:
         """Return mean and standard deviation."""
         return _MOMENTS[self.name](*self.parameters)
+
+    def centre(self) -> float:
+        """Return what the value should be, the mean or the median."""
+        if self.value_is == MEAN:
+            return self.moments()[0]
+        return float(self._exact(np.array([0.5]))[0])
 
     def support(self) -> tuple[float, float]:
         """Return the lowest and the highest value there can be, infinite where there is none."""
@@ -171,6 +184,7 @@ def distribution(
     high: float | None = None,
     se: float | None = None,
     n: float | None = None,
+    value_is: ValueIs = MEAN,
 ) -> Distribution | None:
     """Return the distribution of an input, or None where it does not vary.
 
@@ -180,9 +194,12 @@ def distribution(
         beta, beta_counts, gamma, lognormal, normal, uniform, dirichlet, fixed
         or empty (fixed).
     value : float
-        Base-case value: the mean (beta, gamma, normal) or the median (lognormal).
+        Of the base case.
     low, high, se, n : float, optional
         A 95% interval, a standard error, or the number of patients.
+    value_is : {"mean", "median"}
+        What the value of a lognormal is: the mean (a cost, a use, a duration) or the median (a ratio).
+        With every other distribution it is the mean.
 
     Raises
     ------
@@ -191,9 +208,10 @@ def distribution(
 
     Notes
     -----
-    beta and gamma by moments; lognormal with meanlog = ln value and
-    sdlog = ln(high / low) / 3.919928 (se / value where only a standard error is
-    given); beta_counts = beta(events + 0.5, n - events + 0.5); uniform between
+    beta and gamma by moments, and lognormal of a mean: sdlog^2 = ln(1 + (se / value)^2),
+    meanlog = ln value - sdlog^2 / 2, with se = (high - low) / 3.919928 where none is given.
+    lognormal of a median: meanlog = ln value, sdlog = ln(high / low) / 3.919928 (se / value
+    where only a standard error is given). beta_counts = beta(events + 0.5, n - events + 0.5); uniform between
     low and high; a Dirichlet share is a gamma variate with shape value x n, to
     be divided by the sum over its group. An uncertainty of zero is fixed.
     """
@@ -207,6 +225,8 @@ def distribution(
         raise DistributionError(message)
     if error == 0:
         return None
+    if name == "lognormal" and value_is == MEDIAN:
+        return _lognormal_of_median(value, error, low, high)
     return _BUILDERS[name](value, error, low, high)
 
 
@@ -243,12 +263,20 @@ def _gamma(value: float, error: float, low: float | None, high: float | None) ->
 
 
 def _lognormal(value: float, error: float, low: float | None, high: float | None) -> Distribution:
-    if value <= 0 or (low is not None and low <= 0):
-        message = "a lognormal distribution needs a value and a low above 0"
+    del low, high
+    if value <= 0:
+        message = f"a lognormal distribution cannot have the mean {value:g}; use uniform or fixed"
         raise DistributionError(message)
-    if low is None or high is None:
-        return Distribution("lognormal", (float(np.log(value)), error / value))
-    return Distribution("lognormal", (float(np.log(value)), float(np.log(high / low)) / INTERVAL_WIDTH))
+    variance = float(np.log1p((error / value) ** 2))
+    return Distribution("lognormal", (float(np.log(value)) - variance / 2.0, float(np.sqrt(variance))))
+
+
+def _lognormal_of_median(value: float, error: float, low: float | None, high: float | None) -> Distribution:
+    if value <= 0 or (low is not None and low <= 0):
+        message = "a lognormal distribution of a ratio needs a value and a low above 0"
+        raise DistributionError(message)
+    spread = error / value if low is None or high is None else float(np.log(high / low)) / INTERVAL_WIDTH
+    return Distribution("lognormal", (float(np.log(value)), spread), MEDIAN)
 
 
 def _normal(value: float, error: float, low: float | None, high: float | None) -> Distribution:

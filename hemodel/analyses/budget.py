@@ -7,8 +7,7 @@ a patient that long after the start. The draw is the first axis of every array.
 Costs of a patient in each year since treatment began, from the model itself.
 
 The cumulative undiscounted cost through h years is that of the model with a time horizon of h years, so a
-year's cost is the difference of two horizons. A horizon is rounded up to whole cycles: the cycle that spans
-the end of a year belongs to the year in which it starts.
+year's cost is the difference of two horizons. The cycle that spans the end of a year is divided there.
 
 One-way analysis of the budget impact: every uncertain input to its bounds, one at a time.
 """

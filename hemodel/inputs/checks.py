@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hemodel.distributions import DistributionError, distribution
+from hemodel.distributions import DistributionError
 from hemodel.errors import Location, Problem
 from hemodel.inputs.dictionary import Kind, kind_of, kinds, match, nearest
 
@@ -48,6 +48,7 @@ def check_together(rows: Rows) -> list[Problem]:
         _spread_over_patients,
         _body_size,
         _time_to_death,
+        _discounting,
         _distributions,
     )
     return [problem for check in checks for problem in check(rows)]
@@ -313,6 +314,18 @@ def _time_to_death(rows: Rows) -> Iterable[Problem]:
         )
 
 
+def _discounting(rows: Rows) -> Iterable[Problem]:
+    timing, counted = (rows.get(f"settings.{name}") for name in ("discount_timing", "half_cycle_correction"))
+    if timing is None or counted is None or timing.text != "boundaries" or counted.text == "life_table":
+        return
+    yield Problem(
+        timing.where["value"],
+        f"{timing.id} is boundaries, but {counted.id} is {counted.text}",
+        f"Each boundary is discounted at its own time to take the mean of the two; only the {counted.text} counts here",
+        f"Set {timing.id} to {counted.text}, which is the same, or {counted.id} to life_table.",
+    )
+
+
 def _distributions(rows: Rows) -> Iterable[Problem]:
     for row in rows.values():
         if row.kind.varies not in {"yes", "fit"} or row.value is None:
@@ -326,7 +339,7 @@ def _distributions(rows: Rows) -> Iterable[Problem]:
             )
         if row.kind.varies == "yes":
             try:
-                distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n)
+                row.declared()
             except DistributionError as error:
                 yield Problem(row.where["distribution"], f"{row.id}: {error}")
 

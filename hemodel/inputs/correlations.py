@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.distributions import Distribution, DistributionError, distribution
+from hemodel.distributions import Distribution, DistributionError
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
 from hemodel.inputs.dictionary import nearest
@@ -174,6 +174,6 @@ def _distribution(row: Row) -> Distribution | None:
     if not isinstance(row.value, (int, float)):
         return None
     try:
-        return distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n)
+        return row.declared()
     except DistributionError:
         return None

@@ -17,6 +17,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from hemodel.distributions import MEAN, MEDIAN, ValueIs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -29,6 +31,8 @@ class Kind:
     """One kind of input: a pattern of ids and the rules its rows obey.
 
     `usual` is what a new template begins with, where there is a usual choice.
+    `value_is` says what the value is where the distribution is log-normal: the median
+    of a ratio, which is symmetric on the log scale, or the mean of an amount.
     """
 
     pattern: str
@@ -46,6 +50,7 @@ class Kind:
     in_template: bool
     usual: str
     guideline: str
+    value_is: ValueIs = MEAN
 
     @property
     def group(self) -> str:
@@ -139,13 +144,14 @@ def kinds() -> tuple[Kind, ...]:
             minimum=_number(row["minimum"]),
             maximum=_number(row["maximum"]),
             choices=_split(row["choices"]),
-            distributions=_split(row["distributions"]),
+            distributions=tuple(name.partition(":")[0] for name in _split(row["distributions"])),
             required=row["required"],
             varies=row["varies"],
             definition=row["definition"],
             in_template=bool(row["template"]),
             usual=row["template"].removeprefix("yes"),
             guideline=row["guideline"],
+            value_is=MEDIAN if "lognormal:median" in _split(row["distributions"]) else MEAN,
         )
         for row in _table("dictionary.csv")
     )

@@ -18,6 +18,8 @@ def inputs_page() -> str:
         "Every kind of row a workbook can hold. Names in braces are yours, in lower case with underscores.",
         "The last column says which guideline speaks of the input: NICE's manual (PMG36) and the documents of its",
         "Decision Support Unit (DSU TSD), PBAC, CHEERS 2022 (reporting), TECH-VER 2019 (verification) and others.",
+        "A log-normal is made from a value that is its mean or its median, as the column says: see",
+        "[methods](methods.md#probabilistic-analysis).",
         "This page is written from `hemodel/inputs/data/dictionary.csv` by `python -m hemodel.inputs.documentation`.",
         "",
         "## Columns",
@@ -38,7 +40,8 @@ def inputs_page() -> str:
 
 def _line(kind: Kind) -> str:
     allowed = ", ".join(f"`{choice}`" for choice in kind.choices) if kind.type == "choice" else kind.allowed
-    distributions = ", ".join(kind.distributions)
+    said = {"lognormal": f"lognormal ({kind.value_is})"}
+    distributions = ", ".join(said.get(name, name) for name in kind.distributions)
     cells = (f"`{kind.pattern}`", f"{kind.label}. {kind.definition}", kind.unit, allowed, distributions)
     return "| " + " | ".join((*cells, _REQUIRED[kind.required], kind.guideline)) + " |"
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hemodel.distributions import distribution
 from hemodel.errors import InputError, Problem
 from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
@@ -156,7 +155,7 @@ def _parameters(rows: Mapping[str, Row]) -> tuple[Parameter, ...]:
             label=row.label or row.kind.label,
             value=row.number,
             unit=row.unit,
-            distribution=distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n),
+            distribution=row.declared(),
             low=row.low,
             high=row.high,
             group=_group(row),

@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hemodel.distributions import distribution
 from hemodel.errors import Location, Problem
 from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value, why_no_number
 from hemodel.inputs.dictionary import InputColumn, Kind, columns, kinds, match, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hemodel.distributions import Distribution
 
 
 _NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events", "weight")
@@ -70,6 +73,17 @@ class Row:
     def has_uncertainty(self) -> bool:
         """Whether an interval or a standard error is given."""
         return self.se is not None or (self.low is not None and self.high is not None)
+
+    def declared(self) -> Distribution | None:
+        """Return the distribution of a row that holds a number, or None where it does not vary.
+
+        Raises
+        ------
+        DistributionError
+            Where the uncertainty is missing or does not fit the distribution.
+        """
+        error = {"low": self.low, "high": self.high, "se": self.se, "n": self.n}
+        return distribution(self.distribution, self.number, **error, value_is=self.kind.value_is)
 
     @property
     def sheet(self) -> str:

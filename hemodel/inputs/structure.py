@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Rows = Mapping[str, Row]
 
 
+MIDDLE = "middle"
+"""Of the cycle: when flows and state time are discounted where the workbook does not say so."""
+
+
 class Settings(BaseModel):
     """Settings of the calculation, as on the sheet Settings.
 
@@ -38,7 +42,8 @@ class Settings(BaseModel):
     discounting: Literal["per_cycle", "annual"]
     cost_rates: tuple[tuple[float, float], ...]
     effect_rates: tuple[tuple[float, float], ...]
-    pfs_above_os: Literal["cap_pfs", "error"]
+    discount_timing: Literal["middle", "start", "end", "boundaries"]
+    pfs_above_os: Literal["cap_pfs", "lift_os", "error"]
     utilities_by: Literal["state", "time_to_death"]
     thresholds: tuple[float, ...]
     decision_threshold: float
@@ -131,6 +136,7 @@ def settings(rows: Rows) -> Settings:
     names["scenarios"] = names.get("scenarios") or ""
     names["beside"] = beside_names(rows)
     names["sampling"] = names.get("sampling") or RANDOM
+    names["discount_timing"] = names.get("discount_timing") or MIDDLE
     names["correlation_pfs_os"] = rows["curves.correlation_pfs_os"].number
     return Settings.model_validate({**names, "thresholds": tuple(thresholds)})
 

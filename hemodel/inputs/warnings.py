@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionError, distribution
+from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionError
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
@@ -122,7 +122,7 @@ def _distribution(row: Row) -> Distribution | None:
     if row.kind.varies != "yes":
         return None
     try:
-        return distribution(row.distribution, row.number, low=row.low, high=row.high, se=row.se, n=row.n)
+        return row.declared()
     except DistributionError:
         return None
 

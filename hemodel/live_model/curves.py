@@ -28,6 +28,7 @@ from hemodel.live_model.formula import (
 from hemodel.live_model.functions import last_at_or_below
 from hemodel.live_model.points import Points, accumulated, at_boundaries, given, largest_so_far
 from hemodel.live_model.sheet import SheetColumn
+from hemodel.model.curve_effects import LIFT_OS
 from hemodel.survival.curve_spec import (
     ACCELERATED_FAILURE_TIME,
     HAZARD_RATIO_BY_PERIOD,
@@ -379,6 +380,16 @@ class StrategyCurves:
             points = replace(place, group=endpoint.upper())
             self._days[key] = (place, self._stages(endpoint, points, self.stages[endpoint]))
         return self._days[key][1].survival
+
+    def lifted(self, overall: Formula, progression_free: Formula) -> Formula:
+        """Return OS, or the larger of OS and PFS where the settings lift it."""
+        lift = self.parameters.text("settings.pfs_above_os").equals(LIFT_OS)
+        return when(lift, larger(overall, progression_free), overall)
+
+    def alive_within(self, place: Points) -> SheetColumn:
+        """Return OS on days within cycles, lifted where the settings lift it."""
+        found = self.lifted(self.within("os", place), self.within("pfs", place))
+        return place.table.add("Alive", found, "proportion", "Alive")
 
     def __post_init__(self) -> None:
         """Add the columns of every endpoint at the boundaries."""

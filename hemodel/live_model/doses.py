@@ -145,7 +145,7 @@ def _rows(schedule: _Schedule, time: Time) -> int:
 def _on_treatment(regimen: Regimen, curves: StrategyCurves, place: Points) -> SheetColumn:
     """Add who is treated on each day: by the curve named, never above OS, nor PFS where treatment stops there."""
     table, parameters = place.table, curves.parameters
-    alive = curves.within("os", place)
+    alive = curves.alive_within(place)
     free = table.add("Progression-free", smaller(curves.within("pfs", place), alive), "proportion", "Treated")
     named = parameters.text(regimen.id("time_on_treatment"))
     result = when(named.equals("os"), alive, when(named.equals("pfs"), free, ""))

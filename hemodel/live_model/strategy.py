@@ -129,7 +129,7 @@ def _checks(strategy: str, states: States, parameters: Parameters) -> tuple[Live
             f"PFS is not above OS: {strategy}",
             gap,
             either(allowed, gap <= GAP_TOLERANCE),
-            "The setting says that this is an error: choose other curves, or set settings.pfs_above_os to cap_pfs.",
+            "The setting says that this is an error: choose other curves, or set it to cap_pfs or lift_os.",
         ),
         *(_falls(strategy, name, column) for name, column in (("OS", states.overall), ("PFS", states.free))),
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.inputs.checks import select
-from hemodel.live_model.formula import Formula, as_formula, both, larger, rounded_up, smaller, when, whole
+from hemodel.inputs.structure import MIDDLE
+from hemodel.live_model.formula import Formula, as_formula, both, either, larger, rounded_up, smaller, when, whole
 from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable
 from hemodel.model.timeline import DAY_TOLERANCE, discount_factor
 from hemodel.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
@@ -39,6 +40,8 @@ class Constants:
         Weights of both ends of a cycle in the time in a state.
     method : Formula
         Of discounting within a year.
+    timing : Formula
+        Of discounting within a cycle.
     next : int
         The next column that is free.
     """
@@ -51,6 +54,7 @@ class Constants:
     at_start: Formula
     at_end: Formula
     method: Formula
+    timing: Formula
     next: int
 
 
@@ -64,8 +68,9 @@ class Time(Constants):
         Of each boundary.
     active, years : SheetColumn
         1 and the length in years where the boundary ends a cycle of the model, else 0.
-    factors : mapping from costs or effects to SheetColumn
-        Discount factor in the middle of the cycle that ends there; 1 at the start of the model.
+    factors : mapping from costs or effects to (SheetColumn, SheetColumn)
+        Discount factors of what counts from the start and from the end of the cycle that ends there; 1 at the
+        start of the model.
     rates : mapping from costs or effects to list of (from year, rate)
     multiplier : SheetColumn or None
         Of utilities in the cycle that ends there, at the age reached in its middle; None where
@@ -80,7 +85,7 @@ class Time(Constants):
     months: SheetColumn
     active: SheetColumn
     years: SheetColumn
-    factors: Mapping[str, SheetColumn]
+    factors: Mapping[str, tuple[SheetColumn, SheetColumn]]
     rates: Mapping[str, list[tuple[Formula, Formula]]]
     population: SheetColumn | None
     multiplier: SheetColumn | None
@@ -96,9 +101,19 @@ class Time(Constants):
         """Return the discount factor of costs or effects after some years."""
         return _factor(years, self.rates[stream], self.method)
 
+    def of_events(self, stream: str) -> Formula:
+        """Return the discount factor of what happens in the cycle that ends there: the mean of its two ends."""
+        start, end = self.factors[stream]
+        return (start + end) / 2
+
     def boundary(self, day: Formula) -> Formula:
-        """Return the row, from 1, of the last boundary at or before a day; the last row for days beyond it."""
-        return smaller(whole(day / self.cycle_length + DAY_TOLERANCE) + 1, self.number.rows)
+        """Return the row, from 1, of the last boundary at or before a day; the last row for days beyond it.
+
+        Beyond the horizon boundaries are counted from it, since the last cycle may be a part of one.
+        """
+        within = whole(day / self.cycle_length + DAY_TOLERANCE)
+        beyond = self.cycles + whole((day - self.horizon) / self.cycle_length + DAY_TOLERANCE)
+        return smaller(when(day < self.horizon - DAY_TOLERANCE, within, beyond) + 1, self.number.rows)
 
 
 def add_time(
@@ -117,8 +132,10 @@ def add_time(
         How utilities change with age.
     """
     purpose = (
-        "The boundaries of the cycles, and the discount factor of each cycle in its middle. There are more rows than "
-        "the horizon needs, so that it can be longer; rows that end no cycle of the model count for nothing."
+        "The boundaries of the cycles, and the discount factors of what counts from the start and from the end of each "
+        "cycle. The last one ends at the horizon, and is a part of a cycle where that is no multiple of its length. "
+        "There are more rows than the horizon needs, so that it can be longer; rows that end no cycle of the model "
+        "count for nothing."
     )
     sheet = Sheet(SHEET, "Time and discounting", purpose)
     constants = _constants(sheet, parameters)
@@ -129,17 +146,19 @@ def add_time(
     table = SheetTable(sheet, FACTS_ROW + max(len(steps) for steps in rates.values()) + 3, rows)
     sheet.frozen = (table.first, 1)
     number = table.add("Cycle that ends here", list(range(rows)), "count", "Boundary")
-    day = table.add("Day", number * length, "date", "Boundary")
+    horizon = constants.horizon
+    dated = when(number < cycles, number * length, horizon + (number - cycles) * length)
+    day = table.add("Day", dated, "date", "Boundary")
     month = table.add("Month", day / constants.days_per_month, "time", "Boundary")
     active = table.add("In the model", when(both(number >= 1, number <= cycles), 1, 0), "count", "Cycle")
-    years = table.add("Years", active * length / per_year, "factor", "Cycle")
-    middle = table.add("Middle (years)", when(number < 1, 0, (number - 0.5) * length / per_year), "factor", "Cycle")
-    factors = {stream: _factor(middle, rates[stream], constants.method) for stream in STREAMS}
-    columns = {s: table.add(s.capitalize(), factor, "factor", "Discount factor") for s, factor in factors.items()}
+    spent = active * (day - day.above()) / per_year
+    years = table.add_after_first("Years", 0.0, spent, "factor", "Cycle")
+    middle = table.add_after_first("Middle (years)", 0.0, (day.above() + day) / 2 / per_year, "factor", "Cycle")
+    factors = _factors(table, constants, (day, middle), rates)
     hazard = None if population_hazard is None else population_hazard(month)
     population = None if hazard is None else table.add("Cumulative hazard", hazard, "factor", "Population")
     aged = None if ageing is None else ageing.multiplier(middle)
-    check = _enough_rows(cycles + beyond, rows - 1)
+    checks = (_enough_rows(cycles + beyond, rows - 1), _counted(constants))
     return Time(
         **vars(constants),
         sheet=sheet,
@@ -148,12 +167,48 @@ def add_time(
         months=month,
         active=active,
         years=years,
-        factors=columns,
+        factors=factors,
         rates=rates,
         population=population,
         multiplier=None if aged is None else table.add("Multiplier", aged, "factor", "Utilities by age"),
         norm=None if ageing is None else ageing.cap,
-        checks=(check,) if ageing is None else (check, ageing.check),
+        checks=(*checks,) if ageing is None else (*checks, ageing.check),
+    )
+
+
+def _factors(
+    table: SheetTable,
+    constants: Constants,
+    days: tuple[SheetColumn, SheetColumn],
+    rates: Mapping[str, list[tuple[Formula, Formula]]],
+) -> dict[str, tuple[SheetColumn, SheetColumn]]:
+    """Add when each cycle is discounted, and the discount factors of costs and effects then."""
+    day, middle = days
+    timing, per_year = constants.timing, constants.days_per_year
+    at_start = when(timing.equals("middle"), middle, when(timing.equals("end"), day, day.above()) / per_year)
+    at_end = when(timing.equals("middle"), middle, when(timing.equals("start"), day.above(), day) / per_year)
+    group = "Discounted at (years)"
+    first = table.add_after_first("From the start", 0.0, at_start, "factor", group)
+    last = table.add_after_first("From the end", 0.0, at_end, "factor", group)
+    found = {}
+    for stream in STREAMS:
+        group = f"Discount factor, {stream}"
+        starts, ends = (_factor(years, rates[stream], constants.method) for years in (first, last))
+        found[stream] = (
+            table.add("From the start", starts, "factor", group),
+            table.add("From the end", ends, "factor", group),
+        )
+    return found
+
+
+def _counted(constants: Constants) -> LiveCheck:
+    """Return a check that boundaries are discounted one by one only where both count."""
+    one = constants.at_start * constants.at_end
+    return LiveCheck(
+        "Boundaries discounted one by one both count",
+        one,
+        either(constants.timing.differs("boundaries"), one > 0),
+        "Set settings.half_cycle_correction to life_table, or settings.discount_timing to start or end.",
     )
 
 
@@ -182,7 +237,10 @@ def _constants(sheet: Sheet, parameters: Parameters) -> Constants:
     start = add("Weight of the start", at_start, "number", "Time in a state")
     end = add("Weight of the end", 1 - start, "number", "Time in a state")
     method = add("Within a year", parameters.text("settings.discounting"), "text", "Discounting")
-    return Constants(per_year, per_month, length, horizon, cycles, start, end, method, table.next)
+    chosen = "settings.discount_timing"
+    held = parameters.optional(chosen, as_formula(MIDDLE)) if chosen in parameters else as_formula(MIDDLE)
+    timing = add("Within a cycle", held, "text", "Discounting")
+    return Constants(per_year, per_month, length, horizon, cycles, start, end, method, timing, table.next)
 
 
 def _rates(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel.live_model.formula import Formula, smaller, sum_of, sum_where, total, when
 from hemodel.live_model.points import Boundaries
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, sheet_name
+from hemodel.live_model.time import STREAMS
 from hemodel.model.occupancy import states as occupancy
 from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
@@ -42,10 +43,30 @@ class Trace:
     time: Time
     totals: dict[tuple[str, str], tuple[Formula, Formula]] = field(default_factory=dict)
 
-    def over_cycle(self, share: SheetColumn) -> Formula:
-        """Return the years spent in a cycle by a share of patients, from its values at both ends."""
+    def over_cycle(self, share: SheetColumn, stream: str | None = None) -> Formula:
+        """Return the years spent in a cycle by a share of patients, from its values at both ends.
+
+        Parameters
+        ----------
+        stream : {"costs", "effects"}, optional
+            By which rate they are discounted; without it they are not.
+        """
         time = self.time
-        return time.years * (time.at_start * share.above() + time.at_end * share)
+        if stream is None:
+            return time.years * (time.at_start * share.above() + time.at_end * share)
+        first, last = time.factors[stream]
+        return time.years * (time.at_start * first * share.above() + time.at_end * last * share)
+
+    def years_in(self, share: SheetColumn, streams: tuple[str, ...], group: str) -> YearsInCycle:
+        """Add the years spent in each cycle by a share of patients, undiscounted and discounted."""
+        plain = self.table.add_after_first("Years", 0.0, self.over_cycle(share), "factor", group)
+        discounted = {
+            stream: self.table.add_after_first(
+                f"Discounted for {stream}", 0.0, self.over_cycle(share, stream), "factor", group
+            )
+            for stream in streams
+        }
+        return YearsInCycle(plain, discounted)
 
     def leaving(self, share: SheetColumn) -> Formula:
         """Return the patients by whom a share falls in a cycle."""
@@ -67,27 +88,29 @@ class Trace:
         column : Formula
             Per cycle; 0 in rows that end no cycle of the model.
         stream : {"costs", "effects"}
-            By which rate it is discounted.
+            By which rate it is discounted, as what happens in the cycle.
         """
-        style, group = self._group(outcome, header)
-        plain = self.table.add("Undiscounted", column, style, group)
-        return plain, self._discounted((outcome, component), header, plain, stream)
+        return self.pair(outcome, component, header, (column, None), stream)
 
-    def life_years(self, state: str, header: str, share: SheetColumn) -> SheetColumn:
-        """Add the years a cycle in a state, with totals, and return the undiscounted ones."""
-        style, group = self._group("life_years", header)
-        spent = self.table.add_after_first("Undiscounted", 0.0, self.over_cycle(share), style, group)
-        self._discounted(("life_years", state), header, spent, "effects")
-        return spent
+    def pair(
+        self, outcome: str, component: str, header: str, amounts: tuple[Formula, Formula | None], stream: str = ""
+    ) -> tuple[SheetColumn, SheetColumn]:
+        """Add amounts a cycle as for `amount`; the discounted ones are given, or follow from the stream."""
+        style = "money" if outcome == "costs" else "qaly"
+        group = f"{OUTCOME_WORDS[outcome]}: {header}"
+        plain = self.table.add("Undiscounted", amounts[0], style, group)
+        later = plain * self.time.of_events(stream) if amounts[1] is None else amounts[1]
+        discounted = self.table.add("Discounted", later, style, group)
+        self.totals[outcome, component] = self.summed(plain, style), self.summed(discounted, style)
+        return plain, discounted
 
-    def _discounted(self, part: tuple[str, str], header: str, plain: SheetColumn, stream: str) -> SheetColumn:
-        style, group = self._group(part[0], header)
-        discounted = self.table.add("Discounted", plain * self.time.factors[stream], style, group)
-        self.totals[part] = self.summed(plain, style), self.summed(discounted, style)
-        return discounted
 
-    def _group(self, outcome: str, header: str) -> tuple[str, str]:
-        return "money" if outcome == "costs" else "qaly", f"{OUTCOME_WORDS[outcome]}: {header}"
+@dataclass(frozen=True)
+class YearsInCycle:
+    """Years that a share of patients spends in each cycle, undiscounted, and by costs or effects discounted."""
+
+    plain: SheetColumn
+    discounted: dict[str, SheetColumn]
 
 
 OUTCOME_WORDS = {"life_years": "Life-years", "qalys": "QALYs", "costs": "Costs"}
@@ -102,7 +125,7 @@ class States:
     overall, free, progressed, dead : SheetColumn
         Shares of patients; `overall` is those alive.
     cut_off : SheetColumn
-        PFS above OS, which is not counted.
+        PFS above OS, which is not counted, or by which OS is lifted.
     added : SheetColumn
         Sum of the three states.
     treated : mapping from endpoint to SheetColumn
@@ -138,17 +161,19 @@ def begin_trace(number: int, strategy: str, parameters: Parameters, time: Time, 
 def add_states(trace: Trace, curves: StrategyCurves, further: tuple[str, ...]) -> States:
     """Add who is progression-free, progressed and dead, and further curves of the strategy.
 
-    PF = MIN(PFS, OS), PD = OS - PF, dead = 1 - OS.
+    PF = MIN(PFS, OS), PD = OS - PF, dead = 1 - OS; where OS is lifted it is MAX(OS, PFS) first.
     """
     table, group = trace.table, "Share of patients"
-    overall, pfs = curves.survival("os"), curves.survival("pfs")
+    raw, pfs = curves.survival("os"), curves.survival("pfs")
+    overall = table.add("Alive", curves.lifted(raw, pfs), "proportion", group)
     free = table.add("Progression-free", smaller(pfs, overall), "proportion", group)
     shares: dict[str, Formula] = occupancy(free, overall)
     progressed = table.add("Progressed", shares["progressed"], "proportion", group)
     dead = table.add("Dead", shares["dead"], "proportion", group)
     added = table.add("Sum", free + progressed + dead, "proportion", group)
     inside = trace.bounds.number <= trace.time.cycles
-    cut_off = table.add("PFS above OS, cut off", when(inside, pfs - free, 0), "proportion", group)
+    above = when(inside, pfs - smaller(pfs, raw), 0)
+    cut_off = table.add("PFS above OS, cut off or lifted to", above, "proportion", group)
     treated = {
         endpoint: table.add(
             f"{endpoint}, at most OS", smaller(curves.survival(endpoint), overall), "proportion", "Treated"
@@ -162,7 +187,7 @@ def add_states(trace: Trace, curves: StrategyCurves, further: tuple[str, ...]) -
 class Flows:
     """Years in each state, and patients who leave the progression-free state or die, in each cycle."""
 
-    years: dict[str, SheetColumn]
+    years: dict[str, YearsInCycle]
     progressions: SheetColumn
     deaths: SheetColumn
 
@@ -170,7 +195,9 @@ class Flows:
 def add_flows(trace: Trace, states: States) -> Flows:
     """Add time in states, with life-years, and the patients who leave them."""
     table, columns = trace.table, {"progression_free": states.free, "progressed": states.progressed}
-    years = {state: trace.life_years(state, COMPONENTS[state], columns[state]) for state in STATES}
+    years = {s: trace.years_in(columns[s], STREAMS, f"Years: {COMPONENTS[s]}") for s in STATES}
+    for state, spent in years.items():
+        trace.pair("life_years", state, COMPONENTS[state], (spent.plain, spent.discounted["effects"]))
     leaving, dying = trace.leaving(states.free), trace.leaving(states.overall)
     progressions = table.add_after_first("Leave progression-free", 0.0, leaving, "factor", "Patients")
     deaths = table.add_after_first("Die", 0.0, dying, "factor", "Patients")
@@ -179,7 +206,7 @@ def add_flows(trace: Trace, states: States) -> Flows:
 
 def add_band_years(
     trace: Trace, states: States, bands: tuple[Band, ...], curves: StrategyCurves
-) -> dict[str, SheetColumn]:
+) -> dict[str, YearsInCycle]:
     """Add years by time to death: those alive at t who die between w1 and w2 from then are OS(t + w1) - OS(t + w2)."""
     years, nearer = {}, states.overall
     for band in bands:
@@ -190,7 +217,7 @@ def add_band_years(
             later = _alive_later(trace, band, curves, group)
             share, nearer = nearer - later, later
         those = trace.table.add("Share of patients", share, "proportion", group)
-        years[band.id] = trace.table.add_after_first("Years", 0.0, trace.over_cycle(those), "factor", group)
+        years[band.id] = trace.years_in(those, ("effects",), group)
     return years
 
 
@@ -201,15 +228,16 @@ def _alive_later(trace: Trace, band: Band, curves: StrategyCurves, group: str) -
     day = table.add("Day", trace.bounds.day + later, "date", group)
     month = table.add("Month", day / time.days_per_month, "time", group)
     boundary = table.add("Boundary before", time.boundary(day), "count", group)
-    return curves.within("os", curves.days(table, month, boundary, group))
+    return curves.alive_within(curves.days(table, month, boundary, group))
 
 
-def add_qalys(trace: Trace, years: dict[str, SheetColumn], labels: dict[str, str], costs: UnitCosts) -> None:
+def add_qalys(trace: Trace, years: dict[str, YearsInCycle], labels: dict[str, str], costs: UnitCosts) -> None:
     """Add QALYs by state or band, with the utility at the age reached, and those lost to adverse events."""
     multiplier = trace.time.multiplier
-    for name, plain in years.items():
-        spent: Formula = plain if multiplier is None else plain * multiplier
-        trace.amount("qalys", name, labels[name], spent * costs.utility[trace.strategy, name], "effects")
+    for name, spent in years.items():
+        utility = costs.utility[trace.strategy, name]
+        worth = utility if multiplier is None else multiplier * utility
+        trace.pair("qalys", name, labels[name], (spent.plain * worth, spent.discounted["effects"] * worth))
     loss = when(trace.bounds.number.equals(0), -costs.events_loss[trace.strategy], 0)
     trace.amount("qalys", "adverse_events", COMPONENTS["adverse_events"], loss, "effects")
 
@@ -220,15 +248,16 @@ def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> She
     parts = [_dated(trace, doses, part) for part in ("acquisition", "administration")]
     for state in STATES:
         component = f"disease_management_{state}"
-        spent = flows.years[state] * costs.per_year[strategy, state]
-        parts.append(trace.amount("costs", component, COMPONENTS[component], spent, "costs"))
+        spent, unit = flows.years[state], costs.per_year[strategy, state]
+        amounts = spent.plain * unit, spent.discounted["costs"] * unit
+        parts.append(trace.pair("costs", component, COMPONENTS[component], amounts))
     by_cycle = {
         "adverse_events": when(trace.bounds.number.equals(0), costs.events_cost[strategy], 0),
         "subsequent_treatment": flows.progressions * costs.following[strategy],
         "end_of_life": flows.deaths * costs.end_of_life,
     }
-    for component, spent in by_cycle.items():
-        parts.append(trace.amount("costs", component, COMPONENTS[component], spent, "costs"))
+    for component, amount in by_cycle.items():
+        parts.append(trace.amount("costs", component, COMPONENTS[component], amount, "costs"))
     group = "Costs: all"
     kinds = dict(zip(("Undiscounted", "Discounted"), zip(*parts, strict=True), strict=True))
     each = {kind: trace.table.add(f"{kind} in the cycle", total(some), "money", group) for kind, some in kinds.items()}

@@ -1,7 +1,8 @@
 """What acts on the fitted curves in a model: further effects, waning and background mortality.
 
 In this order: fitted curve, further effects of the strategy (acceleration factor, hazard
-ratio, odds ratio), waning, and last a floor at the population's hazard, on OS only.
+ratio, odds ratio), waning, and on OS only a floor at the population's hazard and last, where
+the settings ask for it, PFS as a least value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from hemodel.errors import InputError, Problem
 from hemodel.inputs.checks import select
-from hemodel.model.occupancy import Adjustment
+from hemodel.model.occupancy import OS_LIFTED, Adjustment, lift
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS, PROPORTIONAL_ODDS
 from hemodel.survival.curves import population_hazard, related_hazard, slowed
 from hemodel.survival.effects.floor import floor_hazard
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     Draws = Mapping[str, FloatArray]
 
+PFS = "pfs"
 EFFECTS = {
     "acceleration_factor": ACCELERATED_FAILURE_TIME,
     "hazard_ratio": PROPORTIONAL_HAZARDS,
@@ -41,6 +43,8 @@ EFFECTS = {
 }
 """Further effects, in the order in which they act."""
 FLOOR_RULE = "os_below_population"
+LIFT_OS = "lift_os"
+"""Setting pfs_above_os under which OS is lifted to PFS."""
 WANED, TOWARDS_LOWER, KEPT_FALLING = "waned", "waning_towards_lower_hazard", "waning_kept_falling"
 
 
@@ -56,17 +60,28 @@ class CurveEffects:
         Whose curve says who is still treated, for waning with treatment.
     floor : array (points,) or None
         Cumulative hazard of the population on the grid of the time_grid, the floor of OS.
+    lifts_os : bool
+        Whether OS is lifted to PFS where PFS would exceed it.
     """
 
     effects: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
     waning: Mapping[tuple[str, str], Waning]
     treated_by: Mapping[tuple[str, str], str]
     floor: FloatArray | None
+    lifts_os: bool
 
     def changes(self, endpoint: str, strategy: str) -> bool:
-        """Return whether anything acts on a curve."""
+        """Return whether anything acts on a curve, or it may be lifted."""
+        return self.acts(endpoint, strategy) or self.lifts(endpoint)
+
+    def acts(self, endpoint: str, strategy: str) -> bool:
+        """Return whether anything but the lift acts on a curve."""
         at = (endpoint, strategy)
         return at in self.effects or at in self.waning or (endpoint == OVERALL_SURVIVAL and self.floor is not None)
+
+    def lifts(self, endpoint: str) -> bool:
+        """Return whether a curve may be lifted to another."""
+        return self.lifts_os and endpoint == OVERALL_SURVIVAL
 
 
 def curve_effects(inputs: ModelInputs, time_grid: TimeGrid) -> CurveEffects:
@@ -90,6 +105,7 @@ def curve_effects(inputs: ModelInputs, time_grid: TimeGrid) -> CurveEffects:
         waning=found,
         treated_by={at: treated_by(inputs.rows, at) for at in found},
         floor=_floor(people, time_grid.timeline.months.tobytes()) if floored and people is not None else None,
+        lifts_os=inputs.settings.pfs_above_os == LIFT_OS,
     )
 
 
@@ -193,7 +209,13 @@ def survival_at(
     """
     endpoint, strategy = at
     block = whole_block(curves, curve_effects, draws)
-    if not curve_effects.changes(endpoint, strategy):
+    if curve_effects.lifts(endpoint):
+        unlifted = replace(curve_effects, lifts_os=False)
+        overall, free = (
+            survival_at(time_grid, curves, unlifted, draws, (name, strategy), months) for name in (endpoint, PFS)
+        )
+        return np.asarray(np.maximum(overall, free))
+    if not curve_effects.acts(endpoint, strategy):
         return curves[endpoint].survival(strategy, months, block.coefficients[endpoint])
     found, _ = acted_survival(time_grid, curves, curve_effects, block, endpoint, strategy)
     with np.errstate(divide="ignore"):
@@ -210,6 +232,22 @@ def acted_survival(
     strategy: str,
 ) -> tuple[FloatArray, dict[str, Adjustment]]:
     """Return survival (draws, points) on the grid with everything that acts on it, and a record of it."""
+    found, adjustments = _before_lift(time_grid, curves, curve_effects, block, endpoint, strategy)
+    if curve_effects.lifts(endpoint):
+        free, _ = _before_lift(time_grid, curves, curve_effects, block, PFS, strategy)
+        found, adjustments[OS_LIFTED] = lift(found, free, time_grid.timeline.days, time_grid.weights[:, 0])
+    return found, adjustments
+
+
+def _before_lift(
+    time_grid: TimeGrid,
+    curves: Mapping[str, EndpointCurves],
+    curve_effects: CurveEffects,
+    block: EffectDraws,
+    endpoint: str,
+    strategy: str,
+) -> tuple[FloatArray, dict[str, Adjustment]]:
+    """Return survival with effects, waning and the floor, and a record of these."""
     months, cycles = time_grid.timeline.months, time_grid.timeline.cycles
     curve = _curve(curves, curve_effects, block, endpoint, strategy)
     years = time_grid.weights[:, 0]

@@ -235,7 +235,7 @@ def _refuse_crossing(model: Model, exposures: Mapping[str, PersonTime]) -> None:
                     f"PFS exceeds OS for {strategy} from month {crossing.min() / DAYS_PER_MONTH:.1f}"
                     f" in {crossing.size} of {first.size} draws",
                     "The setting says that this is an error",
-                    "Choose other curves, or set settings.pfs_above_os to cap_pfs.",
+                    "Choose other curves, or set settings.pfs_above_os to cap_pfs or lift_os.",
                 )
             )
     if problems:

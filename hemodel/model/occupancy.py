@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hemodel.parameters import Amount, FloatArray
 
 
-PFS_CAPPED = "pfs_capped_at_os"
+PFS_CAPPED, OS_LIFTED = "pfs_capped_at_os", "os_lifted_to_pfs"
 TREATMENT_AT_OS, TREATMENT_AT_PFS = "treatment_capped_at_os", "treatment_capped_at_pfs"
 UTILITY_CAPPED = "utility_capped_at_norm"
 """Rules that adjust; those that adjust one of several subjects are named with it, see `rule_of`."""
@@ -98,6 +98,31 @@ def cap(
         first[bound] = days[np.argmax(excess > GAP_TOLERANCE, axis=1)][bound]
         moved[bound] = (excess @ years)[bound]
     return lower, Adjustment(first, np.where(bound, gap, 0.0), moved)
+
+
+def lift(
+    overall: FloatArray, progression_free: FloatArray, days: FloatArray, years: FloatArray
+) -> tuple[FloatArray, Adjustment]:
+    """Return max(OS, PFS), the other way of making the two agree, and a record of what was added.
+
+    Parameters
+    ----------
+    overall, progression_free : array (draws, points), or one row for all draws
+        [proportion]
+    days : array (points,)
+        [days]
+    years : array (points,)
+        Person-years that each point stands for. [years]
+
+    Returns
+    -------
+    lifted : array (draws, points)
+    adjustment : Adjustment
+        In it `max_gap` and `years_moved` are of what was added to OS.
+    """
+    own, other = np.broadcast_arrays(overall, progression_free)
+    _, adjustment = cap(other, own, days, years)
+    return np.maximum(own, other), adjustment
 
 
 def states(progression_free: Amount, overall: Amount) -> dict[str, Amount]:

@@ -13,6 +13,7 @@ from hemodel.model.timeline import (
     administration_days,
     cycle_boundaries,
     discount_factors,
+    discount_times,
     flow_weights,
     midpoints,
     state_time_weights,
@@ -83,7 +84,7 @@ class TimeGrid:
         Of person-time (undiscounted, discounted for costs, for effects) and of the
         flow out of a curve (discounted for costs).
     end : int
-        Place of the last boundary, the end of the model, on the grid.
+        Place of the last boundary, the time horizon, on the grid.
     band_weights : mapping from band to array (points, 3)
     schedules : mapping from strategy to its schedules
     aged : Aged or None
@@ -112,8 +113,8 @@ def time_grid(inputs: ModelInputs) -> TimeGrid:
     }
     bands = inputs.bands if settings.utilities_by == "time_to_death" else ()
     shifted = [boundaries + band.within for band in bands if band.within is not None]
-    grid = timeline(boundaries, [*days.values(), *shifted])
-    factors = _factors(midpoints(boundaries), settings).T
+    grid = timeline(boundaries, [*days.values(), *shifted], settings.cycle_length)
+    factors = _factors(discount_times(boundaries, settings.discount_timing), settings)
     state = np.column_stack([state_time_weights(boundaries, f, settings.half_cycle_correction) for f in factors])
     return TimeGrid(
         timeline=grid,
@@ -123,7 +124,7 @@ def time_grid(inputs: ModelInputs) -> TimeGrid:
         band_weights=_band_weights(grid, state, bands),
         schedules={
             strategy.id: tuple(
-                Schedule(regimen, grid.positions(given), _factors(given / DAYS_PER_YEAR, settings))
+                Schedule(regimen, grid.positions(given), _factors(given / DAYS_PER_YEAR, settings).T)
                 for regimen, given in days.items()
                 if regimen.strategy == strategy.id
             )
@@ -144,9 +145,10 @@ def _aged(inputs: ModelInputs, grid: Timeline, factors: FloatArray, bands: tuple
 
 
 def _factors(years: FloatArray, settings: Settings) -> FloatArray:
+    """Return factors (3, ...) at times: undiscounted, for costs and for effects."""
     costs = discount_factors(years, settings.cost_rates, settings.discounting)
     effects = discount_factors(years, settings.effect_rates, settings.discounting)
-    return np.column_stack([np.ones(years.size), costs, effects])
+    return np.stack([np.ones_like(years), costs, effects])
 
 
 def _spread(grid: Timeline, days: FloatArray, weights: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ class Timeline:
     days : array (points,)
         Increasing days from the start of the model. [days]
     boundaries : array (cycles + 1,)
-        Cycle boundaries 0, c, 2c, ..., N c. [days]
+        Cycle boundaries 0, c, 2c, ..., the last at the time horizon. [days]
     cycles : Cycles or None
         Which of the days are boundaries, those beyond the last cycle too; None: all are.
     """
@@ -48,6 +48,11 @@ class Timeline:
     def months(self) -> FloatArray:
         """The grid in months, the unit of the curves."""
         return self.days / DAYS_PER_MONTH
+
+    @property
+    def last_cycle(self) -> float:
+        """Length of the last cycle, which may be a part of one [days]."""
+        return float(self.boundaries[-1] - self.boundaries[-2])
 
     def positions(self, days: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         """Return the places of the given days (all of which are on the grid) in the grid."""
@@ -63,6 +68,9 @@ class Timeline:
 def cycle_boundaries(time_horizon: float, cycle_length: float) -> FloatArray:
     """Return the boundaries of the N = ceil(horizon x 365.25 / c) cycles [days].
 
+    t_k = k c for k < N, and t_N is the horizon itself: where it is no multiple of the cycle
+    the last cycle is a part of one.
+
     Parameters
     ----------
     time_horizon : float
@@ -70,20 +78,20 @@ def cycle_boundaries(time_horizon: float, cycle_length: float) -> FloatArray:
     cycle_length : float
         c [days]
     """
-    cycles = math.ceil(time_horizon * DAYS_PER_YEAR / cycle_length - DAY_TOLERANCE)
-    return cycle_length * np.arange(cycles + 1.0)
+    end = time_horizon * DAYS_PER_YEAR
+    cycles = math.ceil(end / cycle_length - DAY_TOLERANCE)
+    return np.append(cycle_length * np.arange(float(cycles)), end)
 
 
-def timeline(boundaries: FloatArray, other_days: Iterable[FloatArray]) -> Timeline:
+def timeline(boundaries: FloatArray, other_days: Iterable[FloatArray], cycle_length: float) -> Timeline:
     """Return the grid of all boundaries and other days, each day once.
 
-    Where days lie beyond the last cycle, boundaries go on every cycle length up to the
-    last of them.
+    Where days lie beyond the last boundary, boundaries go on every cycle length from it, up
+    to the last of these days.
     """
     needed = np.sort(np.concatenate([boundaries, *other_days]))
-    length = boundaries[1]
-    last = np.floor((needed[-1] + DAY_TOLERANCE) / length)
-    further = length * np.arange(boundaries.size, last + 1.0)
+    beyond = np.floor((needed[-1] - boundaries[-1] + DAY_TOLERANCE) / cycle_length)
+    further = boundaries[-1] + cycle_length * np.arange(1.0, beyond + 1.0)
     days = np.sort(np.concatenate([needed, further]))
     keep = np.concatenate([[True], np.diff(days) > DAY_TOLERANCE])
     grid = Timeline(days=days[keep], boundaries=boundaries)
@@ -101,7 +109,7 @@ def discount_factors(years: FloatArray, rates: Sequence[tuple[float, float]], me
 
     Parameters
     ----------
-    years : array (times,)
+    years : array, any shape
         t. [years]
     rates : sequence of (from year, rate)
         Effective annual rates, the first from year 0; factors multiply through
@@ -111,7 +119,7 @@ def discount_factors(years: FloatArray, rates: Sequence[tuple[float, float]], me
 
     Returns
     -------
-    array (times,), 1 at t = 0
+    array, the shape of years; 1 at t = 0
     """
     elapsed = np.floor(years + DAY_TOLERANCE) if method == "annual" else years
     ends = [start for start, _ in rates[1:]] + [math.inf]
@@ -128,8 +136,29 @@ def discount_factor(rate: float | Amount, years: Amount) -> Amount:
 
 
 def midpoints(boundaries: FloatArray) -> FloatArray:
-    """Return the middle of each cycle, when flows and state time are discounted [years]."""
+    """Return the middle of each cycle, of the last one the middle of what there is of it [years]."""
     return (boundaries[:-1] + boundaries[1:]) / 2 / DAYS_PER_YEAR
+
+
+def discount_times(boundaries: FloatArray, timing: str) -> FloatArray:
+    """Return when each cycle is discounted: what counts from its start, and what counts from its end.
+
+    Parameters
+    ----------
+    boundaries : array (cycles + 1,)
+        [days]
+    timing : {"middle", "start", "end", "boundaries"}
+        All of a cycle at its middle, its start or its end; or each boundary at its own time.
+
+    Returns
+    -------
+    array (2, cycles)
+        [years]
+    """
+    first, last = boundaries[:-1] / DAYS_PER_YEAR, boundaries[1:] / DAYS_PER_YEAR
+    middle = midpoints(boundaries)
+    ends = {"middle": (middle, middle), "start": (first, first), "end": (last, last), "boundaries": (first, last)}
+    return np.stack(ends[timing])
 
 
 def state_time_weights(boundaries: FloatArray, factors: FloatArray, half_cycle_correction: str) -> FloatArray:
@@ -139,8 +168,9 @@ def state_time_weights(boundaries: FloatArray, factors: FloatArray, half_cycle_c
     ----------
     boundaries : array (cycles + 1,)
         [days]
-    factors : array (cycles,)
-        Discount factor of each cycle (ones: undiscounted).
+    factors : array (2, cycles) or (cycles,)
+        Discount factors of what counts from the start and from the end of each cycle, or
+        of both (ones: undiscounted).
     half_cycle_correction : {"life_table", "start", "end"}
         life_table: the time in cycle k is the mean of the two boundaries;
         start or end: the occupancy at that boundary.
@@ -150,25 +180,31 @@ def state_time_weights(boundaries: FloatArray, factors: FloatArray, half_cycle_c
     array (cycles + 1,). [years]
     """
     at_start = {"life_table": 0.5, "start": 1.0, "end": 0.0}[half_cycle_correction]
-    years = np.diff(boundaries) / DAYS_PER_YEAR * factors
+    first, last = np.diff(boundaries) / DAYS_PER_YEAR * np.broadcast_to(factors, (2, boundaries.size - 1))
     weights = np.zeros(boundaries.size)
-    weights[:-1] += at_start * years
-    weights[1:] += (1.0 - at_start) * years
+    weights[:-1] += at_start * first
+    weights[1:] += (1.0 - at_start) * last
     return weights
 
 
 def flow_weights(factors: FloatArray) -> FloatArray:
     """Return the weight of each boundary in the flow out of a curve.
 
-    The flow in cycle k is x_(k-1) - x_k, discounted with the factor of the cycle.
+    The flow in cycle k is x_(k-1) - x_k, discounted with the mean of the factors of its two ends.
+
+    Parameters
+    ----------
+    factors : array (2, cycles)
+        Discount factors of what counts from the start and from the end of each cycle.
 
     Returns
     -------
     array (cycles + 1,)
     """
-    weights = np.zeros(factors.size + 1)
-    weights[:-1] += factors
-    weights[1:] -= factors
+    mean = (factors[0] + factors[1]) / 2
+    weights = np.zeros(mean.size + 1)
+    weights[:-1] += mean
+    weights[1:] -= mean
     return weights
 
 

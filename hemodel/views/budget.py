@@ -236,8 +236,8 @@ def _ends(item: BudgetItem, by: float) -> tuple[End, End]:
 CONVENTIONS = ("Undiscounted, constant prices.",)
 _METHOD = (
     "Patients cost in each year what the model says for a patient that long after the start: the undiscounted cost up"
-    " to one time horizon less that up to the horizon a year before. The cycle that spans the end of a year belongs to"
-    " the year in which it starts. Costs after the time horizon of the model are not counted."
+    " to one time horizon less that up to the horizon a year before. Costs after the time horizon of the model are not"
+    " counted."
 )
 _ENTRY = {
     "start": "Patients begin at the start of the year in which they become eligible.",

@@ -290,7 +290,7 @@ def adjustments(results: Results, names: Names) -> Table:
     ]
     note = "Nothing was adjusted: no cap bound and nothing acted on the curves."
     if rows:
-        note = "Caps, the floor at the population's mortality and waning: when they act, and what they move."
+        note = "Caps and lifts, the floor at the population's mortality and waning: when they act, and what they move."
     if any(rule_parts(entry.rule)[0] == UTILITY_CAPPED for entry in results.adjustments):
         note += " Of a utility the gap is one of utility, and what is moved is in QALYs."
     return Table(

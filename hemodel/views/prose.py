@@ -38,14 +38,21 @@ _HALF_CYCLE = {
     "start": "Time in a state is counted at the start of each cycle; there is no half-cycle correction.",
     "end": "Time in a state is counted at the end of each cycle; there is no half-cycle correction.",
 }
-_DISCOUNTING = {
-    "per_cycle": "by (1 + r)⁻ᵗ, with t in years at the middle of the cycle or on the day that a drug is given",
-    "annual": "by (1 + r)⁻ᵗ, with t the whole years elapsed",
+_DISCOUNTING = {"per_cycle": "by (1 + r)⁻ᵗ, with t in years", "annual": "by (1 + r)⁻ᵗ, with t the whole years elapsed"}
+_TIMING = {
+    "middle": "at the middle of the cycle",
+    "start": "at the start of the cycle",
+    "end": "at the end of the cycle",
+    "boundaries": "at each boundary of the cycle",
 }
 _CAP = {
     "cap_pfs": (
         "Where progression-free survival would exceed overall survival it is capped at overall survival, in the base"
         " case and in every draw; each cap is counted and shown below."
+    ),
+    "lift_os": (
+        "Where progression-free survival would exceed overall survival, overall survival is lifted to it, in the base"
+        " case and in every draw; each lift is counted and shown below."
     ),
     "error": "The model stops where progression-free survival would exceed overall survival.",
 }
@@ -189,8 +196,10 @@ def structure(run: Run) -> list[str]:
     settings = run.model.inputs.settings
     cycles = run.model.time_grid.timeline.boundaries.size - 1
     days, years = display(settings.cycle_length, "value"), display(settings.time_horizon, "value")
+    last = display(run.model.time_grid.timeline.last_cycle, "value")
+    part = "" if last == days else f", the last of them {last} days long,"
     time = (
-        f"{cycles:,} cycles of {days} days cover {years} years. A year has {DAYS_PER_YEAR:g} days and a month"
+        f"{cycles:,} cycles of {days} days{part} cover {years} years. A year has {DAYS_PER_YEAR:g} days and a month"
         f" {DAYS_PER_MONTH:g}. {_HALF_CYCLE[settings.half_cycle_correction]}"
     )
     return [
@@ -206,7 +215,10 @@ def structure(run: Run) -> list[str]:
 
 def _discounting(settings: Settings) -> str:
     costs, effects = _rates(settings.cost_rates), _rates(settings.effect_rates)
-    return f"Costs are discounted at {costs} a year and effects at {effects}, {_DISCOUNTING[settings.discounting]}."
+    when = f"{_DISCOUNTING[settings.discounting]} {_TIMING[settings.discount_timing]}"
+    return (
+        f"Costs are discounted at {costs} a year and effects at {effects}, {when} or on the day that a drug is given."
+    )
 
 
 def _rates(steps: Sequence[tuple[float, float]]) -> str:

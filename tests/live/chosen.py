@@ -76,6 +76,8 @@ SMALL_EDITS: dict[str, tuple[str, dict[Place, Scalar]]] = {
     "bsa_sd_zero": ("effects", {"patients.bsa_sd": 0}),
     "further_effect": ("effects", {"effect.os.active.hazard_ratio": 0.8}),
     "waning_start": ("effects", {"waning.os.active.start": 18, "waning.os.active.end": 50}),
+    "timing": ("effects", {"settings.discount_timing": "boundaries", "settings.time_horizon": 4.55}),
+    "lifted": ("effects", {"settings.pfs_above_os": "lift_os", "effect.pfs.active.odds_ratio": 0.2}),
 }
 TOGETHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "amounts": (

@@ -92,7 +92,7 @@ def family_files(folder: Path) -> list[Path]:
     _patients(folder / "cured.csv", lambda time, event: (time, event) if time < CURED else (3.0 * CURED, 0))
     made = []
     for number, names in enumerate(FAMILIES):
-        values: dict[str, Scalar] = {}
+        values: dict[str, Scalar] = dict(CONVENTIONS[number])
         for place, family in zip(("pfs.standard", "pfs.active", "os.standard", "os.active"), names, strict=True):
             patients = "lung.csv" if place.startswith("os") else "half.csv"
             data = "cured.csv" if family == "nonmixture_cure(exp)" else patients
@@ -102,6 +102,16 @@ def family_files(folder: Path) -> list[Path]:
     return made
 
 
+CONVENTIONS: tuple[Mapping[str, Scalar], ...] = (
+    {"settings.discount_timing": "start"},
+    {"settings.discount_timing": "end", "settings.cycle_length": 36},
+    {"settings.discount_timing": "boundaries", "settings.cycle_length": 36},
+    {"settings.pfs_above_os": "lift_os"},
+    {"settings.discount_timing": "middle", "settings.cycle_length": 36},
+    {"settings.pfs_above_os": "lift_os", "settings.time_horizon": 0.07},
+    {},
+)
+"""Of each workbook: when cycles are discounted, horizons of no whole number of cycles, and OS lifted."""
 CURED = 400.0
 """Days; who lived longer never dies."""
 FAMILIES = (
@@ -157,6 +167,7 @@ def relation_files(folder: Path) -> list[Path]:
         "waning.os.active.start": 12,
         "waning.os.active.end": 40,
         "waning.os.active.reference": "standard",
+        "settings.discount_timing": "middle",
     }
     made.append(small_file(folder / "effects.xlsx", effects))
     return made

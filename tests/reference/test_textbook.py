@@ -67,12 +67,17 @@ def yearly(half_cycle: str, discounting: str = "per_cycle") -> dict[str, Scalar]
 # Life-years ----------------------------------------------------------------------------------------------------------
 
 
-def geometric(rate: float, discount_rate: float, cycles: int) -> float:
-    """Life-years of an exponential in weekly cycles: trapezoids, each discounted at its middle."""
+PART = (10 * 365.25 - 521 * 7) / 365.25
+"""Years of the last cycle: ten years are 521 weeks and 5.5 days."""
+
+
+def geometric(rate: float, discount_rate: float) -> float:
+    """Life-years of an exponential in weekly cycles to ten years: trapezoids, each discounted at its middle."""
     fall, factor = math.exp(-rate * WEEK), math.pow(1 + discount_rate, -WEEK)
     first = WEEK * (1 + fall) / 2 * math.sqrt(factor)
-    ratio = fall * factor
-    return first * (1 - math.pow(ratio, cycles)) / (1 - ratio)
+    ratio = math.pow(fall * factor, 521)
+    last = PART * (1 + math.exp(-rate * PART)) / 2 * math.pow(1 + discount_rate, -PART / 2)
+    return first * (1 - ratio) / (1 - fall * factor) + ratio * last
 
 
 @pytest.mark.parametrize(("pfs", "os"), [(1.2, 0.4), (3.0, 2.0), (0.5, 0.05)])
@@ -80,8 +85,7 @@ def geometric(rate: float, discount_rate: float, cycles: int) -> float:
 def test_life_years_of_exponential_curves_are_geometric_series(pfs: float, os: float, discounted: bool) -> None:
     table = exponential(pfs, os).life_years
     rate = 0.02 if discounted else 0.0
-    cycles = math.ceil(10 * 365.25 / 7)
-    free, alive = geometric(pfs, rate, cycles), geometric(os, rate, cycles)
+    free, alive = geometric(pfs, rate), geometric(os, rate)
     assert amount(table, "progression_free", discounted=discounted) == pytest.approx(free, rel=EXACT)
     assert amount(table, "progressed", discounted=discounted) == pytest.approx(alive - free, rel=EXACT)
 
@@ -96,8 +100,7 @@ def test_life_years_approach_the_integral(rate: float, discount_rate: float) -> 
     changes: dict[str, Scalar] = {"settings.discount_rate_effects": discount_rate, "settings.time_horizon": 60}
     total = exponential(rate, rate, changes).life_years.total[0, 1]
     hazard = rate + math.log1p(discount_rate)
-    end = math.ceil(60 * 365.25 / 7) * WEEK
-    integral = (1 - math.exp(-hazard * end)) / hazard
+    integral = (1 - math.exp(-hazard * 60)) / hazard
     assert total == pytest.approx(integral, rel=(rate * WEEK) ** 2 / 8)
 
 
@@ -159,13 +162,43 @@ def test_nobody_dies_and_a_year_costs_one(horizon: float) -> None:
     assert amount(outcomes.costs, "end_of_life", discounted=True) == pytest.approx(0, abs=1e-9)
 
 
-def test_the_last_cycle_is_a_whole_one() -> None:
+def test_the_last_cycle_ends_at_the_horizon() -> None:
     boundaries = cycle_boundaries(10, 7)
     assert boundaries.size == 523
-    assert boundaries[-1] == 522 * 7
+    assert boundaries[-2:].tolist() == [521 * 7, 3652.5]
     assert cycle_boundaries(10, 365.25).size == 11
+    assert cycle_boundaries(0.01, 30.4375).tolist() == [0, 3.6525]
     outcomes = exponential(FOREVER, FOREVER)
-    assert outcomes.life_years.undiscounted_total[0, 1] == pytest.approx(522 * WEEK, rel=EXACT)
+    assert outcomes.life_years.undiscounted_total[0, 1] == pytest.approx(10, rel=EXACT)
+
+
+@pytest.mark.parametrize(("horizon", "cycle"), [(2.5, 365.25), (0.01, 30.4375), (1, 28), (5, 28), (20, 7)])
+def test_nobody_lives_beyond_the_horizon_nor_costs(horizon: float, cycle: float) -> None:
+    """Nobody dies: time in the state, the visits in it, bands of time to death and drugs all end at the horizon."""
+    rows: dict[str, dict[str, Scalar]] = {
+        "utility.time_to_death.near": {"value": 0.3},
+        "utility.time_to_death_within.near": {"value": 50},
+        "utility.time_to_death.far": {"value": 0.8},
+    }
+    changes = no_discounting() | {"settings.time_horizon": horizon, "settings.cycle_length": cycle}
+    changes |= {"regimen.active.newtinib.interval": 1, "settings.utilities_by": "time_to_death"}
+    model = small_model(exponential_curves() | changes, rows)
+    forever = [math.log(FOREVER / 12)] * 2
+    outcomes = evaluate(model, with_coefficients(model, {"pfs": forever, "os": forever}))
+    assert outcomes.life_years.total[0, 1] == pytest.approx(horizon, rel=EXACT)
+    visits = amount(outcomes.costs, "disease_management_progression_free", discounted=False)
+    assert visits == pytest.approx(80 * 12 * horizon, rel=EXACT)
+    assert amount(outcomes.qalys, "far", discounted=False) == pytest.approx(0.8 * horizon, rel=EXACT)
+    assert given(outcomes) == math.ceil(365.25 * horizon)
+
+
+def test_two_and_a_half_years_in_cycles_of_a_year() -> None:
+    """Deaths of 0.0005 a month: 2.481 years, by trapezoids of 1, 1 and 0.5 years; not the 2.973 of three whole ones."""
+    alive = [math.exp(-0.006 * year) for year in (0.0, 1.0, 2.0, 2.5)]
+    years = (alive[0] + alive[1]) / 2 + (alive[1] + alive[2]) / 2 + (alive[2] + alive[3]) / 4
+    found = exponential(0.012, 0.006, yearly("life_table") | {"settings.time_horizon": 2.5}).life_years
+    assert found.undiscounted_total[0, 1] == pytest.approx(years, rel=EXACT)
+    assert found.undiscounted_total[0, 1] == pytest.approx(2.481, abs=5e-4)
 
 
 # QALYs ---------------------------------------------------------------------------------------------------------------
@@ -212,10 +245,11 @@ def test_adverse_events_fall_at_the_start_and_are_not_discounted() -> None:
 
 def flow(rate: float, discount_rate: float) -> float:
     """Patients who leave an exponential curve in ten years of weekly cycles, discounted at mid-cycle."""
+    ends = [cycle * WEEK for cycle in range(522)] + [10.0]
     total = 0.0
-    for cycle in range(1, 523):
-        left = math.exp(-rate * (cycle - 1) * WEEK) - math.exp(-rate * cycle * WEEK)
-        total += left * (1 + discount_rate) ** (-(cycle - 0.5) * WEEK)
+    for start, end in itertools.pairwise(ends):
+        left = math.exp(-rate * start) - math.exp(-rate * end)
+        total += left * (1 + discount_rate) ** (-(start + end) / 2)
     return total
 
 
@@ -224,7 +258,7 @@ def test_end_of_life_is_charged_on_deaths(discounted: bool, rate: float) -> None
     cost = amount(exponential(1.2, 0.4).costs, "end_of_life", discounted=discounted)
     assert cost == pytest.approx(10_000 * flow(0.4, rate), rel=EXACT)
     if not discounted:
-        assert cost == pytest.approx(10_000 * (1 - math.exp(-0.4 * 522 * WEEK)), rel=EXACT)
+        assert cost == pytest.approx(10_000 * (1 - math.exp(-0.4 * 10)), rel=EXACT)
 
 
 @pytest.mark.parametrize(("discounted", "rate"), [(False, 0.0), (True, 0.04)])
@@ -239,17 +273,58 @@ def test_subsequent_treatment_is_charged_on_progressions(discounted: bool, rate:
 
 def test_pfs_above_os_is_capped_and_recorded() -> None:
     outcomes = exponential(0.4, 1.2)
-    cycles = math.ceil(10 * 365.25 / 7)
     free = amount(outcomes.life_years, "progression_free", discounted=False)
-    assert free == pytest.approx(geometric(1.2, 0.0, cycles), rel=EXACT)
+    assert free == pytest.approx(geometric(1.2, 0.0), rel=EXACT)
     assert amount(outcomes.life_years, "progressed", discounted=False) == pytest.approx(0, abs=EXACT)
     record = outcomes.exposures["active"].adjustments["pfs_capped_at_os"]
     assert record.first_day[0] == 7
-    moved = geometric(0.4, 0.0, cycles) - geometric(1.2, 0.0, cycles)
+    moved = geometric(0.4, 0.0) - geometric(1.2, 0.0)
     assert record.years_moved[0] == pytest.approx(moved, rel=EXACT)
     peak = math.log(3) / 0.8  # where exp(-0.4 t) - exp(-1.2 t) is largest
     largest = math.exp(-0.4 * peak) - math.exp(-1.2 * peak)
     assert record.max_gap[0] == pytest.approx(largest, rel=1e-4)  # the nearest week misses the peak by a few 1e-5
+
+
+def test_os_is_lifted_to_pfs_where_asked_for_and_recorded() -> None:
+    """PFS at a rate of 0.4 a year, OS at 1.2: everybody alive is progression-free, and dies at the rate of PFS."""
+    lifted: dict[str, Scalar] = {"settings.pfs_above_os": "lift_os", "regimen.active.newtinib.time_on_treatment": "os"}
+    outcomes, capped = exponential(0.4, 1.2, lifted), exponential(0.4, 1.2)
+    free = amount(outcomes.life_years, "progression_free", discounted=False)
+    assert free == pytest.approx(geometric(0.4, 0.0), rel=EXACT)
+    assert amount(outcomes.life_years, "progressed", discounted=False) == pytest.approx(0, abs=EXACT)
+    deaths = amount(outcomes.costs, "end_of_life", discounted=False)
+    assert deaths == pytest.approx(10_000 * (1 - math.exp(-0.4 * 10)), rel=EXACT)
+    assert given(outcomes) == pytest.approx(sum(math.exp(-0.4 * 21 * k / 365.25) for k in range(174)), rel=EXACT)
+    record = outcomes.exposures["active"].adjustments["os_lifted_to_pfs"]
+    cap = capped.exposures["active"].adjustments["pfs_capped_at_os"]
+    assert (record.first_day[0], record.max_gap[0]) == (cap.first_day[0], cap.max_gap[0])
+    assert record.years_moved[0] == pytest.approx(geometric(0.4, 0.0) - geometric(1.2, 0.0), rel=EXACT)
+    assert np.isnan(outcomes.exposures["active"].adjustments["pfs_capped_at_os"].first_day[0])
+
+
+def test_curves_that_cross_are_the_larger_and_the_smaller_at_every_boundary() -> None:
+    """PFS of exp(-0.3 t) and OS of a Weibull exp(-(t / 4)^2): OS is lower from 4.8 years on."""
+    changes: dict[str, Scalar] = {f"curve.os.{s}.family": "weibull" for s in ("standard", "active")}
+    changes |= {f"curve.pfs.{s}.family": "exp" for s in ("standard", "active")}
+    years = np.append(np.arange(522) * WEEK, 10.0)
+    pfs, own = np.exp(-0.3 * years), np.exp(-((years / 4.0) ** 2))
+    for rule, overall, free in (("lift_os", np.maximum(own, pfs), pfs), ("cap_pfs", own, np.minimum(own, pfs))):
+        model = small_model(changes | {"settings.pfs_above_os": rule})
+        coefficients = {"pfs": [math.log(0.3 / 12)] * 2, "os": [math.log(2.0), math.log(48.0)] * 2}
+        table = evaluate(model, with_coefficients(model, coefficients)).life_years
+        alive = np.trapezoid(overall, years)
+        assert amount(table, "progression_free", discounted=False) == pytest.approx(
+            np.trapezoid(free, years), rel=EXACT
+        )
+        assert table.undiscounted_total[0, 1] == pytest.approx(alive, rel=EXACT)
+
+
+def test_a_lift_that_is_not_needed_changes_nothing() -> None:
+    plain, lifted = exponential(1.2, 0.4), exponential(1.2, 0.4, {"settings.pfs_above_os": "lift_os"})
+    for outcome in ("life_years", "qalys", "costs"):
+        own, other = getattr(plain, outcome).total, getattr(lifted, outcome).total
+        np.testing.assert_allclose(other, own, rtol=EXACT)
+    assert np.isnan(lifted.exposures["active"].adjustments["os_lifted_to_pfs"].first_day[0])
 
 
 def test_pfs_above_os_can_be_refused() -> None:

@@ -7,6 +7,7 @@ half-cycle correction by life table; asserted to rounding unless a test says oth
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 EXACT = 1e-11
 MONTH = 30.4375
-DAYS = 7.0 * np.arange(523.0)
+DAYS = np.append(7.0 * np.arange(522.0), 3652.5)
 T = DAYS / MONTH
-"""Boundaries of the 522 weeks in 10 years, in months."""
+"""Boundaries of the 521 weeks and 5.5 days in 10 years, in months."""
 RATES = {("os", "standard"): 0.06, ("os", "active"): 0.03, ("pfs", "standard"): 0.25, ("pfs", "active"): 0.15}
 A, B = RATES["os", "standard"], RATES["os", "active"]
 PEOPLE = 0.01
@@ -111,11 +112,12 @@ def acted(model: Model, draws: Mapping[str, Array], endpoint: str, strategy: str
 
 
 def test_without_anything_acting() -> None:
-    """The closed sum w / 2 (1 + q) / (1 - q) (1 - q^n) of an exponential, q = e^(-rate x week)."""
+    """The closed sum w / 2 (1 + q) / (1 - q) (1 - q^n) of an exponential, q = e^(-rate x week), and 5.5 days."""
     model = exponential()
     for (endpoint, strategy), rate in RATES.items():
         q = np.exp(-rate * 7.0 / MONTH)
-        expected = 7.0 / 365.25 / 2.0 * (1.0 + q) / (1.0 - q) * (1.0 - q**522)
+        expected = 7.0 / 365.25 / 2.0 * (1.0 + q) / (1.0 - q) * (1.0 - q**521)
+        expected += 5.5 / 365.25 / 2.0 * q**521 * (1.0 + q ** (5.5 / 7.0))
         state = None if endpoint == "os" else "progression_free"
         assert life_years(model, strategy, state) == pytest.approx(expected, rel=EXACT)
         assert expected == pytest.approx(years(np.exp(-rate * T)), rel=EXACT)
@@ -266,7 +268,7 @@ def test_an_effect_on_progression_and_on_treatment() -> None:
 
 @pytest.mark.parametrize("name", ["hazard_ratio", "odds_ratio"])
 def test_an_effect_of_0_lets_nobody_die(name: str) -> None:
-    assert life_years(exponential({f"effect.os.active.{name}": 0})) == pytest.approx(522 * 7 / 365.25, rel=EXACT)
+    assert life_years(exponential({f"effect.os.active.{name}": 0})) == pytest.approx(10.0, rel=EXACT)
 
 
 LOW, HIGH = 0.5, 1.6
@@ -410,7 +412,7 @@ RECORDS = ("os_below_population", "waned")
 def test_a_band_of_time_to_death_that_ends_within_cycles() -> None:
     """Those alive who die within 30 days, OS(t) - OS(t + 30), with the floor of a Weibull counted from week to week.
 
-    The last of these days lies 30 days after the last week, so that weeks go on until 28 days after it.
+    The last of these days lies 30 days after the horizon, so that weeks go on from it until 28 days after it.
     """
     rows = published("os", "active", "weibull", {"shape": 0.5, "scale": 20.0})
     bands: Changes = {
@@ -420,23 +422,27 @@ def test_a_band_of_time_to_death_that_ends_within_cycles() -> None:
         "utility.time_to_death.far": 0.7,
     }
     model = exponential(people(rate=0.02) | bands, rows)
-    hazard, week = [0.0], 7.0 / MONTH
+    ends = [*DAYS.tolist(), *(3652.5 + 7.0 * k for k in range(1, 5))]
 
-    def own(months: float) -> float:
-        return float(np.sqrt(months / 20.0))
+    def own(day: float) -> float:
+        return float(np.sqrt(day / MONTH / 20.0))
 
-    for k in range(1, 528):
-        hazard.append(hazard[-1] + max(own(k * week) - own((k - 1) * week), 0.02 * week))
+    def step(start: float, end: float) -> float:
+        return max(own(end) - own(start), 0.02 * (end - start) / MONTH)
+
+    hazard = [0.0]
+    for start, end in pairwise(ends):
+        hazard.append(hazard[-1] + step(start, end))
     alive, later = [], []
-    for k in range(523):
+    for k, day in enumerate(DAYS):
+        before = max(place for place, other in enumerate(ends) if other <= day + 30.0)
         alive.append(np.exp(-hazard[k]))
-        past = own(k * week + 30.0 / MONTH) - own((k + 4) * week)
-        later.append(np.exp(-hazard[k + 4] - max(past, 0.02 * 2.0 / MONTH)))
+        later.append(np.exp(-hazard[before] - step(ends[before], day + 30.0)))
     near = base_outcomes(model).exposures["active"].band_years["near"].undiscounted[0]
     cycles = model.time_grid.timeline.cycles
 
     assert cycles is not None
-    np.testing.assert_allclose(model.time_grid.timeline.days[cycles.unweighted], 7.0 * np.arange(523, 527), rtol=1e-14)
+    np.testing.assert_allclose(model.time_grid.timeline.days[cycles.unweighted], ends[523:], rtol=1e-14)
     assert near == pytest.approx(years(np.array(alive) - np.array(later)), rel=1e-10)
     assert life_years(model) == pytest.approx(years(np.array(alive)), rel=1e-10)
 

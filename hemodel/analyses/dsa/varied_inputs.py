@@ -376,6 +376,8 @@ def _evaluated(
 
 def _capped(settings: Settings) -> Settings:
     """Return settings under which a crossing of PFS and OS stops nothing; it is looked for afterwards."""
+    if settings.pfs_above_os != CROSSING_IS_ERROR:
+        return settings
     return settings.model_copy(update={"pfs_above_os": "cap_pfs"})
 
 

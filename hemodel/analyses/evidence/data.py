@@ -418,9 +418,8 @@ def _count(months: tuple[int, ...]) -> str:
 def beyond_follow_up(whole: Model, follow_up: float) -> BeyondFollowUp:
     """Compute the shares of discounted life-years and QALYs that lie beyond follow-up.
 
-    The model is evaluated again with follow-up as its horizon, rounded up to whole cycles
-    as every horizon is: share = 1 - value to follow-up / value to the horizon. Losses from
-    adverse events fall at the start.
+    The model is evaluated again with follow-up as its horizon: share = 1 - value to
+    follow-up / value to the horizon. Losses from adverse events fall at the start.
 
     Parameters
     ----------
@@ -446,8 +445,10 @@ def beyond_follow_up(whole: Model, follow_up: float) -> BeyondFollowUp:
 
 
 def _outcomes(whole: Model, years: float) -> Outcomes:
-    """Outcomes of the base case up to a horizon, with PFS capped at OS."""
-    settings = whole.inputs.settings.model_copy(update={"time_horizon": years, "pfs_above_os": "cap_pfs"})
+    """Outcomes of the base case up to a horizon; where a crossing of PFS and OS is an error PFS is capped."""
+    own = whole.inputs.settings
+    rule = "cap_pfs" if own.pfs_above_os == "error" else own.pfs_above_os
+    settings = own.model_copy(update={"time_horizon": years, "pfs_above_os": rule})
     return evaluate(model(replace(whole.inputs, settings=settings), whole.fits), base_draws(whole))
 
 

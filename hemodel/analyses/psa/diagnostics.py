@@ -16,7 +16,6 @@ from hemodel.analyses.psa.sums import COSTS, QALYS, totals
 from hemodel.economics import increment, increments, net_monetary_benefit
 from hemodel.entries import Entry
 from hemodel.model.evaluate import base_draws, evaluate
-from hemodel.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,12 +154,14 @@ def _checks(psa: Psa, model: Model, inputs: list[PsaInput]) -> Iterable[tuple[st
     yield "Every result is a number", "none is missing or infinite" if finite else "some are not", finite
     lowest, alive = float(sums["lowest years"].min()), float(sums["highest alive"].max())
     yield "Time in a state is never negative", f"lowest {_clean(lowest):.4g} years", lowest >= -ROUNDING
-    holds = alive <= settings.time_horizon + 2.0 * ROUNDING + settings.cycle_length / DAYS_PER_YEAR
+    holds = alive <= settings.time_horizon + 2.0 * ROUNDING
     yield "Time alive is within the horizon", f"highest {alive:.4g} years of {settings.time_horizon:g}", holds
     low, high = float(sums["lowest utility"].min()), float(sums["highest utility"].max())
     yield "Mean utility over time alive is at most 1", f"{low:.3f} to {high:.3f}", high <= 1.0 + ROUNDING
     outside = _outside_support(model, inputs)
     yield "Every input is within its distribution's range", ", ".join(outside) or "all are", not outside
+    others, words = _not_the_value(model)
+    yield "Declared means (of ratios, medians) are the values", words, not others
     far = [f"{each.id} ({each.standard_errors:+.1f} standard errors)" for each in inputs if _far(each)]
     yield "Drawn means are the declared ones", ", ".join(far) or f"all within {FAR:g} standard errors", not far
     yield from _dependence(psa, model)
@@ -181,6 +182,26 @@ def _outside_support(model: Model, inputs: list[PsaInput]) -> list[str]:
         for each in inputs
         if each.lowest < supports[each.id][0] - ROUNDING or each.highest > supports[each.id][1] + ROUNDING
     ]
+
+
+def _not_the_value(model: Model) -> tuple[list[str], str]:
+    """Return the inputs whose declared mean, or median where they are ratios, is not their value; and what to say.
+
+    Where counts are the source half an event is added on purpose, which is said and is no fault.
+    """
+    others, counted = [], 0
+    shares = _shares(model)
+    for each in model.inputs.parameters:
+        if each.distribution is None:
+            continue
+        if model.inputs.rows[each.id].distribution == "beta_counts":
+            counted += 1
+            continue
+        centre = shares[each.id][0] if each.id in shares else each.distribution.centre()
+        if abs(centre - each.value) > ROUNDING * max(abs(each.value), abs(centre)):
+            others.append(f"{each.id} ({each.distribution.value_is} {centre:g} for {each.value:g})")
+    words = ", ".join(others) or "all are"
+    return others, f"{words}; half an event is added to {counted} counts" if counted else words
 
 
 def _dependence(psa: Psa, model: Model) -> Iterable[tuple[str, str, bool]]:

@@ -108,6 +108,7 @@ def _technical(context: Context) -> Lines:
         ("Units of time", f"a year has {DAYS_PER_YEAR:g} days, a month {DAYS_PER_MONTH:g}"),
         ("State time within a cycle", settings.half_cycle_correction.replace("_", " ")),
         ("Discounting within a year", settings.discounting.replace("_", " ")),
+        ("Discounting within a cycle", settings.discount_timing),
     ]
     if context.results.psa is not None:
         psa = context.results.psa

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from hemodel.formats import display
 from hemodel.model.curve_effects import FLOOR_RULE, KEPT_FALLING, TOWARDS_LOWER, WANED
-from hemodel.model.occupancy import PFS_CAPPED, TREATMENT_AT_OS, TREATMENT_AT_PFS, UTILITY_CAPPED, rule_parts
+from hemodel.model.occupancy import (
+    OS_LIFTED,
+    PFS_CAPPED,
+    TREATMENT_AT_OS,
+    TREATMENT_AT_PFS,
+    UTILITY_CAPPED,
+    rule_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +140,7 @@ def rule_words(rule: str, names: Names) -> str:
     endpoint = names.endpoint(drug or "os")
     fixed = {
         PFS_CAPPED: "Progression-free survival capped at overall survival",
+        OS_LIFTED: "Overall survival lifted to progression-free survival",
         TREATMENT_AT_OS: f"Time on {names.drug(drug)} capped at overall survival",
         TREATMENT_AT_PFS: f"Time on {names.drug(drug)} capped at progression-free survival",
         UTILITY_CAPPED: f"Utility ({names.component(drug).lower()}) capped at the norm of the general population",
@@ -147,6 +155,8 @@ def rule_words(rule: str, names: Names) -> str:
 def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
     """Return in plain words what a cap did in the base case and in the draws."""
     rule, strategy = rule_words(entry.rule, names), names.strategy(entry.strategy)
+    if entry.rule == OS_LIFTED:
+        return _lifted_sentence(entry, strategy)
     if " capped at " not in rule:
         return _acted_sentence(entry, rule, strategy)
     head, _, ceiling = rule.partition(" capped at ")
@@ -162,6 +172,20 @@ def adjustment_sentence(entry: AdjustmentEntry, names: Names) -> str:
         f" {display(entry.life_years_moved, 'years')} {unit} per patient moved"
     )
     return f"{moved}; it also bound in {draws}." if draws else f"{moved}."
+
+
+def _lifted_sentence(entry: AdjustmentEntry, strategy: str) -> str:
+    """Say where and by how much overall survival is lifted, and in which draws."""
+    what, other = f"Overall survival for {strategy}", "progression-free survival"
+    draws = "" if entry.share_of_draws is None else f"{display(entry.share_of_draws, 'share')} of the draws"
+    if entry.first_month is None:
+        return f"{what} was not below {other} in the base case; it was lifted in {draws}."
+    moved = (
+        f"{what} was lifted to {other} from month {display(entry.first_month, 'months')};"
+        f" largest gap {display(entry.max_gap, 'share').removesuffix('%')} percentage points;"
+        f" {display(entry.life_years_moved, 'years')} life-years per patient added"
+    )
+    return f"{moved}; it was also lifted in {draws}." if draws else f"{moved}."
 
 
 def _utility_sentence(entry: AdjustmentEntry, subject: str, norm: str, draws: str) -> str:

@@ -13,7 +13,7 @@ from support import base_outcomes, small_model
 from hemodel.analyses.psa.blocks import block_draws
 from hemodel.analyses.psa.diagnostics import checks, explained, extreme_draws, input_checks
 from hemodel.analyses.psa.draws import probabilistic
-from hemodel.distributions import distribution
+from hemodel.distributions import Distribution, distribution
 from hemodel.model.evaluate import evaluate
 from hemodel.publish.draws import draws_file
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DRAWS = 5_000
 PRICE = "drug.newtinib.price_per_vial"
+DECLARED = "Declared means (of ratios, medians) are the values"
 
 
 def test_all_checks_hold_and_every_input_has_its_moments() -> None:
@@ -98,9 +99,9 @@ def test_correlations_and_orders_are_checked_in_the_draws() -> None:
 
 
 def test_a_base_value_that_is_no_mean_explains_the_difference() -> None:
-    """A log-normal price has its base value as median, and costs are linear in it: the mean rises by exp(s^2/2) - 1."""
+    """A price of 1,200, uniform from 800 to 2,200, has the mean 1,500; costs are linear in it and rise by a quarter."""
     rows: dict[str, dict[str, str | float | int | bool | None]] = {
-        PRICE: {"value": 1200, "low": 800, "high": 1800, "distribution": "lognormal"}
+        PRICE: {"value": 1200, "low": 800, "high": 2200, "distribution": "uniform"}
     }
     fixed = {f"survival.{e}.{s}.median.distribution": "fit" for e in ("pfs", "os") for s in ("standard", "active")}
     model = small_model(fixed, rows=rows)
@@ -110,10 +111,76 @@ def test_a_base_value_that_is_no_mean_explains_the_difference() -> None:
     base = base_outcomes(model)
     at = base.drug_costs.components.index("newtinib")
     cost = float(base.drug_costs.discounted[0, 1, at] - base.drug_costs.discounted[0, 0, at])
-    sd = np.log(1800 / 800) / 3.919928
-    assert price.costs == pytest.approx(cost * (np.exp(sd**2 / 2) - 1), rel=1e-9)  # the mean of the points is put back
+    assert price.costs == pytest.approx(cost / 4, rel=1e-9)
     assert price.qalys == pytest.approx(0.0, abs=1e-12)
     assert why.reasons[0].id in {PRICE, "curve.os", "curve.pfs"}
+    (failed,) = (c for c in checks(psa, model) if not c.holds)
+    assert (failed.name, failed.found) == (DECLARED, f"{PRICE} (mean 1500 for 1200)")
+
+
+AMOUNTS = {
+    "end_of_life.cost": (20_000.0, 16_000.0),
+    "adverse_event.rash.duration": (10.0, 8.0),
+    "adverse_event.rash.unit_cost": (900.0, 700.0),
+    "resource.visit.progressed": (2.0, 1.5),
+    "subsequent.chemo.cycles": (4.0, 3.0),
+    PRICE: (2_000.0, 1_500.0),
+}
+"""Value and standard error, each so wide that a median of the same value would have a mean far above it."""
+
+
+@pytest.mark.parametrize("given", ["se", "interval"])
+def test_a_lognormal_amount_keeps_the_value_as_its_mean(given: str) -> None:
+    """Declared and drawn: random draws of a log-normal are within 4.5 standard errors of mean and SD."""
+
+    def cells(value: float, se: float) -> dict[str, str | float | int | bool | None]:
+        low = max(value - 1.959964 * se, 0.0)
+        spread = {"se": se} if given == "se" else {"low": low, "high": low + 2 * 1.959964 * se}
+        return {"value": value, "distribution": "lognormal", "note": "wide on purpose", **spread}
+
+    model = small_model(rows={id_: cells(*numbers) for id_, numbers in AMOUNTS.items()})
+    psa = probabilistic(model, DRAWS, 4)
+    found = {each.id: each for each in input_checks(psa, model)}
+    for id_, (value, se) in AMOUNTS.items():
+        assert (found[id_].base, found[id_].mean) == (value, pytest.approx(value, rel=1e-12))
+        assert found[id_].sd == pytest.approx(se, rel=1e-6)  # 1.959964 has seven digits
+        assert found[id_].drawn_mean == pytest.approx(value, abs=4.5 * se / DRAWS**0.5)
+    assert all(c.holds for c in checks(psa, model))
+
+
+def test_a_further_hazard_ratio_keeps_the_value_as_its_median() -> None:
+    id_ = "effect.os.active.hazard_ratio"
+    model = small_model(rows={id_: {"value": 0.8, "low": 0.4, "high": 1.6, "distribution": "lognormal"}})
+    (found,) = (p.distribution for p in model.inputs.parameters if p.id == id_)
+    assert found is not None
+    assert found.interval() == pytest.approx((0.4, 1.6), rel=1e-6)  # 1.959964 has seven digits
+    psa = probabilistic(model, DRAWS, 4)
+    assert np.median(psa.inputs[id_]) == pytest.approx(
+        0.8, rel=0.03
+    )  # 0.35 x 1.25 / sqrt(5,000) on the log scale: 5 SE
+    assert all(c.holds for c in checks(psa, model))
+
+
+def test_a_distribution_made_for_another_value_is_found() -> None:
+    """A median in place of a mean, as a log-normal of a ratio would give it: exp(0.4947 / 2) = 1.281 times 20,000."""
+    model = small_model(rows={"end_of_life.cost": {"value": 20_000, "se": 16_000, "distribution": "lognormal"}})
+    wrong = Distribution("lognormal", (float(np.log(20_000.0)), float(np.sqrt(np.log(1.64)))))
+    parameters = tuple(
+        replace(p, distribution=wrong) if p.id == "end_of_life.cost" else p for p in model.inputs.parameters
+    )
+    broken = replace(model, inputs=replace(model.inputs, parameters=parameters))
+    (failed,) = (c for c in checks(probabilistic(broken, 600, 4), broken) if not c.holds)
+    assert (failed.name, failed.found) == (DECLARED, "end_of_life.cost (mean 25612.5 for 20000)")
+
+
+def test_half_an_event_added_to_counts_is_said() -> None:
+    rows: dict[str, dict[str, str | float | int | bool | None]] = {
+        f"adverse_event.rash.incidence.{s}": {"value": 0.0, "n": 50, "distribution": "beta_counts"}
+        for s in ("standard", "active")
+    }
+    model = small_model(rows=rows)
+    (found,) = (c for c in checks(probabilistic(model, 600, 4), model) if c.name == DECLARED)
+    assert (found.holds, found.found) == (True, "all are; half an event is added to 2 counts")
 
 
 def test_chance_is_not_taken_for_an_effect_of_a_curve() -> None:

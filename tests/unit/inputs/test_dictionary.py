@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -40,3 +42,15 @@ def test_what_a_model_needs_is_in_the_template() -> None:
 )
 def test_what_is_allowed_is_said_in_words(pattern: str, words: str) -> None:
     assert kind_of(pattern).allowed == words
+
+
+def test_of_every_lognormal_it_is_said_what_the_value_is() -> None:
+    """A ratio is its median; costs, prices, uses, doses and durations are means. The table says it, not the code."""
+    table = csv.DictReader(
+        files("hemodel.inputs.data").joinpath("dictionary.csv").read_text(encoding="utf-8").split("\n")
+    )
+    said = {row["pattern"]: row["distributions"].split("|") for row in table}
+    for kind in kinds():
+        if "lognormal" in kind.distributions:
+            assert f"lognormal:{'median' if kind.unit == 'ratio' else 'mean'}" in said[kind.pattern], kind.pattern
+            assert kind.value_is == ("median" if kind.unit == "ratio" else "mean")

@@ -29,6 +29,8 @@ STEPS: Changes = {
     "settings.discount_rate_costs_from_year_3": 0.01,
     "settings.discount_rate_effects_from_year_1": 0.0,
 }
+CROSSING: Changes = {"survival.pfs.active.median": 30, "survival.pfs.active.survival_later": 0.6}
+LIFTED: Changes = {**CROSSING, "settings.pfs_above_os": "lift_os"}
 ONE_FEATURE: dict[str, Changes] = {
     "as it is": {},
     "two vial sizes": LARGE_VIAL,
@@ -50,7 +52,28 @@ ONE_FEATURE: dict[str, Changes] = {
     "time to death": BANDS,
     "treated until death": {f"{NEW}time_on_treatment": "os"},
     "treated until death, or progression": {f"{NEW}time_on_treatment": "os", f"{NEW}stops_at_progression": "yes"},
-    "PFS above OS": {"survival.pfs.active.median": 30, "survival.pfs.active.survival_later": 0.6},
+    "PFS above OS": CROSSING,
+    "OS lifted to PFS": LIFTED,
+    "OS lifted to PFS, time to death": {**LIFTED, **BANDS, "settings.cycle_length": 36},
+    "a part of a cycle at the end": {"settings.cycle_length": 36},
+    "a part of one cycle": {"settings.cycle_length": 36, "settings.time_horizon": 0.07},
+    "a part of a cycle, time to death": {
+        **BANDS,
+        "settings.cycle_length": 36,
+        "settings.discount_timing": "boundaries",
+    },
+    "discounted in the middle": {"settings.cycle_length": 36, "settings.discount_timing": "middle"},
+    "discounted at the start": {**STEPS, "settings.cycle_length": 36, "settings.discount_timing": "start"},
+    "discounted at the end": {
+        "settings.cycle_length": 36,
+        "settings.discount_timing": "end",
+        "settings.discounting": "annual",
+    },
+    "discounted at the boundaries": {**STEPS, "settings.cycle_length": 36, "settings.discount_timing": "boundaries"},
+    "counted at the start, discounted at the end": {
+        "settings.half_cycle_correction": "start",
+        "settings.discount_timing": "end",
+    },
 }
 """Changes that give the small model one feature each."""
 

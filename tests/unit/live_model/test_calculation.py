@@ -65,6 +65,17 @@ def test_totals_of_one_feature(feature: str) -> None:
     assert [check.subject for check in given.calculation.checks if not check.passes.value] == []
 
 
+def test_os_that_is_lifted_shows_by_how_much() -> None:
+    model = small_model({"settings.time_horizon": 3, **models.LIFTED})
+    given = live(model)
+    states = given.calculation.strategies[1].states
+    record = base_outcomes(model).exposures["active"].adjustments["os_lifted_to_pfs"]
+
+    assert record.max_gap[0] == pytest.approx(np.max(states.cut_off.value), rel=EXACT)
+    assert record.max_gap[0] > 0.01
+    assert np.all(states.free.value <= states.overall.value)
+
+
 def test_a_crossing_that_is_an_error_shows_in_the_checks() -> None:
     """The engine refuses such a model, so the setting is changed after it is read."""
     model = small_model({"settings.time_horizon": 3, **models.ONE_FEATURE["PFS above OS"]})

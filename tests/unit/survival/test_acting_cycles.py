@@ -37,7 +37,7 @@ class Known:
 
 
 def grid() -> Timeline:
-    return timeline(BOUNDARIES, DAYS)
+    return timeline(BOUNDARIES, DAYS, 7.0)
 
 
 def falling(steps: np.ndarray) -> np.ndarray:
@@ -87,12 +87,25 @@ def test_the_grid() -> None:
 def test_a_grid_of_boundaries_only() -> None:
     """Days as near as 1e-9 to a boundary are that boundary; a band of whole weeks adds boundaries that have weight."""
     for other in ([], [BOUNDARIES[1:] + 5e-10], [BOUNDARIES - 5e-10], [BOUNDARIES + 28.0]):
-        assert timeline(BOUNDARIES, [day[day >= 0.0] for day in other]).cycles is None
+        assert timeline(BOUNDARIES, [day[day >= 0.0] for day in other], 7.0).cycles is None
     years = cycle_boundaries(10.0, 365.25)
-    assert timeline(years, [years + 365.25, years + 730.5]).cycles is None
-    beyond = timeline(BOUNDARIES, [BOUNDARIES[:1] + 3.0, BOUNDARIES + 14.0])
+    assert timeline(years, [years + 365.25, years + 730.5], 365.25).cycles is None
+    beyond = timeline(BOUNDARIES, [BOUNDARIES[:1] + 3.0, BOUNDARIES + 14.0], 7.0)
     assert beyond.cycles is not None
     assert beyond.cycles.unweighted.tolist() == []
+
+
+def test_beyond_a_part_of_a_cycle_boundaries_are_counted_from_its_end() -> None:
+    """Twelve days are a week and a part of one; what dies within 10 days of a boundary needs days up to 22."""
+    ends = np.array([0.0, 7.0, 12.0])
+    found = timeline(ends, [np.array([3.0, 10.0]), ends + 10.0], 7.0)
+    assert found.days.tolist() == [0, 3, 7, 10, 12, 17, 19, 22]
+    assert found.cycles is not None
+    assert found.days[found.cycles.boundaries].tolist() == [0.0, 7.0, 12.0, 19.0]
+    assert found.days[found.cycles.unweighted].tolist() == [19.0]
+    assert found.days[found.cycles.previous].tolist() == [0, 0, 0, 7, 7, 12, 12, 19]
+    short = timeline(np.array([0.0, 3.65]), [np.array([0.0, 20.0])], 7.0)
+    assert short.days.tolist() == [0.0, 3.65, 10.65, 17.65, 20.0]
 
 
 @modest
@@ -142,7 +155,7 @@ def test_a_day_just_after_a_boundary_is_near_it() -> None:
     Days reach 42, whose rounding is 1e-8 of such a step.
     """
     near = np.concatenate([BOUNDARIES[:-1] + 1e-6, BOUNDARIES[1:] - 1e-6])
-    found = timeline(BOUNDARIES, [near])
+    found = timeline(BOUNDARIES, [near], 7.0)
     own = 0.01 * found.days[None, :] + 0.04 * np.maximum(found.days - 21.0, 0.0)
     floored = floor_hazard(own, 0.03 * found.days, np.ones(found.days.size), cycles=found.cycles)[0]
     steps = np.diff(found.days)
