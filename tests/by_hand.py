@@ -45,6 +45,9 @@ FIXED_SHARE = "subsequent.radio.share."
 THRESHOLDS = (20_000.0, 50_000.0, 163_500.0)
 """At the last, the strategy that is best most often is not the one that is best on average."""
 DECISION = 50_000.0
+STATES = ("progression_free", "progressed")
+CATEGORIES = ["acquisition", "administration", *(f"disease_management_{state}" for state in STATES)]
+CATEGORIES += ["adverse_events", "subsequent_treatment", "end_of_life"]
 OUTCOMES = ("life_years", "qalys", "costs")
 FIRST, *OTHERS = STRATEGIES
 CURVES = [(endpoint, strategy) for endpoint in ("pfs", "os") for strategy in STRATEGIES]
@@ -103,11 +106,12 @@ def _radiotherapy() -> Rows:
     return rows | {FIXED_SHARE + strategy: {"value": 0.1} for strategy in STRATEGIES}
 
 
-def outcomes(values: Mapping[str, float]) -> Outcomes:
+def outcomes(values: Mapping[str, float], rates: Mapping[str, float] = RATES) -> Outcomes:
     """Every outcome of every strategy; the monthly rate of a curve has the id ``rate.<endpoint>.<strategy>``."""
     found: Outcomes = {}
     for strategy in STRATEGIES:
-        ways = {how: _strategy(values, strategy, how == "discounted") for how in ("discounted", "undiscounted")}
+        none = dict.fromkeys(rates, 0.0)
+        ways = {how: _strategy(values, strategy, own) for how, own in (("discounted", rates), ("undiscounted", none))}
         found[strategy] = {
             outcome: {how: {"total": sum(parts[outcome].values())} | parts[outcome] for how, parts in ways.items()}
             for outcome in ways["discounted"]
@@ -116,10 +120,9 @@ def outcomes(values: Mapping[str, float]) -> Outcomes:
 
 
 def _strategy(
-    v: Mapping[str, float], s: str, discounted: bool, horizon: float = HORIZON, rates: Mapping[str, float] = RATES
+    v: Mapping[str, float], s: str, rate: Mapping[str, float], horizon: float = HORIZON
 ) -> dict[str, dict[str, float]]:
     """Components of every outcome of one strategy; the cycle that spans the end of the horizon is a whole one."""
-    rate = {stream: r if discounted else 0.0 for stream, r in rates.items()}
     cycles = math.ceil(horizon * YEAR / WEEK)
     months = np.arange(cycles + 1) * WEEK / MONTH
     alive = np.exp(-v[f"rate.os.{s}"] * months)
@@ -150,12 +153,11 @@ def _strategy(
     return {"life_years": lived, "qalys": qalys, "costs": costs, "drug_costs": drugs, "administrations": given}
 
 
-def until(values: Mapping[str, float], strategy: str, years: float) -> tuple[Array, Array, float]:
+def until(values: Mapping[str, float], strategy: str, years: float) -> dict[str, float]:
     """Undiscounted costs by category and by drug up to a time, and the share alive at the end of its last cycle."""
-    found = _strategy(values, strategy, discounted=False, horizon=years)
+    found = _strategy(values, strategy, dict.fromkeys(RATES, 0.0), years)
     end = math.ceil(years * YEAR / WEEK) * WEEK / MONTH
-    costs, drugs = (np.array(list(found[name].values())) for name in ("costs", "drug_costs"))
-    return costs, drugs, math.exp(-values[f"rate.os.{strategy}"] * end)
+    return {**found["costs"], **found["drug_costs"], "alive": math.exp(-values[f"rate.os.{strategy}"] * end)}
 
 
 def _drugs(v: Mapping[str, float], s: str, rate: float, horizon: float) -> tuple[dict[str, float], dict[str, float]]:
@@ -223,9 +225,9 @@ def drawn(values: Mapping[str, float], inputs: Mapping[str, Array], draw: int) -
     return found
 
 
-def increments(values: dict[str, float]) -> dict[str, dict[str, float]]:
+def increments(values: Mapping[str, float], rates: Mapping[str, float] = RATES) -> dict[str, dict[str, float]]:
     """Discounted totals of each intervention less those of the comparator."""
-    found = outcomes(values)
+    found = outcomes(values, rates)
     totals = {s: {o: found[s][o]["discounted"]["total"] for o in OUTCOMES} for s in STRATEGIES}
     return {s: {o: totals[s][o] - totals[FIRST][o] for o in OUTCOMES} for s in OTHERS}
 

@@ -102,9 +102,7 @@ def _changed(found: Any, keys: tuple[Any, ...]) -> Any:
         return inner if isinstance(found, dict) else list(inner.values())
     if isinstance(found, bool):
         return not found
-    if isinstance(found, str):
-        return found + "?"
-    return found + 1 if isinstance(found, int) else 1.5 * found + 1
+    return f"{found}?" if isinstance(found, str) else found + 1 if isinstance(found, int) else 1.5 * found + 1
 
 
 def unseen(records: Iterable[BaseModel], compare: Callable[[Any], None]) -> set[str]:
@@ -112,6 +110,7 @@ def unseen(records: Iterable[BaseModel], compare: Callable[[Any], None]) -> set[
     missing: set[str] = set()
     seen: set[str] = set()
     for record in records:
+        compare(record)
         missing |= fields(type(record))
         for path, changed in wrong(record).items():
             try:

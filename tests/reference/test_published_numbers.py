@@ -47,7 +47,6 @@ from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
 
 if TYPE_CHECKING:
-
     from hemodel.analyses.run import Run
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
