@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import stats
 from support import Rows, small_model, small_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+INPUTS = Path(__file__).parents[1] / "inputs"
 YEAR, MONTH, WEEK = 365.25, 30.4375, 7.0
 HORIZON = 10.0
 RATES = {"costs": 0.04, "effects": 0.02}
@@ -291,3 +293,20 @@ def bounds(of: Model) -> dict[str, tuple[float, float]]:
         median = math.log(2) / values[f"rate.{endpoint}.{strategy}"]
         found[f"survival.{endpoint}.{strategy}.median"] = 0.8 * median, 1.25 * median
     return found
+
+
+def qale(age: int, sex: str, rates: Sequence[float]) -> float:
+    """Quality-adjusted life expectancy in England by the sums of McNamara 2023 (and Sullivan 1971), with plain lists.
+
+    From the probabilities of dying and the norms that the files hold; the last of the yearly rates goes on.
+    """
+    lives = (INPUTS / "life_tables" / "england_2018_2020.csv").read_text().splitlines()[1:]
+    health = (INPUTS / "utility_norms" / "england_hse2014.csv").read_text().splitlines()[1:]
+    column = {"male": 1, "female": 2}[sex]
+    alive, factor, total = 1.0, 1.0, 0.0
+    for year, now in enumerate(range(age, 101)):
+        dying = alive * float(lives[now].split(",")[column])
+        total += factor * (alive - dying / 2.0) * float(health[now].split(",")[column])
+        alive -= dying
+        factor /= 1.0 + rates[min(year, len(rates) - 1)]
+    return total

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-import pytest
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
@@ -29,11 +29,18 @@ def agree(found: Any, expected: Any, words: Collection[str] | None = WORDS, with
         Absolute tolerance, in the unit of the numbers; the relative one is 1e-9.
     """
     left, right = dict(leaves(found, words)), dict(leaves(expected, words))
-    numbers = {place: value for place, value in right.items() if isinstance(value, (int, float))}
-    assert {place: left.get(place) for place in numbers} == pytest.approx(numbers, rel=1e-9, abs=within)
-    assert {place: value for place, value in left.items() if place not in numbers} == {
-        place: value for place, value in right.items() if place not in numbers
+    wrong = {
+        place: (left.get(place, "nothing"), right.get(place, "nothing"))
+        for place in {**left, **right}
+        if place not in left or place not in right or not _same(left[place], right[place], within)
     }
+    assert not wrong, f"found and expected: {wrong}"
+
+
+def _same(found: Any, expected: Any, within: float) -> bool:
+    if isinstance(expected, (int, float)) and isinstance(found, (int, float)):
+        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=within)
+    return bool(found == expected)
 
 
 def leaves(found: Any, words: Collection[str] | None, path: str = "", key: str = "") -> Iterator[tuple[str, Any]]:
@@ -76,33 +83,37 @@ def fields(kind: Any, path: str = "") -> set[str]:
     return {path}
 
 
-def wrong(record: BaseModel) -> dict[str, BaseModel]:
-    """The record with one number or text changed, once for every field: the last of a list or mapping."""
-    last: dict[str, tuple[Any, ...]] = {}
-    _places(record, "", (), last)
-    return {path: type(record).model_validate(_changed(record.model_dump(), keys)) for path, keys in last.items()}
+def spoilt(record: BaseModel) -> dict[str, BaseModel]:
+    """The record with one number or text changed, once for every field: the largest of a list or mapping."""
+    most: dict[str, tuple[float, tuple[Any, ...]]] = {}
+    for path, keys, value in _places(record, "", ()):
+        size = abs(value) if isinstance(value, (int, float)) else 0.0
+        if path not in most or size > most[path][0]:
+            most[path] = size, keys
+    return {path: type(record).model_validate(_changed(record.model_dump(), own)) for path, (_, own) in most.items()}
 
 
-def _places(found: Any, path: str, keys: tuple[Any, ...], last: dict[str, tuple[Any, ...]]) -> None:
+def _places(found: Any, path: str, keys: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    """Yield path, keys and value of all that a record holds."""
     if isinstance(found, BaseModel):
         for name in type(found).model_fields:
-            _places(getattr(found, name), f"{path}.{name}", (*keys, name), last)
+            yield from _places(getattr(found, name), f"{path}.{name}", (*keys, name))
     elif isinstance(found, dict | list | tuple):
-        for name, value in found.items() if isinstance(found, dict) else enumerate(found):
-            _places(value, f"{path}.{ANY}", (*keys, name), last)
+        inner: dict[Any, Any] = found if isinstance(found, dict) else dict(enumerate(found))
+        for place, value in inner.items():
+            yield from _places(value, f"{path}.{ANY}", (*keys, place))
     elif found is not None:
-        last[path] = keys
+        yield path, keys, found
 
 
 def _changed(found: Any, keys: tuple[Any, ...]) -> Any:
     if keys:
-        first, *rest = keys
         inner = dict(found) if isinstance(found, dict) else dict(enumerate(found))
-        inner[first] = _changed(inner[first], tuple(rest))
+        inner[keys[0]] = _changed(inner[keys[0]], keys[1:])
         return inner if isinstance(found, dict) else list(inner.values())
-    if isinstance(found, bool):
-        return not found
-    return f"{found}?" if isinstance(found, str) else found + 1 if isinstance(found, int) else 1.5 * found + 1
+    if isinstance(found, bool | str):
+        return f"{found}?" if isinstance(found, str) else not found
+    return found + 1 if isinstance(found, int) else 1.5 * found + 1
 
 
 def unseen(records: Iterable[BaseModel], compare: Callable[[Any], None]) -> set[str]:
@@ -112,7 +123,7 @@ def unseen(records: Iterable[BaseModel], compare: Callable[[Any], None]) -> set[
     for record in records:
         compare(record)
         missing |= fields(type(record))
-        for path, changed in wrong(record).items():
+        for path, changed in spoilt(record).items():
             try:
                 compare(changed)
             except AssertionError:

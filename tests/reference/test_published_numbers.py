@@ -10,8 +10,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import by_hand
 import numpy as np
@@ -37,7 +36,8 @@ from by_hand import (
     ratio,
     word,
 )
-from published import agree, by
+from published import agree, by, unseen
+from reference import published_budget, published_payer, published_research
 from support import small_run
 
 from hemodel.analyses.fitted_curves import try_families
@@ -54,12 +54,8 @@ if TYPE_CHECKING:
 DRAWS = 60
 HERE = {"base_case", "incremental", "frontier", "fit", "fit_quality", "curves", "adjustments", "dsa", "two_way"}
 HERE |= {"threshold_values", "psa", "information", "prices", "scenarios", "external", "families"}
-ELSEWHERE = {
-    "payer": "end_to_end/test_payer_command.py",
-    "budget": "unit/analyses/test_budget.py",
-    "research": "unit/analyses/test_research.py",
-}
-"""Parts that this model does not have, and where their numbers are compared."""
+ELSEWHERE: dict[str, Any] = {"payer": published_payer, "budget": published_budget, "research": published_research}
+"""Parts that this model does not have: modules with their records and what compares a record with its sums."""
 SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}
 SETTINGS |= {"time_horizon_years", "thresholds", "decision_threshold", "strategies", "strategy_names", "drug_names"}
 SETTINGS |= {"under_scenarios", "changes", "warnings"}
@@ -101,8 +97,18 @@ def bounds() -> dict[str, tuple[float, float]]:
 def test_every_part_is_compared() -> None:
     assert set(Results.model_fields) == HERE | set(ELSEWHERE) | SETTINGS
     assert all(getattr(published(), part) for part in HERE)
-    for part, file in ELSEWHERE.items():
-        assert part in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("part", ELSEWHERE)
+def test_part_of_another_model(part: str) -> None:
+    for record in ELSEWHERE[part].records():
+        assert isinstance(record, get_args(Results.model_fields[part].annotation))
+        ELSEWHERE[part].compare(record)
+
+
+@pytest.mark.parametrize("part", ELSEWHERE)
+def test_a_wrong_value_of_any_field_of_the_part_is_noticed(part: str) -> None:
+    assert not unseen(ELSEWHERE[part].records(), ELSEWHERE[part].compare)
 
 
 # Base case -----------------------------------------------------------------------------------------------------------

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import by_hand
 import numpy as np
-import pytest
 from by_hand import CATEGORIES, STRATEGIES, VIALS, base_values, moved, until
-from published import agree, unseen
+from published import agree
 
 from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.dsa.one_way import moves
@@ -187,6 +186,7 @@ def net(entry: str) -> Years:
     return {s: {name: x - found["without"][s][name] for name, x in own.items()} for s, own in found["with"].items()}
 
 
+@cache
 def expected(entry: str) -> dict[str, Any]:
     total = net_by_year(base(entry), SHARES, base_each(entry))
     assert int(np.argmax(total)) not in {0, YEARS[-1]}
@@ -309,13 +309,9 @@ def words(id_: str) -> tuple[str, str]:
 
 
 def compare(found: BudgetResult) -> None:
-    agree(found, expected(found.entry if found.entry in ENTRIES else "start"), words=None, within=WITHIN)
+    entry = found.entry if found.entry in ENTRIES else ENTRIES[0]
+    agree(found, expected(entry), words=None, within=WITHIN)
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_budget_impact(entry: str) -> None:
-    agree(published(entry), expected(entry), words=None, within=WITHIN)
-
-
-def test_a_wrong_value_of_any_field_is_noticed() -> None:
-    assert not unseen([published(entry) for entry in ENTRIES], compare)
+def records() -> list[BudgetResult]:
+    return [published(entry) for entry in ENTRIES]
