@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import by_hand
 import numpy as np
 import pytest
+from contracts.headings_elsewhere import ELSEWHERE
 from contracts.headings_of_parts import PARTS, of, record
 from headings import Expected, Record, agree, agree_in_units, each_its_own, heads, units
 from support import small_run
@@ -404,6 +405,13 @@ def test_headings(name: str) -> None:
 def test_headings_of_parts(name: str, part: str) -> None:
     table = next(table for table in tables(*of(part)) if table.name == name)
     agree(table, PARTS[name][0](record(part)))
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_headings_of_other_commands(name: str) -> None:
+    table, record, expected = ELSEWHERE[name]()
+    agree(table, expected)
+    agree_in_units(table, dict(units(record)))
 
 
 @pytest.mark.parametrize("part", ["run", *sorted({part for _, parts in PARTS.values() for part in parts})])
