@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -24,6 +25,8 @@ Expected = tuple[list[Record], dict[str, str]]
 def each_its_own(found: Any, numbers: Iterator[int]) -> Any:
     if isinstance(found, dict):
         return {k: v if k in KEPT else each_its_own(v, numbers) for k, v in found.items()}
+    if isinstance(found, np.ndarray):
+        return np.reshape([next(numbers) + 0.5 for _ in range(found.size)], found.shape)
     if isinstance(found, list | tuple):
         return [each_its_own(each, numbers) for each in found]
     if isinstance(found, bool) or not isinstance(found, int | float):
@@ -59,7 +62,7 @@ def at(record: Any, path: str) -> float | None:
 # Units ---------------------------------------------------------------------------------------------------------------
 
 OUTCOMES = {"life_years": "year", "qalys": "QALY", "costs": "currency", "drug_costs": "currency"}
-"""Units of what stands under these keys."""
+"""Units of what stands under these keys, where the description of the field names several or none."""
 PRINTED = {
     "QALY": {"QALY", "weighted QALY"},
     "administrations": {"per patient"},
@@ -79,6 +82,7 @@ PRINTED = {
     "life-years; from the step utilities on QALYs": {""},
     "mg": {"mg"},
     "month": {"months"},
+    "months": {"months"},
     "patients": {"patients"},
     "proportion": {"proportion", "per year", ""},
     "ratio": {""},
@@ -93,11 +97,14 @@ PRINTED = {
 
 def units(found: Any, own: frozenset[str] = frozenset(), key: str = "") -> Iterator[tuple[float, frozenset[str]]]:
     """Every number of a record, and the units that the description of its field names."""
-    own = frozenset({OUTCOMES[key]}) if key in OUTCOMES else own
+    if key in OUTCOMES and (not own or OUTCOMES[key] in own):
+        own = frozenset({OUTCOMES[key]})
     if isinstance(found, BaseModel):
         for name, field in type(found).model_fields.items():
             named = re.findall(r"\[([^\]]+)\]", field.description or "")
             yield from units(getattr(found, name), frozenset(named) or own, name)
+    elif isinstance(found, np.ndarray):
+        yield from ((value, own) for value in found.ravel().tolist())
     elif isinstance(found, dict | list | tuple):
         inner: dict[Any, Any] = found if isinstance(found, dict) else dict(enumerate(found))
         for place, value in inner.items():

@@ -6,24 +6,29 @@ from.
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import by_hand
 import numpy as np
 import pytest
+from contracts import headings_of_evidence as evidence
 from contracts.headings_elsewhere import ELSEWHERE
 from contracts.headings_of_parts import PARTS, of, record
 from headings import Expected, Record, agree, agree_in_units, each_its_own, heads, units
 from support import small_run
 
+from hemodel import views
 from hemodel.analyses.fitted_curves import try_families
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
+from hemodel.views.evidence.tables import EVIDENCE_TABLES
 from hemodel.views.registry import TABLES
 from hemodel.views.tables import Table, tables
 
@@ -39,6 +44,7 @@ BENEFIT = "Net monetary benefit at EUR 50,000 per QALY"
 THRESHOLDS = {"20000": "EUR 20,000", "50000": "EUR 50,000", "163500": "EUR 163,500"}
 OF_THE_ROWS = {"settings", "regimens", "inputs", "assumptions", "changes"}
 """Tables of the workbook's rows; `unit/views/test_tables_inputs.py` looks at these."""
+VIEWS = Path(views.__file__).parent
 OF_THE_RUN = {"occupancy", "coefficients"}
 OF_ANY_UNIT = {"scenario_changes"}
 
@@ -412,6 +418,32 @@ def test_headings_of_other_commands(name: str) -> None:
     table, record, expected = ELSEWHERE[name]()
     agree(table, expected)
     agree_in_units(table, dict(units(record)))
+
+
+@pytest.mark.parametrize("name", evidence.EVIDENCE)
+def test_headings_of_the_evidence(name: str) -> None:
+    table = evidence.made()[name]
+    agree(table, evidence.EVIDENCE[name](evidence.record()))
+    agree_in_units(table, dict(evidence.numbers_of()))
+
+
+def test_no_table_of_the_views_is_left_out() -> None:
+    """Also of those that are declared nowhere: each table that is made under a name."""
+    made_under = {
+        node.args[0].value
+        for path in VIEWS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Table"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    known = {entry.name for entry in TABLES} | set(EVIDENCE_TABLES) | set(ELSEWHERE)
+    assert made_under <= known
+    assert {"budget_impact", "sweep", "stepped", "ranking"} <= made_under
+
+
+def test_every_table_of_the_evidence_is_compared() -> None:
+    assert set(EVIDENCE_TABLES) == set(evidence.EVIDENCE) | {"concerns"}
+    assert not any(column.numeric for column in evidence.made()["concerns"].columns)
 
 
 @pytest.mark.parametrize("part", ["run", *sorted({part for _, parts in PARTS.values() for part in parts})])

@@ -38,7 +38,7 @@ from by_hand import (
 )
 from published import agree, by, unseen
 from reference import published_budget, published_payer, published_research
-from support import small_run
+from support import SOURCE, small_run
 
 from hemodel.analyses.fitted_curves import try_families
 from hemodel.analyses.results import Results, results
@@ -97,6 +97,21 @@ def bounds() -> dict[str, tuple[float, float]]:
 def test_every_part_is_compared() -> None:
     assert set(Results.model_fields) == HERE | set(ELSEWHERE) | SETTINGS
     assert all(getattr(published(), part) for part in HERE)
+
+
+def test_settings() -> None:
+    """Numbers and ids of the workbook, and every value that was changed."""
+    words = {"title": "A small model", "population": "Adults", "perspective": "Payer", "currency": "EUR"}
+    words |= {"clock_start": "Start of treatment"}
+    expected: dict[str, Any] = {"schema_version": 1, "price_year": 2025, "time_horizon_years": HORIZON, **words}
+    expected |= {"thresholds": list(THRESHOLDS), "decision_threshold": DECISION, "strategies": list(STRATEGIES)}
+    expected["strategy_names"] = {"standard": "Standard", "active": "Active", "late": "Late"}
+    expected["drug_names"] = {"oldamab": "Oldamab", "newtinib": "Newtinib", "lateximab": "Newtinib"}
+    made = run().model.inputs.changes
+    changes = [{"id": c.id, "old": c.expected, "new": c.value, "origin": c.origin} for c in made]
+    assert {"id": PRICE, "old": 1200, "new": 440, "origin": SOURCE} in changes
+    expected |= {"under_scenarios": [], "changes": changes, "warnings": []}
+    agree({name: getattr(published(), name) for name in SETTINGS}, expected, words=None)
 
 
 @pytest.mark.parametrize("part", ELSEWHERE)
