@@ -96,13 +96,16 @@ PRINTED = {
 
 
 def units(found: Any, own: frozenset[str] = frozenset(), key: str = "") -> Iterator[tuple[float, frozenset[str]]]:
-    """Every number of a record, and the units that the description of its field names."""
+    """Every number of a record, and the units that the description of its field names.
+
+    Of several, those that the field names in which its record stands.
+    """
     if key in OUTCOMES and (not own or OUTCOMES[key] in own):
         own = frozenset({OUTCOMES[key]})
     if isinstance(found, BaseModel):
         for name, field in type(found).model_fields.items():
-            named = re.findall(r"\[([^\]]+)\]", field.description or "")
-            yield from units(getattr(found, name), frozenset(named) or own, name)
+            named = frozenset(re.findall(r"\[([^\]]+)\]", field.description or ""))
+            yield from units(getattr(found, name), named & own or named or own, name)
     elif isinstance(found, np.ndarray):
         yield from ((value, own) for value in found.ravel().tolist())
     elif isinstance(found, dict | list | tuple):

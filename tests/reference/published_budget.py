@@ -20,7 +20,7 @@ from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.dsa.one_way import moves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from support import Rows
 
@@ -242,34 +242,35 @@ def trigger(total: Array, acquisition: Array, price: float) -> dict[str, Any]:
 @cache
 def one_way() -> dict[str, Any]:
     """Every input at both of its bounds; those that leave the spending as it is are counted only."""
-    made, values, each = model("start"), base("start"), base_each("start")
-    parts: list[tuple[dict[str, Any], list[Array]]] = []
-    for id_, ends in by_hand.bounds(made).items():
-        if id_.split(".")[0] == "budget":
-            continue
-        row = made.inputs.rows[id_]
-        shown = {"id": id_, "label": row.label or row.kind.label, "unit": row.unit, "base": values[id_]}
-        own = [net_by_year(values, SHARES, since_entry(moved(values, id_, end), "start")) for end in ends]
-        parts.append((shown | {"low": ends[0], "high": ends[1]}, own))
-    for id_, ends in VARIED.items():
-        own = [net_by_year(*at(id_, end), each) for end in ends]
-        label, unit = words(id_)
-        shown = {"id": id_, "label": label, "unit": unit, "base": values[id_], "low": ends[0], "high": ends[1]}
-        parts.append((shown, own))
-    together = [net_by_year(values, together_at(place), each) for place in (0, 1)]
-    shown = {"id": "budget.share_with.late", "label": "All years: mean share with the new treatment, Late"}
-    shown |= {"unit": "proportion", "base": 0.275, "low": 0.225, "high": 0.35}
-    parts.append((shown, together))
-    ends_ = ("low", "high")
+    inputs = list(every_input())
     items = [
         shown
-        | {f"total_{name}": math.fsum(own) for name, own in zip(ends_, both_, strict=True)}
-        | {f"peak_{name}": max(own) for name, own in zip(ends_, both_, strict=True)}
-        for shown, both_ in parts
-        if abs(both_[0] - both_[1]).max() > WITHIN
+        | {f"total_{end}": math.fsum(net) for end, net in zip(("low", "high"), nets, strict=True)}
+        | {f"peak_{end}": max(net) for end, net in zip(("low", "high"), nets, strict=True)}
+        for shown, nets in inputs
+        if abs(nets[0] - nets[1]).max() > WITHIN
     ]
     items.sort(key=lambda item: -abs(item["total_high"] - item["total_low"]))
-    return {"one_way": items, "unmoved": len(parts) - len(items)}
+    return {"one_way": items, "unmoved": len(inputs) - len(items)}
+
+
+def every_input() -> Iterator[tuple[dict[str, Any], list[Array]]]:
+    """What is shown of an input, and the net impact at both of its bounds: of the model, of the sheet, of two years."""
+    made, values, each = model("start"), base("start"), base_each("start")
+    for id_, (low, high) in by_hand.bounds(made).items():
+        row = made.inputs.rows[id_]
+        shown = {"id": id_, "label": row.label or row.kind.label, "unit": row.unit}
+        costs = [since_entry(moved(values, id_, end), "start") for end in (low, high)]
+        nets = [net_by_year(values, SHARES, own) for own in costs]
+        yield shown | {"base": values[id_], "low": low, "high": high}, nets
+    for id_, (low, high) in VARIED.items():
+        label, unit = words(id_)
+        shown = {"id": id_, "label": label, "unit": unit}
+        ends = {"base": values[id_], "low": low, "high": high}
+        yield shown | ends, [net_by_year(*at(id_, end), each) for end in (low, high)]
+    shown = {"id": "budget.share_with.late", "label": "All years: mean share with the new treatment, Late"}
+    means = {"base": 0.275, "low": 0.225, "high": 0.35}
+    yield shown | {"unit": "proportion"} | means, [net_by_year(values, together_at(place), each) for place in (0, 1)]
 
 
 def at(id_: str, value: float) -> tuple[Values, Shares]:
@@ -282,11 +283,11 @@ def at(id_: str, value: float) -> tuple[Values, Shares]:
 def with_share(shares: Shares, side: str, strategy: str, year: int, value: float) -> Shares:
     """The others of the year keep their proportions."""
     factor = (1 - value) / (1 - shares[side][strategy][year])
-    moved_ = {
+    after = {
         s: [(value if s == strategy else factor * x) if y == year else x for y, x in enumerate(own)]
         for s, own in shares[side].items()
     }
-    return {**shares, side: moved_}
+    return {**shares, side: after}
 
 
 def together_at(place: int) -> Shares:
