@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 from support import Rows, small_model, small_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+INPUTS = Path(__file__).parents[1] / "inputs"
 YEAR, MONTH, WEEK = 365.25, 30.4375, 7.0
 HORIZON = 10.0
-CYCLES = math.ceil(HORIZON * YEAR / WEEK)
 RATES = {"costs": 0.04, "effects": 0.02}
 STRATEGIES = ("standard", "active", "late")
 MEDIANS = {"standard": (10.0, 12.0), "active": (12.0, 16.0), "late": (9.7, 12.4)}
@@ -46,36 +47,42 @@ FIXED_SHARE = "subsequent.radio.share."
 THRESHOLDS = (20_000.0, 50_000.0, 163_500.0)
 """At the last, the strategy that is best most often is not the one that is best on average."""
 DECISION = 50_000.0
+STATES = ("progression_free", "progressed")
+CATEGORIES = ["acquisition", "administration", *(f"disease_management_{state}" for state in STATES)]
+CATEGORIES += ["adverse_events", "subsequent_treatment", "end_of_life"]
+OUTCOMES = ("life_years", "qalys", "costs")
+FIRST, *OTHERS = STRATEGIES
+CURVES = [(endpoint, strategy) for endpoint in ("pfs", "os") for strategy in STRATEGIES]
 
 Values = dict[str, float]
 Outcomes = dict[str, dict[str, dict[str, dict[str, float]]]]
 """By strategy, outcome, discounted or undiscounted, and component."""
 
 
-def model() -> Model:
-    """The model, by the package."""
-    rows: Rows = {
+def model(changes: Mapping[str, Scalar] | None = None, rows: Rows | None = None) -> Model:
+    """The model, by the package, with other values and further rows."""
+    own: Rows = {
         **_third(),
         **_radiotherapy(),
         EXTERNAL: {"value": 0.3, "time": 30, "time_origin": 6, "low": 0.2, "high": 0.4},
     }
     for field in (row.id.rpartition(".")[2] for row in small_rows().rows if "regimen.standard" in row.id):
-        rows[f"regimen.standard.newtinib.{field}"] = {"value": _cell(f"regimen.standard.oldamab.{field}", "value")}
-    changes: dict[str, Scalar] = {f"settings.threshold.{t:.0f}": t for t in THRESHOLDS}
+        own[f"regimen.standard.newtinib.{field}"] = {"value": _cell(f"regimen.standard.oldamab.{field}", "value")}
+    given: dict[str, Scalar] = {f"settings.threshold.{t:.0f}": t for t in THRESHOLDS}
     price = "drug.lateximab.price_per_vial"
-    changes |= {price: 440, f"{price}.low": 350, f"{price}.high": 530}
+    given |= {price: 440, f"{price}.low": 350, f"{price}.high": 530}
     for strategy, medians in MEDIANS.items():
         for endpoint, median in zip(("pfs", "os"), medians, strict=True):
             start = f"survival.{endpoint}.{strategy}."
-            changes |= {f"curve.{endpoint}.{strategy}.family": "exp", f"{start}survival_later.use_in_fit": "no"}
-            changes |= {f"{start}median": median, f"{start}median.low": 0.8 * median}
-            changes[f"{start}median.high"] = 1.25 * median
-        changes[f"subsequent.none.share.{strategy}"] = 0.5
+            given |= {f"curve.{endpoint}.{strategy}.family": "exp", f"{start}survival_later.use_in_fit": "no"}
+            given |= {f"{start}median": median, f"{start}median.low": 0.8 * median}
+            given[f"{start}median.high"] = 1.25 * median
+        given[f"subsequent.none.share.{strategy}"] = 0.5
         for drug, (dose, basis, intensity, share) in REGIMENS[strategy].items():
             start = f"regimen.{strategy}.{drug}."
-            changes |= {f"{start}dose": dose, f"{start}dose_basis": basis, f"{start}share_of_patients": share}
-            changes[f"{start}relative_dose_intensity"] = intensity
-    return small_model(changes, rows, uncertain=True)
+            given |= {f"{start}dose": dose, f"{start}dose_basis": basis, f"{start}share_of_patients": share}
+            given[f"{start}relative_dose_intensity"] = intensity
+    return small_model(given | dict(changes or {}), own | (rows or {}), uncertain=True)
 
 
 def _cell(id_: str, column: str) -> Scalar:
@@ -101,11 +108,12 @@ def _radiotherapy() -> Rows:
     return rows | {FIXED_SHARE + strategy: {"value": 0.1} for strategy in STRATEGIES}
 
 
-def outcomes(values: Mapping[str, float]) -> Outcomes:
+def outcomes(values: Mapping[str, float], rates: Mapping[str, float] = RATES) -> Outcomes:
     """Every outcome of every strategy; the monthly rate of a curve has the id ``rate.<endpoint>.<strategy>``."""
     found: Outcomes = {}
     for strategy in STRATEGIES:
-        ways = {how: _strategy(values, strategy, how == "discounted") for how in ("discounted", "undiscounted")}
+        none = dict.fromkeys(rates, 0.0)
+        ways = {how: _strategy(values, strategy, own) for how, own in (("discounted", rates), ("undiscounted", none))}
         found[strategy] = {
             outcome: {how: {"total": sum(parts[outcome].values())} | parts[outcome] for how, parts in ways.items()}
             for outcome in ways["discounted"]
@@ -113,15 +121,17 @@ def outcomes(values: Mapping[str, float]) -> Outcomes:
     return found
 
 
-def _strategy(v: Mapping[str, float], s: str, discounted: bool) -> dict[str, dict[str, float]]:
-    """Components of every outcome of one strategy."""
-    rate = {stream: r if discounted else 0.0 for stream, r in RATES.items()}
-    months = np.arange(CYCLES + 1) * WEEK / MONTH
+def _strategy(
+    v: Mapping[str, float], s: str, rate: Mapping[str, float], horizon: float = HORIZON
+) -> dict[str, dict[str, float]]:
+    """Components of every outcome of one strategy; the cycle that spans the end of the horizon is a whole one."""
+    cycles = math.ceil(horizon * YEAR / WEEK)
+    months = np.arange(cycles + 1) * WEEK / MONTH
     alive = np.exp(-v[f"rate.os.{s}"] * months)
     free = np.minimum(np.exp(-v[f"rate.pfs.{s}"] * months), alive)
 
     def factor(stream: str) -> Array:
-        return np.asarray((1 + rate[stream]) ** -((np.arange(CYCLES) + 0.5) * WEEK / YEAR), dtype=np.float64)
+        return np.asarray((1 + rate[stream]) ** -((np.arange(cycles) + 0.5) * WEEK / YEAR), dtype=np.float64)
 
     def years(stream: str) -> dict[str, float]:
         occupied = {"progression_free": free, "progressed": alive - free}
@@ -131,7 +141,7 @@ def _strategy(v: Mapping[str, float], s: str, discounted: bool) -> dict[str, dic
     progressing = float(factor("costs") @ (free[:-1] - free[1:])) * (1 - v[f"pfs_events.share_deaths.{s}"])
     rash = v[f"adverse_event.rash.incidence.{s}"]
     loss = rash * v["adverse_event.rash.disutility"] * v["adverse_event.rash.duration"] / YEAR
-    given, drugs = _drugs(v, s, rate["costs"])
+    given, drugs = _drugs(v, s, rate["costs"], horizon)
     visits = sum(given[d] * share for d, (*_, share) in REGIMENS[s].items()) * v["administration.infusion.cost"]
     costs = {"acquisition": sum(drugs.values()), "administration": visits}
     for state, time in paid.items():
@@ -145,9 +155,16 @@ def _strategy(v: Mapping[str, float], s: str, discounted: bool) -> dict[str, dic
     return {"life_years": lived, "qalys": qalys, "costs": costs, "drug_costs": drugs, "administrations": given}
 
 
-def _drugs(v: Mapping[str, float], s: str, rate: float) -> tuple[dict[str, float], dict[str, float]]:
+def until(values: Mapping[str, float], strategy: str, years: float) -> dict[str, float]:
+    """Undiscounted costs by category and by drug up to a time, and the share alive at the end of its last cycle."""
+    found = _strategy(values, strategy, dict.fromkeys(RATES, 0.0), years)
+    end = math.ceil(years * YEAR / WEEK) * WEEK / MONTH
+    return {**found["costs"], **found["drug_costs"], "alive": math.exp(-values[f"rate.os.{strategy}"] * end)}
+
+
+def _drugs(v: Mapping[str, float], s: str, rate: float, horizon: float) -> tuple[dict[str, float], dict[str, float]]:
     """Administrations and acquisition cost by drug; 0 of those that the strategy does not give."""
-    days = np.arange(0.0, HORIZON * YEAR, 21.0)
+    days = np.arange(0.0, horizon * YEAR, 21.0)
     treated = np.exp(-max(v[f"rate.pfs.{s}"], v[f"rate.os.{s}"]) * days / MONTH) * (1 + rate) ** (-days / YEAR)
     given, costs = dict.fromkeys(VIALS, 0.0), dict.fromkeys(VIALS, 0.0)
     for drug, (dose, basis, intensity, share) in REGIMENS[s].items():
@@ -208,3 +225,88 @@ def drawn(values: Mapping[str, float], inputs: Mapping[str, Array], draw: int) -
         else:
             found[id_] = float(array[draw])
     return found
+
+
+def increments(values: Mapping[str, float], rates: Mapping[str, float] = RATES) -> dict[str, dict[str, float]]:
+    """Discounted totals of each intervention less those of the comparator."""
+    found = outcomes(values, rates)
+    totals = {s: {o: found[s][o]["discounted"]["total"] for o in OUTCOMES} for s in STRATEGIES}
+    return {s: {o: totals[s][o] - totals[FIRST][o] for o in OUTCOMES} for s in OTHERS}
+
+
+def word(costs: float, qalys: float) -> str:
+    return {
+        (1, 1): "more effective and more costly",
+        (1, -1): "dominated",
+        (-1, 1): "dominant",
+        (-1, -1): "less costly and less effective",
+    }[int(np.sign(costs)), int(np.sign(qalys))]
+
+
+def ratio(costs: float, qalys: float) -> float | None:
+    return costs / qalys if costs > 0 and qalys > 0 else None
+
+
+def key(threshold: float) -> str:
+    return f"{threshold:.0f}"
+
+
+def benefits(found: dict[str, float]) -> dict[str, float]:
+    return {key(t): t * found["qalys"] - found["costs"] for t in THRESHOLDS}
+
+
+def distributions(of: Model) -> dict[str, Any]:
+    """The distribution of every input but the curves, as scipy has it, from value, interval and number of patients."""
+    found, values = {}, base_values(of)
+    for id_, row in of.inputs.rows.items():
+        name, value = row.distribution, values.get(id_)
+        if value is None or name in {None, "", "fit", "fixed"}:
+            continue
+        width = math.nan if row.low is None or row.high is None else (row.high - row.low) / 3.919928
+        found[id_] = _distribution(str(name), value, row.se or width, row.n or math.nan)
+    return found
+
+
+def _distribution(name: str, value: float, error: float, n: float) -> Any:
+    """By moments; a tenth of the patients after progression has a fixed share, the others vary over the rest."""
+    if name == "beta":
+        weight = value * (1 - value) / error**2 - 1
+        return stats.beta(value * weight, (1 - value) * weight)
+    if name == "dirichlet":
+        return stats.beta(value * n, 0.9 * n - value * n, scale=0.9)
+    return {
+        "gamma": stats.gamma((value / error) ** 2, scale=error**2 / value),
+        "normal": stats.norm(value, error),
+        "beta_counts": stats.beta(value * n + 0.5, (1 - value) * n + 0.5),
+    }[name]
+
+
+def bounds(of: Model) -> dict[str, tuple[float, float]]:
+    """Low and high as given, else the points that 2.5% lie beyond."""
+    rows, values = of.inputs.rows, base_values(of)
+    found = {}
+    for id_, distribution in distributions(of).items():
+        given = rows[id_].low, rows[id_].high
+        low, high = given if None not in given else distribution.ppf([0.025, 0.975]).tolist()
+        found[id_] = float(str(low)), float(str(high))
+    for endpoint, strategy in CURVES:
+        median = math.log(2) / values[f"rate.{endpoint}.{strategy}"]
+        found[f"survival.{endpoint}.{strategy}.median"] = 0.8 * median, 1.25 * median
+    return found
+
+
+def qale(age: int, sex: str, rates: Sequence[float]) -> float:
+    """Quality-adjusted life expectancy in England by the sums of McNamara 2023 (and Sullivan 1971), with plain lists.
+
+    From the probabilities of dying and the norms that the files hold; the last of the yearly rates goes on.
+    """
+    lives = (INPUTS / "life_tables" / "england_2018_2020.csv").read_text().splitlines()[1:]
+    health = (INPUTS / "utility_norms" / "england_hse2014.csv").read_text().splitlines()[1:]
+    column = {"male": 1, "female": 2}[sex]
+    alive, factor, total = 1.0, 1.0, 0.0
+    for year, now in enumerate(range(age, 101)):
+        dying = alive * float(lives[now].split(",")[column])
+        total += factor * (alive - dying / 2.0) * float(health[now].split(",")[column])
+        alive -= dying
+        factor /= 1.0 + rates[min(year, len(rates) - 1)]
+    return total

@@ -6,22 +6,30 @@ from.
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import by_hand
 import numpy as np
 import pytest
-from budget_support import budget_model, small_budget_run
-from support import STRATEGIES, small_run
+from contracts import headings_of_evidence as evidence
+from contracts.headings_elsewhere import ELSEWHERE
+from contracts.headings_of_parts import PARTS, of, record
+from headings import Expected, Record, agree, agree_in_units, each_its_own, heads, units
+from support import small_run
 
+from hemodel import views
 from hemodel.analyses.fitted_curves import try_families
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
+from hemodel.views.evidence.tables import EVIDENCE_TABLES
+from hemodel.views.registry import TABLES
 from hemodel.views.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -32,17 +40,13 @@ if TYPE_CHECKING:
 NAMES = {"standard": "Standard", "active": "Active", "late": "Late"}
 FIRST, *OTHERS = NAMES
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
-KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years"}
-"""Numbers by which others are looked up."""
 BENEFIT = "Net monetary benefit at EUR 50,000 per QALY"
 THRESHOLDS = {"20000": "EUR 20,000", "50000": "EUR 50,000", "163500": "EUR 163,500"}
 OF_THE_ROWS = {"settings", "regimens", "inputs", "assumptions", "changes"}
 """Tables of the workbook's rows; `unit/views/test_tables_inputs.py` looks at these."""
+VIEWS = Path(views.__file__).parent
 OF_THE_RUN = {"occupancy", "coefficients"}
-
-Record = dict[str, Any]
-Expected = tuple[list[Record], dict[str, str]]
-"""Records of the rows, and the path in a record by column."""
+OF_ANY_UNIT = {"scenario_changes"}
 
 
 @cache
@@ -63,20 +67,10 @@ def published() -> Results:
     found["information"]["evppi"] = [entry | {"inputs": ["x"], "method": "spline", "at": [at] * places}]
     found["information"]["curves"]["evppi"] = [entry | {"value": [1.0] * len(found["information"]["curves"]["wtp"])}]
     found["adjustments"][0]["first_month"] = 1.0
-    made = Results.model_validate(_each_its_own(found, count(1)))
+    made = Results.model_validate(each_its_own(found, count(1)))
     assert made.information is not None
     made.information.thresholds[:] = [entry.threshold for entry in made.information.evpi]
     return made
-
-
-def _each_its_own(found: Any, numbers: Iterator[int]) -> Any:
-    if isinstance(found, dict):
-        return {k: v if k in KEPT else _each_its_own(v, numbers) for k, v in found.items()}
-    if isinstance(found, list | tuple):
-        return [_each_its_own(each, numbers) for each in found]
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return found
-    return next(numbers) if isinstance(found, int) else next(numbers) + 0.5
 
 
 @cache
@@ -390,9 +384,22 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
 }
 
 
+def every_table() -> Iterator[tuple[str, Table]]:
+    """Every table of the runs here, with the run."""
+    yield from (("run", table) for table in made().values())
+    for part in sorted({part for _, parts in PARTS.values() for part in parts}):
+        yield from ((part, table) for table in tables(*of(part)))
+
+
 def test_every_table_of_numbers_is_compared() -> None:
-    numbers = {t.name for t in made().values() if any(isinstance(v, int | float) for row in t.rows for v in row)}
-    assert numbers == set(EXPECTED) | OF_THE_RUN | OF_THE_ROWS
+    """All that are declared are made in these runs but for warnings, and those of words have no number."""
+    numbers: set[str] = set()
+    words = {"warnings"}
+    for _, table in every_table():
+        found = any(isinstance(v, int | float) for row in table.rows for v in row)
+        (numbers if found or any(column.numeric for column in table.columns) else words).add(table.name)
+    assert numbers == set(EXPECTED) | set(PARTS) | OF_THE_RUN | OF_THE_ROWS
+    assert numbers | words == {entry.name for entry in TABLES}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -400,66 +407,52 @@ def test_headings(name: str) -> None:
     agree(made()[name], EXPECTED[name](published().model_dump()))
 
 
-def agree(table: Table, expected: Expected) -> None:
-    """Every number stands below the heading of its path, and every path has its number."""
-    records, columns = expected
-    assert len(table.rows) == len(records)
-    for row, record in zip(table.rows, records, strict=True):
-        cells = {c: v for c, v in zip(heads(table), row, strict=True) if not isinstance(v, str)}
-        known = {name: value for name, path in columns.items() if (value := at(record, path)) is not None}
-        assert {n: v for n, v in cells.items() if v is not None} == pytest.approx(known, rel=1e-12)
-    assert set(columns) <= set(heads(table))
+@pytest.mark.parametrize(("name", "part"), [(name, part) for name, (_, parts) in PARTS.items() for part in parts])
+def test_headings_of_parts(name: str, part: str) -> None:
+    table = next(table for table in tables(*of(part)) if table.name == name)
+    agree(table, PARTS[name][0](record(part)))
 
 
-def heads(table: Table) -> list[str]:
-    return [column.name.replace("\N{NO-BREAK SPACE}", " ") for column in table.columns]
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_headings_of_other_commands(name: str) -> None:
+    table, record, expected = ELSEWHERE[name]()
+    agree(table, expected)
+    agree_in_units(table, dict(units(record)))
 
 
-def at(record: Any, path: str) -> float | None:
-    """What is at the end of a path of keys and places; nothing where it ends before."""
-    for name in path.split("."):
-        if isinstance(record, list | tuple):
-            record = dict(enumerate(record)).get(int(name))
-        elif record is not None:
-            record = record.get(name)
-    return None if record is None else float(record)
+@pytest.mark.parametrize("name", evidence.EVIDENCE)
+def test_headings_of_the_evidence(name: str) -> None:
+    table = evidence.made()[name]
+    agree(table, evidence.EVIDENCE[name](evidence.record()))
+    agree_in_units(table, dict(evidence.numbers_of()))
 
 
-def budget_impact(r: Record) -> Expected:
-    sides = {"Costs: Without": "without_new.total", "Costs: With": "with_new.total", "Eligible patients": "eligible"}
-    sides |= {f"Net, by strategy: {NAMES[s]}": f"net.by_strategy.{s}" for s in STRATEGIES}
-    sides["Net budget impact: Total"] = "net.total"
-    records = []
-    for i in range(len(r["years"])):
-        own = {name: at(r, f"{path}.by_year.{i}") for name, path in sides.items()}
-        records.append(own | {"Net budget impact: Cumulative": r["net"]["cumulative"][i]})
-    records.append({name: at(r, f"{path}.all_years") for name, path in sides.items()})
-    return records, {name: name for name in records[0]}
+def test_no_table_of_the_views_is_left_out() -> None:
+    """Also of those that are declared nowhere: each table that is made under a name."""
+    made_under = {
+        node.args[0].value
+        for path in VIEWS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Table"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    known = {entry.name for entry in TABLES} | set(EVIDENCE_TABLES) | set(ELSEWHERE)
+    assert made_under <= known
+    assert {"budget_impact", "sweep", "stepped", "ranking"} <= made_under
 
 
-def budget_by_category(r: Record) -> Expected:
-    records = []
-    for side in ("without_new", "with_new", "net"):
-        records += [*r[side]["by_category"].values(), r[side]["total"]]
-    years = {str(year): f"by_year.{i}" for i, year in enumerate(r["years"])}
-    return [*records, *r["net"]["by_drug"].values()], {**years, "All years": "all_years"}
+def test_every_table_of_the_evidence_is_compared() -> None:
+    assert set(EVIDENCE_TABLES) == set(evidence.EVIDENCE) | {"concerns"}
+    assert not any(column.numeric for column in evidence.made()["concerns"].columns)
 
 
-def budget_one_way(r: Record) -> Expected:
-    columns = dict(VALUE)
-    for name, key in (("over 3 years", "total"), ("largest year", "peak")):
-        group = f"Net budget impact{',' if key == 'peak' else ''} {name}"
-        columns |= {f"{group}: At {end}": f"{key}_{end}" for end in ("low", "high")}
-    columns["Net budget impact over 3 years: Range"] = "range"
-    return [{**item, "range": abs(item["total_high"] - item["total_low"])} for item in r["one_way"]], columns
-
-
-@pytest.mark.parametrize("expected", [budget_impact, budget_by_category, budget_one_way])
-def test_headings_of_the_budget_impact(expected: Callable[[Record], Expected]) -> None:
-    made = small_budget_run(budget_model({}, {"budget.step.stage": {"value": 0.5, "low": 0.4, "high": 0.6}}))
-    found = Results.model_validate(_each_its_own(results(made).model_dump(), count(1)))
-    table = next(table for table in tables(found, made) if table.name == expected.__name__)
-    agree(table, expected(found.model_dump()["budget"]))
+@pytest.mark.parametrize("part", ["run", *sorted({part for _, parts in PARTS.values() for part in parts})])
+def test_units(part: str) -> None:
+    """Of the columns, against those of the fields that the numbers come from."""
+    of_numbers = dict(units(published() if part == "run" else of(part)[0]))
+    for name, table in every_table():
+        if name == part and table.rows and table.name in {**EXPECTED, **PARTS}:
+            assert agree_in_units(table, of_numbers) or table.name in OF_ANY_UNIT
 
 
 def test_occupancy() -> None:

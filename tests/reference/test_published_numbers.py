@@ -10,15 +10,35 @@ import math
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import by_hand
 import numpy as np
 import pytest
-from by_hand import DECISION, HORIZON, MEDIANS, STRATEGIES, THRESHOLDS, VIALS, base_values, drawn, moved, outcomes
-from scipy import stats
-from support import small_run
+from by_hand import (
+    CURVES,
+    DECISION,
+    FIRST,
+    HORIZON,
+    MEDIANS,
+    OTHERS,
+    OUTCOMES,
+    STRATEGIES,
+    THRESHOLDS,
+    VIALS,
+    base_values,
+    benefits,
+    drawn,
+    increments,
+    key,
+    moved,
+    outcomes,
+    ratio,
+    word,
+)
+from published import agree, by, unseen
+from reference import published_budget, published_payer, published_research
+from support import SOURCE, small_run
 
 from hemodel.analyses.fitted_curves import try_families
 from hemodel.analyses.results import Results, results
@@ -27,27 +47,15 @@ from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hemodel.analyses.run import Run
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 DRAWS = 60
-OUTCOMES = ("life_years", "qalys", "costs")
-FIRST, *OTHERS = STRATEGIES
-CURVES = [(endpoint, strategy) for endpoint in ("pfs", "os") for strategy in STRATEGIES]
-WORDS = {"id", "verdict", "verdict_low", "verdict_high", "verdict_at_price_0", "verdict_of_means", "met"}
-WORDS |= {"status", "against", "optimal", "strategy"}
-"""Texts that say what a number means, by key; other texts are not compared."""
 HERE = {"base_case", "incremental", "frontier", "fit", "fit_quality", "curves", "adjustments", "dsa", "two_way"}
 HERE |= {"threshold_values", "psa", "information", "prices", "scenarios", "external", "families"}
-ELSEWHERE = {
-    "payer": "end_to_end/test_payer_command.py",
-    "budget": "unit/analyses/test_budget.py",
-    "research": "unit/analyses/test_research.py",
-}
-"""Parts that this model does not have, and where their numbers are compared."""
+ELSEWHERE: dict[str, Any] = {"payer": published_payer, "budget": published_budget, "research": published_research}
+"""Parts that this model does not have: modules with their records and what compares a record with its sums."""
 SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}
 SETTINGS |= {"time_horizon_years", "thresholds", "decision_threshold", "strategies", "strategy_names", "drug_names"}
 SETTINGS |= {"under_scenarios", "changes", "warnings"}
@@ -76,65 +84,46 @@ def base() -> dict[str, float]:
     return base_values(run().model)
 
 
-def agree(found: Any, expected: Any) -> None:
-    """Every number and every word of one is in the other."""
-    left, right = leaves(found), leaves(expected)
-    numbers = {place: value for place, value in right.items() if isinstance(value, (int, float))}
-    assert {place: left.get(place) for place in numbers} == pytest.approx(numbers, rel=1e-9, abs=1e-9)
-    assert {place: value for place, value in left.items() if place not in numbers} == {
-        place: value for place, value in right.items() if place not in numbers
-    }
+@cache
+def distributions() -> dict[str, Any]:
+    return by_hand.distributions(run().model)
 
 
-def leaves(found: Any, path: str = "", key: str = "") -> dict[str, Any]:
-    """Numbers, words and blanks, by their path."""
-    if isinstance(found, str):
-        return {path: found} if key in WORDS else {}
-    if hasattr(found, "model_dump"):
-        return leaves(found.model_dump(), path)
-    if isinstance(found, dict):
-        inner = found.items()
-    elif isinstance(found, list | tuple):
-        inner = dict(enumerate(found)).items()
-    else:
-        return {path: found} if found is not None or key not in {"against", "stopped"} else {}
-    return {k: v for name, value in inner for k, v in leaves(value, f"{path}.{name}", str(name)).items()}
-
-
-def increments(values: dict[str, float]) -> dict[str, dict[str, float]]:
-    """Discounted totals of each intervention less those of the comparator."""
-    found = outcomes(values)
-    totals = {s: {o: found[s][o]["discounted"]["total"] for o in OUTCOMES} for s in STRATEGIES}
-    return {s: {o: totals[s][o] - totals[FIRST][o] for o in OUTCOMES} for s in OTHERS}
-
-
-def word(costs: float, qalys: float) -> str:
-    return {
-        (1, 1): "more effective and more costly",
-        (1, -1): "dominated",
-        (-1, 1): "dominant",
-        (-1, -1): "less costly and less effective",
-    }[int(np.sign(costs)), int(np.sign(qalys))]
-
-
-def ratio(costs: float, qalys: float) -> float | None:
-    return costs / qalys if costs > 0 and qalys > 0 else None
-
-
-def key(threshold: float) -> str:
-    return f"{threshold:.0f}"
-
-
-def by(entries: Iterable[Any], *names: str) -> dict[str, Any]:
-    """Entries by some of their fields, each once."""
-    return {"/".join(str(getattr(entry, name)) for name in names): entry for entry in entries}
+@cache
+def bounds() -> dict[str, tuple[float, float]]:
+    return by_hand.bounds(run().model)
 
 
 def test_every_part_is_compared() -> None:
     assert set(Results.model_fields) == HERE | set(ELSEWHERE) | SETTINGS
     assert all(getattr(published(), part) for part in HERE)
-    for part, file in ELSEWHERE.items():
-        assert part in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+def test_settings() -> None:
+    """Numbers and ids of the workbook, and every value that was changed."""
+    words = {"title": "A small model", "population": "Adults", "perspective": "Payer", "currency": "EUR"}
+    words |= {"clock_start": "Start of treatment"}
+    expected: dict[str, Any] = {"schema_version": 1, "price_year": 2025, "time_horizon_years": HORIZON, **words}
+    expected |= {"thresholds": list(THRESHOLDS), "decision_threshold": DECISION, "strategies": list(STRATEGIES)}
+    expected["strategy_names"] = {"standard": "Standard", "active": "Active", "late": "Late"}
+    expected["drug_names"] = {"oldamab": "Oldamab", "newtinib": "Newtinib", "lateximab": "Newtinib"}
+    made = run().model.inputs.changes
+    changes = [{"id": c.id, "old": c.expected, "new": c.value, "origin": c.origin} for c in made]
+    assert {"id": PRICE, "old": 1200, "new": 440, "origin": SOURCE} in changes
+    expected |= {"under_scenarios": [], "changes": changes, "warnings": []}
+    agree({name: getattr(published(), name) for name in SETTINGS}, expected, words=None)
+
+
+@pytest.mark.parametrize("part", ELSEWHERE)
+def test_part_of_another_model(part: str) -> None:
+    for record in ELSEWHERE[part].records():
+        assert isinstance(record, get_args(Results.model_fields[part].annotation))
+        ELSEWHERE[part].compare(record)
+
+
+@pytest.mark.parametrize("part", ELSEWHERE)
+def test_a_wrong_value_of_any_field_of_the_part_is_noticed(part: str) -> None:
+    assert not unseen(ELSEWHERE[part].records(), ELSEWHERE[part].compare)
 
 
 # Base case -----------------------------------------------------------------------------------------------------------
@@ -258,53 +247,7 @@ def test_scenarios() -> None:
     agree(published().scenarios, [*expected, *stopped])
 
 
-def benefits(found: dict[str, float]) -> dict[str, float]:
-    return {key(t): t * found["qalys"] - found["costs"] for t in THRESHOLDS}
-
-
 # One input at a time -------------------------------------------------------------------------------------------------
-
-
-@cache
-def distributions() -> dict[str, Any]:
-    """The distribution of every input but the curves, as scipy has it, from value, interval and number of patients."""
-    found = {}
-    for id_, row in run().model.inputs.rows.items():
-        name, value = row.distribution, base().get(id_)
-        if value is None or name in {None, "", "fit", "fixed"}:
-            continue
-        width = math.nan if row.low is None or row.high is None else (row.high - row.low) / 3.919928
-        found[id_] = _distribution(str(name), value, row.se or width, row.n or math.nan)
-    return found
-
-
-def _distribution(name: str, value: float, error: float, n: float) -> Any:
-    """By moments; a tenth of the patients after progression has a fixed share, the others vary over the rest."""
-    if name == "beta":
-        weight = value * (1 - value) / error**2 - 1
-        return stats.beta(value * weight, (1 - value) * weight)
-    if name == "dirichlet":
-        return stats.beta(value * n, 0.9 * n - value * n, scale=0.9)
-    return {
-        "gamma": stats.gamma((value / error) ** 2, scale=error**2 / value),
-        "normal": stats.norm(value, error),
-        "beta_counts": stats.beta(value * n + 0.5, (1 - value) * n + 0.5),
-    }[name]
-
-
-@cache
-def bounds() -> dict[str, tuple[float, float]]:
-    """Low and high as given, else the points that 2.5% lie beyond."""
-    rows = run().model.inputs.rows
-    found = {}
-    for id_, distribution in distributions().items():
-        given = rows[id_].low, rows[id_].high
-        low, high = given if None not in given else distribution.ppf([0.025, 0.975]).tolist()
-        found[id_] = float(str(low)), float(str(high))
-    for endpoint, strategy in CURVES:
-        median = math.log(2) / base()[f"rate.{endpoint}.{strategy}"]
-        found[f"survival.{endpoint}.{strategy}.median"] = 0.8 * median, 1.25 * median
-    return found
 
 
 def test_one_way() -> None:

@@ -15,6 +15,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from by_hand import qale
 
 from hemodel.model.population import Norms, life_expectancy, quality_adjusted_life_expectancy, read_norms
 from hemodel.survival.effects.life_tables import Cohort, LifeTable, read_life_table
@@ -75,20 +76,6 @@ def test_life_expectancy_as_published(table: LifeTable, age: int, sex: str, publ
     assert found + left_out == pytest.approx(published, abs=0.01)
 
 
-# The sums of McNamara 2023 (and Sullivan 1971) with plain lists, from the probabilities of dying that the file holds.
-def by_hand(age: int, sex: str, rates: list[float]) -> float:
-    lives = (INPUTS / "life_tables" / "england_2018_2020.csv").read_text().splitlines()[1:]
-    health = (INPUTS / "utility_norms" / "england_hse2014.csv").read_text().splitlines()[1:]
-    column = {"male": 1, "female": 2}[sex]
-    alive, factor, total = 1.0, 1.0, 0.0
-    for year, now in enumerate(range(age, 101)):
-        dying = alive * float(lives[now].split(",")[column])
-        total += factor * (alive - dying / 2.0) * float(health[now].split(",")[column])
-        alive -= dying
-        factor /= 1.0 + rates[min(year, len(rates) - 1)]
-    return total
-
-
 @pytest.mark.parametrize("sex", ["female", "male"])
 def test_against_plain_sums(sex: str) -> None:
     table = read_life_table(INPUTS / "life_tables" / "england_2018_2020.csv")
@@ -96,7 +83,7 @@ def test_against_plain_sums(sex: str) -> None:
 
     found = quality_adjusted_life_expectancy(table, norms, of_one_sex(66, sex), [(0.0, 0.035)])
 
-    assert found == pytest.approx(by_hand(66, sex, [0.035]), rel=1e-12)
+    assert found == pytest.approx(qale(66, sex, [0.035]), rel=1e-12)
 
 
 def test_stepped_rates_and_a_mixed_cohort_are_sums_of_their_parts() -> None:
@@ -107,5 +94,5 @@ def test_stepped_rates_and_a_mixed_cohort_are_sums_of_their_parts() -> None:
     found = quality_adjusted_life_expectancy(table, norms, mixed, [(0.0, 0.04), (10.0, 0.02)])
 
     stepped = [0.04] * 10 + [0.02]
-    expected = 0.625 * by_hand(66, "male", stepped) + 0.375 * by_hand(66, "female", stepped)
+    expected = 0.625 * qale(66, "male", stepped) + 0.375 * qale(66, "female", stepped)
     assert found == pytest.approx(expected, rel=1e-12)

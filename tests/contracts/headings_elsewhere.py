@@ -1,0 +1,236 @@
+"""Tables that no `hemodel run` has, of records made up here: those of dsa, voi, sweep, diff and the dossier."""
+
+from __future__ import annotations
+
+from itertools import count
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from contracts.headings_of_parts import of
+from headings import Expected, Record, each_its_own
+
+from hemodel.analyses.checks import CheckEntry
+from hemodel.analyses.differences import Compared, Difference, Differences, Effect, LinkedDifferences, Move, Remainder
+from hemodel.analyses.differences import SideEntry as Side
+from hemodel.analyses.dsa.grids import CombinationResult, NWayResult
+from hemodel.analyses.dsa.threshold_search import ThresholdAt, ThresholdSearch
+from hemodel.analyses.information import MeanEntry
+from hemodel.analyses.psa.result import Ceac, Ceaf, PsaIncrement
+from hemodel.analyses.report import Step
+from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
+from hemodel.views.differences import differences_table
+from hemodel.views.grids import dsa_tables
+from hemodel.views.report import REPORT_TABLES
+from hemodel.views.sweep import sweep_table
+from hemodel.views.tables import Table, names_of
+from hemodel.views.voi import voi_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+Made = tuple[Table, Any, Expected]
+"""A table, the record that it is of, and what its headings mean."""
+PAIR: dict[str, Any] = {"intervention": "active", "comparator": "standard"}
+AT = ("20000", "50000")
+INTERVAL = {"Mean": "mean.{}", "2.5%": "interval.{}.0", "97.5%": "interval.{}.1"}
+
+
+def own(record: BaseModel) -> Any:
+    """The record with every number one of its own."""
+    return type(record).model_validate(each_its_own(record.model_dump(), count(1)))
+
+
+def of_dsa(name: str, **parts: Any) -> Table:
+    results, run = of("budget")
+    nothing: dict[str, Any] = {"threshold_values": [], "two_way": [], "n_way": None, "searches": []}
+    document: Any = SimpleNamespace(**nothing | {"thresholds": [20_000.0, 50_000.0]} | parts)
+    (table,) = dsa_tables(document, results, names_of(results, run))
+    assert table.name == name
+    return table
+
+
+def n_way() -> Made:
+    one: dict[str, Any] = {
+        "name": "both",
+        "values": {"a": 1.0, "b": 1.0},
+        **PAIR,
+        "qalys": 1.0,
+        "costs": 1.0,
+        "icer": 1.0,
+    }
+    one |= {"verdict": "", "nmb": dict.fromkeys(AT, 1.0), "change_in_nmb": 1.0, "changes_decision": True, "failed": ""}
+    made = NWayResult(file="f", sha256="", labels={"a": "A", "b": "B"}, units={"a": "", "b": ""}, combinations=[])
+    found = own(made.model_copy(update={"combinations": [CombinationResult(**one)] * 2}))
+    columns = {"Value: a": "values.a", "Value: b": "values.b", "Increment: QALYs": "qalys", "Increment: Costs": "costs"}
+    columns |= {"ICER": "icer", "Change from the base case": "change_in_nmb"}
+    columns |= {f"Net monetary benefit at: {int(t):,}": f"nmb.{t}" for t in AT}
+    return of_dsa("n_way", n_way=found), found, (found.model_dump()["combinations"], columns)
+
+
+def threshold_search() -> Made:
+    ends: dict[str, Any] = {"values": [1.0, 1.0], "nmb_low": 1.0, "nmb_high": 1.0, "cost_effective": [(1.0, 1.0)]}
+    at = ThresholdAt(**PAIR, threshold=1.0, **ends, established="grid", words="known")
+    start: dict[str, Any] = {"id": "x", "label": "X", "unit": "", "base": 1.0, "low": 1.0, "high": 1.0}
+    found = own(ThresholdSearch(**start, x=[1.0], lines=[], failed=0, at=[at, at]))
+    r = found.model_dump()
+    records = [{**r, **each, "met": value} for each in r["at"] for value in each["values"]]
+    columns = {f"Value: {word}": word.split()[0].lower() for word in ("Base case", "Low", "High")}
+    columns |= {"Threshold": "threshold", "Met at": "met"}
+    columns |= {f"Net monetary benefit: At {end}": f"nmb_{end}" for end in ("low", "high")}
+    return of_dsa("threshold_search", searches=[found]), found, (records, columns)
+
+
+def of_voi(name: str) -> tuple[Table, Any]:
+    """The value of information of draws of another tool, with parts of a run."""
+    mean = MeanEntry(
+        strategy="standard", costs=1, effects=1, incremental_costs=1, incremental_effects=1, icer=1, verdict=""
+    )
+    curves = {s: [1.0, 1.0] for s in ("standard", "active")}
+    ceac = Ceac(wtp=[1.0, 1.0], probability=curves)
+    ceaf = Ceaf(wtp=[1.0, 1.0], strategy=["standard", "active"], probability=[1.0, 1.0])
+    numbers = count(1)
+    means = [MeanEntry.model_validate(each_its_own(mean.model_dump(), numbers)) for _ in range(2)]
+    ceac = Ceac.model_validate(each_its_own(ceac.model_dump(), numbers))
+    ceaf = Ceaf.model_validate(each_its_own(ceaf.model_dump(), numbers))
+    shown = {"currency": "EUR", "effect": "QALY", "draws": 9, "strategies": ["standard", "active"]}
+    record: Any = SimpleNamespace(**shown, means=means, ceac=ceac, ceaf=ceaf, information=None, research=None)
+    return next(table for table in voi_tables(record) if table.name == name), record
+
+
+def voi_means() -> Made:
+    table, record = of_voi("means")
+    columns = {name: name.lower() for name in ("Costs", "Effects")}
+    columns |= {f"Increment: {name}": f"incremental_{path}" for name, path in columns.items()}
+    return table, record.means, ([each.model_dump() for each in record.means], columns | {"ICER": "icer"})
+
+
+def voi_ceac() -> Made:
+    table, record = of_voi("ceac")
+    records = [
+        {"wtp": t, "best": record.ceaf.probability[i], **{s: own[i] for s, own in record.ceac.probability.items()}}
+        for i, t in enumerate(record.ceac.wtp)
+    ]
+    columns = {f"Probability of being cost-effective: {s}": s for s in ("standard", "active")}
+    return (
+        table,
+        [record.ceac, record.ceaf],
+        (
+            records,
+            {"Willingness to pay": "wtp", **columns, "Acceptability frontier": "best"},
+        ),
+    )
+
+
+def sweep() -> Made:
+    by_outcome = dict.fromkeys(("life_years", "qalys", "costs"), 1.0)
+    ends = dict.fromkeys(by_outcome, (1.0, 1.0))
+    benefit: dict[str, Any] = {"nmb_mean": {"50000": 1.0}, "nmb_interval": {"50000": (1.0, 1.0)}}
+    benefit |= {"nmb_mcse": {"50000": 1.0}, "quadrants": {"dominant": 1.0}, "mcse_inmb": 1.0, "icer_of_means": 1.0}
+    gain = PsaIncrement(**PAIR, mean=by_outcome, interval=ends, verdict_of_means="", **benefit)
+    about: dict[str, Any] = {"workbook": "a.xlsx", "scenario": "", "question": "", "sha256": "", "sampling": "random"}
+    draws: dict[str, Any] = {
+        "changes": [],
+        "draws": 1,
+        "seed": 1,
+        "thresholds": [50_000.0],
+        "decision_threshold": 50_000.0,
+    }
+    strategies = {"standard": by_outcome, "active": by_outcome}
+    shares = {"50000": {"standard": 1.0, "active": 1.0}}
+    entry = SweepEntry(
+        **about,
+        **draws,
+        mean=strategies,
+        interval=dict.fromkeys(strategies, ends),
+        increments=[gain],
+        probability_cost_effective=shares,
+        optimal={"50000": "active"},
+        evpi={"50000": 1.0},
+    )
+    names = {"standard": "Standard", "active": "Active"}
+    head: dict[str, Any] = {"name": "a.xlsx", "sha256": "", "title": "", "currency": "EUR"}
+    book = SweepWorkbook(**head, strategies=list(names), strategy_names=names)
+    found = own(SweepDocument(schema_version=1, workbooks=[book], results=[entry, entry]))
+    records = [{**each, **one} for each in found.model_dump()["results"] for one in each["increments"]]
+    columns = {"Draws": "draws", "ICER of the means": "icer_of_means", "Decision threshold": "decision_threshold"}
+    for group, key in (("Incremental QALYs", "qalys"), ("Incremental costs", "costs")):
+        columns |= {f"{group}: {word}": path.format(key) for word, path in INTERVAL.items()}
+    ends_ = {"Mean": "nmb_mean.50000", "2.5%": "nmb_interval.50000.0", "97.5%": "nmb_interval.50000.1"}
+    columns |= {f"Net monetary benefit: {word}": path for word, path in ends_.items()}
+    columns |= {"Monte Carlo standard error": "nmb_mcse.50000", "EVPI per person": "evpi.50000"}
+    columns["Probability of being cost-effective"] = "probability_cost_effective.50000.active"
+    return sweep_table(found), found, (records, columns)
+
+
+def differences() -> Made:
+    gain: dict[str, Any] = {**PAIR, "life_years": 1.0, "qalys": 1.0, "costs": 1.0, "icer": 1.0, "verdict": ""}
+    effect = Effect(**gain, move=Move(qalys=1.0, costs=1.0, icer=1.0))
+    about: dict[str, Any] = {
+        "kind": "cell",
+        "what": "changed",
+        "id": "x",
+        "column": "value",
+        "cell": "A1",
+        "label": "X",
+        "unit": "",
+    }
+    change = Difference(**about, before=1.0, after=1.0, acts="yes", reason="", group=None, effects=[effect])
+    side = Side(workbook="a.xlsx", sha256="", incremental=[Compared(**gain)])
+    found = own(
+        Differences(
+            currency="EUR",
+            scenarios=[],
+            a=side,
+            b=side,
+            differences=[change],
+            groups=[LinkedDifferences(name="g", members=["x"], effects=[effect])],
+            together=[effect],
+            not_additive=[Remainder(**PAIR, costs=1.0, qalys=1.0, icer=1.0)],
+        )
+    )
+    inputs = of("budget")[1].model.inputs
+    compared: Any = SimpleNamespace(
+        first=SimpleNamespace(inputs=inputs), second=SimpleNamespace(inputs=inputs), found=found
+    )
+    r = found.model_dump()
+    records: list[Record] = [each | effect for each in (*r["differences"], *r["groups"]) for effect in each["effects"]]
+    records += [*r["together"], *({"move": each} for each in r["not_additive"])]
+    columns = {"From": "before", "To": "after", "ICER": "icer", "Move: ICER": "move.icer"}
+    columns |= {f"Increment: {name}": name.lower().replace("-", "_") for name in ("Life-years", "QALYs", "Costs")}
+    columns |= {f"Move: {name}": f"move.{name.lower()}" for name in ("QALYs", "Costs")}
+    return differences_table(compared), found, (records, columns)
+
+
+def of_dossier(name: str, records: list[Any], **further: Any) -> Table:
+    results, run = of("budget")
+    shown: dict[str, Any] = {"strategies": list(results.strategies), "currency": "EUR", **further}
+    about: Any = SimpleNamespace(**shown, **{"checks" if name == "checks" else "steps": records})
+    return REPORT_TABLES[name](about, names_of(results, run))
+
+
+def checks() -> Made:
+    entry = CheckEntry(name="x", question="Does it?", measured="X", value=1.0, limit=1.0, passed=True)
+    found = own(entry)
+    return of_dossier("checks", [found]), [found], ([found.model_dump()], {"Found": "value", "Limit": "limit"})
+
+
+def stepped() -> Made:
+    entry = Step(intervention="active", step="costs", effect=1.0, costs=1.0, ratio=1.0, cost_per_life_year=1.0)
+    found = own(entry)
+    columns = {"Incremental effect": "effect", "Incremental costs": "costs", "ICER": "ratio"}
+    columns["Per life-year gained"] = "cost_per_life_year"
+    return of_dossier("stepped", [found]), [found], ([found.model_dump()], columns)
+
+
+ELSEWHERE: dict[str, Callable[[], Made]] = {
+    "n_way": n_way,
+    "threshold_search": threshold_search,
+    "means": voi_means,
+    "ceac of voi": voi_ceac,
+    "sweep": sweep,
+    "differences": differences,
+    "checks": checks,
+    "stepped": stepped,
+}
