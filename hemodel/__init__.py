@@ -18,6 +18,8 @@ run(path, options), Options, results(run)
     Everything that `hemodel run` does, and its results.
 tables(results, run), frame(table)
     The tables of the report, and one as a pandas data frame.
+figures(results, run), save(figure, path)
+    The charts of the report by name, each drawn when it is called, and one written as PNG and SVG.
 Change, InputError
     A change to an input by id; what is raised for inputs that cannot be used.
 """
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
     from hemodel.model.evaluate import base_draws
+    from hemodel.views.charts import figures, save
     from hemodel.views.tables import frame, tables
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "base_draws",
     "evaluate",
     "evpi",
+    "figures",
     "frame",
     "increments",
     "load",
@@ -57,6 +61,7 @@ __all__ = [
     "read_draws",
     "results",
     "run",
+    "save",
     "tables",
 ]
 
@@ -70,12 +75,14 @@ _HOMES = {
     "evpi": "hemodel.analyses.psa.given_outcomes",
     "increments": "hemodel.analyses.psa.given_outcomes",
     "read_draws": "hemodel.analyses.psa.given_file",
+    "figures": "hemodel.views.charts",
     "frame": "hemodel.views.tables",
     "load": "hemodel.analyses.load",
     "one_way": "hemodel.analyses.dsa.one_way",
     "probabilistic": "hemodel.analyses.psa.draws",
     "results": "hemodel.analyses.results",
     "run": "hemodel.analyses.run",
+    "save": "hemodel.views.charts",
     "tables": "hemodel.views.tables",
 }
 
