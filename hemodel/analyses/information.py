@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.psa.draws import CURVE, sample
+from hemodel.analyses.psa.draws import sample
+from hemodel.analyses.psa.given import CURVE
 from hemodel.analyses.psa.result import Ceac, Ceaf, ceac, ceaf
 from hemodel.analyses.research import ResearchResult, research_of_file
 from hemodel.economics import acceptability, increment, optimal, verdict

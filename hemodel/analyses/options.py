@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hemodel.inputs.changes import Change
 
 
@@ -23,7 +25,8 @@ class Options:
     latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
     `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
     run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
-    change the decision.
+    change the decision. `use_draws` is a file with draws of some inputs or all, and the number of draws is then that of
+    its rows.
     """
 
     changes: tuple[Change, ...] = ()
@@ -41,3 +44,4 @@ class Options:
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     grids: bool = True
+    use_draws: Path | None = None

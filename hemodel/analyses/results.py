@@ -38,6 +38,7 @@ from hemodel.analyses.fitted_curves import (
 from hemodel.analyses.information import InformationResult
 from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
+from hemodel.analyses.psa.given import GivenFile
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.research import ResearchResult
 from hemodel.analyses.scenarios import ScenarioEntry
@@ -86,6 +87,7 @@ class Results(Entry):
     )
     threshold_values: list[ThresholdValue] | None = Field(description="null without dsa")
     psa: PsaResult | None = Field(description="probabilistic analysis; null where not asked for")
+    use_draws: GivenFile | None = Field(default=None, description="file of draws; null without --use-draws")
     information: InformationResult | None = Field(description="value of information; null without the draws")
     scenarios: list[ScenarioEntry] | None = Field(description="by scenario and intervention; null where not asked for")
     payer: PayerResult | None = Field(description="null without --payer")
@@ -129,6 +131,7 @@ def results(run: Run) -> Results:
         two_way=run.two_way,
         threshold_values=run.threshold_values,
         psa=run.psa_result,
+        use_draws=None if run.given is None else run.given.file,
         information=run.information,
         scenarios=run.scenarios,
         payer=run.payer,

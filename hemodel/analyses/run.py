@@ -18,7 +18,8 @@ from hemodel.analyses.load import load_rows
 from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
-from hemodel.analyses.psa.run import of_draws
+from hemodel.analyses.psa.given import given_warnings
+from hemodel.analyses.psa.run import given_draws, of_draws
 from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.information import InformationResult
     from hemodel.analyses.psa.blocks import Each
     from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.psa.given import GivenDraws
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
@@ -68,6 +70,7 @@ class Run:
     research: ResearchResult | None = None
     two_way: list[TwoWayResult] | None = None
     threshold_values: list[ThresholdValue] | None = None
+    given: GivenDraws | None = None
 
 
 def run(
@@ -107,7 +110,7 @@ def run(
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
     base = evaluate(model, base_draws(model))
-    drawn = of_draws(model, options, (progress, each), shared)
+    drawn = of_draws(model, options, (progress, each), shared, loaded.given)
     psa = drawn["psa"]
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
@@ -125,7 +128,7 @@ def run(
             *_warnings(loaded.folder, loaded.setting, results),
             *(tornado.unfitted if tornado else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
-            *(*payer_warnings(loaded.payer), *research_note(model, psa)),
+            *(*payer_warnings(loaded.payer), *research_note(model, psa), *given_warnings(model, loaded.given)),
         ),
         payer=payer,
         profile=None if loaded.payer is None else loaded.payer.found,
@@ -176,7 +179,7 @@ def budget_run(path: str | Path, options: Options) -> Run:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A model ready to run: with the scenarios it is under and those there are, the changes made, and its payer."""
+    """A model ready to run: its scenarios, those it is under, the changes made, its payer, and draws from a file."""
 
     model: Model
     changes: tuple[Change, ...]
@@ -186,6 +189,7 @@ class _Loaded:
     setting: str
     payer: Prepared | None
     general: float | None
+    given: GivenDraws | None
 
 
 def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
@@ -205,7 +209,8 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
     if wanted:
         check_beside(model.inputs.rows, read_scenarios(folder, raw.scenarios))
     general = None if prepared is None else general_population(prepared, model)
-    return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general)
+    given = given_draws(model, options)
+    return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general, given)
 
 
 def _payer(

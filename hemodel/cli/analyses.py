@@ -45,6 +45,11 @@ UntilClear = Annotated[
     float | None, typer.Option(metavar="WTP", help="End the draws when the decision at this threshold is clear.")
 ]
 
+UseDraws = Annotated[
+    Path | None,
+    typer.Option(metavar="DRAWS", help="Draws made elsewhere (.csv or .parquet): a column an input, a row a draw."),
+]
+
 
 @app.command()
 def run(
@@ -60,6 +65,7 @@ def run(
     only: Only = None,
     until_mcse: UntilMcse = None,
     until_clear: UntilClear = None,
+    use_draws: UseDraws = None,
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
     scheduler: Scheduler = "",
     workers: Workers = None,
@@ -83,6 +89,7 @@ def run(
             until_clear=until_clear,
             scheduler=scheduler,
             workers=workers,
+            use_draws=use_draws,
         )
         job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
         if payer:

@@ -167,6 +167,7 @@ def _answer(worker: BaseProcess, answers: Connection) -> list[Written] | Hemodel
 
 def _alike(jobs: Sequence[Job]) -> list[Job]:
     """Check what every payer needs, and return the jobs with those of the same discount rates side by side."""
+    from hemodel.analyses.psa.run import given_draws
     from hemodel.analyses.run import run
     from hemodel.analyses.shared import Shared
     from hemodel.errors import InputError
@@ -174,9 +175,11 @@ def _alike(jobs: Sequence[Job]) -> list[Job]:
     shared, by_rates = Shared(), {}
     problems: dict[Problem, None] = {}
     for job in jobs:
-        base_case = replace(job.options, parts=("base",), families=False)
+        base_case = replace(job.options, parts=("base",), families=False, use_draws=None)
         try:
-            settings = run(job.workbook, base_case, None, shared).model.inputs.settings
+            model = run(job.workbook, base_case, None, shared).model
+            given_draws(model, job.options)
+            settings = model.inputs.settings
             by_rates[job.target] = (settings.cost_rates, settings.effect_rates)
         except InputError as error:
             problems |= dict.fromkeys(error.problems)

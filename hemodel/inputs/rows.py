@@ -201,7 +201,7 @@ def _number(id_: str, cell: Cell, rule: Kind | InputColumn, problems: list[Probl
         problems.append(Problem(cell.where, f"{id_} is {value:g}", "It must be a whole number"))
     low, high = rule.minimum, rule.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        problems.append(Problem(cell.where, f"{id_} is {value:g}", _bounds(rule), _hint(rule, value)))
+        problems.append(Problem(cell.where, f"{id_} is {value:g}", bounds(rule), hint(rule, value)))
     return float(value)
 
 
@@ -210,7 +210,8 @@ def _not_a_number(id_: str, cell: Cell) -> Problem:
     return Problem(cell.where, f"{id_} is the text {str(cell.value)!r}", why, todo)
 
 
-def _bounds(rule: Kind | InputColumn) -> str:
+def bounds(rule: Kind | InputColumn) -> str:
+    """Say between which numbers a value must lie."""
     unit = f" ({rule.unit})" if isinstance(rule, Kind) and rule.unit else ""
     if rule.minimum is not None and rule.maximum is not None:
         return f"It must lie between {rule.minimum:g} and {rule.maximum:g}{unit}"
@@ -219,7 +220,8 @@ def _bounds(rule: Kind | InputColumn) -> str:
     return f"It cannot be above {rule.maximum:g}{unit}"
 
 
-def _hint(rule: Kind | InputColumn, value: float) -> str:
+def hint(rule: Kind | InputColumn, value: float) -> str:
+    """Say what may have been meant by a value out of range, or nothing."""
     unit = rule.unit if isinstance(rule, Kind) else ""
     if unit == "utility" and rule.minimum == 0 and value < 0:
         return "Enter the loss as a positive number."

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.dsa.run import DsaDocument
     from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack
     from hemodel.analyses.load import WorkbookCheck
+    from hemodel.analyses.psa.given import GivenFile
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.analyses.scenarios import ScenarioEntry
@@ -61,6 +62,8 @@ def summary(results: Results, run: Run, target: Path) -> str:
     lines += assumed
     lines += ["", _totals(results)] if results.changes or assumed else [_totals(results)]
     lines += [_incremental(results, entry) for entry in results.incremental]
+    if results.use_draws is not None:
+        lines.append(f"Draws: {_given(results.use_draws)}")
     if results.psa is not None:
         shares = results.psa.probability_cost_effective
         for strategy in results.strategies[1:]:
@@ -100,6 +103,16 @@ def _totals(results: Results) -> str:
             )
         )
     return text_table(("Strategy", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
+
+
+def _given(file: GivenFile) -> str:
+    """Say whose draws are from a file."""
+    if not file.inputs:
+        return f"the {file.draws:,} of {file.name} are those that the workbook makes itself with this seed."
+    return (
+        f"{file.draws:,} of {len(file.inputs)} inputs are from {file.name}; every other uncertain input is drawn from "
+        "the workbook. Monte Carlo errors are those of independent draws."
+    )
 
 
 def _incremental(results: Results, entry: Incremental) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hemodel.analyses.information import model_sample, natural_groups
-from hemodel.analyses.psa.draws import CURVE
+from hemodel.analyses.psa.given import CURVE, coefficient_columns
 from hemodel.analyses.psa.sums import OUTCOMES
 from hemodel.errors import UsageError
 
@@ -77,11 +77,6 @@ def _columns_of_block(task: Task, first: int, result: BlockResult) -> dict[str, 
     for outcome, by_strategy in zip(OUTCOMES, result.totals, strict=True):
         columns |= {f"{outcome}.{strategy}": by_strategy[:, i] for i, strategy in enumerate(task.model.strategies)}
     return columns
-
-
-def coefficient_columns(model: Model, id_: str) -> list[str]:
-    """Return what the columns of the coefficients of a curve (``curve.<endpoint>``) are called."""
-    return [f"{id_}.{name}" for name in model.fits[id_.removeprefix("curve.")].curves.names]
 
 
 FOLDER = "psa"

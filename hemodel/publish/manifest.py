@@ -56,6 +56,7 @@ class Manifest(Entry):
         default=None, description="willingness to pay, of voi. [currency per unit of effect]"
     )
     draws: int | None = Field(default=None, description="of the probabilistic analysis; null where there is none")
+    use_draws: FileEntry | None = Field(default=None, description="draws that were read; null without --use-draws")
     seed: int | None = Field(default=None, description="of the random numbers; null where none were drawn")
     settings: dict[str, Any] | None = Field(
         default=None, description="of the calculation by name, in the units of the workbook"
@@ -94,6 +95,7 @@ def manifest(run: Run, command: str) -> Manifest:
         workbook=FileEntry(name=inputs.path.name, sha256=sha256(inputs.path.read_bytes()).hexdigest()),
         parts=list(run.options.parts),
         draws=None if run.psa is None else run.psa.draws,
+        use_draws=None if run.given is None else FileEntry(name=run.given.file.name, sha256=run.given.file.sha256),
         seed=None if run.psa is None else run.psa.seed,
         settings=inputs.settings.model_dump(),
         inputs={row.id: row.value for row in inputs.rows.values() if row.value is not None},

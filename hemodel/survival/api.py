@@ -58,8 +58,8 @@ def patient_data(
     strategy : iterable (n,), optional
         Name of each patient's strategy; by default all are of one called ``all``.
     entry, weight : array (n,), optional
-        Time at which observation began (by default 0), and how many patients each stands
-        for (by default 1).
+        Time at which observation began (by default 0), and the statistical weight of each, of which only the ratios
+        mean anything (by default all the same).
 
     Raises
     ------

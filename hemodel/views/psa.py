@@ -299,8 +299,10 @@ def psa_checks(psa: PsaResult) -> Table:
 
 def psa_inputs(psa: PsaResult) -> Table:
     """Return declared and drawn mean and SD of every input."""
-    rows = tuple(
+    given = any(e.given for e in psa.inputs)
+    rows: tuple[tuple[Value, ...], ...] = tuple(
         (e.label, e.id, e.base, e.mean, e.drawn_mean, e.sd, e.drawn_sd, e.lowest, e.highest, e.standard_errors)
+        + (("yes" if e.given else "no",) if given else ())
         for e in psa.inputs
     )
     return Table(
@@ -309,6 +311,7 @@ def psa_inputs(psa: PsaResult) -> Table:
         (
             "Declared: of the distribution. A base value other than that mean moves the mean result.",
             "Distance: drawn minus declared mean, in standard errors of independent draws.",
+            *(["Drawn elsewhere: the file of draws need not have the declared mean."] if given else []),
         ),
         (
             Column("Input"),
@@ -321,6 +324,7 @@ def psa_inputs(psa: PsaResult) -> Table:
             Column("Lowest", "number", group="Drawn"),
             Column("Highest", "number", group="Drawn"),
             Column("Distance", "z", "standard errors"),
+            *([Column("Drawn elsewhere")] if given else []),
         ),
         rows,
     )

@@ -91,6 +91,7 @@ def psa_summary(results: Results, psa: PsaResult, names: Names) -> Table:
         "Probabilistic results",
         (
             f"{psa.draws:,} draws{_design(psa)}, seed {psa.seed}. Discounted; intervals hold 95% of the draws.",
+            *_from_file(results),
             notes.MEAN_RATIO,
         ),
         (
@@ -107,6 +108,12 @@ def psa_summary(results: Results, psa: PsaResult, names: Names) -> Table:
 def _design(psa: PsaResult) -> str:
     design = {"random": "", "latin_hypercube": " (Latin hypercubes of 512)", "sobol": " (scrambled Sobol, 512 each)"}
     return design[psa.sampling] + (f", ended because {psa.stopped}" if psa.stopped else "")
+
+
+def _from_file(results: Results) -> list[str]:
+    """Say how many inputs have draws from a file."""
+    file = results.use_draws
+    return [] if file is None or not file.inputs else [f"Draws of {len(file.inputs)} inputs are from {file.name}."]
 
 
 def _means(

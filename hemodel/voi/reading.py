@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.parameters import FloatArray
+    from hemodel.survival.tables import RawTable
 
     Read = tuple[tuple[str, ...], FloatArray]
 
@@ -81,7 +82,14 @@ def read_sample(inputs: Path, costs: Path, effects: Path) -> Sample:
 
 def _read(path: Path) -> Read:
     """Return the names and the numbers (rows, columns) of a file."""
+    return read_quickly(path) or _read_carefully(path)
+
+
+def read_quickly(path: Path) -> Read | None:
+    """Return the names and the numbers (rows, columns) of a CSV file; None where anything is not as it should be."""
     names = _names(path)
+    if names is None:
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -89,43 +97,45 @@ def _read(path: Path) -> Read:
                 path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig", comments=None, quotechar='"'
             )
         except (ValueError, OSError, UserWarning):
-            values = None
-    if values is None or values.shape[1] != len(names) or not np.isfinite(values).all():
-        return _read_carefully(path)
-    return names, values
+            return None
+    return (names, values) if values.shape[1] == len(names) and np.isfinite(values).all() else None
 
 
-def _names(path: Path) -> tuple[str, ...]:
-    """Return the names in the first row; read the whole file as a table where they are not as they should be."""
+def _names(path: Path) -> tuple[str, ...] | None:
+    """Return the names in the first row; None where they are not as they should be."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = tuple(cell.strip() for cell in next(csv.reader(file), []))
     except (OSError, UnicodeDecodeError, csv.Error):
-        names = ()
-    if not names or not all(names) or len(set(names)) < len(names) or (len(names) == 1 and ";" in names[0]):
-        return _read_carefully(path)[0]
-    return names
+        return None
+    sound = names and all(names) and len(set(names)) == len(names) and not (len(names) == 1 and ";" in names[0])
+    return names if sound else None
 
 
 def _read_carefully(path: Path) -> Read:
     """Read a file cell by cell, and say everything that is wrong with it."""
     table = read_table(path, todo=FORM)
-    rows = len(next(iter(table.columns.values()), ()))
     wrong = RowProblems(table.columns, table.where, table.whole)
     top = table.header or table.whole
-    nameless = _nameless(path)
-    if nameless:
-        todo = "Give them names, or delete them where they number the rows."
-        wrong.problems.append(Problem(top, f"there is no name in column {', '.join(map(str, nameless))}", todo=todo))
-    for name in table.repeated:
-        wrong.problems.append(Problem(top, f"{name!r} is there more than once", todo="Give each column its own name."))
-    if table.columns and not rows:
-        wrong.problems.append(Problem(table.whole, "there are no rows below the header", todo=FORM))
+    wrong.problems += wrong_header(path, table, top)
     columns = [wrong.numbers(name) for name in table.columns if name not in table.repeated]
     for name, values in zip([n for n in table.columns if n not in table.repeated], columns, strict=True):
         wrong.add(name, np.isinf(values), lambda _: "the number is infinite", "Give a number in every row")
     raise_if_any([*wrong.problems, *table.broken])
     return tuple(table.columns), np.column_stack(columns)
+
+
+def wrong_header(path: Path, table: RawTable, top: Location) -> list[Problem]:
+    """Return what is wrong with the first row of a CSV file of draws, and that there are no rows below it."""
+    found = []
+    if nameless := _nameless(path):
+        todo = "Give them names, or delete them where they number the rows."
+        found.append(Problem(top, f"there is no name in column {', '.join(map(str, nameless))}", todo=todo))
+    todo = "Give each column its own name."
+    found += [Problem(top, f"{name!r} is there more than once", todo=todo) for name in table.repeated]
+    if table.columns and not len(next(iter(table.columns.values()))):
+        found.append(Problem(table.whole, "there are no rows below the header", todo=FORM))
+    return found
 
 
 def _nameless(path: Path) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from commands import whole_run
 from typer.testing import CliRunner
 
+import hemodel
 from hemodel.analyses.dsa.one_way import one_way
 from hemodel.analyses.fitted_curves import attempt
 from hemodel.analyses.load import load
@@ -26,6 +28,7 @@ from hemodel.inputs.scenarios import read_scenarios
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+TASKS = 5
 NEW, CONTROL = "lurbinectedin_atezolizumab", "atezolizumab"
 
 
@@ -80,15 +83,25 @@ def test_readme_commands_are_those_of_ci() -> None:
     assert "python -m pytest" in script
 
 
-def test_python_examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL)
-
-    assert blocks
+def test_python_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every task goes on from the one before."""
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inputs").symlink_to(ROOT / "inputs")
     for block in blocks:
-        names: dict[str, object] = {}
         exec(compile(block, "docs/python.md", "exec"), names)  # noqa: S102
-        assert "model" in names
+
+    assert len(re.findall(r"^## (?!Further)", page, re.MULTILINE)) == TASKS
+    assert names["base"].strategies == (CONTROL, NEW)
+    assert names["first"] == "draws, utility.progressed[0]: 'nan' is not a number. Give a number in every row."
+    assert names["outcomes"].draws == names["psa"].draws == 1000
+    one, other = (hemodel.increments(names[name]).verdicts()[NEW].icer or 0.0 for name in ("base", "other"))
+    assert one > other > 0.0  # a lower price
+    assert np.diff(hemodel.increments(names["along"]).benefit(150_000.0)[:, 0]).max() < 0.0  # a rising price
+    assert names["found"].incremental[0].icer == pytest.approx(one, rel=1e-12)  # the same sums in another order
+    assert {path.name for path in tmp_path.iterdir()} == {"inputs", "ceac.png", "ceac.svg", "plane.png"}
 
 
 def test_toml_example_is_a_shipped_scenario() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +70,11 @@ def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
         (("--set", SOBOL, "--draws", 600), "this design needs at least 1,024, two replicates of 512"),
         (("--workers", 2, "--scheduler", "tcp://127.0.0.1:9"), "--workers and --scheduler exclude each other"),
         (("--scheduler", "tcp://127.0.0.1:9"), "no scheduler answers at tcp://127.0.0.1:9 within 1 seconds"),
+        (
+            ("--draws", 50, "--use-draws", WORKBOOK),
+            "--draws and --use-draws exclude each other: there",
+        ),
+        (("--until-mcse", 50, "--use-draws", WORKBOOK), "--until-mcse and --until-clear are not for --use-draws"),
         (("--payer", "GB-ENG", "--payer", "US-ICER", "--workers", 2), "are for one payer at a time"),
     ],
 )
@@ -79,3 +86,44 @@ def test_refusals_leave_nothing_behind(
     assert done.exit_code == 2
     assert words in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_export_of_a_run_fed_back_gives_the_same_draws_and_results(tmp_path: Path) -> None:
+    book = small_workbook(tmp_path)
+    first, again = tmp_path / "first", tmp_path / "again"
+    arguments = ("run", book, "--only", "psa", "--export-psa", "--seed", 7)
+    done = invoke(*arguments, "--draws", 300, "--out", first)
+    assert done.exit_code == 0, done.output
+    params = first / "psa" / "params.csv"
+    back = invoke(*arguments, "--use-draws", params, "--out", again)
+    assert back.exit_code == 0, back.output
+
+    before, after = results(first), results(again)
+    assert after["psa"] == before["psa"]
+    assert after["information"] == before["information"]
+    for name in ("params.csv", "costs.csv", "effects.csv"):
+        assert (again / "psa" / name).read_bytes() == (first / "psa" / name).read_bytes()
+    digest = sha256(params.read_bytes()).hexdigest()
+    assert json.loads((again / "manifest.json").read_bytes())["use_draws"] == {"name": "params.csv", "sha256": digest}
+    assert after["use_draws"] == {"name": "params.csv", "sha256": digest, "draws": 300, "inputs": []}
+    assert "Draws: the 300 of params.csv are those that the workbook makes itself with this seed." in back.output
+
+
+def test_draws_of_another_seed_are_those_of_the_file(tmp_path: Path) -> None:
+    book = small_workbook(tmp_path)
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert invoke("run", book, "--only", "psa", "--draws", 300, "--keep-draws", "--out", first).exit_code == 0
+    arguments = ("run", book, "--only", "psa", "--use-draws", first / "draws.parquet", "--seed", 8)
+    done = invoke(*arguments, "--workers", 1, "--out", again)
+    assert done.exit_code == 0, done.output
+
+    before, after = results(first)["psa"], results(again)["psa"]
+    same = {name for name in before if before[name] == after[name]}
+    assert set(before) - same == {"seed", "inputs", "differences"}  # whether they are given; what an input does alone
+    assert all(entry["given"] for entry in after["inputs"])
+    page = (again / "report.html").read_text(encoding="utf-8")
+    count = len(results(again)["use_draws"]["inputs"])
+    assert f"Draws of {count} inputs are from draws.parquet." in page
+    assert f"Draws: 300 of {count} inputs are from draws.parquet; every other uncertain input is drawn" in done.output
+    inputs = (again / "tables" / "psa_inputs.csv").read_text(encoding="utf-8")
+    assert "Drawn elsewhere" in inputs.splitlines()[0]

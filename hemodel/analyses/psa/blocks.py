@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.curve_draws import curve_draws, design_of
+from hemodel.analyses.psa.given import joined
 from hemodel.analyses.psa.sums import block_sums, totals
 from hemodel.model.evaluate import Model, evaluate
 from hemodel.parameters import BLOCK
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from concurrent.futures import Future
 
+    from hemodel.analyses.psa.given import GivenDraws
     from hemodel.analyses.psa.sums import Frame, Sums
     from hemodel.parameters import Draws, FloatArray
 
@@ -34,7 +36,8 @@ KEPT = 5 * BLOCK
 class Task:
     """An analysis of so many draws.
 
-    `every` says that totals and inputs are wanted of all of them, `threads` that strategies are worked on side by side.
+    `every` says that totals and inputs are wanted of all of them, `threads` that strategies are worked on side by side,
+    `given` which inputs have draws from a file.
     """
 
     model: Model
@@ -43,6 +46,7 @@ class Task:
     draws: int
     every: bool
     threads: bool = True
+    given: GivenDraws | None = None
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,21 @@ class BlockResult:
     inputs: Draws | None
 
 
-def block_draws(model: Model, seed: int, block: int, count: int) -> dict[str, FloatArray]:
+def block_draws(
+    model: Model, seed: int, block: int, count: int, given: GivenDraws | None = None
+) -> dict[str, FloatArray]:
     """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
     design, inputs = design_of(model, seed), model.inputs
     drawn = sample_block(inputs.parameters, design, inputs.dependence, block, count)
-    return {**drawn, **curve_draws(model, design, block, count)}
+    own = {**drawn, **curve_draws(model, design, block, count)}
+    return own if given is None else joined(model, own, given.block(block, count))
 
 
 def run_block(task: Task, block: int) -> BlockResult:
     """Draw, evaluate and sum one block."""
     first = block * BLOCK
     count = min(BLOCK, task.draws - first)
-    drawn = block_draws(task.model, task.seed, block, count)
+    drawn = block_draws(task.model, task.seed, block, count, task.given)
     outcomes = evaluate(task.model, drawn, threads=task.threads)
     found = totals(outcomes)
     if found.shape[1] != count:  # nothing varies: every draw is the base case

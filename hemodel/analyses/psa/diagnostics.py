@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.psa.draws import CURVE, benefit_error, input_labels, means
+from hemodel.analyses.psa.draws import benefit_error, input_labels, means
+from hemodel.analyses.psa.given import CURVE
 from hemodel.analyses.psa.sums import COSTS, QALYS, totals
 from hemodel.economics import increment, increments, net_monetary_benefit
 from hemodel.entries import Entry
@@ -51,6 +52,7 @@ class PsaInput(Entry):
     lowest: float = Field(description="of every draw. [unit of the input]")
     highest: float = Field(description="of every draw. [unit of the input]")
     standard_errors: float = Field(description="drawn mean minus declared mean. [standard errors]")
+    given: bool = Field(description="whether its draws are from a file, which need not have the declared mean")
 
 
 class PsaReason(Entry):
@@ -118,6 +120,7 @@ def input_checks(psa: Psa, model: Model) -> list[PsaInput]:
                 highest=float(psa.sums[f"highest {id_}"][0]),
                 standard_errors=(drawn_mean - mean) / (sd / np.sqrt(n)) if sd > 0 else 0.0,
                 base=parameters[id_].value,
+                given=id_ in psa.from_file,
             )
         )
     return found
@@ -172,7 +175,7 @@ def _clean(value: float) -> float:
 
 
 def _far(found: PsaInput) -> bool:
-    return abs(found.standard_errors) > FAR
+    return not found.given and abs(found.standard_errors) > FAR
 
 
 def _outside_support(model: Model, inputs: list[PsaInput]) -> list[str]:
@@ -180,6 +183,7 @@ def _outside_support(model: Model, inputs: list[PsaInput]) -> list[str]:
     return [
         f"{each.id} from {each.lowest:g} to {each.highest:g}"
         for each in inputs
+        if not each.given
         if each.lowest < supports[each.id][0] - ROUNDING or each.highest > supports[each.id][1] + ROUNDING
     ]
 
@@ -294,6 +298,10 @@ def _alone(psa: Psa, model: Model) -> Mapping[str, FloatArray]:
     middle = (np.arange(POINTS) + 0.5) / POINTS
 
     def points(parameter: Parameter) -> FloatArray | None:
+        if parameter.id in psa.from_file and parameter.id in psa.inputs and not parameter.group:
+            drawn = psa.inputs[parameter.id]
+            values = np.quantile(drawn, middle)
+            return np.asarray(values + (drawn.mean() - values.mean()))
         if parameter.distribution is None or parameter.group:
             return None
         values = parameter.distribution.quantile(middle)
@@ -301,17 +309,17 @@ def _alone(psa: Psa, model: Model) -> Mapping[str, FloatArray]:
         return np.asarray(values + (parameter.distribution.moments()[0] - values.mean()))
 
     found = {p.id: values for p in model.inputs.parameters if (values := points(p)) is not None}
-    return found | {id_: _of_curve(model, id_, psa.inputs[id_]) for id_ in psa.inputs if id_.startswith(f"{CURVE}.")}
+    return found | {id_: _of_curve(psa, model, id_) for id_ in psa.inputs if id_.startswith(f"{CURVE}.")}
 
 
-def _of_curve(model: Model, id_: str, drawn: FloatArray) -> FloatArray:
+def _of_curve(psa: Psa, model: Model, id_: str) -> FloatArray:
     """Return draws of the coefficients of a curve.
 
     Of a normal distribution draws with their mirror images about its mean, so that what is linear in the coefficients
     cancels and no chance difference is taken for an effect.
     """
-    fit = model.fits[id_.removeprefix(f"{CURVE}.")]
-    if fit.bootstrap is not None or fit.weights:
+    fit, drawn = model.fits[id_.removeprefix(f"{CURVE}.")], psa.inputs[id_]
+    if fit.bootstrap is not None or fit.weights or id_ in psa.from_file:
         return drawn[:CURVE_DRAWS]
     half = drawn[: CURVE_DRAWS // 2]
     return np.concatenate([half, 2.0 * fit.coefficients - half])

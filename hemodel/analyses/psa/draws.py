@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.analyses.psa.blocks import KEPT, BlockResult, Task, block_draws, in_threads
+from hemodel.analyses.psa.given import CURVE
 from hemodel.analyses.psa.sums import (
     COMPONENTS,
     COSTS,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hemodel.analyses.psa.blocks import Each, Mapper
+    from hemodel.analyses.psa.given import GivenDraws
     from hemodel.analyses.psa.sums import Frame, Sums
     from hemodel.inputs.structure import Settings
     from hemodel.parameters import FloatArray
@@ -189,8 +191,6 @@ def verdict_of_means(psa: Psa, place: int) -> Verdict:
 FEWEST_DRAWS = 2
 FEWEST_SPREAD = 2 * REPLICATE
 """Fewest draws of a design in replicates: its Monte Carlo error is told from two."""
-CURVE = "curve"
-"""How the ids of curves begin among the inputs that vary."""
 TIME_ON_TREATMENT = "tot_"
 """How the ids of endpoints begin that are times on treatment."""
 PILOT = 256
@@ -224,6 +224,8 @@ class Psa:
     path : array (3, blocks)
         After each block: number of draws, mean incremental net benefit of the first intervention at the decision
         threshold, and its Monte Carlo standard error.
+    given : GivenDraws or None
+        Draws of some inputs that came from a file.
     """
 
     seed: int
@@ -238,11 +240,17 @@ class Psa:
     inputs: Mapping[str, FloatArray]
     stopped: str
     path: FloatArray
+    given: GivenDraws | None = None
 
     @property
     def draws(self) -> int:
         """Number of draws."""
         return int(self.sums["draws"][0])
+
+    @property
+    def from_file(self) -> frozenset[str]:
+        """Inputs whose draws came from a file."""
+        return frozenset() if self.given is None else frozenset(self.given.inputs)
 
     @property
     def kept(self) -> int:
@@ -272,6 +280,7 @@ def probabilistic(
     until: Until | None = None,
     mapper: Mapper = in_threads,
     each: Each | None = None,
+    given: GivenDraws | None = None,
 ) -> Psa:
     """Run the probabilistic analysis.
 
@@ -290,15 +299,17 @@ def probabilistic(
         Yields the results of blocks in their order; by default they are made in threads.
     each : callable, optional
         Called with the analysis, the number of the first draw and the result of every block, in order.
+    given : GivenDraws, optional
+        Draws of some inputs that stand in place of the model's own, as many as there are draws.
 
     Raises
     ------
     UsageError
         For too few draws to have a spread, or for the design.
     """
-    sampling = model.inputs.settings.sampling
+    sampling = RANDOM if given is not None and given.inputs else model.inputs.settings.sampling
     _enough(draws, sampling)
-    task = Task(model, seed, pilot(model, draws, seed), draws, every=each is not None)
+    task = Task(model, seed, pilot(model, draws, seed, given), draws, every=each is not None, given=given)
     kept: list[BlockResult] = []
     sums: Sums = {}
     stopped = ""
@@ -318,7 +329,7 @@ def probabilistic(
             stopped = "" if until is None else until.met(task.frame, sums, sampling)
             if stopped:
                 break
-    return _psa(task, sums, kept, (stopped, np.array(path).T))
+    return _psa(task, sampling, sums, kept, (stopped, np.array(path).T))
 
 
 def _enough(draws: int, sampling: str) -> None:
@@ -331,9 +342,9 @@ def _enough(draws: int, sampling: str) -> None:
         )
 
 
-def pilot(model: Model, draws: int, seed: int) -> Frame:
+def pilot(model: Model, draws: int, seed: int, given: GivenDraws | None = None) -> Frame:
     """Return the frame of the sums: thresholds from the settings and the base case, scales from the first draws."""
-    drawn = block_draws(model, seed, 0, min(PILOT, draws))
+    drawn = block_draws(model, seed, 0, min(PILOT, draws), given)
     settings = model.inputs.settings
     reported = np.unique([*settings.thresholds, settings.decision_threshold])
     base = totals(evaluate(model, base_draws(model)))[:, 0]
@@ -354,7 +365,7 @@ def curve_thresholds(settings: Settings, icers: Sequence[float | None]) -> Float
     return np.unique(np.concatenate([grid, settings.thresholds, [settings.decision_threshold]]))
 
 
-def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], end: tuple[str, FloatArray]) -> Psa:
+def _psa(task: Task, sampling: str, sums: Sums, kept: Sequence[BlockResult], end: tuple[str, FloatArray]) -> Psa:
     joined = np.concatenate([result.totals for result in kept if result.totals is not None], axis=1)
     inputs = {
         id_: np.concatenate([result.inputs[id_] for result in kept if result.inputs is not None])
@@ -362,7 +373,7 @@ def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], end: tuple[str, Fl
     }
     return Psa(
         seed=task.seed,
-        sampling=task.model.inputs.settings.sampling,
+        sampling=sampling,
         strategies=task.model.strategies,
         frame=task.frame,
         sums=sums,
@@ -373,6 +384,7 @@ def _psa(task: Task, sums: Sums, kept: Sequence[BlockResult], end: tuple[str, Fl
         inputs=inputs,
         stopped=end[0],
         path=end[1],
+        given=task.given,
     )
 
 

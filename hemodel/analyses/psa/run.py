@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from hemodel.analyses.information import model_information
 from hemodel.analyses.psa.blocks import in_threads
 from hemodel.analyses.psa.draws import Until, probabilistic
+from hemodel.analyses.psa.given_file import read_draws
 from hemodel.analyses.psa.result import psa_result
 from hemodel.analyses.research import research
 from hemodel.errors import UsageError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.options import Options
     from hemodel.analyses.psa.blocks import Each, Mapper
     from hemodel.analyses.psa.draws import Psa
+    from hemodel.analyses.psa.given import GivenDraws
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.analyses.research import ResearchResult
     from hemodel.analyses.shared import Shared
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 class Drawn(TypedDict):
     """What comes of the draws; None without them."""
 
+    given: GivenDraws | None
     psa: Psa | None
     psa_result: PsaResult | None
     information: InformationResult | None
@@ -39,17 +42,19 @@ def of_draws(
     options: Options,
     watched: tuple[Callable[[str, int, int], None] | None, Each | None],
     shared: Shared,
+    given: GivenDraws | None = None,
 ) -> Drawn:
     """Return everything that comes of the draws, once for runs alike in discount rates and thresholds.
 
-    `watched` are called with the progress, and with the result of every block of draws.
+    `watched` are called with the progress, and with the result of every block of draws. `given` came from a file.
     """
     settings = model.inputs.settings
     alike = (settings.cost_rates, settings.effect_rates, settings.thresholds, settings.decision_threshold)
     if "psa" not in options.parts:
-        return Drawn(psa=None, psa_result=None, information=None, research=research(model, None))
-    psa = shared.once(("psa", *alike), lambda: run_psa(model, options, *watched))
+        return Drawn(given=None, psa=None, psa_result=None, information=None, research=research(model, None))
+    psa = shared.once(("psa", *alike), lambda: run_psa(model, options, *watched, given))
     return Drawn(
+        given=given,
         psa=psa,
         psa_result=shared.once(("psa result", *alike), lambda: psa_result(psa, model)),
         information=shared.once(("information", *alike), lambda: model_information(model, psa)),
@@ -62,6 +67,7 @@ def run_psa(
     options: Options,
     progress: Callable[[str, int, int], None] | None,
     each: Each | None,
+    given: GivenDraws | None = None,
 ) -> Psa:
     """Run the probabilistic analysis with the draws, seed and rule of the options, else those of the settings.
 
@@ -72,11 +78,34 @@ def run_psa(
     """
     settings = model.inputs.settings
     draws = settings.draws if options.draws is None else options.draws
+    draws = draws if given is None else given.file.draws
     seed = settings.seed if options.seed is None else options.seed
     step = None if progress is None else lambda done: progress("draws", done, draws)
     rule = until(model, options)
     with workers_of(options) as mapper:
-        return probabilistic(model, draws, seed, step, until=rule, mapper=mapper, each=each)
+        return probabilistic(model, draws, seed, step, until=rule, mapper=mapper, each=each, given=given)
+
+
+def given_draws(model: Model, options: Options) -> GivenDraws | None:
+    """Return the draws of the file that the options name, checked; None where they name none.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the file.
+    UsageError
+        Where the number of draws is asked for too, or no draws are wanted.
+    """
+    if options.use_draws is None:
+        return None
+    if options.draws is not None:
+        raise UsageError("--draws and --use-draws exclude each other: there are as many draws as the file has rows")
+    if options.until_mcse is not None or options.until_clear is not None:
+        raise UsageError("--until-mcse and --until-clear are not for --use-draws: every row of the file is used")
+    if "psa" not in options.parts:
+        raise UsageError("--use-draws needs the probabilistic analysis: leave out --only, or add --only psa")
+    seed = model.inputs.settings.seed if options.seed is None else options.seed
+    return read_draws(options.use_draws, model, seed)
 
 
 @contextmanager

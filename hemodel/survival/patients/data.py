@@ -5,7 +5,7 @@ What the values of a row of patient data must be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from hemodel.errors import Location, Problem, raise_if_any
 from hemodel.survival.tables import RowProblems, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
@@ -57,18 +57,25 @@ def check_values(columns: Columns, locate: Locate, whole: Location) -> tuple[dic
     if "entry" in values:
         _check_entry(rows, values["entry"], time)
     if "weight" in values:
-        weight = values["weight"]
-        rows.add(
-            "weight",
-            (weight <= 0.0) | np.isinf(weight),
-            lambda i: f"the weight is {weight[i]:g}",
-            "Correct it, or leave the row out",
-            "A weight is a number of patients, above 0",
-        )
+        _check_weight(rows, values["weight"])
     if "strategy" in columns:
         empty = np.array([name is None or not str(name).strip() for name in columns["strategy"]], dtype=np.bool_)
         rows.add("strategy", empty, lambda _: "the strategy is empty", "Name the strategy of every patient")
     return values, rows.problems
+
+
+def _check_weight(rows: RowProblems, weight: Array) -> None:
+    if weight.size and not weight.any():
+        why, todo = "Patients without weight say nothing", "Give the weights, or leave the column out"
+        rows.problems.append(Problem(rows.whole, "every weight is 0", why, todo))
+        return
+    rows.add(
+        "weight",
+        (weight <= 0.0) | np.isinf(weight),
+        lambda i: f"the weight is {weight[i]:g}",
+        "Correct it, or leave the row out",
+        "A weight is a number above 0",
+    )
 
 
 def _check_entry(rows: RowProblems, entry: Array, time: Array) -> None:
@@ -106,7 +113,8 @@ class PatientData:
     entry : array (n,)
         Time at which observation began (left truncation), 0 or more and before `time`.
     weight : array (n,)
-        How many patients each stands for, above 0.
+        Statistical weight of each patient, such as the inverse of a probability, above 0; only the ratio of two
+        weights means anything.
     """
 
     time: Array
@@ -123,6 +131,21 @@ class PatientData:
     def n_events(self) -> float:
         """Number of events."""
         return float((self.weight * self.event).sum())
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some patients have another weight than others."""
+        return bool(np.ptp(self.weight) > 0.0)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether some weight is other than 1."""
+        return bool((self.weight != 1.0).any())
+
+    @property
+    def effective_size(self) -> float:
+        """Effective sample size, (sum of weights)^2 / sum of squared weights; Kish L (1965), Survey Sampling."""
+        return float(self.weight.sum() ** 2 / (self.weight**2).sum())
 
 
 def patients(
@@ -146,6 +169,21 @@ def pooled(data: Sequence[PatientData]) -> PatientData:
         entry=np.concatenate([each.entry for each in data]),
         weight=np.concatenate([each.weight for each in data]),
     )
+
+
+def to_effective_size(data: Mapping[str, PatientData]) -> dict[str, PatientData]:
+    """Return patients with weights whose sum over all strategies is the effective sample size.
+
+    One factor for all, so that estimates stay as they are; sums over patients, such as a log-likelihood, then grow with
+    what is known. Weights that are all the same become 1.
+    """
+    every = pooled(list(data.values()))
+    factor = every.effective_size / every.weight.sum()
+    same = not every.is_weighted
+    return {
+        name: replace(some, weight=np.ones_like(some.weight) if same else factor * some.weight)
+        for name, some in data.items()
+    }
 
 
 def read_patients(
@@ -200,7 +238,7 @@ def check_rows(
     ----------
     columns : dict from column to sequence of raw values
         ``time`` and ``event``; optionally ``strategy``, ``entry`` and ``weight``. Values
-        are numbers, text or None, as they stand in the file.
+        are numbers, text or None, as they stand in the file. Weights that are all the same are no weights.
     locate : function of (index of the row from 0, column) to Location
     whole : Location
         Of the file or sheet, for problems of no one row.
@@ -215,6 +253,8 @@ def check_rows(
     values, problems = check_values(columns, locate, whole)
     if problems:
         return {}, problems
+    if "weight" in values and not np.ptp(values["weight"]):
+        values.pop("weight")
     names = [str(name).strip() for name in columns.get("strategy", [ALL_PATIENTS] * values["time"].size)]
     data = {}
     for name in dict.fromkeys(names):

@@ -29,16 +29,17 @@ import numpy as np
 
 from hemodel.survival.curve_spec import INDEPENDENT, PROPORTIONAL_HAZARDS, as_family
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.patients.data import pooled
+from hemodel.survival.patients.data import pooled, to_effective_size
 from hemodel.survival.patients.identification import (
     condition_number,
     fit_warnings,
     flat_coefficients,
     is_bounded,
     longest_axes,
+    weight_notes,
 )
 from hemodel.survival.patients.kaplan_meier import curve_data, kaplan_meier
-from hemodel.survival.patients.likelihood import likelihood
+from hemodel.survival.patients.likelihood import contributions, likelihood
 from hemodel.survival.patients.newton import NEAR, Maximum, first_axes, inverse, polish, search
 
 if TYPE_CHECKING:
@@ -351,6 +352,34 @@ def _id(curves: EndpointCurves, strategy: str) -> str:
     return f"curve.{curves.endpoint}.{strategy}.family"
 
 
+STEP = 1e-3
+"""Step of the slopes of the patients' log-likelihoods, in standard errors."""
+SLOPE = ((-2.0, 1.0 / 12.0), (-1.0, -2.0 / 3.0), (1.0, 2.0 / 3.0), (2.0, -1.0 / 12.0))
+"""Steps and weights of a central difference of fourth order."""
+
+
+def robust_covariance(
+    target: Likelihood, data: Data, expected_hazard: Mapping[str, Array] | None, fit: GroupFit
+) -> Array:
+    """Return the sandwich covariance (p, p) of coefficients fitted to weighted patients.
+
+    V (sum over patients of w^2 u u') V, with u the slopes of a patient's log-likelihood and V the inverse of the
+    information of the weighted log-likelihood; it does not change where all weights are multiplied by one number.
+    Huber PJ (1967), Proceedings of the Fifth Berkeley Symposium 1: 221-233; Binder DA (1983), International
+    Statistical Review 51: 279-292. The same as ``survreg(..., weights, robust = TRUE)`` in R.
+    """
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    slopes: dict[str, Array] = {name: np.zeros((root.shape[1], some.time.size)) for name, some in data.items()}
+    with np.errstate(all="ignore"):
+        for steps, weight in SLOPE:
+            points = fit.coefficients + steps * STEP * root.T
+            for name, each in contributions(target.curves, data, expected_hazard, points).items():
+                slopes[name] += weight * each / STEP
+    scores = np.hstack([slopes[name] * some.weight for name, some in data.items()])
+    return np.asarray(root @ (scores @ scores.T) @ root.T)
+
+
 @dataclass(frozen=True, eq=False)
 class LikelihoodFit:
     """Curves of one endpoint fitted to patients.
@@ -362,10 +391,14 @@ class LikelihoodFit:
     coefficients : array (p,)
         Joint coefficients, named by ``curves.names``.
     covariance : array (p, p)
-        Inverse of the observed information; 0 for coefficients that were held.
+        Inverse of the observed information; of patients with weights that differ the sandwich (`robust_covariance`).
+        0 for coefficients that were held.
+    model_covariance : array (p, p)
+        Inverse of the observed information of the log-likelihood, which is the covariance without weights.
     log_likelihood : float
+        With the weights as they are given.
     n_patients, n_events : float
-        Sums of weights.
+        Numbers, effective ones where there are weights.
     n_parameters : int
     gradient_norm : float
         Length of the gradient of the log-likelihood in standard errors, where 0 is exact.
@@ -377,11 +410,16 @@ class LikelihoodFit:
         Coefficients that ran to the edge of their range and were held there.
     warnings : tuple of str
         What to know before the fit is used, in sentences.
+    robust : bool
+        Whether the covariance is the sandwich.
+    information_share : float
+        Effective sample size over the sum of the weights, 1 without weights: what of the log-likelihood criteria count.
     """
 
     curves: EndpointCurves
     coefficients: Array
     covariance: Array
+    model_covariance: Array
     log_likelihood: float
     n_patients: float
     n_events: float
@@ -391,11 +429,18 @@ class LikelihoodFit:
     n_starts: int
     held: tuple[str, ...]
     warnings: tuple[str, ...]
+    robust: bool = False
+    information_share: float = 1.0
+
+    @property
+    def _deviance(self) -> float:
+        """Minus twice the log-likelihood, of weights that add up to the effective sample size."""
+        return -2.0 * self.information_share * self.log_likelihood
 
     @property
     def aic(self) -> float:
         """Akaike's criterion, 2 p - 2 log L."""
-        return 2.0 * self.n_parameters - 2.0 * self.log_likelihood
+        return 2.0 * self.n_parameters + self._deviance
 
     @property
     def aicc(self) -> float:
@@ -407,12 +452,12 @@ class LikelihoodFit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion by patients, p log(n) - 2 log L."""
-        return float(self.n_parameters * np.log(self.n_patients)) - 2.0 * self.log_likelihood
+        return float(self.n_parameters * np.log(self.n_patients)) + self._deviance
 
     @property
     def bic_events(self) -> float:
         """Schwarz's criterion by events, p log(d) - 2 log L; Volinsky CT, Raftery AE (2000)."""
-        return float(self.n_parameters * np.log(self.n_events)) - 2.0 * self.log_likelihood
+        return float(self.n_parameters * np.log(self.n_events)) + self._deviance
 
 
 def maximum_likelihood(
@@ -447,6 +492,7 @@ def maximum_likelihood(
         leave coefficients undetermined; of all groups of curves at once.
     """
     check_data(curves, data, expected_hazard)
+    given, data = data, to_effective_size(data)
     whole = resolved(curves, data)
     parts = []
     for group in groups(whole).values():
@@ -454,32 +500,45 @@ def maximum_likelihood(
         some = {spec.strategy: data[spec.strategy] for spec in group}
         target = likelihood(replace(whole, specs=group), some, expected_hazard)
         first = None if start is None else np.asarray(start, dtype=np.float64)[own]
-        parts.append((own, fit_group(target, some, first)))
-    return _joined(whole, data, parts)
+        fit = fit_group(target, some, first)
+        weighted = pooled(list(some.values())).is_weighted
+        parts.append((own, fit, robust_covariance(target, some, expected_hazard, fit) if weighted else fit.covariance))
+    fitted = _joined(whole, data, parts)
+    share = fitted.n_patients / sum(some.n_patients for some in given.values())
+    return replace(
+        fitted,
+        log_likelihood=fitted.log_likelihood / share,
+        model_covariance=fitted.model_covariance * share,
+        information_share=share,
+    )
 
 
 def _joined(
-    curves: EndpointCurves, data: Mapping[str, PatientData], parts: list[tuple[Indices, GroupFit]]
+    curves: EndpointCurves, data: Mapping[str, PatientData], parts: list[tuple[Indices, GroupFit, Array]]
 ) -> LikelihoodFit:
     """Put the fits of all groups into one; coefficients of different groups are independent."""
     size = len(curves.names)
-    coefficients, covariance, held = np.empty(size), np.zeros((size, size)), np.zeros(size, dtype=np.bool_)
-    for own, part in parts:
+    coefficients, held = np.empty(size), np.zeros(size, dtype=np.bool_)
+    covariance, of_model = np.zeros((2, size, size))
+    for own, part, used in parts:
         coefficients[own] = part.coefficients
-        covariance[np.ix_(own, own)] = part.covariance
+        covariance[np.ix_(own, own)] = used
+        of_model[np.ix_(own, own)] = part.covariance
         held[own] = part.held
     free = np.flatnonzero(~held)
     return LikelihoodFit(
         curves=curves,
         coefficients=coefficients,
         covariance=covariance,
-        log_likelihood=sum(part.log_likelihood for _, part in parts),
+        model_covariance=of_model,
+        log_likelihood=sum(part.log_likelihood for _, part, _ in parts),
         n_patients=sum(some.n_patients for some in data.values()),
         n_events=sum(some.n_events for some in data.values()),
         n_parameters=size,
-        gradient_norm=float(np.linalg.norm([part.gradient_norm for _, part in parts])),
+        gradient_norm=float(np.linalg.norm([part.gradient_norm for _, part, _ in parts])),
         condition=condition_number(covariance[np.ix_(free, free)]),
-        n_starts=sum(part.n_starts for _, part in parts),
+        n_starts=sum(part.n_starts for _, part, _ in parts),
         held=tuple(curves.names[j] for j in np.flatnonzero(held)),
-        warnings=fit_warnings(curves, data, groups(curves), coefficients, covariance, held),
+        warnings=(*weight_notes(data), *fit_warnings(curves, data, groups(curves), coefficients, covariance, held)),
+        robust=pooled(list(data.values())).is_weighted,
     )

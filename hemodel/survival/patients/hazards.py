@@ -9,7 +9,7 @@ import numpy as np
 
 from hemodel.distributions import Z975
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.patients.kaplan_meier import kaplan_meier
+from hemodel.survival.patients.kaplan_meier import added, kaplan_meier
 
 if TYPE_CHECKING:
     from hemodel.survival.family import Array
@@ -48,11 +48,12 @@ def log_cumulative_hazard_points(data: PatientData) -> tuple[Array, Array]:
 
 
 def default_bandwidth(data: PatientData) -> float:
-    """Return last time / (2 d^(1/5)) for d events, never above half the last time.
+    """Return last time / (2 d^(1/5)) for d events (with weights their effective number), at most half the last time.
 
     Four times the pilot bandwidth of the R package muhaz.
     """
-    return float(data.time.max() / (2.0 * (data.weight * data.event).sum() ** 0.2))
+    weight = data.weight * data.event
+    return float(data.time.max() / (2.0 * (weight.sum() ** 2 / (weight**2).sum()) ** 0.2))
 
 
 def smoothed_hazard(data: PatientData, times: Array, bandwidth: float | None = None) -> SmoothedHazard:
@@ -60,8 +61,8 @@ def smoothed_hazard(data: PatientData, times: Array, bandwidth: float | None = N
 
     h(t) = (1/b) sum K((t - t_i) / b) d_i / n_i, with the boundary kernels of Mueller HG,
     Wang JL (1994), Biometrics 50: 61-76, within b of time 0 and of the last time. The
-    variance is (1/b^2) sum K^2 d_i / n_i^2 (Ramlau-Hansen H (1983), Annals of Statistics
-    11: 453-466) and the interval is on the log scale. Near a boundary the kernel has
+    variance is (1/b^2) sum K^2 d_i / n_i^2, with squared weights for d_i (Ramlau-Hansen H
+    (1983), Annals of Statistics 11: 453-466), and the interval is on the log scale. Near a boundary the kernel has
     negative parts; an estimate below 0 is set to 0.
 
     Parameters
@@ -87,7 +88,9 @@ def smoothed_hazard(data: PatientData, times: Array, bandwidth: float | None = N
     curve = kaplan_meier(data)
     steps = curve.events > 0.0
     increments = curve.events[steps] / curve.at_risk[steps]
-    variances = increments / curve.at_risk[steps]
+    place = np.searchsorted(curve.times, data.time)
+    squares = added(data.weight**2 * data.event, place, curve.times.size)
+    variances = squares[steps] / curve.at_risk[steps] ** 2
     weights = kernel_weights(times, curve.times[steps], width, last)
     raw = weights @ increments
     positive = raw > 0.0

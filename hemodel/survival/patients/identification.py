@@ -60,6 +60,16 @@ def condition_number(covariance: Array) -> float:
     return float(bend[-1] / bend[0]) if bend[0] > 0.0 else float("inf")
 
 
+def weight_notes(data: Mapping[str, PatientData]) -> list[str]:
+    """Return what weights make of the patients of each strategy, where they differ."""
+    return [
+        f"{name}: {some.time.size:,} patients with weights count as {some.effective_size:.1f} (effective sample size); "
+        "standard errors are robust (sandwich)."
+        for name, some in data.items()
+        if some.is_weighted
+    ]
+
+
 def fit_warnings(
     curves: EndpointCurves,
     data: Mapping[str, PatientData],

@@ -3,7 +3,9 @@
 Kaplan EL, Meier P (1958), Journal of the American Statistical Association 53:
 457-481. Intervals are on the log-log scale, Kalbfleisch JD, Prentice RL (2002),
 The Statistical Analysis of Failure Time Data, 2nd edition, section 1.4, as in R's
-``survfit(..., conf.type = "log-log")``. A weight counts patients.
+``survfit(..., conf.type = "log-log")``. With weights the variance is that of
+the infinitesimal jackknife, as with ``robust = TRUE`` there: the sum over patients of the
+squared weight times the squared derivative by it. Without weights it is Greenwood's.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class KaplanMeier:
     survival : array (k,)
         Survival from each time on. [probability]
     variance : array (k,)
-        Greenwood's sum of d / (n (n - d)), the variance of log survival.
+        Of log survival: Greenwood's sum of d / (n (n - d)); with weights the infinitesimal jackknife.
     low, high : array (k,)
         95% interval of survival on the log-log scale: 1 where survival is 1, nan where
         it is 0.
@@ -73,7 +75,7 @@ class KaplanMeier:
         return self._step(self.survival, 1.0, t)
 
     def se_at(self, t: ArrayLike) -> Array:
-        """Return Greenwood's standard error of survival at times t."""
+        """Return the standard error of survival at times t."""
         return self._step(self.survival * np.sqrt(np.where(self.survival > 0.0, self.variance, 0.0)), 0.0, t)
 
     def interval_at(self, t: ArrayLike) -> tuple[Array, Array]:
@@ -110,7 +112,7 @@ class KaplanMeier:
 
         Its variance is the sum over events of A^2 d / (n (n - d)), A the area from the
         event to the horizon: Klein JP, Moeschberger ML (2003), Survival Analysis, 2nd
-        edition, equation 4.5.2.
+        edition, equation 4.5.2. With weights it is the infinitesimal jackknife.
 
         Raises
         ------
@@ -132,6 +134,10 @@ class KaplanMeier:
         left = at_risk - events
         terms = np.where(left > SAME_LEVEL, beyond**2 * events / (at_risk * np.where(left > 0.0, left, 1.0)), 0.0)
         value, se = float(areas.sum()), float(np.sqrt(terms.sum()))
+        if self.data.has_weights:
+            whole = np.concatenate([beyond, np.zeros(self.times.size - beyond.size)])
+            slopes = influence(self.data, self.times, self.at_risk, self.events, whole)
+            se = float(np.sqrt(((self.data.weight * slopes) ** 2).sum()))
         return Estimate(value, se, value - Z975 * se, value + Z975 * se)
 
     def _step(self, values: Array, before: float, t: ArrayLike) -> Array:
@@ -178,8 +184,52 @@ def kaplan_meier(data: PatientData) -> KaplanMeier:
     survival = np.asarray(np.cumprod(1.0 - share), dtype=np.float64)
     with np.errstate(divide="ignore"):
         variance = np.cumsum(share / (at_risk * (1.0 - share)))
+    if data.has_weights:
+        variance = np.where(survival > 0.0, _jackknife(data, times, at_risk, events), np.inf)
     low, high = _log_log_interval(survival, variance)
     return KaplanMeier(data, times, at_risk, events, censored, survival, variance, low, high)
+
+
+def influence(data: PatientData, times: Array, at_risk: Array, events: Array, factor: Array) -> Array:
+    """Return the derivative (n,) of sum over times of factor x log(1 - d / n) by the weight of each patient.
+
+    A patient at risk at a time adds factor (d / n) / (n - d), and one with the event there takes away factor / (n - d).
+
+    Parameters
+    ----------
+    times, at_risk, events, factor : array (k,)
+        Of the curve, and how much each step counts.
+    """
+    gain, loss = _steps(at_risk, events)
+    so_far = np.concatenate([[0.0], np.cumsum(factor * gain)])
+    leaving, entering = np.searchsorted(times, data.time), np.searchsorted(times, data.entry, side="right")
+    return np.asarray(so_far[leaving + 1] - so_far[entering] - data.event * (factor * loss)[leaving])
+
+
+def _steps(at_risk: Array, events: Array) -> tuple[Array, Array]:
+    """Return (d / n) / (n - d) and 1 / (n - d) at each time, 0 where nobody is left."""
+    left = at_risk - events
+    some = left > SAME_LEVEL * at_risk
+    loss = np.divide(1.0, left, out=np.zeros_like(left), where=some)
+    return events / at_risk * loss, loss
+
+
+def _jackknife(data: PatientData, times: Array, at_risk: Array, events: Array) -> Array:
+    """Return the variance (k,) of log survival, the sum of (weight x derivative)^2 over patients.
+
+    Those who have left keep their derivative; that of those under observation is A(t) - A(entry), A the running sum of
+    what one at risk adds.
+    """
+    slopes = influence(data, times, at_risk, events, np.ones(times.size))
+    place = np.searchsorted(times, data.time)
+    gone = np.cumsum(added((data.weight * slopes) ** 2, place, times.size))
+    so_far = np.cumsum(_steps(at_risk, events)[0])
+    at_entry = np.concatenate([[0.0], so_far])[np.searchsorted(times, data.entry, side="right")]
+    staying = [
+        numbers_at_risk(replace(data, weight=values), times) - added(values, place, times.size)
+        for values in (data.weight**2, data.weight**2 * at_entry, data.weight**2 * at_entry**2)
+    ]
+    return np.asarray(gone + staying[0] * so_far**2 - 2.0 * staying[1] * so_far + staying[2])
 
 
 def numbers_at_risk(data: PatientData, times: Array) -> Array:

@@ -111,6 +111,27 @@ class Likelihood:
         )
 
 
+def contributions(
+    curves: EndpointCurves, data: Mapping[str, PatientData], expected_hazard: Mapping[str, Array] | None, points: Array
+) -> dict[str, Array]:
+    """Return what each patient adds to the log-likelihood before any weight, (draws, n) by strategy.
+
+    Parameters
+    ----------
+    points : array (draws, p)
+        Joint coefficients.
+    """
+    found = {}
+    for name, some in data.items():
+        hazard = curves.cumulative_hazard(name, some.time, points)
+        log_hazard = curves.log_hazard(name, some.time, points, cumulative=hazard)
+        if expected_hazard is not None:
+            log_hazard = np.log(np.exp(log_hazard) + expected_hazard[name])
+        late = curves.cumulative_hazard(name, some.entry, points)
+        found[name] = np.where(some.event == 1.0, log_hazard, 0.0) - hazard + late
+    return found
+
+
 def likelihood(
     curves: EndpointCurves,
     data: Mapping[str, PatientData],

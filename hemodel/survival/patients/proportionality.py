@@ -7,6 +7,11 @@ hazard is p = a HR / (a HR + b), with a = n1 - e1 l/d and b = n0 - e0 l/d. Thern
 Grambsch PM (2000), Modeling Survival Data, sections 3.1-3.3. Numbers are as in R's
 ``coxph``, ``survdiff`` and ``cox.zph``.
 
+With weights, standard errors and tests are robust: the variance of a score is the sum over
+patients of (weight x score residual)^2, as with ``coxph(..., weights, robust = TRUE)``. Lin
+DY, Wei LJ (1989), Journal of the American Statistical Association 84: 1074-1078; Binder DA
+(1992), Biometrika 79: 139-147.
+
 Whether one strategy stretches the time scale of another by a constant factor.
 """
 
@@ -76,7 +81,7 @@ class SchoenfeldResiduals:
     transformed : array (d,)
         1 less the Kaplan-Meier estimate of all patients just before each time.
     value : array (d,)
-        Log hazard ratio + d x variance x residual; its smooth is the log hazard ratio
+        Log hazard ratio + sum of the events' weights x variance x residual; its smooth is the log hazard ratio
         over time.
     """
 
@@ -89,12 +94,13 @@ class SchoenfeldResiduals:
 class _Events:
     """What the partial likelihood adds up: one row for each l of each event time.
 
-    `place` is the row's event time, `strategy` and `reference` are a and b, `weight` the
-    mean weight of the events there. The others are by event time: (k,).
+    `place` is the row's event time, `done` l/d, `strategy` and `reference` are a and b,
+    `weight` the mean weight of the events there. The others are by event time: (k,).
     """
 
     time: Array
     place: Indices
+    done: Array
     strategy: Array
     reference: Array
     weight: Array
@@ -132,17 +138,25 @@ def cox(reference: PatientData, strategy: PatientData) -> CoxFit:
         if abs(step) < SETTLED:
             break
     share = _shares(rows, value)
-    se = float((rows.weight * share * (1.0 - share)).sum()) ** -0.5
+    information = float((rows.weight * share * (1.0 - share)).sum())
+    se = information**-0.5
+    if reference.has_weights or strategy.has_weights:
+        residuals = _weighted_residuals(reference, strategy, rows, value, np.ones(rows.time.size))
+        se = float(np.sqrt((residuals**2).sum())) / information
     estimate = Estimate(value, se, value - Z975 * se, value + Z975 * se)
     return CoxFit(estimate, _log_likelihood(rows, value), _log_likelihood(rows, 0.0))
 
 
 def log_rank(reference: PatientData, strategy: PatientData) -> ChiSquaredTest:
-    """Test whether two survival curves are the same; a weight counts patients.
+    """Test whether two survival curves are the same.
 
-    Mantel N (1966), Cancer Chemotherapy Reports 50: 163-170.
+    Mantel N (1966), Cancer Chemotherapy Reports 50: 163-170. With weights the robust score test of the Cox model at a
+    hazard ratio of 1.
     """
     rows = _events(reference, strategy)
+    if reference.has_weights or strategy.has_weights:
+        residuals = _weighted_residuals(reference, strategy, rows, 0.0, np.ones(rows.time.size))
+        return _robust(residuals)
     share = rows.strategy_at_risk / rows.at_risk
     others = np.maximum(rows.at_risk - 1.0, np.finfo(np.float64).tiny)
     finite = np.where(rows.at_risk > 1.0, (rows.at_risk - rows.events) / others, 0.0)
@@ -160,13 +174,15 @@ def schoenfeld(reference: PatientData, strategy: PatientData) -> SchoenfeldResid
     """
     fit = cox(reference, strategy).log_hazard_ratio
     rows = _events(reference, strategy)
+    share = _shares(rows, fit.value)
+    mean_variance = float(rows.weight.sum()) / float((rows.weight * share * (1.0 - share)).sum())
     expected = _mean_shares(rows, fit.value)
     data = pooled([reference, strategy])
     covariate = np.concatenate([np.zeros(reference.time.size), np.ones(strategy.time.size)])
     order = np.lexsort((covariate, data.time))
     dead = order[data.event[order] == 1.0]
     residual = covariate[dead] - expected[np.searchsorted(rows.time, data.time[dead])]
-    value = fit.value + dead.size * fit.se**2 * residual
+    value = fit.value + mean_variance * residual
     return SchoenfeldResiduals(data.time[dead], _transformed(data, data.time[dead]), value)
 
 
@@ -186,9 +202,49 @@ def proportionality(reference: PatientData, strategy: PatientData) -> ChiSquared
     score = float((time * (rows.strategy_events - expected)).sum())
     by_row = time[rows.place]
     information = float((spread * by_row**2).sum() - (spread * by_row).sum() ** 2 / spread.sum())
+    if information > 0.0 and (reference.has_weights or strategy.has_weights):
+        slope = float((spread * by_row).sum() / spread.sum())
+        return _robust(_weighted_residuals(reference, strategy, rows, value, time - slope))
     if information <= 0.0:
         raise SurvivalError("Proportional hazards cannot be tested: events at two or more different times are needed.")
     return _chi_squared(score**2 / information, 1)
+
+
+def _weighted_residuals(
+    reference: PatientData, strategy: PatientData, rows: _Events, log_ratio: float, by_time: Array
+) -> Array:
+    """Return weight x score residual (n,) of every patient, reference first; they add up to the score.
+
+    Of a patient with covariate x: at the event by_time (x - mean share), less at each event time at risk by_time x the
+    increment of the hazard x (x - share). One with the event is at risk for the part of Efron's rows that is left.
+
+    Parameters
+    ----------
+    by_time : array (k,)
+        Factor of each event time: 1 for the score of the log hazard ratio.
+    """
+    increment = by_time[rows.place] * rows.weight / (rows.strategy * np.exp(log_ratio) + rows.reference)
+    share, mean_share = _shares(rows, log_ratio), _mean_shares(rows, log_ratio)
+    found = []
+    for data, x in ((reference, 0.0), (strategy, 1.0)):
+        each = increment * np.exp(log_ratio * x) * (x - share)
+        at, part = (added(values, rows.place, rows.time.size) for values in (each, each * rows.done))
+        so_far = np.concatenate([[0.0], np.cumsum(at)])
+        last, first = (np.searchsorted(rows.time, times, side="right") for times in (data.time, data.entry))
+        residual = so_far[first] - so_far[last]
+        dead = data.event == 1.0
+        own = last[dead] - 1
+        residual[dead] += by_time[own] * (x - mean_share[own]) + part[own]
+        found.append(data.weight * residual)
+    return np.concatenate(found)
+
+
+def _robust(residuals: Array) -> ChiSquaredTest:
+    """Return the score test with the variance of the residuals."""
+    variance = float((residuals**2).sum())
+    if variance == 0.0:
+        raise SurvivalError("The log-rank test needs an event while patients of both strategies are at risk.")
+    return _chi_squared(float(residuals.sum()) ** 2 / variance, 1)
 
 
 def _chi_squared(statistic: float, degrees: int) -> ChiSquaredTest:
@@ -238,6 +294,7 @@ def _events(reference: PatientData, strategy: PatientData) -> _Events:
     return _Events(
         time=time,
         place=rows,
+        done=done,
         strategy=at_risk[1][rows] - done * events[1][rows],
         reference=at_risk[0][rows] - done * events[0][rows],
         weight=(total / number)[rows],
@@ -357,7 +414,8 @@ def constant_acceleration(reference: PatientData, strategy: PatientData) -> Acce
     constant = maximum_likelihood(EndpointCurves("acceleration", (base, shared)), data)
     free = maximum_likelihood(EndpointCurves("acceleration", (base, own)), data)
     degrees = free.n_parameters - constant.n_parameters
-    ratio = max(2.0 * (free.log_likelihood - constant.log_likelihood), 0.0)
+    gain = free.information_share * (free.log_likelihood - constant.log_likelihood)
+    ratio = max(2.0 * gain, 0.0)
     value, se = float(constant.coefficients[-1]), float(np.sqrt(constant.covariance[-1, -1]))
     return AccelerationTest(
         Estimate(value, se, value - Z975 * se, value + Z975 * se),

@@ -88,7 +88,7 @@ def test_all_problems_at_once_by_row_and_column(tmp_path: Path) -> None:
     assert found[7].endswith("It must be 1 for an event or 0 for a censored time. Recode the column.")
     assert found[8].endswith("It must be 0 or more. Give 0 for a patient observed from the start.")
     assert found[9].endswith("Observation must begin before it ends. Correct one of the two.")
-    assert found[10].endswith("A weight is a number of patients, above 0. Correct it, or leave the row out.")
+    assert found[10].endswith("A weight is a number above 0. Correct it, or leave the row out.")
     assert found[11].endswith("Name the strategy of every patient.")
 
 

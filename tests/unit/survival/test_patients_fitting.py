@@ -143,7 +143,7 @@ def test_the_value_and_that_it_is_a_maximum(name: str, relation: str) -> None:
     middle = plain_log_likelihood(fit, data, expected)
     assert fit.log_likelihood == pytest.approx(middle, rel=1e-8)
     for j in range(fit.n_parameters):
-        step = 0.3 / np.sqrt(np.linalg.inv(fit.covariance)[j, j])
+        step = 0.3 / np.sqrt(np.linalg.inv(fit.model_covariance)[j, j])
         ends = []
         for sign in (-1.0, 1.0):
             moved = fit.coefficients.copy()
@@ -171,15 +171,93 @@ def test_weibull_against_a_simplex_search() -> None:
     assert fit.log_likelihood == pytest.approx(-found.fun, rel=1e-12)
 
 
-def test_a_weight_counts_patients() -> None:
+def weights_of_lung() -> np.ndarray:
+    """Weights between 0.2 and 4 without a pattern in time."""
+    return np.asarray(np.exp(1.5 * np.sin(np.arange(90.0))))
+
+
+def test_the_maximum_is_that_of_patients_repeated_and_the_covariance_is_not() -> None:
+    """A weight of 2 is one patient who counts twice, not two patients, of whom more would be known."""
     some = by_sex()["women"]
     counts = 1 + np.arange(90) % 3
     rows = np.repeat(np.arange(90), counts)
     weighted = maximum_likelihood(single("weibull"), {"all": replace(some, weight=counts.astype(np.float64))})
     repeated = maximum_likelihood(single("weibull"), {"all": patients(some.time[rows], some.event[rows])})
     np.testing.assert_allclose(weighted.coefficients, repeated.coefficients, atol=NEAR)
-    np.testing.assert_allclose(weighted.covariance, repeated.covariance, rtol=1e-6)
-    assert weighted.bic == pytest.approx(repeated.bic, rel=1e-12)
+    np.testing.assert_allclose(weighted.model_covariance, repeated.covariance, rtol=1e-6)
+    assert weighted.log_likelihood == pytest.approx(repeated.log_likelihood, rel=1e-12)
+    assert weighted.robust
+    assert not repeated.robust
+    assert weighted.n_patients == pytest.approx(180.0**2 / 420.0, rel=1e-12)  # 30 x (1 + 4 + 9) = 420
+    assert weighted.covariance[0, 0] > 1.5 * repeated.covariance[0, 0]
+
+
+def test_robust_covariance_of_the_exponential_in_closed_form() -> None:
+    """The slope of one patient is event - rate x time, and the information sum of weight x event.
+
+    In R: ``survreg(Surv(time, status) ~ 1, weights = w, dist = "exponential", robust = TRUE)``.
+    """
+    some = late(replace(by_sex()["women"], weight=weights_of_lung()))
+    fit = maximum_likelihood(single("exp"), {"all": some})
+    w, exposure = some.weight, some.time - some.entry
+    rate = (w * some.event).sum() / (w * exposure).sum()
+    se = np.sqrt((w**2 * (some.event - rate * exposure) ** 2).sum()) / (w * some.event).sum()
+    assert fit.coefficients[0] == pytest.approx(np.log(rate), abs=NEAR)
+    assert np.sqrt(fit.covariance[0, 0]) == pytest.approx(se, rel=1e-6)  # at a maximum good to NEAR
+    assert fit.warnings[0] == (
+        f"all: 90 patients with weights count as {w.sum() ** 2 / (w**2).sum():.1f} (effective sample size); "
+        "standard errors are robust (sandwich)."
+    )
+
+
+def test_robust_covariance_of_the_weibull_by_its_own_slopes() -> None:
+    """u = log t on the estimation scale: d l / d log(shape) = d (1 + k z) - k z exp(k z), d l / d log(scale) =
+    k (exp(k z) - d), with z = log(time / scale), written out and not differenced.
+    """
+    some = replace(by_sex()["men"], weight=np.exp(np.cos(np.arange(138.0))))
+    fit = maximum_likelihood(single("weibull"), {"all": some})
+    shape, scale = np.exp(fit.coefficients)
+    z = shape * np.log(some.time / scale)
+    slopes = np.column_stack([some.event * (1.0 + z) - z * np.exp(z), shape * (np.exp(z) - some.event)])
+    middle = (slopes * some.weight[:, None]).T @ (slopes * some.weight[:, None])
+    by_hand = fit.model_covariance @ middle @ fit.model_covariance
+    np.testing.assert_allclose(fit.covariance, by_hand, rtol=1e-6)  # of the information by differences
+
+
+def test_the_scale_of_weights_means_nothing() -> None:
+    some, weight = by_sex()["women"], weights_of_lung()
+    fits = [maximum_likelihood(single("llogis"), {"all": replace(some, weight=c * weight)}) for c in (1.0, 250.0)]
+    np.testing.assert_allclose(fits[0].coefficients, fits[1].coefficients, atol=NEAR)
+    np.testing.assert_allclose(fits[0].covariance, fits[1].covariance, rtol=1e-6)
+    assert fits[0].aic == pytest.approx(fits[1].aic, rel=1e-9)
+    assert fits[0].bic == pytest.approx(fits[1].bic, rel=1e-9)
+    assert fits[1].log_likelihood == pytest.approx(250.0 * fits[0].log_likelihood, rel=1e-9)
+
+
+def test_weights_that_are_all_the_same_are_no_weights() -> None:
+    some = by_sex()["women"]
+    plain = maximum_likelihood(single("llogis"), {"all": some})
+    for weight in (1.0, 0.3, 7.0):
+        fit = maximum_likelihood(single("llogis"), {"all": replace(some, weight=np.full(90, weight))})
+        np.testing.assert_array_equal(fit.coefficients, plain.coefficients)
+        np.testing.assert_array_equal(fit.covariance, plain.covariance)
+        assert (fit.aic, fit.bic, fit.robust, fit.warnings) == (plain.aic, plain.bic, False, plain.warnings)
+
+
+@pytest.mark.parametrize("relation", ["independent", "proportional_hazards", "accelerated_failure_time"])
+def test_the_bootstrap_agrees_with_the_robust_covariance(relation: str) -> None:
+    """Of 1,000 refits an SE is good to 2.2%; 15% leaves room for the difference of the two methods in 90 patients.
+
+    The inverse of the information is too small by far.
+    """
+    data = {
+        who: replace(some, weight=np.exp(1.2 * np.sin(np.arange(some.time.size)))) for who, some in by_sex().items()
+    }
+    fit = maximum_likelihood(curves("weibull", relation), data)
+    drawn = case_bootstrap(fit, data, 1000, 1)
+    robust, model = (np.sqrt(np.diag(each)) for each in (fit.covariance, fit.model_covariance))
+    np.testing.assert_allclose(robust, drawn.coefficients.std(axis=0, ddof=1), rtol=0.15)
+    assert (model < 0.85 * robust).all()
 
 
 def test_independent_curves_are_fits_of_their_own() -> None:

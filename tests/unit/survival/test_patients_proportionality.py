@@ -10,6 +10,7 @@ R's package survival on ``lung``, women (sex 2) against men (sex 1)::
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,13 +154,60 @@ def test_schoenfeld_residuals() -> None:
     np.testing.assert_allclose(residuals.transformed, [0.0, 0.2, 0.4], rtol=1e-12)
 
 
-def test_without_ties_a_weight_counts_patients() -> None:
+def test_without_ties_the_estimate_is_that_of_patients_repeated() -> None:
     """A score of 0 by hand: events weigh 2 (reference, at 1) and 3 (strategy, at 2)."""
     reference = patients([1, 4], [1, 0], weight=[2, 1])
     strategy = patients([2, 3], [1, 0], weight=[3, 2])
     ratio = np.exp(cox(reference, strategy).log_hazard_ratio.value)
     score = 3.0 - 2.0 * 5.0 * ratio / (5.0 * ratio + 3.0) - 3.0 * 5.0 * ratio / (5.0 * ratio + 1.0)
     assert score == pytest.approx(0.0, abs=1e-12)
+
+
+def weighted_pair() -> tuple[PatientData, PatientData]:
+    """Two strategies with ties within and between them, delayed entry and weights."""
+    time, event = np.array([1.0, 2.0, 2.0, 3.0, 4.0, 5.0, 5.0, 8.0]), np.array([1, 1, 0, 1, 1, 0, 1, 0])
+    entry = np.array([0.0, 0.0, 0.5, 0.0, 2.0, 0.0, 0.0, 1.0])
+    first = patients(time, event, entry=entry, weight=np.exp(np.sin(np.arange(8.0))))
+    second = patients(time + np.array([1, 0, 0, 2, 0, 1, 3, 4]), event[::-1], weight=np.exp(np.cos(np.arange(8.0))))
+    return first, second
+
+
+def test_robust_error_of_the_hazard_ratio_is_the_infinitesimal_jackknife() -> None:
+    """Sum over patients of (weight x derivative of the estimate)^2, by differences of a millionth of the weight.
+
+    In R: ``coxph(Surv(entry, time, event) ~ strategy, weights = w, robust = TRUE)``.
+    """
+    pair = weighted_pair()
+    total = 0.0
+    for k, data in enumerate(pair):
+        for i in range(data.time.size):
+            ends = []
+            for sign in (1.0, -1.0):
+                weight = data.weight.copy()
+                weight[i] *= 1.0 + sign * 1e-6
+                moved = [*pair]
+                moved[k] = replace(data, weight=weight)
+                ends.append(cox(*moved).log_hazard_ratio.value)
+            total += ((ends[0] - ends[1]) / 2e-6) ** 2
+    assert cox(*pair).log_hazard_ratio.se == pytest.approx(np.sqrt(total), rel=1e-7)
+
+
+def test_the_scale_of_weights_means_nothing_in_tests() -> None:
+    first, second = weighted_pair()
+    larger = replace(first, weight=40.0 * first.weight), replace(second, weight=40.0 * second.weight)
+    for test in (log_rank, proportionality):
+        assert test(*larger).statistic == pytest.approx(test(first, second).statistic, rel=1e-9)
+    np.testing.assert_allclose(schoenfeld(*larger).value, schoenfeld(first, second).value, rtol=1e-9)
+
+
+def test_a_patient_who_counts_twice_is_not_two() -> None:
+    """Robust tests of patients repeated twice know no more than of each once, and about as much as those without."""
+    first, second = (replace(some, weight=np.full(8, 2.0)) for some in weighted_pair())
+    plain = [replace(some, weight=np.ones(8)) for some in (first, second)]
+    assert log_rank(first, second).statistic == pytest.approx(log_rank(*plain).statistic, rel=0.3)
+    ratio = cox(first, second).log_hazard_ratio
+    assert ratio.value == pytest.approx(cox(*plain).log_hazard_ratio.value, abs=1e-9)
+    assert ratio.se == pytest.approx(cox(*plain).log_hazard_ratio.se, rel=0.3)
 
 
 @pytest.mark.parametrize(
