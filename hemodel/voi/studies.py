@@ -74,8 +74,8 @@ def event_cells(survival: FloatArray, follow_up: StudyFollowUp) -> tuple[FloatAr
     an event in interval j has probability C(j-1) (S(j-1) - S(j)); being lost at its end S(j) (C(j-1) - C(j)); and being
     followed to the end without the event S(J) C(J-1). C is the same in every draw and drops out of the likelihood.
 
-    Where survival is 0 when follow-up begins, as in a draw with a very steep curve, whoever is still there has the event
-    in the first interval: so it is in the limit of such curves.
+    Where survival is 0 when follow-up begins, as in a draw with a very steep curve, whoever is still there has the
+    event in the first interval: so it is in the limit of such curves.
 
     Parameters
     ----------
