@@ -23,7 +23,7 @@ class Options:
     latter is a threshold), and `draws` is then the most there may be. `scheduler` and `workers` name a cluster.
     `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
     run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
-    change the decision.
+    change the decision. `strict` says whether warnings that no note accepts stop the run.
     """
 
     changes: tuple[Change, ...] = ()
@@ -41,3 +41,4 @@ class Options:
     groups: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     grids: bool = True
+    strict: bool = False

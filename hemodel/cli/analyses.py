@@ -63,6 +63,9 @@ def run(
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
     scheduler: Scheduler = "",
     workers: Workers = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")
+    ] = False,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
@@ -83,6 +86,7 @@ def run(
             until_clear=until_clear,
             scheduler=scheduler,
             workers=workers,
+            strict=strict,
         )
         job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
         if payer:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hemodel.inputs.checks import Rows
-    from hemodel.inputs.model_inputs import Reading
+    from hemodel.inputs.model_inputs import ModelInputs, Reading
     from hemodel.inputs.rows import Row
 
 
@@ -422,12 +422,12 @@ PRICE_FACTOR = 10
 _NO_SOURCE = re.compile(r"[?xX.\-_ ]+|n/?a|none|unknown|source|to be confirmed.*|.*\b(tbc|tbd|todo)\b.*", re.IGNORECASE)
 
 
-def warnings(reading: Reading, previous: Mapping[str, float]) -> list[Problem]:
+def warnings(reading: Reading | ModelInputs, previous: Mapping[str, float]) -> list[Problem]:
     """Return every warning about a workbook, in the order of its rows.
 
     Parameters
     ----------
-    reading : Reading
+    reading : Reading or ModelInputs
         The rows without problems are looked at, whatever is wrong with others.
     previous : mapping from id to number
         Values of the last run; empty where there was none.

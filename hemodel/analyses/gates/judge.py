@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from hemodel.analyses.gates.finding import (
+    ABOVE_OS,
+    DEATH_AFTER_PROGRESSION,
     EXTERNAL_OFF,
     INDEPENDENT_STATISTICS,
     STATISTIC_OFF,
@@ -22,6 +24,7 @@ from hemodel.analyses.gates.finding import (
 )
 from hemodel.analyses.gates.reported import compared, off_the_curves, on_the_other_side, taken_as_independent
 from hemodel.analyses.gates.shapes import (
+    PROGRESSION_FREE,
     above_os,
     arms_cross,
     death_after_progression,
@@ -121,10 +124,11 @@ def _entry(rows: Rows, found: Finding, suspects: Mapping[str, Suspect]) -> FitWa
 
 
 def _likeliest(rows: Rows, found: Finding, suspects: Mapping[str, Suspect]) -> Suspect:
-    """Return the likeliest mistake behind a finding: of its endpoint, then of OS, then what it is reported at."""
+    """Return the likeliest mistake behind a finding: that of its endpoint, or of one it is about too, else its row."""
     if found.gate == INDEPENDENT_STATISTICS:
         return Suspect(found.id, "")
-    for endpoint in (found.endpoint, OVERALL_SURVIVAL):
+    others = (OVERALL_SURVIVAL, PROGRESSION_FREE) if found.gate in {ABOVE_OS, DEATH_AFTER_PROGRESSION} else ()
+    for endpoint in (found.endpoint, *others):
         if endpoint in suspects and suspects[endpoint].id in rows:
             return suspects[endpoint]
     if found.gate == EXTERNAL_OFF:
@@ -136,6 +140,15 @@ def _likeliest(rows: Rows, found: Finding, suspects: Mapping[str, Suspect]) -> S
 def contradictions(rows: Rows) -> list[Problem]:
     """Return what reported statistics say against one another, which needs no curve."""
     return [_problem(rows, _entry(rows, each, {})) for each in (*taken_as_independent(rows), *on_the_other_side(rows))]
+
+
+def upside_down(rows: Rows) -> list[Problem]:
+    """Return the ratios on the other side of 1 than the medians and landmarks that no note accepts.
+
+    Where curves cannot be fitted they are the likeliest reason.
+    """
+    found = [_problem(rows, _entry(rows, each, {})) for each in on_the_other_side(rows)]
+    return acknowledged(rows, found)[0]
 
 
 def curve_problems(model: Model) -> list[Problem]:

@@ -16,6 +16,7 @@ from hemodel.analyses.gates.finding import (
     Finding,
 )
 from hemodel.survival.endpoint_fit import REPORTED
+from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.fitting import bound_residual
 from hemodel.survival.reported.predicted import model_values, obstacle
 from hemodel.survival.reported.simulated_trials import arms_of, is_simulated
@@ -26,6 +27,7 @@ from hemodel.survival.reported.statistics import (
     RESTRICTED_MEAN,
     SURVIVAL,
     Statistic,
+    check,
     from_scale,
     has_error,
     matched,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from hemodel.survival.workbook.tables import Inputs
 
 
+CHOICES = ("curves.statistics", "curves.draws", "curves.replicates", "settings.seed")
+"""Rows that say how the uncertainty of curves is found; a workbook with problems may lack some."""
 FEWEST_TOGETHER = 2
 """Statistics of one arm and endpoint from which on it matters that they are of the same patients."""
 
@@ -62,8 +66,7 @@ def taken_as_independent(rows: Rows) -> Iterator[Finding]:
 
     Bootstrap replicates have the correlation in them, whatever `curves.statistics` says.
     """
-    chosen = options(rows)
-    if chosen.correlated or chosen.bootstrap:
+    if any(id_ not in rows for id_ in CHOICES) or options(rows).correlated or options(rows).bootstrap:
         return
     several = []
     for endpoint in endpoints(rows):
@@ -108,9 +111,9 @@ def on_the_other_side(rows: Rows) -> Iterator[Finding]:
     hazards, lie more than 2 standard errors of the ratio from it. No fit is needed for this.
     """
     for endpoint in endpoints(rows):
-        known = [each for each in statistics(rows, endpoint) if not each.external and each.bound is None]
+        known = [s for s in statistics(rows, endpoint) if not s.external and s.bound is None and _is_sound(s)]
         for ratio in known:
-            if ratio.kind not in RATIOS or ratio.time is not None or not ratio.value > 0.0:
+            if ratio.kind not in RATIOS or ratio.time is not None:
                 continue
             found = list(_contrasts(known, ratio))
             towards = -1.0 if ratio.kind == ACCELERATION_FACTOR else 1.0
@@ -118,6 +121,14 @@ def on_the_other_side(rows: Rows) -> Iterator[Finding]:
             error = target(replace(ratio, weight=None)).se if has_error(ratio) else 0.0
             if found and all(_opposed(own, each.log_ratio, error) for each in found):
                 yield _on_the_other_side(rows, ratio, [each.words for each in found])
+
+
+def _is_sound(statistic: Statistic) -> bool:
+    try:
+        check(statistic)
+    except SurvivalError:
+        return False
+    return True
 
 
 def _opposed(own: float, other: float, error: float) -> bool:

@@ -21,7 +21,7 @@ from hemodel.analyses.gates.finding import (
 from hemodel.errors import InputError
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.model.occupancy import capped
-from hemodel.survival.patients.identification import LARGEST_CONDITION
+from hemodel.survival.patients.identification import LARGEST_CONDITION, LARGEST_SE
 from hemodel.survival.workbook.background import NEEDED, OVERALL_SURVIVAL
 from hemodel.survival.workbook.background import people as people_of
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
@@ -54,13 +54,13 @@ LARGEST_GAP = 0.01
 def hardly_identified(fit: EndpointFit) -> Iterator[Finding]:
     """Yield every curve with a coefficient that its evidence leaves open, and fits that cannot tell coefficients apart.
 
-    Coefficients of splines and weights of averages are no logarithms and are judged by the condition number alone.
+    Coefficients that are no logarithms, such as those of splines, may have a standard error of 10 on their own scale.
     """
     endpoint = fit.curves.endpoint
     held = {name for each in fit.likelihoods for name in each.held}
     for spec in fit.curves.specs:
         own = [each for each in fit.estimates if each.strategy == spec.strategy]
-        wide = [e for e in own if is_logarithm(e.coefficient) and e.standard_error > LARGEST_LOG_SE]
+        wide = [e for e in own if e.standard_error > (LARGEST_LOG_SE if is_logarithm(e.coefficient) else LARGEST_SE)]
         said = [f"{e.coefficient} has a standard error of {e.standard_error:.3g}" for e in wide]
         edge = [e.coefficient for e in own if f"{e.strategy}: {e.coefficient}" in held]
         said += [f"{name} ran to the edge of its range and is held there without uncertainty" for name in edge]
@@ -272,7 +272,7 @@ def _crossing(endpoint: str, one: str, other: str, gap: Array, months: Array) ->
         strategies=(one, other),
         id=family_row(endpoint, other),
         what=f"the {endpoint} curves of {one} and {other} cross in month {months[turned]:.1f}: {first} is above by up "
-        f"to {100 * abs(gap[early]):.1f} percentage points before, and {then} by up to {100 * abs(gap[late]):.1f} after",
+        f"to {100 * abs(gap[early]):.1f} percentage points before, {then} by up to {100 * abs(gap[late]):.1f} after",
         why="A crossing that no patients were seen to make is made by the families; it takes away a gain or makes one",
         todo="Check the statistics of both arms; or choose a relation that keeps their order, such as "
         "accelerated_failure_time",

@@ -36,6 +36,7 @@ from hemodel.survival.patients.identification import (
     flat_coefficients,
     is_bounded,
     longest_axes,
+    other_warnings,
 )
 from hemodel.survival.patients.kaplan_meier import curve_data, kaplan_meier
 from hemodel.survival.patients.likelihood import likelihood
@@ -377,6 +378,8 @@ class LikelihoodFit:
         Coefficients that ran to the edge of their range and were held there.
     warnings : tuple of str
         What to know before the fit is used, in sentences.
+    other_warnings : tuple of str
+        Those of them that are not about how well coefficients are determined or how long the mean is.
     """
 
     curves: EndpointCurves
@@ -391,6 +394,7 @@ class LikelihoodFit:
     n_starts: int
     held: tuple[str, ...]
     warnings: tuple[str, ...]
+    other_warnings: tuple[str, ...] = ()
 
     @property
     def aic(self) -> float:
@@ -482,4 +486,5 @@ def _joined(
         n_starts=sum(part.n_starts for _, part in parts),
         held=tuple(curves.names[j] for j in np.flatnonzero(held)),
         warnings=fit_warnings(curves, data, groups(curves), coefficients, covariance, held),
+        other_warnings=other_warnings(curves, data, groups(curves), coefficients),
     )
