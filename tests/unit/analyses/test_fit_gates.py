@@ -61,10 +61,9 @@ def test_one_statistic_an_arm_is_independent_of_nothing() -> None:
 
 def ratio(value: float, error: float, note: str = "") -> dict[str, dict[str, Scalar]]:
     """A hazard ratio of OS that is compared only, with a standard error of its logarithm."""
-    ends: dict[str, Scalar] = {"low": value * exp(-1.959964 * error), "high": value * exp(1.959964 * error)}
-    return {
-        RATIO: {"value": value, "versus": "standard", "use_in_fit": "no", "distribution": "fit", "note": note} | ends
-    }
+    row: dict[str, Scalar] = {"value": value, "versus": "standard", "use_in_fit": "no", "distribution": "fit"}
+    row |= {"low": value * exp(-1.959964 * error), "high": value * exp(1.959964 * error), "note": note}
+    return {RATIO: row}
 
 
 def test_a_ratio_on_the_other_side_of_1_than_medians_and_landmarks() -> None:
@@ -125,7 +124,7 @@ def external(patients: int, note: str = "") -> dict[str, dict[str, Scalar]]:
 
 
 def test_external_evidence_more_than_2_standard_errors_off() -> None:
-    """The curve has S(36) = exp(-ln 2 x 3^k), k = ln(ln 5 / ln 2) / ln 2: 7.18%, 0.2171 from 12% on the scale of the fit.
+    """The curve has S(36) = exp(-ln 2 x 3^k), k = ln(ln 5 / ln 2) / ln 2: 7.18%, 0.2171 from 12% on that scale.
 
     A binomial error of 1.2772 / sqrt(n) there: 1.98 errors with 135 patients, 2.03 with 142.
     """
@@ -185,6 +184,7 @@ def test_pfs_above_os(survival: float, above: bool) -> None:
     every = found("above_os", {"survival.pfs.active.survival_later": survival})
     assert [each.id for each in every] == ["curve.pfs.active.family"] * above
     for each in every:
+        assert each.value is not None
         assert each.value > exp(-log(2) * 10**0.599) - exp(-log(2) * 3.75**1.3617) - 1e-3  # exponents to 3 digits
 
 
@@ -270,10 +270,8 @@ def test_a_note_accepts_a_warning_by_its_name(
     """It is left out of the list and keeps its reason; the name of another gate accepts nothing."""
 
     def told(name: str) -> Model:
-        cells = {
-            i: v.format(name) if i.endswith(".note") else v for i, v in changes.items() if isinstance(v, (str, float))
-        }
-        return small_model(cells, {i: {**r, "note": str(r["note"]).format(name)} for i, r in rows.items()})
+        cells = {id_: str(value).format(name) if id_.endswith(".note") else value for id_, value in changes.items()}
+        return small_model(cells, {id_: {**row, "note": str(row["note"]).format(name)} for id_, row in rows.items()})
 
     accepting = told(gate)
     assert [each.accepted for each in of(gate, accepting)] == ["it is argued in the report"]
