@@ -35,12 +35,19 @@ class Location:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, what, why, and what to do about it."""
+    """One thing that is wrong: where, what, why, and what to do about it.
+
+    Attributes
+    ----------
+    name : str
+        Of a warning, by which the note of a row can accept it; empty where none can.
+    """
 
     where: Location
     what: str
     why: str = ""
     todo: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         """Return the whole message as one line."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hemodel.errors import InputError
+from hemodel.analyses.gates.judge import Accepted, acknowledged, contradictions, curve_problems, upside_down
+from hemodel.errors import InputError, raise_if_any
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.scenarios import check_beside, read_scenarios, scenario_folder
 from hemodel.inputs.warnings import warnings
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkbookCheck:
-    """What there is to say about a workbook; `model` is None where there are problems."""
+    """What there is to say about a workbook; `model` is None where there are problems.
+
+    Warnings that the note of their row accepts are apart from the others, with the reason.
+    """
 
     file: str
     model: Model | None
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    accepted: tuple[Accepted, ...] = ()
 
 
 def load(path: str | Path, changes: Iterable[Change] = ()) -> Model:
@@ -100,13 +105,41 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
         reading = read_workbook(path, changes)
     except InputError as error:
         return WorkbookCheck(file, None, error.problems, ())
-    found = (*warnings(reading, previous), *table_warnings(reading))
     wrong = _scenario_problems(reading)
     try:
         made = _model(reading)
     except InputError as error:
-        return WorkbookCheck(file, None, (*error.problems, *wrong), found)
-    return WorkbookCheck(file, None if wrong else made, wrong, found)
+        problems = (*error.problems, *wrong)
+        rest, accepted = acknowledged(reading.rows, all_warnings(reading, None, previous))
+        unsaid = tuple(each for each in rest if each not in problems)
+        return WorkbookCheck(file, None, problems, unsaid, tuple(accepted))
+    rest, accepted = acknowledged(reading.rows, all_warnings(reading, made, previous))
+    return WorkbookCheck(file, None if wrong else made, wrong, tuple(rest), tuple(accepted))
+
+
+def refuse_warnings(model: Model) -> None:
+    """Raise where there is a warning that no note accepts, as `hemodel check --strict` would.
+
+    Raises
+    ------
+    InputError
+        With all of them.
+    """
+    raise_if_any(acknowledged(model.inputs.rows, all_warnings(model.inputs, model, {}))[0])
+
+
+def all_warnings(reading: Reading | ModelInputs, made: Model | None, previous: Mapping[str, float]) -> list[Problem]:
+    """Return every warning about a workbook: of its cells, its tables and its curves, accepted ones among them.
+
+    Parameters
+    ----------
+    made : Model or None
+        None where the curves could not be fitted; reported statistics are then held against one another only.
+    previous : mapping from id to number
+        Values of the last run.
+    """
+    curves = contradictions(reading.rows) if made is None else curve_problems(made)
+    return [*warnings(reading, previous), *table_warnings(reading), *curves]
 
 
 def scenarios_of(reading: Reading) -> tuple[Scenario, ...]:
@@ -133,8 +166,11 @@ def _scenario_problems(reading: Reading) -> tuple[Problem, ...]:
 def _model(reading: Reading, *, drawn: bool = True) -> Model:
     fits, unfitted = fit_curves(reading)
     unfitted += without_spread(reading, fits) if drawn else []
+    because = upside_down(reading.rows) if unfitted else []
     problems = tuple(
-        dict.fromkeys([*reading.problems, *unfitted, *curve_effect_problems(reading), *ageing_problems(reading)])
+        dict.fromkeys(
+            [*reading.problems, *unfitted, *because, *curve_effect_problems(reading), *ageing_problems(reading)]
+        )
     )
     if problems:
         raise InputError(problems)

@@ -26,7 +26,7 @@ class Options:
     `export_psa` says whether the draws are written too. `groups` and `only` name the groups and the scenarios that are
     run, none for all. `grids` says whether the one-way analysis is followed by its two-way grid and the values that
     change the decision. `use_draws` is a file with draws of some inputs or all, and the number of draws is then that of
-    its rows.
+    its rows. `strict` says whether warnings that no note accepts stop the run.
     """
 
     changes: tuple[Change, ...] = ()
@@ -45,3 +45,4 @@ class Options:
     only: tuple[str, ...] = ()
     grids: bool = True
     use_draws: Path | None = None
+    strict: bool = False

@@ -35,6 +35,7 @@ from hemodel.analyses.fitted_curves import (
     fit_statistics,
     summarise_curves,
 )
+from hemodel.analyses.gates.judge import FitWarning, fit_warnings
 from hemodel.analyses.information import InformationResult
 from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
@@ -79,6 +80,7 @@ class Results(Entry):
     fit_quality: dict[str, FitQuality] = Field(description="by endpoint")
     curves: list[Curve] = Field(description="by endpoint and strategy")
     external: list[External] = Field(description="other studies beside the curves")
+    fit_warnings: list[FitWarning] = Field(description="what cannot be in the curves, or goes against their evidence")
     families: list[FamilyFit] = Field(description="every family tried; empty where that was not asked for")
     adjustments: list[AdjustmentEntry] = Field(description="what caps did")
     dsa: list[Dsa] | None = Field(description="one-way analysis, by the range of net benefit; null where not asked for")
@@ -125,6 +127,7 @@ def results(run: Run) -> Results:
         fit_quality={endpoint: fit_quality(fit) for endpoint, fit in run.model.fits.items()},
         curves=summarise_curves(run.model),
         external=compare_external(run.model),
+        fit_warnings=fit_warnings(run.model),
         families=run.families,
         adjustments=adjustments(run.base, run.psa),
         dsa=None if run.one_way is None else bars(run.model, run.one_way),

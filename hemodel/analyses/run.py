@@ -14,7 +14,7 @@ from hemodel.analyses.dsa.grids import TwoWayResult, most_influential, two_way_r
 from hemodel.analyses.dsa.one_way import OneWay, moves, one_way
 from hemodel.analyses.dsa.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
-from hemodel.analyses.load import load_rows
+from hemodel.analyses.load import load_rows, refuse_warnings
 from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
 from hemodel.analyses.prices import DrugPrice, price_thresholds
@@ -95,7 +95,8 @@ def run(
     Raises
     ------
     InputError
-        With every problem of the workbook, the changes and the scenarios.
+        With every problem of the workbook, the changes and the scenarios; where the options are strict, with every
+        warning that no note accepts.
     UsageError
         For a part that does not exist, or fewer than two draws.
     """
@@ -208,6 +209,8 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
     model = load_rows(path, raw, changes)
     if wanted:
         check_beside(model.inputs.rows, read_scenarios(folder, raw.scenarios))
+    if options.strict:
+        refuse_warnings(model)
     general = None if prepared is None else general_population(prepared, model)
     given = given_draws(model, options)
     return _Loaded(model, changes, under, scenarios, folder, setting, prepared, general, given)

@@ -69,6 +69,9 @@ def run(
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
     scheduler: Scheduler = "",
     workers: Workers = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")
+    ] = False,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
@@ -90,6 +93,7 @@ def run(
             scheduler=scheduler,
             workers=workers,
             use_draws=use_draws,
+            strict=strict,
         )
         job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
         if payer:

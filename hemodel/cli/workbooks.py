@@ -49,7 +49,7 @@ def check(
             if lists:
                 typer.echo("\n\n".join(lists), err=True)
             if found.model is not None:
-                typer.echo(checked(found.model))
+                typer.echo(checked(found.model, len(found.accepted)))
         if found.problems or (strict and found.warnings):
             raise typer.Exit(BAD_INPUT)
 

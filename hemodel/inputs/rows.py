@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("low", "high", "se", "n", "time", "time_origin", "p_value", "events", "weight")
 _TEXTS = ("label", "unit", "distribution", "versus", "bound", "first", "second", "range_basis", "source", "note")
+
+
+FEWEST_WORDS = 3
+"""A reason in fewer words is none."""
+_ACCEPTED = re.compile(r"(?:^|[.;\n])\s*accepted (?P<name>[a-z_]+):\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,21 @@ class Row:
         """
         error = {"low": self.low, "high": self.high, "se": self.se, "n": self.n}
         return distribution(self.distribution, self.number, **error, value_is=self.kind.value_is)
+
+    @property
+    def accepted(self) -> dict[str, str]:
+        """Warnings that the note accepts, by name, and the reason for each.
+
+        They are written `accepted NAME: reason`, at the beginning of the note or after a full stop, a semicolon or
+        a new line. The reason ends with the next one, or with the note; one of fewer than three words accepts nothing.
+        """
+        found = list(_ACCEPTED.finditer(self.note))
+        ends = [*(each.start() for each in found[1:]), len(self.note)][: len(found)]
+        reasons = {
+            each["name"].lower(): self.note[each.end() : end].strip(" .;\n")
+            for each, end in zip(found, ends, strict=True)
+        }
+        return {name: reason for name, reason in reasons.items() if len(reason.split()) >= FEWEST_WORDS}
 
     @property
     def sheet(self) -> str:

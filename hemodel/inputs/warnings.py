@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +19,14 @@ import numpy as np
 from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionError
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
+from hemodel.inputs.rows import FEWEST_WORDS
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hemodel.inputs.checks import Rows
-    from hemodel.inputs.model_inputs import Reading
+    from hemodel.inputs.model_inputs import ModelInputs, Reading
     from hemodel.inputs.rows import Row
 
 
@@ -38,15 +40,24 @@ FAR_OUT = (0.001, 0.999)
 _PRESCRIBED = (".dose", ".administrations_per_cycle")
 
 
+def named(name: str, found: Iterable[Problem]) -> list[Problem]:
+    """Return warnings with the name by which a note can accept them."""
+    return [replace(problem, name=name) for problem in found]
+
+
 def about_ranges(rows: Rows) -> Iterable[Problem]:
     """Return the warnings about the uncertainty of single rows."""
+    rules: dict[str, Callable[[Row], Iterable[Problem]]] = {
+        "no_range": _no_range,
+        "one_sided": _one_sided,
+        "two_errors": _two_errors,
+        "beyond_bounds": _beyond_bounds,
+        "against_an_end": _against_an_end,
+    }
     for row in rows.values():
         if row.value is not None and row.kind.varies in {"yes", "fit"}:
-            yield from _no_range(row)
-            yield from _one_sided(row)
-            yield from _two_errors(row)
-            yield from _beyond_bounds(row)
-            yield from _against_an_end(row)
+            for name, rule in rules.items():
+                yield from named(name, rule(row))
 
 
 def _no_range(row: Row) -> Iterable[Problem]:
@@ -180,15 +191,15 @@ NAME_TOLERANCE = 0.05
 
 def about_times(rows: Rows) -> Iterable[Problem]:
     """Return the warnings about times and intervals."""
-    rules: tuple[Callable[[Rows], Iterable[Problem]], ...] = (
-        _medians,
-        _follow_up,
-        _landmarks,
-        _named_times,
-        _intervals,
-        _horizon,
-    )
-    return [warning for rule in rules for warning in rule(rows)]
+    rules: dict[str, Callable[[Rows], Iterable[Problem]]] = {
+        "median": _medians,
+        "follow_up": _follow_up,
+        "landmark": _landmarks,
+        "named_time": _named_times,
+        "interval": _intervals,
+        "horizon": _horizon,
+    }
+    return [warning for name, rule in rules.items() for warning in named(name, rule(rows))]
 
 
 def _in_months(value: float) -> str:
@@ -313,14 +324,14 @@ PRICE_PER_MG_FACTOR = 5
 
 def about_values(rows: Rows) -> Iterable[Problem]:
     """Return the warnings about values alone and beside one another."""
-    rules: tuple[Callable[[Rows], Iterable[Problem]], ...] = (
-        _discount_rates,
-        _incidences,
-        _utilities,
-        _disutilities,
-        _vial_prices,
-    )
-    return [warning for rule in rules for warning in rule(rows)]
+    rules: dict[str, Callable[[Rows], Iterable[Problem]]] = {
+        "discount_rate": _discount_rates,
+        "incidence": _incidences,
+        "utility": _utilities,
+        "disutility": _disutilities,
+        "price_per_mg": _vial_prices,
+    }
+    return [warning for name, rule in rules.items() for warning in named(name, rule(rows))]
 
 
 def _discount_rates(rows: Rows) -> Iterable[Problem]:
@@ -407,18 +418,16 @@ def _far_apart(per_mg: list[tuple[float, Row]]) -> Iterable[Problem]:
         )
 
 
-FEWEST_WORDS = 3
-"""A reason in fewer words is none."""
 PRICE_FACTOR = 10
 _NO_SOURCE = re.compile(r"[?xX.\-_ ]+|n/?a|none|unknown|source|to be confirmed.*|.*\b(tbc|tbd|todo)\b.*", re.IGNORECASE)
 
 
-def warnings(reading: Reading, previous: Mapping[str, float]) -> list[Problem]:
+def warnings(reading: Reading | ModelInputs, previous: Mapping[str, float]) -> list[Problem]:
     """Return every warning about a workbook, in the order of its rows.
 
     Parameters
     ----------
-    reading : Reading
+    reading : Reading or ModelInputs
         The rows without problems are looked at, whatever is wrong with others.
     previous : mapping from id to number
         Values of the last run; empty where there was none.
@@ -435,8 +444,8 @@ def warnings(reading: Reading, previous: Mapping[str, float]) -> list[Problem]:
         *about_ranges(rows),
         *about_values(rows),
         *about_times(rows),
-        *_sources(rows),
-        *_prices(rows, previous),
+        *named("source", _sources(rows)),
+        *named("price", _prices(rows, previous)),
     ]
     order = {cell.where: number for number, row in enumerate(reading.raw.rows) for cell in row.cells.values()}
     return sorted(dict.fromkeys(found), key=lambda warning: order.get(warning.where, len(order)))

@@ -23,7 +23,8 @@ from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, t
 from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.views.budget import budget_of, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
-from hemodel.views.prose import assumed_prices
+from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
+from hemodel.views.prose import assumed_prices, mean_results
 from hemodel.views.scenarios import by_group, decision_word
 from hemodel.views.shared.words import SCENARIO_GROUPS, Names, adjustment_sentence, family_name
 from hemodel.views.studies import research_results
@@ -73,8 +74,10 @@ def summary(results: Results, run: Run, target: Path) -> str:
             )
             name = results.strategy_names[strategy]
             lines.append(f"Probability that {name} is cost-effective ({results.psa.draws:,} draws): {chances}")
+    lines += mean_results(results, names)
     lines += [f"Adjusted: {adjustment_sentence(a, names)}" for a in results.adjustments if a.first_month is not None]
     lines += [f"Warning: {warning}" for warning in results.warnings]
+    lines += _about_fits(results)
     if results.scenarios is not None:
         count = len({entry.name for entry in results.scenarios})
         lines.append(f"{count} scenarios: see tables/scenarios.csv")
@@ -83,6 +86,13 @@ def summary(results: Results, run: Run, target: Path) -> str:
     lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
     lines += [f"Research: {sentence}" for sentence in research_results(results.research)]
     return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+
+
+def _about_fits(results: Results) -> list[str]:
+    """Say what speaks against the curves, in a sentence, and how much of it notes accept."""
+    found = fit_sentence(results.fit_warnings)
+    found = f"Warning: {found} hemodel check says what to do." if found else ""
+    return [sentence for sentence in (found, accepted_sentence(results.fit_warnings)) if sentence]
 
 
 def written(layout: str, formats: Sequence[str], target: Path) -> str:
@@ -151,8 +161,8 @@ def _input(row: Row) -> dict[str, Any]:
     }
 
 
-def checked(model: Model) -> str:
-    """Return the good news about a workbook."""
+def checked(model: Model, accepted: int) -> str:
+    """Return the good news about a workbook, with how many warnings its notes accept."""
     inputs = model.inputs
     filled = sum(row.value is not None for row in inputs.rows.values())
     assumed = sum(row.is_assumption for row in inputs.rows.values())
@@ -160,6 +170,7 @@ def checked(model: Model) -> str:
     return (
         f"{inputs.path.name}: no problems. {filled} inputs ({assumed} of them assumptions),"
         f" {len(inputs.strategies)} strategies; curves fitted: {fits}."
+        + (f" {accepted} warning{'' if accepted == 1 else 's'} accepted by notes." if accepted else "")
     )
 
 
@@ -173,7 +184,16 @@ def warning_list(warnings: Sequence[Problem]) -> str:
     """Return all warnings in the order given, those of one sheet together; nothing where there are none."""
     places = list(dict.fromkeys(warning.where.sheet for warning in warnings))
     ordered = sorted(warnings, key=lambda warning: places.index(warning.where.sheet))
-    return _by_sheet(f"{_count(warnings, 'warning')}: allowed, but look at them.", ordered) if warnings else ""
+    if not warnings:
+        return ""
+    listed = _by_sheet(f"{_count(warnings, 'warning')}: allowed, but look at them.", ordered)
+    names = list(dict.fromkeys(warning.name for warning in ordered if warning.name))
+    return f"{listed}\n\n{_how_to_accept(names)}" if names else listed
+
+
+def _how_to_accept(names: Sequence[str]) -> str:
+    """Say how notes accept warnings, so that they are counted and listed no more."""
+    return f'To accept one, write in the note of its row "accepted NAME: " and why. Names: {", ".join(names)}.'
 
 
 def _count(found: Sequence[Problem], name: str) -> str:
@@ -183,8 +203,13 @@ def _count(found: Sequence[Problem], name: str) -> str:
 def _by_sheet(first: str, ordered: Sequence[Problem]) -> str:
     lines = [first]
     for _, group in groupby(ordered, key=lambda problem: problem.where.sheet):
-        lines += ["", *(str(problem) for problem in group)]
+        lines += ["", *(_line(problem) for problem in group)]
     return "\n".join(lines)
+
+
+def _line(problem: Problem) -> str:
+    """Return a problem as one line, with the name by which a note can accept it."""
+    return f"{problem} [{problem.name}]" if problem.name else str(problem)
 
 
 def check_json(check: WorkbookCheck) -> str:
@@ -193,6 +218,7 @@ def check_json(check: WorkbookCheck) -> str:
         "file": check.file,
         "problems": [_entry(problem) for problem in check.problems],
         "warnings": [_entry(warning) for warning in check.warnings],
+        "accepted": [_entry(each.warning) | {"reason": each.reason} for each in check.accepted],
     }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
@@ -200,7 +226,7 @@ def check_json(check: WorkbookCheck) -> str:
 def _entry(problem: Problem) -> dict[str, str | None]:
     where = problem.where
     place = {"file": where.file, "sheet": where.sheet, "cell": where.cell}
-    return place | {"what": problem.what, "why": problem.why, "todo": problem.todo}
+    return place | {"what": problem.what, "why": problem.why, "todo": problem.todo, "name": problem.name}
 
 
 def _fitted_to(fit: EndpointFit) -> str:

@@ -187,7 +187,7 @@ def likelihood_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Co
         resample=resample,
         criterion=fitted.aic,
         likelihood=fitted,
-        notes=fitted.warnings,
+        notes=fitted.other_warnings,
     )
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from hemodel.economics import DOMINANT, DOMINATED, MORE_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE, net_monetary_benefit
 from hemodel.formats import Kind, display
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from hemodel.views.shared.words import PARTS
+from hemodel.views.shared.words import OUTCOME_WORDS, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.prices import DrugPrice, VialPrice
+    from hemodel.analyses.psa.diagnostics import PsaTotal
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.inputs.structure import Settings
@@ -105,6 +106,24 @@ def _at_price_0(entry: DrugPrice, currency: str) -> str:
 def key_results(results: Results, names: Names) -> list[str]:
     """Return one sentence for each intervention, from its increments and its verdict."""
     return [_key_result(results, entry, names) for entry in results.incremental]
+
+
+def mean_results(results: Results, names: Names) -> list[str]:
+    """Return a sentence on every strategy whose mean over the draws is more than 2% off the base case; else none."""
+    apart = [each for each in results.psa.against_base if each.apart] if results.psa is not None else []
+    if not apart:
+        return []
+    parts = [
+        f"{names.strategy(strategy)}: {', '.join(_off(each) for each in some)}"
+        for strategy, some in groupby(apart, key=lambda each: each.strategy)
+    ]
+    return [f"The mean of the draws is off the base case by more than 2%. {'; '.join(parts)}."]
+
+
+def _off(entry: PsaTotal) -> str:
+    way = "above" if entry.mean > entry.base else "below"
+    found = f"{OUTCOME_WORDS[entry.outcome]} {display(abs(entry.difference or 0.0), 'share')} {way}"
+    return found if entry.mcse is None else f"{found} (Monte Carlo error {display(entry.mcse, 'share')})"
 
 
 def _key_result(results: Results, entry: Incremental, names: Names) -> str:

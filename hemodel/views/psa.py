@@ -23,7 +23,7 @@ from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import minus, threshold_text
-from hemodel.views.shared.words import Names
+from hemodel.views.shared.words import OUTCOME_WORDS, Names
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -360,6 +360,32 @@ def psa_against_base(results: Results, psa: PsaResult, names: Names) -> Table:
     )
 
 
+def psa_totals(results: Results, psa: PsaResult, names: Names) -> Table:
+    """Return the mean of the draws beside the base case for every strategy."""
+    rows = tuple(
+        (names.strategy(e.strategy), OUTCOME_WORDS[e.outcome], e.base, e.mean, e.difference, e.mcse)
+        for e in psa.against_base
+    )
+    return Table(
+        "psa_totals",
+        "Mean of the draws against the base case, by strategy",
+        (
+            f"Discounted; costs in {results.currency}.",
+            "Difference: of the mean from the base case, over the base case.",
+        ),
+        (
+            Column("Strategy"),
+            Column("Outcome"),
+            Column("Base case", "number"),
+            Column("Mean of the draws", "number"),
+            Column("Difference", "share", "proportion"),
+            Column("Monte Carlo standard error", "share", "proportion"),
+        ),
+        rows,
+        banded=True,
+    )
+
+
 def psa_extremes(results: Results, psa: PsaResult, names: Names) -> Table:
     """Return the draws with the lowest and the highest net benefit, and the inputs that put them there."""
     rows = tuple(
@@ -395,6 +421,10 @@ TABLES = (
     TableEntry(
         "psa_against_base",
         lambda results, _, names: None if results.psa is None else psa_against_base(results, results.psa, names),
+    ),
+    TableEntry(
+        "psa_totals",
+        lambda results, _, names: None if results.psa is None else psa_totals(results, results.psa, names),
     ),
     TableEntry("psa_checks", lambda results, *_: None if results.psa is None else psa_checks(results.psa)),
     TableEntry("psa_inputs", lambda results, *_: None if results.psa is None else psa_inputs(results.psa)),

@@ -74,6 +74,9 @@ def event_cells(survival: FloatArray, follow_up: StudyFollowUp) -> tuple[FloatAr
     an event in interval j has probability C(j-1) (S(j-1) - S(j)); being lost at its end S(j) (C(j-1) - C(j)); and being
     followed to the end without the event S(J) C(J-1). C is the same in every draw and drops out of the likelihood.
 
+    Where survival is 0 when follow-up begins, as in a draw with a very steep curve, whoever is still there has the
+    event in the first interval: so it is in the limit of such curves.
+
     Parameters
     ----------
     survival : array (draws, intervals + 1)
@@ -83,13 +86,20 @@ def event_cells(survival: FloatArray, follow_up: StudyFollowUp) -> tuple[FloatAr
     chances, seen : arrays (draws, 2 x intervals)
         Events by interval, then those who leave without the event by interval.
     """
-    given = survival / survival[:, :1]
+    given = _since_the_beginning(survival)
     months = follow_up.months
     kept = (1 - follow_up.yearly_dropout) ** ((months - months[0]) / MONTHS_PER_YEAR)
     lost = -np.diff(kept)
     lost[-1] = kept[-2]
     seen = np.hstack([np.maximum(-np.diff(given, axis=1), 0.0), given[:, 1:]])
     return seen * np.concatenate([kept[:-1], lost]), seen
+
+
+def _since_the_beginning(survival: FloatArray) -> FloatArray:
+    alive = survival[:, :1]
+    nobody = np.zeros(survival.shape[1])
+    nobody[0] = 1.0
+    return np.where(alive > 0, survival / np.where(alive > 0, alive, 1.0), nobody)
 
 
 def family_survival(name: str, parameters: Sequence[FloatArray], months: FloatArray) -> FloatArray:

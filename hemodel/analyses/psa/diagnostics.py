@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.psa.draws import benefit_error, input_labels, means
+from hemodel.analyses.psa.draws import benefit_error, error_of_mean, input_labels, means
 from hemodel.analyses.psa.given import CURVE
-from hemodel.analyses.psa.sums import COSTS, QALYS, totals
+from hemodel.analyses.psa.sums import COSTS, OUTCOMES, QALYS, UNDISCOUNTED, totals
 from hemodel.economics import increment, increments, net_monetary_benefit
-from hemodel.entries import Entry
+from hemodel.entries import Entry, finite
 from hemodel.model.evaluate import base_draws, evaluate
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FAR = 4.5
 """Standard errors between a drawn and a declared mean that are too many: 1 in 150,000 by chance."""
+LARGEST_DIFFERENCE = 0.02
+"""Share of the base case by which the mean of the draws may be off before it is said."""
 ROUNDING = 1e-9
 
 
@@ -53,6 +55,23 @@ class PsaInput(Entry):
     highest: float = Field(description="of every draw. [unit of the input]")
     standard_errors: float = Field(description="drawn mean minus declared mean. [standard errors]")
     given: bool = Field(description="whether its draws are from a file, which need not have the declared mean")
+
+
+class PsaTotal(Entry):
+    """The mean of the draws beside the base case, of one outcome of one strategy."""
+
+    strategy: str = Field(description="id of the strategy")
+    outcome: str = Field(description="life_years, qalys or costs")
+    base: float = Field(description="of the base case, discounted. [year, QALY or currency]")
+    mean: float = Field(description="of the draws, discounted. [year, QALY or currency]")
+    difference: float | None = Field(
+        description="mean over base case, minus 1; null where the base case is 0. [proportion]"
+    )
+    mcse: float | None = Field(
+        description="Monte Carlo standard error of the mean over the base case; null where that or it has no value. "
+        "[proportion]"
+    )
+    apart: bool = Field(description="whether the difference is more than 2%")
 
 
 class PsaReason(Entry):
@@ -235,6 +254,34 @@ MOST_REASONS = 8
 REST = "other inputs, inputs together, and chance"
 EXTREMES = 5
 REASONS = 3
+
+
+def against_base(psa: Psa, model: Model) -> list[PsaTotal]:
+    """Return the mean of the draws beside the base case for the life-years, QALYs and costs of every strategy."""
+    base = totals(evaluate(model, base_draws(model)))[:, 0]
+    found, error = means(psa.frame, psa.sums), np.zeros(base.shape)
+    for place in np.ndindex(*base.shape):
+        weights = np.zeros(base.shape)
+        weights[place] = 1.0
+        error[place] = error_of_mean(psa.sums, psa.sampling, weights.ravel())
+    return [
+        _total(strategy, outcome, *(float(values[k, i]) for values in (base, found, error)))
+        for i, strategy in enumerate(psa.strategies)
+        for k, outcome in enumerate(OUTCOMES[:UNDISCOUNTED])
+    ]
+
+
+def _total(strategy: str, outcome: str, base: float, mean: float, error: float) -> PsaTotal:
+    difference = mean / base - 1.0 if base else None
+    return PsaTotal(
+        strategy=strategy,
+        outcome=outcome,
+        base=base,
+        mean=mean,
+        difference=difference,
+        mcse=finite(error / abs(base)) if base else None,
+        apart=difference is not None and abs(difference) > LARGEST_DIFFERENCE,
+    )
 
 
 def explained(psa: Psa, model: Model) -> list[PsaDifference]:

@@ -91,7 +91,16 @@ def mean_benefit(frame: Frame, sums: Sums, place: int, threshold: float) -> floa
 
 
 def benefit_error(frame: Frame, sums: Sums, sampling: str, place: int, threshold: float) -> float:
-    """Return the Monte Carlo standard error of the mean incremental net monetary benefit.
+    """Return the Monte Carlo standard error of the mean incremental net monetary benefit."""
+    return error_of_mean(sums, sampling, _benefit_weights(frame, place, threshold))
+
+
+def error_of_mean(sums: Sums, sampling: str, weights: FloatArray) -> float:
+    """Return the Monte Carlo standard error of the mean of a weighted sum of the totals.
+
+    Parameters
+    ----------
+    weights : array (outcomes x strategies,)
 
     Notes
     -----
@@ -99,7 +108,6 @@ def benefit_error(frame: Frame, sums: Sums, sampling: str, place: int, threshold
     the variance of the means of whole replicates, which are independent of one another (Owen AB 1997, Annals
     of Statistics 25: 1541-1562); infinite where there are fewer than two.
     """
-    weights = _benefit_weights(frame, place, threshold)
     n = float(sums["draws"][0])
     if sampling == RANDOM:
         return float(np.sqrt(_variance(sums["total"], sums["products"], n, weights) / n))

@@ -12,6 +12,8 @@ from hemodel.analyses.psa.diagnostics import (
     PsaDifference,
     PsaExtreme,
     PsaInput,
+    PsaTotal,
+    against_base,
     checks,
     explained,
     extreme_draws,
@@ -106,6 +108,7 @@ class PsaResult(Entry):
     component_mean: dict[str, dict[str, Amounts]] = Field(
         description="discounted, by strategy, then life_years [year], qalys [QALY], costs, drug_costs [currency]"
     )
+    against_base: list[PsaTotal] = Field(description="mean of the draws beside the base case, by strategy and outcome")
     increments: list[PsaIncrement] = Field(description="by intervention")
     probability_cost_effective: dict[str, dict[str, float]] = Field(
         description="threshold, then strategy. [proportion]"
@@ -138,6 +141,7 @@ def psa_result(psa: Psa, model: Model) -> PsaResult:
         mean={s: {o: float(found[k, i]) for k, o in enumerate(REPORTED)} for s, i in by_strategy.items()},
         interval={s: {o: ends[o, s, None] for o in REPORTED} for s in psa.strategies},
         component_mean={s: component_means(psa, i) for s, i in by_strategy.items()},
+        against_base=against_base(psa, model),
         increments=increments,
         probability_cost_effective={
             threshold_key(t): {s: float(shares[wtp.index(t), i]) for s, i in by_strategy.items()}

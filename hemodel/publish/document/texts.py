@@ -15,9 +15,18 @@ from hemodel.publish.workbook_sheets import without_folder
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.budget import budget_method, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
+from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
 from hemodel.views.information import information_text, shown_as
 from hemodel.views.payer import counts, of_whom
-from hemodel.views.prose import assumed_prices, decision_problem, key_results, not_run, structure, threshold_results
+from hemodel.views.prose import (
+    assumed_prices,
+    decision_problem,
+    key_results,
+    mean_results,
+    not_run,
+    structure,
+    threshold_results,
+)
 from hemodel.views.shared.words import ENDPOINTS, adjustment_sentence
 from hemodel.views.studies import research_method, research_results
 
@@ -274,6 +283,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "changes": _changes,
         "warnings": lambda context: Lines(context.results.warnings, look="bullets", lead="Warnings of the run:"),
         "count_of_warnings": _count_of_warnings,
+        "fit_warnings": _fit_warnings,
         "not_run": _not_run,
         "payer": _payer,
         "research": _research,
@@ -290,8 +300,9 @@ def _decision_problem(context: Context) -> Lines:
 def _key_results(context: Context) -> Lines:
     first = key_results(context.results, context.names)
     second = threshold_results(context.results, context.names)
-    leading = assumed_prices(context.results, context.names)
-    return Lines([*leading, *first], look="key", under=[*("" for _ in leading), *second])
+    leading, last = assumed_prices(context.results, context.names), mean_results(context.results, context.names)
+    under = [*("" for _ in leading), *second, *("" for _ in last)]
+    return Lines([*leading, *first, *last], look="key", under=under)
 
 
 def _strategies(context: Context) -> Lines:
@@ -395,6 +406,14 @@ def _count_of_warnings(context: Context) -> Lines:
     count = len(context.results.warnings)
     words = "1 warning" if count == 1 else f"{count} warnings"
     return Lines([f"{words} of the run: see [section warnings]."] if count else [], look="caution")
+
+
+def _fit_warnings(context: Context) -> Lines:
+    found = context.results.fit_warnings
+    sentences = [sentence for sentence in (fit_sentence(found), accepted_sentence(found)) if sentence]
+    if sentences:
+        sentences[-1] += " See [table fit_warnings]."
+    return Lines(sentences, look="caution")
 
 
 def _budget(context: Context) -> Lines:

@@ -36,6 +36,7 @@ from hemodel.survival.patients.identification import (
     flat_coefficients,
     is_bounded,
     longest_axes,
+    other_warnings,
     weight_notes,
 )
 from hemodel.survival.patients.kaplan_meier import curve_data, kaplan_meier
@@ -414,6 +415,8 @@ class LikelihoodFit:
         Whether the covariance is the sandwich.
     information_share : float
         Effective sample size over the sum of the weights, 1 without weights: what of the log-likelihood criteria count.
+    other_warnings : tuple of str
+        Those of them that are not about how well coefficients are determined or how long the mean is.
     """
 
     curves: EndpointCurves
@@ -429,6 +432,7 @@ class LikelihoodFit:
     n_starts: int
     held: tuple[str, ...]
     warnings: tuple[str, ...]
+    other_warnings: tuple[str, ...] = ()
     robust: bool = False
     information_share: float = 1.0
 
@@ -540,5 +544,6 @@ def _joined(
         n_starts=sum(part.n_starts for _, part, _ in parts),
         held=tuple(curves.names[j] for j in np.flatnonzero(held)),
         warnings=(*weight_notes(data), *fit_warnings(curves, data, groups(curves), coefficients, covariance, held)),
+        other_warnings=(*weight_notes(data), *other_warnings(curves, data, groups(curves), coefficients)),
         robust=pooled(list(data.values())).is_weighted,
     )

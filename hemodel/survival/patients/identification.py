@@ -78,14 +78,33 @@ def fit_warnings(
     covariance: Array,
     held: Mask,
 ) -> tuple[str, ...]:
-    """Return what to know before a fit is used, one sentence each."""
+    """Return what to know before a fit is used, one sentence each; `other_warnings` are among them."""
     found = [
         f"{curves.names[j]} ran to the edge of its range and is held at {coefficients[j]:.3g}, without uncertainty: "
         "these patients do not determine it."
         for j in np.flatnonzero(held)
     ]
     found += _weakly_identified(curves, covariance, held)
-    found += _few_events(curves, data, groups)
+    found += other_warnings(curves, data, groups, coefficients)
+    found += [
+        f"{spec.strategy}: the mean time of this curve is infinite, so results depend on the horizon."
+        for spec in curves.specs
+        if not np.isfinite(curves.mean(spec.strategy, coefficients[None, :])[0])
+    ]
+    return tuple(found)
+
+
+def other_warnings(
+    curves: EndpointCurves,
+    data: Mapping[str, PatientData],
+    groups: Mapping[str, tuple[CurveSpec, ...]],
+    coefficients: Array,
+) -> tuple[str, ...]:
+    """Return what to know that is not about how well coefficients are determined or how long the mean is.
+
+    Those two are looked at for every curve of a model, whatever its source (`hemodel.analyses.gates`).
+    """
+    found = _few_events(curves, data, groups)
     for spec in curves.specs:
         found += _shape_warnings(curves, spec.strategy, coefficients)
     return tuple(found)
@@ -129,8 +148,6 @@ def _few_events(
 
 def _shape_warnings(curves: EndpointCurves, strategy: str, coefficients: Array) -> list[str]:
     found = []
-    if not np.isfinite(curves.mean(strategy, coefficients[None, :])[0]):
-        found.append(f"{strategy}: the mean time of this curve is infinite, so results depend on the horizon.")
     if curves.spec(strategy).relation == INDEPENDENT:
         own = coefficients[None, curves.columns[strategy]]
         if not curves.family(strategy).is_falling(own)[0]:

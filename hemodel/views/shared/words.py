@@ -58,6 +58,8 @@ RELATIONS = {
     "hazard_ratio_by_period": "Hazard ratio by period",
 }
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
+OUTCOME_WORDS = {"life_years": "life-years", "qalys": "QALYs", "costs": "costs"}
+"""Outcomes as they are called in a sentence."""
 SCENARIO_GROUPS = {
     "survival": "Survival",
     "costs": "Costs",
