@@ -11,7 +11,7 @@ import numpy as np
 from hemodel.analyses.base_case import increments
 from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.dsa.grids import TwoWayResult, most_influential, two_way_results
-from hemodel.analyses.dsa.one_way import OneWay, moves, one_way
+from hemodel.analyses.dsa.one_way import OneWay, moves, one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
 from hemodel.analyses.load import load_rows
@@ -36,6 +36,7 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analyses.dsa.one_way import OneWayBounds
     from hemodel.analyses.information import InformationResult
     from hemodel.analyses.psa.blocks import Each
     from hemodel.analyses.psa.draws import Psa
@@ -68,6 +69,7 @@ class Run:
     research: ResearchResult | None = None
     two_way: list[TwoWayResult] | None = None
     threshold_values: list[ThresholdValue] | None = None
+    statistics: OneWay | None = None
 
 
 def run(
@@ -106,6 +108,7 @@ def run(
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
     tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
+    alone = None if moved is None else shared.once(("statistics", rates), lambda: one_way(model, _alone(model, shared)))
     base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared)
     psa = drawn["psa"]
@@ -115,6 +118,7 @@ def run(
         base=base,
         families=shared.once("families", lambda: try_families(model)) if options.families else [],
         one_way=tornado,
+        statistics=alone,
         scenarios=results,
         under=loaded.under,
         available=loaded.available,
@@ -123,7 +127,8 @@ def run(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
             *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
-            *(tornado.unfitted if tornado else ()),
+            *(tornado.left_out if tornado else ()),
+            *(alone.left_out if alone else ()),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *(*payer_warnings(loaded.payer), *research_note(model, psa)),
         ),
@@ -134,6 +139,11 @@ def run(
         **drawn,
         **_grids(model, base, tornado, options, shared),
     )
+
+
+def _alone(model: Model, shared: Shared) -> OneWayBounds:
+    """Refit the curves with each reported statistic at its bounds, once for runs that differ in their rates."""
+    return shared.once("statistics", lambda: statistic_moves(model))
 
 
 class _Grids(TypedDict, total=False):
