@@ -296,7 +296,7 @@ def invalid(model: Model, endpoint: str, coefficients: FloatArray) -> list[str]:
 
 
 FARTHEST = 8.0
-"""A quantity is moved by at most so many standard errors."""
+"""Coefficients are moved by at most so many standard errors (Mahalanobis' distance)."""
 CLOSE = 1e-11
 """How near a quantity comes to the value asked for, on its scale."""
 MOST_STEPS = 60
@@ -385,6 +385,17 @@ def _steps(
         usable = ~there & np.isfinite(slopes).all(axis=(1, 2)) & np.isfinite(missing).all(axis=1)
         step = (np.linalg.pinv(slopes[usable]) @ missing[usable][:, :, None])[:, :, 0]
         left = left[usable]
-        steps[left] += np.clip(step, -LONGEST, LONGEST)
-        left = left[(np.abs(steps[left]) <= FARTHEST + LONGEST).all(axis=1)]
-    return steps, reached & (np.abs(steps) <= FARTHEST).all(axis=1)
+        long = np.maximum(_distance(quantities, along, step) / LONGEST, 1.0)
+        steps[left] += step / long[:, None]
+        left = left[_distance(quantities, along, steps[left]) <= FARTHEST + LONGEST]
+    return steps, reached & (_distance(quantities, along, steps) <= FARTHEST)
+
+
+def _distance(quantities: Sequence[CurveQuantity], along: Sequence[Direction], steps: FloatArray) -> FloatArray:
+    """How many standard errors the coefficients of each point are away (points,); of the endpoint farthest away."""
+    found = np.zeros(steps.shape[0])
+    for endpoint in {quantity.endpoint for quantity in quantities}:
+        own = [j for j, quantity in enumerate(quantities) if quantity.endpoint == endpoint]
+        normals = steps[:, own] @ np.vstack([along[j].normals for j in own])
+        found = np.maximum(found, np.linalg.norm(normals, axis=1))
+    return found
