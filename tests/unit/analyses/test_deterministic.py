@@ -27,7 +27,7 @@ from hemodel.analyses.dsa.grids import (
     n_way,
     two_way,
 )
-from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import FINEST, Range, Search, Threshold, between_bounds, refine, search
 from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, VariedInput, all_ids, find, totals
 from hemodel.analyses.prices import price_thresholds
@@ -78,18 +78,24 @@ def bounded(model: Model, id_: str) -> Axis:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(PRICE, UTILITY), (OS_ACTIVE, PRICE), (OS_ACTIVE, OS_STANDARD), (SHARE, "adverse_event.rash.unit_cost")],
+    [
+        (PRICE, UTILITY),
+        ("curve.os.active.effect", PRICE),
+        (OS_ACTIVE, PRICE),
+        (OS_ACTIVE, OS_STANDARD),
+        (SHARE, "adverse_event.rash.unit_cost"),
+    ],
 )
 def test_edges_of_the_grid_are_the_one_way_analysis(first: str, second: str) -> None:
     model = uncertain()
-    along = one_way(model)
+    analyses = one_way(model), one_way(model, statistic_moves(model))
     (found,) = two_way(model, [(bounded(model, first), bounded(model, second))])
     qalys, costs = found.increments("active")
-    ids = [item.id for item in along.items]
     expected = {}
     for id_ in (first, second):
+        along = next(each for each in analyses if id_ in {item.id for item in each.items})
         for side, end in enumerate(("low", "high")):
-            row = 2 * ids.index(id_) + side
+            row = 2 * [item.id for item in along.items].index(id_) + side
             expected[id_, end] = [
                 t.total[row, 1] - t.total[row, 0] for t in (along.outcomes.qalys, along.outcomes.costs)
             ]
@@ -384,7 +390,7 @@ def test_a_whole_curve_moves_to_the_restricted_mean_asked_for() -> None:
     qalys, costs = found.increments
     assert (qalys[1, 0], costs[1, 0]) == pytest.approx(gains(base_outcomes(model)), rel=EXACT)
     assert np.all(np.diff(qalys[:4, 0]) > 0)
-    assert dict(found.failed) == {4: "curve.os.active has no such restricted mean within 8 standard errors"}
+    assert dict(found.failed) == {4: "curve.os.active has no such value within 8 standard errors"}
 
 
 def test_where_pfs_above_os_is_an_error_such_points_have_no_result() -> None:
