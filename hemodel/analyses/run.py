@@ -103,12 +103,9 @@ def run(
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     path, shared = Path(path), shared or Shared()
     loaded = _load(path, options, shared)
-    model, settings = loaded.model, loaded.model.inputs.settings
-    rates = (settings.cost_rates, settings.effect_rates)
+    model = loaded.model
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
-    moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
-    tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
-    alone = None if moved is None else shared.once(("statistics", rates), lambda: one_way(model, _alone(model, shared)))
+    moved, tornado, alone = _one_way(model, shared) if "dsa" in options.parts else (None, None, None)
     base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared)
     psa = drawn["psa"]
@@ -127,8 +124,7 @@ def run(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
             *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
-            *(tornado.left_out if tornado else ()),
-            *(alone.left_out if alone else ()),
+            *(words for found in (tornado, alone) if found is not None for words in found.left_out),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *(*payer_warnings(loaded.payer), *research_note(model, psa)),
         ),
@@ -141,9 +137,16 @@ def run(
     )
 
 
-def _alone(model: Model, shared: Shared) -> OneWayBounds:
-    """Refit the curves with each reported statistic at its bounds, once for runs that differ in their rates."""
-    return shared.once("statistics", lambda: statistic_moves(model))
+def _one_way(model: Model, shared: Shared) -> tuple[OneWayBounds, OneWay, OneWay]:
+    """Return the inputs at their bounds, what comes of them, and what comes of each reported statistic alone."""
+    rates = (model.inputs.settings.cost_rates, model.inputs.settings.effect_rates)
+    moved = shared.once("moves", lambda: moves(model))
+    alone = shared.once("statistics", lambda: statistic_moves(model))
+    return (
+        moved,
+        shared.once(("dsa", rates), lambda: one_way(model, moved)),
+        shared.once(("dsa statistics", rates), lambda: one_way(model, alone)),
+    )
 
 
 class _Grids(TypedDict, total=False):

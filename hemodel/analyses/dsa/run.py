@@ -33,7 +33,7 @@ from hemodel.analyses.dsa.threshold_search import (
     search_results,
     threshold_values,
 )
-from hemodel.analyses.dsa.varied_inputs import find, limit_problem, together
+from hemodel.analyses.dsa.varied_inputs import STATISTIC, find, limit_problem, together
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.run import Run, run
 from hemodel.entries import Entry
@@ -289,7 +289,7 @@ def _ranges(model: Model, asked: tuple[AskedInput, ...], problems: list[Problem]
         ends = None if unknown else _range(found[one.id], one, where, problems)
         if ends is not None:
             varied_input = found[one.id]
-            points = SEARCH_REFITS if varied_input.endpoint else SEARCH_POINTS
+            points = SEARCH_REFITS if varied_input.kind == STATISTIC else SEARCH_POINTS
             ranges.append(Range(varied_input, *ends, points if one.points is None else max(one.points, _FEWEST)))
     return ranges
 

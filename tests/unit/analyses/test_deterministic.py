@@ -13,7 +13,6 @@ import pytest
 from support import base_outcomes, small_model
 
 from hemodel.analyses.base_case import increments
-from hemodel.analyses.dsa import grids
 from hemodel.analyses.dsa import threshold_search as module
 from hemodel.analyses.dsa.grids import (
     Axis,
@@ -168,12 +167,20 @@ def test_the_pair_of_a_run_has_the_largest_bars() -> None:
     ((intervention, x, y),) = default_pairs(model, along)
 
     assert intervention == "active"
-    assert x.input.id == along.items[order[0]].id
-    shares_endpoint = [along.items[i].id.startswith("survival.os") for i in order[:3]]
-    assert shares_endpoint[:2] != [True, True] or grids.refits(x, y) <= grids.MOST_REFITS
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, OS_STANDARD)) == 25
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, PRICE)) == 5
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, "survival.pfs.active.median")) == 10
+    assert [x.input.id, y.input.id] == [along.items[i].id for i in order[:2]]
+
+
+def test_two_quantities_of_one_curve_are_no_pair_of_a_run() -> None:
+    """Effect and tail of OS go together; the next largest bar stands beside the first."""
+    model = small_model({"survival.os.active.survival_later.n": 12}, uncertain=True)
+    along = one_way(model)
+    total = 50_000 * along.outcomes.qalys.total - along.outcomes.costs.total
+    gain = total[:, 1] - total[:, 0]
+    order = [along.items[i].id for i in np.argsort(-np.abs(gain[1::2] - gain[::2]))]
+    ((_, x, y),) = default_pairs(model, along)
+
+    assert order[:2] == ["curve.os.active.effect", "curve.os.active.tail"]
+    assert (x.input.id, y.input.id) == (order[0], order[2])
 
 
 def test_two_way_evaluates_all_grids_in_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
