@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hemodel.economics import net_monetary_benefit, swing
+from hemodel.economics import move, net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
@@ -127,6 +127,16 @@ def decision_line(results: Results, measure: str) -> DecisionLine | None:
     if measure == "icer":
         return DecisionLine(results.decision_threshold, f"Threshold: cost-effective to the left, {threshold}")
     return None
+
+
+def turn_of_decision(results: Results, measure: str, base: float) -> str:
+    """Return at which move from the base case the decision turns, in words for an axis of moves; empty without one."""
+    at = decision_line(results, measure)
+    if at is None:
+        return ""
+    away = move(base, at.value)
+    what = "net benefit is 0" if measure == "nmb" else "the threshold is"
+    return f"; {what} at {'+' if away > 0 else ''}{display(away, 'money')}"
 
 
 def _draw_line(axes: Axes, at: DecisionLine) -> None:

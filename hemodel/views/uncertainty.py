@@ -91,7 +91,7 @@ def _curves_at_ends(name: str, title: str, entries: list[CurveAtEnds], names: Na
         (
             *(Column(header) for header in ("Input", "Id", "Endpoint", "Strategy")),
             *(Column(header, "months", "months", "Median") for header in at),
-            *(Column(header, "number", "", "Hazard ratio") for header in at),
+            *(Column(header, "ratio", "", "Hazard ratio") for header in at),
             *(Column(header, "share", "proportion", f"Survival at {years} years") for header in at),
         ),
         tuple(rows),
