@@ -82,6 +82,7 @@ def small_budget_run(model: Model) -> Run:
     return replace(
         small_run(model, 2),
         one_way=None,
+        statistics=None,
         two_way=None,
         threshold_values=None,
         psa=None,

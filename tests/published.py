@@ -18,7 +18,9 @@ ANY = "*"
 """Stands in a path for every key of a mapping and every place of a list."""
 
 
-def agree(found: Any, expected: Any, words: Collection[str] | None = WORDS, within: float = 1e-9) -> None:
+def agree(
+    found: Any, expected: Any, words: Collection[str] | None = WORDS, within: float = 1e-9, close: float = 1e-9
+) -> None:
     """Every number and every word of one is in the other.
 
     Parameters
@@ -26,20 +28,22 @@ def agree(found: Any, expected: Any, words: Collection[str] | None = WORDS, with
     words : collection of str or None
         Keys of the texts that are compared; None for all.
     within : float
-        Absolute tolerance, in the unit of the numbers; the relative one is 1e-9.
+        Absolute tolerance, in the unit of the numbers.
+    close : float
+        Relative tolerance; slopes by differences are right to 1e-8.
     """
     left, right = dict(leaves(found, words)), dict(leaves(expected, words))
     wrong = {
         place: (left.get(place, "nothing"), right.get(place, "nothing"))
         for place in {**left, **right}
-        if place not in left or place not in right or not _same(left[place], right[place], within)
+        if place not in left or place not in right or not _same(left[place], right[place], max(within, close), close)
     }
     assert not wrong, f"found and expected: {wrong}"
 
 
-def _same(found: Any, expected: Any, within: float) -> bool:
+def _same(found: Any, expected: Any, within: float, close: float) -> bool:
     if isinstance(expected, (int, float)) and isinstance(found, (int, float)):
-        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=within)
+        return math.isclose(found, expected, rel_tol=close, abs_tol=within)
     return bool(found == expected)
 
 

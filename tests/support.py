@@ -14,7 +14,7 @@ import numpy as np
 
 from hemodel.analyses.base_case import increments
 from hemodel.analyses.dsa.grids import most_influential, two_way_results
-from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import between_bounds, threshold_values
 from hemodel.analyses.information import model_information
 from hemodel.analyses.load import load_rows
@@ -243,6 +243,7 @@ def small_run(model: Model, draws: int) -> Run:
         base=base,
         families=[],
         one_way=along,
+        statistics=one_way(model, statistic_moves(model)),
         two_way=two_way_results(model, most_influential(model, along)),
         threshold_values=threshold_values(model, increments(base), between_bounds(model, along)),
         psa=psa,

@@ -72,19 +72,6 @@ def square_root(covariance: FloatArray) -> FloatArray:
     return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T)
 
 
-def steepest(fit: EndpointFit, strategy: str, horizon: float) -> FloatArray | None:
-    """Return the move (p,) of the coefficients that is one standard error of the restricted mean, upwards.
-
-    Of all moves as likely, it changes the restricted mean most: the covariance times the
-    slopes of the mean, over its standard error. None where the mean has no uncertainty.
-    """
-    root = square_root(fit.covariance)
-    points = fit.coefficients + STEP * np.vstack([root, -root])
-    slope = _slope(fit, strategy, horizon, points)
-    length = float(np.linalg.norm(slope))
-    return root @ slope / length if length > 0.0 else None
-
-
 def _slope(fit: EndpointFit, strategy: str, horizon: float, points: FloatArray) -> FloatArray:
     """Slopes of the restricted mean by the independent normals, from points to both sides; 0 where only rounding."""
     means = fit.curves.restricted_mean(strategy, horizon, points)
@@ -130,14 +117,39 @@ def _correlate(model: Model, normals: dict[str, FloatArray], correlation: float)
     directions of strategies are not at right angles, the nearest that are stand for them.
     Strategies whose restricted mean of either is certain are left out.
     """
-    slopes = [_slopes(model, endpoint) for endpoint in (FIRST, SECOND)]
-    both = np.all([slope.any(axis=0) for slope in slopes], axis=0)
-    if not both.any():
+    pair = _pair_of_directions(model)
+    if pair is None:
         return
-    first, second = (_directions(slope[:, both]) for slope in slopes)
+    first, second = pair
     own = normals[SECOND] @ second
     shared = correlation * (normals[FIRST] @ first) + np.sqrt(1.0 - correlation**2) * own
     normals[SECOND] = normals[SECOND] + (shared - own) @ second.T
+
+
+def _pair_of_directions(model: Model) -> tuple[FloatArray, FloatArray] | None:
+    """Directions (p, strategies) along which restricted means of PFS and of OS rise; None where all are certain."""
+    slopes = [_slopes(model, endpoint) for endpoint in (FIRST, SECOND)]
+    both = np.all([slope.any(axis=0) for slope in slopes], axis=0)
+    if not both.any():
+        return None
+    first, second = (_directions(slope[:, both]) for slope in slopes)
+    return first, second
+
+
+def correlated(model: Model, endpoint: str, normals: FloatArray) -> dict[str, FloatArray]:
+    """Return what is expected of the normals (p,) of the other of PFS and OS, given those of one of them.
+
+    Empty where the draws do not correlate the two.
+    """
+    correlation = model.inputs.settings.correlation_pfs_os
+    drawn = [e for e, fit in model.fits.items() if fit.covariance.any() and fit.bootstrap is None]
+    if not correlation or not {FIRST, SECOND, endpoint} <= set(drawn) or endpoint not in {FIRST, SECOND}:
+        return {}
+    pair = _pair_of_directions(model)
+    if pair is None:
+        return {}
+    own, other = pair if endpoint == FIRST else pair[::-1]
+    return {SECOND if endpoint == FIRST else FIRST: correlation * (other @ (own.T @ normals))}
 
 
 def _slopes(model: Model, endpoint: str) -> FloatArray:

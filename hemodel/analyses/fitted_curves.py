@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.model.evaluate import Model
-    from hemodel.parameters import FloatArray
+    from hemodel.parameters import Draws, FloatArray
     from hemodel.survival.endpoint_fit import EndpointData, EndpointFit
 
 
@@ -248,25 +248,30 @@ def survival_interval(
 
 def state_medians(model: Model) -> dict[str, dict[str, float]]:
     """Return the median PFS and OS of each strategy as modelled (PFS capped at OS) [months]."""
-    medians = {}
+    found = {}
     for strategy in model.strategies:
-        raw = {endpoint: _median(model, endpoint, strategy) for endpoint in ("pfs", "os")}
-        medians[strategy] = {"pfs": min(raw.values()), "os": raw["os"]}
-    return medians
+        raw = {e: float(medians(model, base_draws(model), e, strategy)[0]) for e in ("pfs", "os")}
+        found[strategy] = {"pfs": min(raw.values()), "os": raw["os"]}
+    return found
 
 
-def _median(model: Model, endpoint: str, strategy: str) -> float:
-    """Median of a fitted curve; where something acts on it, by interpolation between the points of the grid."""
-    fit = model.fits[endpoint]
+def medians(model: Model, draws: Draws, endpoint: str, strategy: str) -> FloatArray:
+    """Return the median (draws,) of a curve with what acts on it, before any cap; infinite where it is not reached.
+
+    Where something acts on the curve, by interpolation between the points of the grid. [months]
+    """
     if not model.curve_effects.changes(endpoint, strategy):
-        return float(fit.curves.quantile(strategy, 0.5, fit.coefficients[None, :])[0])
+        return model.fits[endpoint].curves.quantile(strategy, 0.5, draws[f"curve.{endpoint}"])
     months = model.time_grid.timeline.months
     with np.errstate(divide="ignore"):
-        hazard = -np.log(survival_at(model, base_draws(model), endpoint, strategy, months)[0])
-    reached = hazard >= np.log(2.0)
-    if not reached.any():
-        return float("inf")
-    return float(np.interp(np.log(2.0), hazard[: np.argmax(reached) + 1], months[: np.argmax(reached) + 1]))
+        hazards = -np.log(survival_at(model, draws, endpoint, strategy, months))
+    found = np.full(hazards.shape[0], np.inf)
+    for i, hazard in enumerate(hazards):
+        reached = hazard >= np.log(2.0)
+        if reached.any():
+            last = np.argmax(reached) + 1
+            found[i] = np.interp(np.log(2.0), hazard[:last], months[:last])
+    return found
 
 
 SAME_CURVE = {"weibullPH": "weibull"}

@@ -21,6 +21,7 @@ from hemodel.analyses.base_case import (
 )
 from hemodel.analyses.beside import BesideEntry, beside
 from hemodel.analyses.budget import BudgetResult
+from hemodel.analyses.dsa.curves_at_ends import CurveAtEnds, curves_at_ends
 from hemodel.analyses.dsa.grids import TwoWayResult
 from hemodel.analyses.dsa.one_way import Dsa, bars
 from hemodel.analyses.dsa.threshold_search import ThresholdValue
@@ -84,6 +85,15 @@ class Results(Entry):
     families: list[FamilyFit] = Field(description="every family tried; empty where that was not asked for")
     adjustments: list[AdjustmentEntry] = Field(description="what caps did")
     dsa: list[Dsa] | None = Field(description="one-way analysis, by the range of net benefit; null where not asked for")
+    dsa_curves: list[CurveAtEnds] | None = Field(
+        description="what the ends of the bars of curves are; null where not asked for"
+    )
+    dsa_statistics: list[Dsa] | None = Field(
+        description="each reported statistic alone at its bounds, with a refit; null where not asked for"
+    )
+    dsa_statistics_curves: list[CurveAtEnds] | None = Field(
+        description="the curves that these refits give; null where not asked for"
+    )
     two_way: list[TwoWayResult] | None = Field(
         description="the two largest bars of each intervention; null without dsa"
     )
@@ -131,6 +141,9 @@ def results(run: Run) -> Results:
         families=run.families,
         adjustments=adjustments(run.base, run.psa),
         dsa=None if run.one_way is None else bars(run.model, run.one_way),
+        dsa_curves=None if run.one_way is None else curves_at_ends(run.model, run.one_way),
+        dsa_statistics=None if run.statistics is None else bars(run.model, run.statistics),
+        dsa_statistics_curves=None if run.statistics is None else curves_at_ends(run.model, run.statistics),
         two_way=run.two_way,
         threshold_values=run.threshold_values,
         psa=run.psa_result,

@@ -11,7 +11,7 @@ import numpy as np
 from hemodel.analyses.base_case import increments
 from hemodel.analyses.budget import BudgetResult, budget_result
 from hemodel.analyses.dsa.grids import TwoWayResult, most_influential, two_way_results
-from hemodel.analyses.dsa.one_way import OneWay, moves, one_way
+from hemodel.analyses.dsa.one_way import OneWay, moves, one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
 from hemodel.analyses.load import load_rows, refuse_warnings
@@ -37,6 +37,7 @@ from hemodel.units import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hemodel.analyses.dsa.one_way import OneWayBounds
     from hemodel.analyses.information import InformationResult
     from hemodel.analyses.psa.blocks import Each
     from hemodel.analyses.psa.draws import Psa
@@ -71,6 +72,7 @@ class Run:
     two_way: list[TwoWayResult] | None = None
     threshold_values: list[ThresholdValue] | None = None
     given: GivenDraws | None = None
+    statistics: OneWay | None = None
 
 
 def run(
@@ -105,11 +107,9 @@ def run(
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     path, shared = Path(path), shared or Shared()
     loaded = _load(path, options, shared)
-    model, settings = loaded.model, loaded.model.inputs.settings
-    rates = (settings.cost_rates, settings.effect_rates)
+    model = loaded.model
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
-    moved = shared.once("moves", lambda: moves(model)) if "dsa" in options.parts else None
-    tornado = None if moved is None else shared.once(("dsa", rates), lambda: one_way(model, moved))
+    moved, tornado, alone = _one_way(model, shared) if "dsa" in options.parts else (None, None, None)
     base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared, loaded.given)
     psa = drawn["psa"]
@@ -119,6 +119,7 @@ def run(
         base=base,
         families=shared.once("families", lambda: try_families(model)) if options.families else [],
         one_way=tornado,
+        statistics=alone,
         scenarios=results,
         under=loaded.under,
         available=loaded.available,
@@ -127,7 +128,7 @@ def run(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
             *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
-            *(tornado.unfitted if tornado else ()),
+            *(words for found in (tornado, alone) if found is not None for words in found.left_out),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *(*payer_warnings(loaded.payer), *research_note(model, psa), *given_warnings(model, loaded.given)),
         ),
@@ -137,6 +138,18 @@ def run(
         budget=budget_result(model, moved),
         **drawn,
         **_grids(model, base, tornado, options, shared),
+    )
+
+
+def _one_way(model: Model, shared: Shared) -> tuple[OneWayBounds, OneWay, OneWay]:
+    """Return the inputs at their bounds, what comes of them, and what comes of each reported statistic alone."""
+    rates = (model.inputs.settings.cost_rates, model.inputs.settings.effect_rates)
+    moved = shared.once("moves", lambda: moves(model))
+    alone = shared.once("statistics", lambda: statistic_moves(model))
+    return (
+        moved,
+        shared.once(("dsa", rates), lambda: one_way(model, moved)),
+        shared.once(("dsa statistics", rates), lambda: one_way(model, alone)),
     )
 
 

@@ -18,6 +18,7 @@ from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
 from hemodel.live_model.writing import write_sheet
 from hemodel.publish.workbook_charts import FRONTIER, axis, finish, new_chart
 from hemodel.units import DAYS_PER_YEAR
+from hemodel.views.one_way import turn_of_decision
 from hemodel.views.shared import style
 from hemodel.views.shared.words import COMPONENTS, Names
 
@@ -164,7 +165,8 @@ def tornado_chart(book: Workbook, bars: Bars, results: Results) -> Any:
     labels = axis("", reverse=True, label_position="low", crossing="max", major_tick_mark="none", interval_unit=1)
     chart.set_y_axis(labels | {"num_font": {**FONT, "size": 8}})
     base = display(bars.base, "money")
-    text = f"Move from the base case of {base} ({results.currency}, stored)"
+    turn = turn_of_decision(results, "nmb", bars.base)
+    text = f"Move from the base case of {base} ({results.currency}, stored){turn}"
     chart.set_x_axis(axis(text, "+#,##0;-#,##0;0", major_gridlines=GRID))
     return chart
 

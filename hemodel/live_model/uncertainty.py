@@ -420,8 +420,8 @@ def add_tornado(results: Results, parameters: Parameters) -> Tornado:
     purpose = (
         "Each uncertain input at its lower and its upper value, one at a time, the one that moves incremental net "
         f"monetary benefit at {threshold} per QALY most first. These are results of hemodel for the inputs as they "
-        "were when this file was written; they do not follow later edits. Survival statistics are moved with a refit "
-        "of their curves."
+        "were when this file was written; they do not follow later edits. Curves are moved by their "
+        "level, the treatment effect and the tail, along the joint uncertainty of their coefficients."
     )
     sheet = Sheet(TORNADO_SHEET, "One-way sensitivity analysis", purpose, frozen=(FIRST_ROW, 1))
     bars, first = [], FIRST_ROW

@@ -31,7 +31,7 @@ from hemodel.views.grids import dsa_tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
 from hemodel.views.sweep import sweep_figures, sweep_table
 from hemodel.views.tables import csv_text, names_of, tables
-from hemodel.views.uncertainty import dsa
+from hemodel.views.uncertainty import one_way_tables
 from hemodel.views.voi import voi_figures, voi_tables
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def dsa_bundle(found: Deterministic, command: str) -> Bundle:
     names = names_of(results, found.run)
     return Bundle(
         _json(document),
-        _csv([dsa(results, document.one_way, names), *dsa_tables(document, results, names)]),
+        _csv([*one_way_tables(results, names), *dsa_tables(document, results, names)]),
         manifest(found.run, command).model_copy(update={"parts": ["dsa"], "asked": asked_for(found)}),
         drawing(dsa_figures(found)),
     )

@@ -13,7 +13,7 @@ from hemodel.economics import break_even_costs, increment
 from hemodel.formats import Kind, Value, display, number_format
 from hemodel.model.occupancy import alive
 from hemodel.views import scenarios
-from hemodel.views.one_way import MEASURES, base_value, labels, largest
+from hemodel.views.one_way import MEASURES, base_value, labels, largest, turn_of_decision
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartSheet
@@ -365,7 +365,8 @@ def _tornado(
     unit = {"icer": per_qaly(results), "qalys": "QALY"}.get(measure, results.currency)
     finish(chart, f"{_NAMES[measure]}{at}: {names.strategy(entry.intervention)}")
     chart.set_legend({"position": "bottom", "font": {"name": "Arial", "size": 9}, "delete_series": [2, 3]})
-    _value_axis(chart, f"Move from the base case of {display(base, kind)} ({unit})", number_format(base, kind))
+    turn = turn_of_decision(results, measure, base)
+    _value_axis(chart, f"Move from the base case of {display(base, kind)} ({unit}){turn}", number_format(base, kind))
     return chart
 
 

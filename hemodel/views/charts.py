@@ -39,12 +39,13 @@ def figures(results: Results, run: Run, among: Iterable[ChartEntry] = CHARTS) ->
     among : iterable of ChartEntry
         Those wanted.
     """
-    return {entry.name: partial(entry.draw, results, run) for entry in among if entry.applies(results, run)}
+    every = [one for entry in among for one in entry.of_run(results)]
+    return {entry.name: partial(entry.draw, results, run) for entry in every if entry.applies(results, run)}
 
 
-def captions() -> dict[str, str]:
+def captions(results: Results) -> dict[str, str]:
     """Return the caption of every chart of a run, by name."""
-    return {entry.name: entry.caption for entry in CHARTS}
+    return {one.name: one.caption for entry in CHARTS for one in entry.of_run(results)}
 
 
 def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -> tuple[Path, Path]:

@@ -46,7 +46,7 @@ MOST_CROSSINGS = 3
 MOVED = {
     "parameter": "",
     "statistic": "with a refit of its curves",
-    "curve": "the curve as a whole",
+    "curve": "along the joint uncertainty of the curves",
     "price": "all vials in proportion",
 }
 

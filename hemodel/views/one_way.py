@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from hemodel.economics import net_monetary_benefit, swing
+from hemodel.economics import move, net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
@@ -88,6 +88,7 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     entries = largest(results, increment.intervention, measure)
     varied = sum(entry.intervention == increment.intervention for entry in results.dsa or ())
     rows = [(entry, _ends(entry, measure)) for entry in entries]
+    at = decision_line(results, measure)
     figure = page(_TITLES[measure], _subtitle(results, increment, measure, (len(rows), varied)), _body(rows))
     axes = figure.subplots()
     for place, (_, ends) in enumerate(rows):
@@ -97,9 +98,59 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(axes.xaxis, axis_label(results, measure, base))
-    bounds_legend(figure)
+    bounds_legend(figure, () if at is None else (at,))
+    if at is not None:
+        _draw_line(axes, at)
     make_room(axes)
     return settle(figure)
+
+
+DASHED: dict[str, Any] = {"color": style.INK, "linestyle": (0, (4, 2)), "linewidth": 1.0}
+FARTHEST = 4.0
+"""A line is drawn where the axis need not be so many times as long for it."""
+_EDGE = 0.03
+
+
+@dataclass(frozen=True)
+class DecisionLine:
+    """Where on the axis of a tornado the decision turns, and in words."""
+
+    value: float
+    text: str
+
+
+def decision_line(results: Results, measure: str) -> DecisionLine | None:
+    """Return where the decision turns: net benefit of 0, or an ICER at the threshold; None for other results."""
+    threshold = threshold_text(results)
+    if measure == "nmb":
+        return DecisionLine(0.0, f"0: cost-effective to the right, at {threshold}")
+    if measure == "icer":
+        return DecisionLine(results.decision_threshold, f"Threshold: cost-effective to the left, {threshold}")
+    return None
+
+
+def turn_of_decision(results: Results, measure: str, base: float) -> str:
+    """Return at which move from the base case the decision turns, in words for an axis of moves; empty without one."""
+    at = decision_line(results, measure)
+    if at is None:
+        return ""
+    away = move(base, at.value)
+    what = "net benefit is 0" if measure == "nmb" else "the threshold is"
+    return f"; {what} at {'+' if away > 0 else ''}{display(away, 'money')}"
+
+
+def _draw_line(axes: Axes, at: DecisionLine) -> None:
+    """Draw where the decision turns and make room for it; where it is far away only say at which end it would be."""
+    low, high = axes.get_xlim()
+    span = max(high, at.value) - min(low, at.value)
+    if span <= FARTHEST * (high - low):
+        pad = _EDGE * span
+        axes.set_xlim(min(low, at.value - pad), max(high, at.value + pad))
+        axes.axvline(at.value, **DASHED)
+        return
+    arrow = "\N{RIGHTWARDS ARROW}" if at.value > high else "\N{LEFTWARDS ARROW}"
+    side = "right" if at.value > high else "left"
+    axes.set_title(f"{display(at.value, 'money')} is far to the {side} {arrow}", loc="right", color=style.GREY)
 
 
 def _body(rows: list[tuple[Dsa, tuple[End, End]]]) -> float:
@@ -186,6 +237,7 @@ def _note(axes: Axes, x: float, place: int, text: str, *, to_right: bool) -> Non
         ha="left" if to_right else "right",
         va="center",
         color=style.INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )
 
 
@@ -251,8 +303,9 @@ def axis_label(results: Results, measure: str, base: float) -> str:
     return f"{name[measure]}\nBase case {value}"
 
 
-def bounds_legend(figure: Figure) -> None:
-    """Say which colour is which bound."""
+def bounds_legend(figure: Figure, lines: Sequence[DecisionLine] = ()) -> None:
+    """Say which colour is which bound, and what a line is."""
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     legend_below(
@@ -260,6 +313,7 @@ def bounds_legend(figure: Figure) -> None:
         [
             Patch(color=style.LOW_COLOUR, label="Input at its lower bound"),
             Patch(color=style.HIGH_COLOUR, label="Input at its upper bound"),
+            *(Line2D([], [], **DASHED, label=line.text) for line in lines),
         ],
     )
 
@@ -272,11 +326,20 @@ _CAPTIONS = {
 }
 
 
-def _has_bars(measure: str, results: Results, _run: Run) -> bool:
-    return bool(results.dsa) and (measure != "icer" or results.incremental[0].icer is not None)
+def _has_bars(measure: str, intervention: str | None, results: Results, _run: Run) -> bool:
+    ratios = {entry.intervention: entry.icer for entry in results.incremental}
+    one = next(iter(ratios)) if intervention is None else intervention
+    return bool(results.dsa) and (measure != "icer" or ratios[one] is not None)
 
 
-CHARTS = tuple(
-    ChartEntry(f"tornado_{measure}", partial(tornado, measure=measure), caption, partial(_has_bars, measure))
-    for measure, caption in _CAPTIONS.items()
-)
+def _entry(measure: str, intervention: str | None = None) -> ChartEntry:
+    return ChartEntry(
+        f"tornado_{measure}",
+        partial(tornado, measure=measure, intervention=intervention),
+        _CAPTIONS[measure],
+        partial(_has_bars, measure, intervention),
+        each=None if intervention else partial(_entry, measure),
+    )
+
+
+CHARTS = tuple(_entry(measure) for measure in _CAPTIONS)

@@ -14,9 +14,11 @@ from hemodel.views.shared.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hemodel.analyses.dsa.curves_at_ends import CurveAtEnds
     from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.analyses.results import Results
+    from hemodel.analyses.run import Run
     from hemodel.views.shared.words import Names
 
 
@@ -26,19 +28,24 @@ INTERVAL = ("Mean", "2.5%", "97.5%")
 
 def dsa(results: Results, entries: list[Dsa], names: Names) -> Table:
     """Return the one-way analysis, by intervention and then by the range of net monetary benefit."""
+    words = (notes.ONE_WAY, notes.INCREMENT, notes.RATIO)
+    return _at_bounds(results, entries, names, ("dsa", "One-way sensitivity analysis", words))
+
+
+def dsa_statistics(results: Results, entries: list[Dsa], names: Names) -> Table:
+    """Return what each reported statistic alone does, in the same columns."""
+    words = (notes.STATISTICS_ALONE, notes.INCREMENT, notes.RATIO)
+    return _at_bounds(results, entries, names, ("dsa_statistics", "What each reported number does to the fit", words))
+
+
+def _at_bounds(results: Results, entries: list[Dsa], names: Names, about: tuple[str, str, tuple[str, ...]]) -> Table:
     threshold = display(results.decision_threshold, "icer", results.currency)
     order = {strategy: i for i, strategy in enumerate(results.strategies)}
     benefit = f"Net monetary benefit at {threshold} per QALY"
     currency = results.currency
     ordered = sorted(entries, key=lambda e: (order[e.intervention], -swing(e.nmb_low, e.nmb_high)))
     return Table(
-        "dsa",
-        "One-way sensitivity analysis",
-        (
-            notes.ONE_WAY,
-            notes.INCREMENT,
-            notes.RATIO,
-        ),
+        *about,
         (
             Column("Intervention"),
             Column("Input"),
@@ -51,6 +58,43 @@ def dsa(results: Results, entries: list[Dsa], names: Names) -> Table:
             *(Column(header, "money", currency, "Incremental costs") for header in AT),
         ),
         tuple(_dsa_row(entry, names) for entry in ordered),
+        banded=True,
+    )
+
+
+def bar_curves(entries: list[CurveAtEnds], names: Names) -> Table:
+    """Return medians, hazard ratios and survival at the ends of the bars of curves."""
+    return _curves_at_ends("dsa_curves", "Curves at the ends of the bars", entries, names)
+
+
+def statistic_curves(entries: list[CurveAtEnds], names: Names) -> Table:
+    """Return medians, hazard ratios and survival where one reported number is at its bounds."""
+    return _curves_at_ends("dsa_statistics_curves", "Curves with one reported number at its bounds", entries, names)
+
+
+def _curves_at_ends(name: str, title: str, entries: list[CurveAtEnds], names: Names) -> Table:
+    at = ("Base case", *AT)
+    years = next((f"{entry.survival_years:g}" for entry in entries), "5")
+    rows: list[tuple[Value, ...]] = [
+        (
+            *(e.label, e.id, names.endpoint(e.endpoint), names.strategy(e.strategy)),
+            *(e.median_base, e.median_low, e.median_high),
+            *(e.hazard_ratio_base, e.hazard_ratio_low, e.hazard_ratio_high),
+            *(e.survival_base, e.survival_low, e.survival_high),
+        )
+        for e in entries
+    ]
+    return Table(
+        name,
+        title,
+        (notes.CURVES_AT_ENDS,),
+        (
+            *(Column(header) for header in ("Input", "Id", "Endpoint", "Strategy")),
+            *(Column(header, "months", "months", "Median") for header in at),
+            *(Column(header, "ratio", "", "Hazard ratio") for header in at),
+            *(Column(header, "share", "proportion", f"Survival at {years} years") for header in at),
+        ),
+        tuple(rows),
         banded=True,
     )
 
@@ -209,13 +253,33 @@ def ceac(results: Results, psa: PsaResult, names: Names) -> Table:
     )
 
 
+def one_way_tables(results: Results, names: Names) -> list[Table]:
+    """Return the tables of the one-way analysis that results have."""
+    made = [] if results.dsa is None else [dsa(results, results.dsa, names)]
+    if results.dsa_curves:
+        made.append(bar_curves(results.dsa_curves, names))
+    if results.dsa_statistics:
+        made.append(dsa_statistics(results, results.dsa_statistics, names))
+    if results.dsa_statistics_curves:
+        made.append(statistic_curves(results.dsa_statistics_curves, names))
+    return made
+
+
+def _of_one_way(name: str, page: OnPage) -> TableEntry:
+    """Declare one of these tables."""
+
+    def make(results: Results, _run: Run, names: Names) -> Table | None:
+        return next((table for table in one_way_tables(results, names) if table.name == name), None)
+
+    return TableEntry(name, make, page)
+
+
 _ENDS = tuple(f"Incremental {what}: {end}" for what in ("QALYs", "costs") for end in AT)
 ONE_WAY_TABLES = (
-    TableEntry(
-        "dsa",
-        lambda results, _, names: None if results.dsa is None else dsa(results, results.dsa, names),
-        OnPage(("Id", *_ENDS), most_rows=ROWS_ON_PAGE),
-    ),
+    _of_one_way("dsa", OnPage(("Id", *_ENDS), most_rows=ROWS_ON_PAGE)),
+    _of_one_way("dsa_curves", OnPage(("Id",))),
+    _of_one_way("dsa_statistics", OnPage(("Id", *_ENDS))),
+    _of_one_way("dsa_statistics_curves", OnPage(("Id",))),
 )
 PROBABILISTIC_TABLES = (
     TableEntry(

@@ -38,6 +38,7 @@ from by_hand import (
 )
 from published import agree, by, unseen
 from reference import published_budget, published_payer, published_research
+from scipy import optimize
 from support import SOURCE, small_run
 
 from hemodel.analyses.fitted_curves import try_families
@@ -53,7 +54,18 @@ if TYPE_CHECKING:
 
 DRAWS = 60
 HERE = {"base_case", "incremental", "frontier", "fit", "fit_quality", "curves", "adjustments", "dsa", "two_way"}
-HERE |= {"threshold_values", "psa", "information", "prices", "scenarios", "external", "families"}
+HERE |= {
+    "dsa_curves",
+    "dsa_statistics",
+    "dsa_statistics_curves",
+    "threshold_values",
+    "psa",
+    "information",
+    "prices",
+    "scenarios",
+    "external",
+    "families",
+}
 ELSEWHERE: dict[str, Any] = {"payer": published_payer, "budget": published_budget, "research": published_research}
 """Parts that this model does not have: modules with their records and what compares a record with its sums."""
 SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}
@@ -91,7 +103,11 @@ def distributions() -> dict[str, Any]:
 
 @cache
 def bounds() -> dict[str, tuple[float, float]]:
-    return by_hand.bounds(run().model)
+    """Of every input but the curves those given or of its distribution, of curves what their ends are called by."""
+    found = {id_: ends for id_, ends in by_hand.bounds(run().model).items() if id_ in distributions()}
+    for id_, (low, high) in curve_ends().items():
+        found[id_] = at(id_, low)[id_], at(id_, high)[id_]
+    return found
 
 
 def test_every_part_is_compared() -> None:
@@ -250,43 +266,170 @@ def test_scenarios() -> None:
 # One input at a time -------------------------------------------------------------------------------------------------
 
 
+ERROR = math.log(1.25 / 0.8) / 3.919928
+"""Standard error of every log median, and so of every log rate."""
+MONTHS = 120.0
+"""The time horizon."""
+
+
+def area(rate: float) -> float:
+    return float(-np.expm1(-rate * MONTHS) / rate)
+
+
+def slope(rate: float) -> float:
+    """Of the logarithm of the area by the logarithm of the rate."""
+    return rate * MONTHS / float(np.expm1(rate * MONTHS)) - 1.0
+
+
+@cache
+def directions() -> dict[str, dict[str, float]]:
+    """Of each bar, how many logarithms its rates move by for one standard error: S g / sqrt(g' S g), S = ERROR^2."""
+    found = {}
+    for endpoint in ("pfs", "os"):
+        rates = {s: f"rate.{endpoint}.{s}" for s in STRATEGIES}
+        own = {s: slope(base()[rate]) for s, rate in rates.items()}
+        found[f"curve.{endpoint}.{FIRST}"] = {rates[FIRST]: -ERROR}
+        for strategy in OTHERS:
+            length = math.hypot(own[strategy], own[FIRST])
+            move = {rates[strategy]: own[strategy], rates[FIRST]: -own[FIRST]}
+            found[f"curve.{endpoint}.{strategy}.effect"] = {r: ERROR * g / length for r, g in move.items()}
+    return found
+
+
+def with_steps(steps: dict[str, float]) -> dict[str, float]:
+    """The values so many standard errors away along the directions of bars."""
+    found = dict(base())
+    for id_, step in steps.items():
+        for rate, move in directions()[id_].items():
+            found[rate] *= math.exp(step * move)
+    return found
+
+
+@cache
+def curve_ends() -> dict[str, tuple[dict[str, float], dict[str, float]]]:
+    """The values at both ends of each bar of curves."""
+    return {id_: (with_steps({id_: -1.959964}), with_steps({id_: 1.959964})) for id_ in directions()}
+
+
+def at(id_: str, values: dict[str, float]) -> dict[str, float]:
+    """What a bar of curves is called by: the area under the curve, or its ratio to that of the first strategy."""
+    _, endpoint, strategy, *effect = id_.split(".")
+    level = {s: area(values[f"rate.{endpoint}.{s}"]) for s in STRATEGIES}
+    return {id_: level[strategy] / level[FIRST] if effect else level[strategy]}
+
+
+def moved_to(wanted: dict[str, float]) -> dict[str, float]:
+    """The values with some inputs elsewhere, those of curves along their directions, all at once."""
+    curves = [id_ for id_ in wanted if id_ in directions()]
+
+    def missing(steps: Array) -> list[float]:
+        there = with_steps(dict(zip(curves, steps.tolist(), strict=True)))
+        return [math.log(at(id_, there)[id_] / wanted[id_]) for id_ in curves]
+
+    found = dict(base())
+    if curves:
+        solved = optimize.root(missing, np.zeros(len(curves)), tol=1e-14)
+        found = with_steps(dict(zip(curves, solved.x.tolist(), strict=True)))
+    for id_, value in wanted.items():
+        if id_ not in directions():
+            found = moved(found, id_, value)
+    return found
+
+
 def test_one_way() -> None:
     entries = published().dsa or []
     ranges = [abs(entry.nmb_high - entry.nmb_low) for entry in entries]
     assert ranges == sorted(ranges, reverse=True)
+    ends = {id_: tuple(moved(base(), id_, end) for end in bounds()[id_]) for id_ in distributions()} | curve_ends()
+    expected = at_both({id_: (bounds()[id_], *values) for id_, values in ends.items()})
+    agree(by(entries, "id", "intervention"), expected, close=1e-7)
+
+
+def at_both(ends: dict[str, Any]) -> dict[str, Any]:
+    """Every entry of a one-way analysis, from bounds and the values there."""
     expected = {}
-    for id_, ends in bounds().items():
-        low, high = (increments(moved(base(), id_, end)) for end in ends)
+    for id_, (limits, *values) in ends.items():
+        low, high = (increments(each) for each in values)
+        middle = at(id_, base())[id_] if id_ in directions() else base().get(id_)
         for strategy in OTHERS:
-            entry: dict[str, Any] = {"id": id_, "base": base()[id_], "low": ends[0], "high": ends[1]}
+            entry: dict[str, Any] = {"id": id_, "base": middle, "low": limits[0], "high": limits[1]}
             for end, found in (("low", low[strategy]), ("high", high[strategy])):
                 qalys, costs = found["qalys"], found["costs"]
                 entry |= {f"qalys_{end}": qalys, f"costs_{end}": costs, f"nmb_{end}": DECISION * qalys - costs}
                 entry |= {f"icer_{end}": ratio(costs, qalys), f"verdict_{end}": word(costs, qalys)}
             expected[f"{id_}/{strategy}"] = entry
-    agree(by(entries, "id", "intervention"), expected)
+    return expected
+
+
+def medians() -> dict[str, tuple[float, float]]:
+    """The reported medians with their bounds."""
+    found = {f"survival.{e}.{s}.median": m for s in STRATEGIES for e, m in zip(("pfs", "os"), MEDIANS[s], strict=True)}
+    return {id_: (0.8 * median, 1.25 * median) for id_, median in found.items()}
+
+
+def test_reported_numbers_alone() -> None:
+    """Each is the one statistic of its curve, so that the rate is ln 2 over it."""
+    ends = {id_: (both, *(moved(base(), id_, end) for end in both)) for id_, both in medians().items()}
+    expected = at_both(ends)
+    for name, entry in expected.items():
+        _, endpoint, strategy, _ = name.partition("/")[0].split(".")
+        entry["base"] = dict(zip(("pfs", "os"), MEDIANS[strategy], strict=True))[endpoint]
+    agree(by(published().dsa_statistics or [], "id", "intervention"), expected)
+
+
+def curves_there(id_: str, values: tuple[dict[str, float], ...]) -> dict[str, Any]:
+    """Medians, hazard ratios and survival after 5 years with the rates of the base case and of both ends.
+
+    The ratio of two constant hazards is that of the rates.
+    """
+    endpoint = id_.split(".")[1]
+    found: dict[str, Any] = {}
+    for strategy in STRATEGIES:
+        entry: dict[str, Any] = {"id": id_, "strategy": strategy, "survival_years": 5.0, "versus": None}
+        for end, there in zip(("base", "low", "high"), values, strict=True):
+            rate, reference = there[f"rate.{endpoint}.{strategy}"], there[f"rate.{endpoint}.{FIRST}"]
+            entry |= {f"median_{end}": math.log(2) / rate, f"survival_{end}": math.exp(-60.0 * rate)}
+            entry[f"hazard_ratio_{end}"] = None if strategy == FIRST else rate / reference
+        found[f"{id_}/{strategy}"] = {name: x for name, x in entry.items() if name != "versus" or strategy == FIRST}
+    return found
+
+
+def test_curves_at_the_ends_of_bars() -> None:
+    expected: dict[str, Any] = {}
+    for id_, ends in curve_ends().items():
+        expected |= curves_there(id_, (base(), *ends))
+    agree(by(published().dsa_curves or [], "id", "strategy"), expected, close=1e-7)
+    expected = {}
+    for id_, ends in medians().items():
+        expected |= curves_there(id_, (base(), *(moved(base(), id_, end) for end in ends)))
+    agree(by(published().dsa_statistics_curves or [], "id", "strategy"), expected)
 
 
 def benefit(id_: str, value: float, strategy: str) -> float:
-    found = increments(moved(base(), id_, value))[strategy]
+    found = increments(moved_to({id_: value}))[strategy]
     return DECISION * found["qalys"] - found["costs"]
 
 
+def middle(id_: str) -> float:
+    """The value of the base case."""
+    return at(id_, base())[id_] if id_ in directions() else base()[id_]
+
+
 def test_values_that_change_the_decision() -> None:
-    """A value with a refit is found to 1e-4 of itself."""
     entries = published().threshold_values or []
     assert set(by(entries, "id", "intervention")) == {f"{id_}/{s}" for id_ in bounds() for s in OTHERS}
     changed = 0
     for entry in entries:
         low, high = bounds()[entry.id]
-        at = {name: benefit(entry.id, x, entry.intervention) for name, x in (("nmb_low", low), ("nmb_high", high))}
-        at |= {"base": base()[entry.id], "nmb_base": benefit(entry.id, base()[entry.id], entry.intervention)}
+        sides = {"nmb_low": low, "nmb_base": middle(entry.id), "nmb_high": high}
+        there = {name: benefit(entry.id, x, entry.intervention) for name, x in sides.items()}
+        there |= {"base": middle(entry.id)}
         fixed = {name: value for name, value in entry.model_dump().items() if name != "values"}
-        agree(fixed, {**at, "id": entry.id, "low": low, "high": high})
-        assert len(entry.values) == (at["nmb_low"] * at["nmb_high"] < 0)
+        agree(fixed, {**there, "id": entry.id, "low": low, "high": high}, close=1e-7)
+        assert len(entry.values) == (there["nmb_low"] * there["nmb_high"] < 0)
         for value in entry.values:
-            left = benefit(entry.id, value, entry.intervention) / (at["nmb_high"] - at["nmb_low"])
-            assert left == pytest.approx(0.0, abs=1e-3 if entry.id.startswith("survival") else 1e-9)
+            left = benefit(entry.id, value, entry.intervention) / (there["nmb_high"] - there["nmb_low"])
+            assert left == pytest.approx(0.0, abs=1e-7 if entry.id.startswith("curve") else 1e-9)
             changed += 1
     assert changed > 5
 
@@ -296,13 +439,14 @@ def test_two_way() -> None:
         expected: dict[str, Any] = {"decision_threshold": DECISION, "failed": []}
         for name, axis in (("x", found.x), ("y", found.y)):
             low, high = bounds()[axis.id]
-            assert (axis.values[0], axis.values[-1], len(axis.values)) == (low, high, 11)
+            assert (axis.values[0], axis.values[-1]) == pytest.approx((low, high), rel=1e-7)
+            assert len(axis.values) == 11
             assert (np.diff(axis.values) > 0).all()
-            assert base()[axis.id] in axis.values
-            ends = {"base": base()[axis.id], "low": low, "high": high}
+            assert middle(axis.id) == pytest.approx(next(v for v in axis.values if abs(v / middle(axis.id) - 1) < 1e-9))
+            ends = {"base": middle(axis.id), "low": low, "high": high}
             expected[name] = {"id": axis.id, "values": axis.values, **ends}
         grid = [
-            [increments(moved(moved(base(), found.x.id, x), found.y.id, y))[found.intervention] for x in found.x.values]
+            [increments(moved_to({found.x.id: x, found.y.id: y}))[found.intervention] for x in found.x.values]
             for y in found.y.values
         ]
         pairs = [[(cell["costs"], cell["qalys"]) for cell in row] for row in grid]
@@ -313,7 +457,7 @@ def test_two_way() -> None:
             {"threshold": t, "x": [zeros(found.x.values, [t * q - c for c, q in row]) for row in pairs]}
             for t in dict.fromkeys((DECISION, *THRESHOLDS))
         ]
-        agree(found, expected)
+        agree(found, expected, close=1e-6)
         assert found.verdict == [[word(*pair) for pair in row] for row in pairs]
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from pydantic import Field
 
 from hemodel.analyses.base_case import threshold_key
-from hemodel.analyses.dsa.varied_inputs import STATISTIC, InputPoints, Totals, find, limit_problem, together, totals
+from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, find, limit_problem, together, totals
 from hemodel.economics import change, increment, is_cost_effective, net_monetary_benefit, verdict
 from hemodel.entries import Entry, finite
 from hemodel.errors import InputError, Location, Problem
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
 GRID_POINTS = 11
 """Values of each input unless another number is asked for."""
-MOST_REFITS = 40
-"""Refits that a grid of a run may need; 10 to 20 ms each."""
 CANDIDATES = 8
 """Inputs with the largest bars among which the pair of a run is looked for."""
 
@@ -250,8 +248,8 @@ def _lists(values: FloatArray) -> list[list[float | None]]:
 def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]:
     """Return for each intervention the two inputs with the largest bars, as axes between their bounds.
 
-    By net monetary benefit at the decision threshold. A pair that needs more than `MOST_REFITS` refits gives way
-    to the next. No intervention is left out that has two inputs which move it.
+    By net monetary benefit at the decision threshold. Two quantities of one curve, which go together, give way to the
+    next pair. No intervention is left out that has two inputs which move it.
     """
     threshold = model.inputs.settings.decision_threshold
     outcomes = one_way.outcomes
@@ -263,7 +261,7 @@ def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]
         order = [i for i in np.argsort(-spans, kind="stable")[:CANDIDATES] if spans[i] > 0]
         found, _ = find(model, [one_way.items[i].id for i in order], Location(model.inputs.path.name))
         axes = [axis(m, m.low, m.high, GRID_POINTS) for m in found.values() if m.low is not None and m.high is not None]
-        pair = next(((x, y) for x, y in combinations(axes, 2) if refits(x, y) <= MOST_REFITS), None)
+        pair = next(((x, y) for x, y in combinations(axes, 2) if not _of_one_curve(x, y)), None)
         if pair is not None:
             pairs.append((intervention, *pair))
     return pairs
@@ -276,11 +274,10 @@ def most_influential(model: Model, one_way: OneWay) -> tuple[TwoWay, ...]:
     return tuple(replace(grid, chosen=(pair[0],)) for pair, grid in zip(pairs, grids, strict=True))
 
 
-def refits(x: Axis, y: Axis) -> int:
-    """Return how many refits a grid needs: of each statistic alone, or of both at once where they share an endpoint."""
-    sizes = [len(one.values) for one in (x, y) if one.input.kind == STATISTIC]
-    together = x.input.endpoint == y.input.endpoint and len(sizes) == len((x, y))
-    return sizes[0] * sizes[1] if together else sum(sizes)
+def _of_one_curve(x: Axis, y: Axis) -> bool:
+    """Whether two inputs are quantities of the curve of one strategy, such as its level and its tail."""
+    both = x.input.quantity is not None and y.input.quantity is not None
+    return both and (x.input.endpoint, x.input.strategy) == (y.input.endpoint, y.input.strategy)
 
 
 @dataclass(frozen=True)

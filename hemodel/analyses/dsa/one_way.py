@@ -1,7 +1,8 @@
 """One-way sensitivity analysis: every uncertain input to its bounds, in one evaluation.
 
-A reported survival statistic is moved to its bounds with a refit of the curves
-it enters; the coefficients of a curve are never moved one by one.
+Curves are moved by their level, the effects on them and their tails, each along the joint uncertainty of the
+coefficients. What each reported statistic alone does to the fit is another analysis: one number moves, the others
+hold, and the curve that meets them best may be a worse one although the number is a better one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from hemodel.analyses.curve_draws import steepest
+from hemodel.analyses.dsa.curve_quantities import (
+    at_ends,
+    bars_of_curves,
+    invalid,
+    named,
+    shifted,
+)
 from hemodel.distributions import Distribution
 from hemodel.economics import increments, net_monetary_benefit, swing, verdict
 from hemodel.entries import Entry
 from hemodel.model.evaluate import Model, base_draws, evaluate
+from hemodel.model.occupancy import PFS_CAPPED
 from hemodel.parameters import Parameter, rescale_shares
 from hemodel.survival.combined import fit_evidence
 from hemodel.survival.endpoint_fit import REPORTED
@@ -25,11 +33,12 @@ from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.statistics import HALF_WIDTH_95, Statistic, bounds, has_error
 from hemodel.survival.workbook.curves import statistics
 from hemodel.survival.workbook.fits import evidence
-from hemodel.units import MONTHS_PER_YEAR
+from hemodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hemodel.analyses.dsa.curve_quantities import CurveQuantity
     from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import Draws, FloatArray
     from hemodel.survival.endpoint_fit import EndpointData
@@ -51,13 +60,14 @@ class OneWayInput:
 class OneWay:
     """Results of the one-way analysis.
 
-    `outcomes` has two draws for each item: low at 2 i, high at 2 i + 1. `unfitted`
-    says of which statistics a bound leaves no stable fit; they are not among the items.
+    `outcomes` and `draws` have two draws for each item: low at 2 i, high at 2 i + 1. `left_out` says of what an end
+    is no model; it is not among the items.
     """
 
     items: tuple[OneWayInput, ...]
     outcomes: Outcomes
-    unfitted: tuple[str, ...]
+    draws: Draws
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,13 +79,13 @@ class OneWayBounds:
 
     items: tuple[OneWayInput, ...]
     draws: Draws
-    unfitted: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 class Dsa(Entry):
     """One input at its two bounds: what comes of it, discounted, for one intervention."""
 
-    id: str = Field(description="of the input, or curve.<endpoint>.<strategy>")
+    id: str = Field(description="of the input; of curves curve.<endpoint>.<strategy>, .effect or .tail after it")
     label: str = Field(description="of the input")
     unit: str = Field(description="of base, low and high")
     intervention: str = Field(description="id of the strategy")
@@ -133,39 +143,120 @@ def one_way(model: Model, moved: OneWayBounds | None = None) -> OneWay:
     Parameters
     ----------
     moved : OneWayBounds, optional
-        Those of `moves`, where they are there already.
+        Those of `moves`, where they are there already, or those of `statistic_moves`.
     """
     found = moves(model) if moved is None else moved
-    return OneWay(found.items, evaluate(model, found.draws), found.unfitted)
+    return OneWay(found.items, evaluate(model, found.draws), found.draws, found.left_out)
+
+
+Ends = tuple[OneWayInput, "dict[str, FloatArray]"]
+"""An item, and by id what it changes: an array (2,) or, of coefficients, (2, p), at its lower and its upper bound."""
 
 
 def moves(model: Model) -> OneWayBounds:
     """Return every uncertain input at its lower and upper bound, with the draws that move them one at a time."""
-    parameters = [(p, b) for p in model.inputs.parameters if (b := parameter_bounds(model, p)) is not None]
-    reported, unfitted = _refits(model)
-    items = [OneWayInput(p.id, p.label, p.unit, p.value, *b) for p, b in parameters]
+    found: list[Ends] = []
+    for parameter in model.inputs.parameters:
+        limits = parameter_bounds(model, parameter)
+        if limits is not None:
+            item = OneWayInput(parameter.id, parameter.label, parameter.unit, parameter.value, *limits)
+            low, high = (_moved(model, parameter, value) for value in limits)
+            found.append((item, {id_: np.array([low[id_], high[id_]]) for id_ in low}))
+    curves, left_out = _curves(model)
+    return _bounds(model, [*found, *curves], left_out)
+
+
+def statistic_moves(model: Model) -> OneWayBounds:
+    """Return every reported statistic of the fits at its lower and upper bound, with a refit of its curves."""
     rows = model.inputs.rows
-    items += [OneWayInput(s.id, rows[s.id].label, rows[s.id].unit, s.value, *bounds(s)) for s, _ in reported]
-    curves = _whole_curves(model)
-    items += [curve.item for curve in curves]
-    if not items:
-        return OneWayBounds((), base_draws(model), tuple(unfitted))
-    draws = {id_: np.repeat(array, 2 * len(items), axis=0) for id_, array in base_draws(model).items()}
-    for i, (parameter, limits) in enumerate(parameters):
-        for row, value in zip((2 * i, 2 * i + 1), limits, strict=True):
-            for id_, moved in _moved(model, parameter, value).items():
-                draws[id_][row] = moved
-    refits: list[tuple[str, Sequence[FloatArray]]] = [(statistic.endpoint, ends) for statistic, ends in reported]
-    refits += [(curve.endpoint, curve.ends) for curve in curves]
-    for i, (endpoint, ends) in enumerate(refits, start=len(parameters)):
-        for row, fitted in zip((2 * i, 2 * i + 1), ends, strict=True):
-            draws[f"curve.{endpoint}"][row] = fitted
-    return OneWayBounds(tuple(items), draws, tuple(unfitted))
+    reported, left_out = _refits(model)
+    found: list[Ends] = [
+        (
+            OneWayInput(s.id, rows[s.id].label, rows[s.id].unit, s.value, *bounds(s)),
+            {f"curve.{s.endpoint}": np.vstack(ends)},
+        )
+        for s, ends in reported
+    ]
+    return _bounds(model, found, left_out)
+
+
+def _bounds(model: Model, found: Sequence[Ends], left_out: Sequence[str]) -> OneWayBounds:
+    """Put the moves of all items among the draws; leave out those with a crossing of PFS and OS that is an error."""
+    crossing = _crossings(model, found)
+    kept = [ends for ends in found if ends[0].id not in crossing]
+    words = [_without(id_, why) for id_, why in crossing.items()]
+    return OneWayBounds(tuple(item for item, _ in kept), _draws(model, kept), (*left_out, *words))
+
+
+def _without(id_: str, why: object) -> str:
+    return f"{id_} is not in the one-way analysis: at one of its bounds, {why}"
+
+
+def _draws(model: Model, found: Sequence[Ends]) -> Draws:
+    if not found:
+        return base_draws(model)
+    draws = {id_: np.repeat(array, 2 * len(found), axis=0) for id_, array in base_draws(model).items()}
+    for i, (_, changed) in enumerate(found):
+        for id_, values in changed.items():
+            draws[id_][2 * i : 2 * i + 2] = values
+    return draws
+
+
+def _crossings(model: Model, found: Sequence[Ends]) -> dict[str, str]:
+    """Return the items with an end at which PFS exceeds OS, and where that is, if the settings make it an error."""
+    settings = model.inputs.settings
+    if settings.pfs_above_os != CROSSING_IS_ERROR or not found:
+        return {}
+    crossing: dict[str, str] = {}
+    for strategy, exposed in evaluate(capped_model(model), _draws(model, found)).exposures.items():
+        first = np.broadcast_to(exposed.adjustments[PFS_CAPPED].first_day, (2 * len(found),))
+        for k in np.flatnonzero(~np.isnan(first)):
+            crossing.setdefault(found[int(k) // 2][0].id, crossing_words(strategy, float(first[k])))
+    return crossing
+
+
+CROSSING_IS_ERROR = "error"
+"""Setting pfs_above_os under which a point where PFS exceeds OS has no result."""
+
+
+def capped_model(model: Model) -> Model:
+    """Return a model in which a crossing of PFS and OS stops nothing; it is looked for afterwards."""
+    settings = model.inputs.settings
+    if settings.pfs_above_os != CROSSING_IS_ERROR:
+        return model
+    lenient = settings.model_copy(update={"pfs_above_os": "cap_pfs"})
+    return replace(model, inputs=replace(model.inputs, settings=lenient))
+
+
+def crossing_words(strategy: str, day: float) -> str:
+    """Return from which day on PFS exceeds OS, in words."""
+    return f"PFS exceeds OS for {strategy} from month {day / DAYS_PER_MONTH:.1f}"
+
+
+def _curves(model: Model) -> tuple[list[Ends], list[str]]:
+    """Return the bars of curves, and those of which an end gives no curve."""
+    found: list[Ends] = []
+    left_out: list[str] = []
+    for quantity, along in bars_of_curves(model):
+        item = curve_item(model, quantity, at_ends(model, quantity, along))
+        ends = shifted(model, along, HALF_WIDTH_95 * np.array([-1.0, 1.0]))
+        wrong = [why for endpoint, some in ends.items() for why in invalid(model, endpoint, some) if why]
+        if wrong or not np.isfinite([item.low, item.high]).all():
+            left_out.append(_without(item.id, [*wrong, "it has no value"][0]))
+        else:
+            found.append((item, {f"curve.{endpoint}": some for endpoint, some in ends.items()}))
+    return found, left_out
+
+
+def curve_item(model: Model, quantity: CurveQuantity, values: tuple[float, float, float]) -> OneWayInput:
+    """Return a quantity of curves with its values in the base case and at both ends."""
+    name = next(each.name for each in model.inputs.strategies if each.id == quantity.strategy)
+    return OneWayInput(quantity.id, named(quantity, name), quantity.unit, *values)
 
 
 def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], list[str]]:
     """Return the coefficients at both bounds of each uncertain statistic, and what could not be fitted."""
-    done, unfitted = [], []
+    done, left_out = [], []
     for endpoint, fit in model.fits.items():
         for statistic in statistics(model.inputs.rows, endpoint):
             if fit.sources[statistic.strategy].kind != REPORTED or statistic.bound is not None:
@@ -177,8 +268,8 @@ def _refits(model: Model) -> tuple[list[tuple[Statistic, list[FloatArray]]], lis
                     (statistic, [refitted(model, endpoint, {statistic.id: bound}) for bound in bounds(statistic)])
                 )
             except SurvivalError as error:
-                unfitted.append(f"{statistic.id} is not in the one-way analysis: at one of its bounds, {error}")
-    return done, unfitted
+                left_out.append(_without(statistic.id, error))
+    return done, left_out
 
 
 def parameter_bounds(model: Model, parameter: Parameter) -> tuple[float, float] | None:
@@ -239,40 +330,3 @@ def _refit(found: EndpointData) -> FloatArray:
     coefficients = fit_evidence(found).coefficients
     coefficients.flags.writeable = False
     return coefficients
-
-
-@dataclass(frozen=True)
-class WholeCurve:
-    """A curve moved as a whole: the item of the one-way analysis, its endpoint, coefficients at both bounds."""
-
-    item: OneWayInput
-    endpoint: str
-    ends: tuple[FloatArray, FloatArray]
-
-
-def whole_curve(model: Model, endpoint: str, strategy: str, direction: FloatArray) -> WholeCurve:
-    """Return a curve moved by 1.96 standard errors of its restricted mean to both sides.
-
-    The coefficients move together, along the direction in which their uncertainty moves
-    the restricted mean most, one standard error of it long.
-    """
-    fit, horizon = model.fits[endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    name = next(each.name for each in model.inputs.strategies if each.id == strategy)
-    low, high = (fit.coefficients + side * HALF_WIDTH_95 * direction for side in (-1.0, 1.0))
-    means = fit.curves.restricted_mean(strategy, horizon, np.vstack([fit.coefficients, low, high]))
-    label = f"{endpoint.upper()} curve, {name}: restricted mean"
-    return WholeCurve(
-        OneWayInput(f"curve.{endpoint}.{strategy}", label, "months", *means.tolist()), endpoint, (low, high)
-    )
-
-
-def _whole_curves(model: Model) -> list[WholeCurve]:
-    """Return the curves that are not fitted to reported statistics, moved as a whole."""
-    found = []
-    horizon = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    for endpoint, fit in model.fits.items():
-        for strategy, source in fit.sources.items():
-            direction = steepest(fit, strategy, horizon)
-            if source.kind != REPORTED and direction is not None:
-                found.append(whole_curve(model, endpoint, strategy, direction))
-    return found

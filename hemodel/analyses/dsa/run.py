@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from hemodel.analyses.base_case import Incremental, increments
+from hemodel.analyses.dsa.curves_at_ends import CurveAtEnds
 from hemodel.analyses.dsa.grids import (
     GRID_POINTS,
     Axis,
@@ -32,7 +33,7 @@ from hemodel.analyses.dsa.threshold_search import (
     search_results,
     threshold_values,
 )
-from hemodel.analyses.dsa.varied_inputs import find, limit_problem, together
+from hemodel.analyses.dsa.varied_inputs import STATISTIC, find, limit_problem, together
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.run import Run, run
 from hemodel.entries import Entry
@@ -92,6 +93,9 @@ class DsaDocument(Entry):
     changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
     base_case: list[Incremental] = Field(description="by intervention")
     one_way: list[Dsa] = Field(description="by the range of net benefit")
+    one_way_curves: list[CurveAtEnds] = Field(description="what the ends of the bars of curves are")
+    statistics: list[Dsa] = Field(description="each reported statistic alone at its bounds, with a refit")
+    statistics_curves: list[CurveAtEnds] = Field(description="the curves that these refits give")
     threshold_values: list[ThresholdValue] = Field(description="of the inputs of one_way")
     two_way: list[TwoWayResult] = Field(description="one for each pair and intervention")
     n_way: NWayResult | None = Field(description="null without --n-way")
@@ -201,6 +205,9 @@ def deterministic(path: Path, options: Options, request: DsaRequest) -> Determin
         changes=found.changes,
         base_case=found.incremental,
         one_way=found.dsa or [],
+        one_way_curves=found.dsa_curves or [],
+        statistics=found.dsa_statistics or [],
+        statistics_curves=found.dsa_statistics_curves or [],
         threshold_values=found.threshold_values or [],
         two_way=two_way_results(model, two_way(model, pairs), wtp),
         n_way=None if listed is None else n_way(model, *listed, base, wtp),
@@ -282,7 +289,7 @@ def _ranges(model: Model, asked: tuple[AskedInput, ...], problems: list[Problem]
         ends = None if unknown else _range(found[one.id], one, where, problems)
         if ends is not None:
             varied_input = found[one.id]
-            points = SEARCH_REFITS if varied_input.endpoint else SEARCH_POINTS
+            points = SEARCH_REFITS if varied_input.kind == STATISTIC else SEARCH_POINTS
             ranges.append(Range(varied_input, *ends, points if one.points is None else max(one.points, _FEWEST)))
     return ranges
 

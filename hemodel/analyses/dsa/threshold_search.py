@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from hemodel.analyses.dsa.grids import axis
-from hemodel.analyses.dsa.varied_inputs import STATISTIC, InputPoints, Totals, find, totals
+from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, find, totals
 from hemodel.economics import net_monetary_benefit, swing
 from hemodel.entries import Entry, finite
 from hemodel.errors import Location
@@ -389,23 +389,16 @@ def _threshold(model: Model, line: _Line, cell: _Cell, values: list[float]) -> T
 
 BETWEEN_BOUNDS = 33
 """Points between the bounds of an input that is not linear, where every input is searched."""
-WITH_REFITS = 3
-"""The bounds and the base case, for an input whose every value needs a refit."""
-CLOSE = 1e-4
-"""How closely values between bounds are found, relatively, where a refit is needed."""
 
 
 def between_bounds(model: Model, one_way: OneWay) -> tuple[Search, ...]:
     """Return where the decision changes between the bounds of each input of the one-way analysis.
 
-    At the decision threshold. Reported statistics are looked at where the one-way analysis has refits already: at the
-    bounds and the base case, with refits between two of them only where the decision differs.
+    At the decision threshold.
     """
     found, _ = find(model, [item.id for item in one_way.items], Location(model.inputs.path.name))
     ranges = [
-        Range(m, m.low, m.high, WITH_REFITS, CLOSE) if m.kind == STATISTIC else Range(m, m.low, m.high, BETWEEN_BOUNDS)
-        for m in found.values()
-        if m.low is not None and m.high is not None
+        Range(m, m.low, m.high, BETWEEN_BOUNDS) for m in found.values() if m.low is not None and m.high is not None
     ]
     return search(model, ranges, (model.inputs.settings.decision_threshold,))
 
@@ -516,6 +509,4 @@ def words(one: Search, at: Threshold) -> str:
 
 def _points(one: Search) -> str:
     count = len(one.x) - len(one.found.failed)
-    if one.range.points == WITH_REFITS and one.range.input.kind == STATISTIC:
-        return "the bounds and the base case"
     return f"a grid of {count} points"

@@ -1,4 +1,4 @@
-"""What a deterministic analysis can move: parameters, reported statistics, whole curves, the price of a drug.
+"""What a deterministic analysis can move: parameters, reported statistics, quantities of curves, the price of a drug.
 
 Anything else that an analysis names is refused with the reason.
 
@@ -8,13 +8,20 @@ Totals with inputs at other values: all points of all analyses evaluated togethe
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.analyses.curve_draws import steepest
-from hemodel.analyses.dsa.one_way import parameter_bounds, refitted, whole_curve
+from hemodel.analyses.dsa.curve_quantities import LEVEL, all_quantities, at_ends, direction, moves_to
+from hemodel.analyses.dsa.one_way import (
+    CROSSING_IS_ERROR,
+    capped_model,
+    crossing_words,
+    curve_item,
+    parameter_bounds,
+    refitted,
+)
 from hemodel.economics import increments
 from hemodel.errors import Problem
 from hemodel.inputs.dictionary import match
@@ -24,15 +31,16 @@ from hemodel.model.population import CAPPED, OVER_TIME
 from hemodel.parameters import BLOCK
 from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.survival.errors import SurvivalError
-from hemodel.survival.reported.statistics import HALF_WIDTH_95, bounds, has_error
+from hemodel.survival.reported.statistics import bounds, has_error
 from hemodel.survival.workbook.curves import statistics
-from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
+from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hemodel.analyses.dsa.curve_quantities import CurveQuantity
     from hemodel.errors import Location
-    from hemodel.inputs.structure import Drug, Settings
+    from hemodel.inputs.structure import Drug
     from hemodel.model.evaluate import Model
     from hemodel.model.outcomes import Outcomes
     from hemodel.parameters import FloatArray, Parameter
@@ -51,8 +59,8 @@ class VariedInput:
     ----------
     id, label, unit : str
     kind : str
-        parameter; statistic, moved with a refit; curve, moved as a whole, its value the restricted mean up to
-        the time horizon; price, all vials of a drug together, its value the price of the first.
+        parameter; statistic, moved with a refit; curve, a quantity of the curves of an endpoint; price, all vials
+        of a drug together, its value the price of the first.
     base : float
     low, high : float or None
         Bounds of the one-way analysis, None where it has none.
@@ -60,6 +68,8 @@ class VariedInput:
         What the value may be; of a statistic it lies strictly between them.
     endpoint, strategy : str
         Of a statistic and of a curve.
+    quantity : CurveQuantity or None
+        Of a curve.
     linear : bool
         Whether QALYs and costs are linear in it by the equations of the model.
     """
@@ -76,6 +86,7 @@ class VariedInput:
     endpoint: str = ""
     strategy: str = ""
     linear: bool = False
+    quantity: CurveQuantity | None = None
 
 
 def find(model: Model, ids: Iterable[str], where: Location) -> tuple[dict[str, VariedInput], list[Problem]]:
@@ -100,7 +111,7 @@ def all_ids(model: Model) -> list[str]:
     """Return the ids of everything that can be moved."""
     found = [p.id for p in model.inputs.parameters]
     found += [s.id for endpoint in model.fits for s in _used(model, endpoint)]
-    found += [_curve_id(e, s) for e, fit in model.fits.items() for s in fit.sources]
+    found += [quantity.id for quantity in all_quantities(model)]
     return found + [_price_id(drug.id) for drug in model.inputs.drugs]
 
 
@@ -111,14 +122,15 @@ def _movable(model: Model, id_: str) -> VariedInput | tuple[str, str, str]:
     for drug in model.inputs.drugs:
         if id_ == _price_id(drug.id):
             return _price(model, drug)
+    for quantity in all_quantities(model):
+        if id_ == quantity.id:
+            return _curve(model, quantity)
     for endpoint, fit in model.fits.items():
         statistic = next((s for s in statistics(model.inputs.rows, endpoint) if s.id == id_), None)
         if statistic is not None:
             return _statistic(model, statistic)
         for strategy in fit.sources:
             curve = _curve_id(endpoint, strategy)
-            if id_ == curve:
-                return _curve(model, endpoint, strategy)
             own = [name.removeprefix(f"{strategy}: ") for name in fit.curves.names if name.startswith(f"{strategy}: ")]
             plain = {name.removeprefix("log(").removesuffix(")").replace(" ", "_") for name in own}
             if id_.startswith((f"coefficient.{endpoint}.{strategy}.", f"covariance.{endpoint}.{strategy}.")) or (
@@ -188,14 +200,16 @@ def _statistic(model: Model, statistic: Statistic) -> VariedInput | tuple[str, s
     )
 
 
-def _curve(model: Model, endpoint: str, strategy: str) -> VariedInput | tuple[str, str, str]:
-    direction = steepest(model.fits[endpoint], strategy, model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
-    if direction is None:
-        why = "Its coefficients have no uncertainty that moves its restricted mean"
-        return f"the curve {_curve_id(endpoint, strategy)} cannot be moved", why, ""
-    item = whole_curve(model, endpoint, strategy, direction).item
-    ends = (item.base, item.low, item.high, 0.0, model.inputs.settings.time_horizon * MONTHS_PER_YEAR)
-    return VariedInput(item.id, item.label, item.unit, CURVE, *ends, endpoint, strategy)
+def _curve(model: Model, quantity: CurveQuantity) -> VariedInput | tuple[str, str, str]:
+    along = direction(model, quantity)
+    if along is None:
+        return f"{quantity.id} cannot be moved", "The coefficients have no uncertainty that moves it", ""
+    item = curve_item(model, quantity, at_ends(model, quantity, along))
+    least, most = quantity.limits
+    if quantity.kind == LEVEL:
+        most = model.inputs.settings.time_horizon * MONTHS_PER_YEAR
+    ends = (item.base, item.low, item.high, least, most, quantity.endpoint, quantity.strategy)
+    return VariedInput(item.id, item.label, item.unit, CURVE, *ends, quantity=quantity)
 
 
 def _one_coefficient(model: Model, id_: str, endpoint: str, strategy: str) -> tuple[str, str, str]:
@@ -228,9 +242,9 @@ def _refusal(model: Model, id_: str) -> tuple[str, str, str]:
 
 def together(varied_inputs: Sequence[VariedInput], model: Model) -> tuple[str, str, str] | None:
     """Return why some inputs cannot be moved at once, None where they can: what, why, and what to do."""
-    curves = [m for m in varied_inputs if m.kind == CURVE]
-    for curve in curves:
-        reported = model.fits[curve.endpoint].sources[curve.strategy].kind == REPORTED
+    for curve in (m for m in varied_inputs if m.kind == CURVE):
+        strategies = {curve.strategy, curve.quantity.reference if curve.quantity else ""} - {""}
+        reported = any(model.fits[curve.endpoint].sources[s].kind == REPORTED for s in strategies)
         for other in varied_inputs:
             if other.kind == STATISTIC and other.endpoint == curve.endpoint and reported:
                 why = "The curve is fitted to such statistics, and a refit would undo its move"
@@ -283,11 +297,6 @@ def limit_problem(varied_input: VariedInput, value: float) -> tuple[str, str] | 
     return f"{varied_input.id} is {value:g}", allowed
 
 
-CROSSING_IS_ERROR = "error"
-"""Setting pfs_above_os under which a point where PFS exceeds OS has no result."""
-FARTHEST = 8.0
-"""A whole curve is moved by at most so many standard errors of its restricted mean."""
-HALVINGS = 60
 SHARES = 1e-9
 """Shares may differ from 1 by this much."""
 
@@ -350,7 +359,7 @@ def _evaluated(
 
     Returns QALYs and costs (points, strategies), and the points at which PFS exceeds OS where that is an error.
     """
-    lenient = replace(model, inputs=replace(model.inputs, settings=_capped(model.inputs.settings)))
+    lenient = capped_model(model)
     crossing: dict[int, str] = {}
     base, count = base_draws(model), sum(counts)
     shape = (0, len(model.strategies))
@@ -374,19 +383,12 @@ def _evaluated(
     return np.concatenate(qalys), np.concatenate(costs), crossing
 
 
-def _capped(settings: Settings) -> Settings:
-    """Return settings under which a crossing of PFS and OS stops nothing; it is looked for afterwards."""
-    if settings.pfs_above_os != CROSSING_IS_ERROR:
-        return settings
-    return settings.model_copy(update={"pfs_above_os": "cap_pfs"})
-
-
 def _crossings(outcomes: Outcomes, size: int) -> Iterator[tuple[int, str]]:
     """Yield the points at which PFS exceeds OS."""
     for strategy, exposed in outcomes.exposures.items():
         first = np.broadcast_to(exposed.adjustments[PFS_CAPPED].first_day, (size,))
         for k in np.flatnonzero(~np.isnan(first)):
-            yield int(k), f"PFS exceeds OS for {strategy} from month {first[k] / DAYS_PER_MONTH:.1f}"
+            yield int(k), crossing_words(strategy, float(first[k]))
 
 
 def _draws(model: Model, points: InputPoints) -> tuple[Draws, dict[int, str]]:
@@ -406,10 +408,10 @@ def _draws(model: Model, points: InputPoints) -> tuple[Draws, dict[int, str]]:
     for group, moved in groups.items():
         draws |= _shares(model, group, moved, failed)
     for endpoint in model.fits:
-        own = {m: v for m, v in columns.items() if m.endpoint == endpoint and m.kind in {STATISTIC, CURVE}}
-        if own:
-            draws[f"curve.{endpoint}"] = _coefficients(model, endpoint, own, failed)
-    return draws, failed
+        reported = {m: v for m, v in columns.items() if m.endpoint == endpoint and m.kind == STATISTIC}
+        if reported:
+            draws[f"curve.{endpoint}"] = _refits(model, endpoint, reported, failed)
+    return draws | _curve_moves(model, columns, draws, failed), failed
 
 
 def _prices(model: Model, varied_input: VariedInput, values: FloatArray) -> Draws:
@@ -431,28 +433,21 @@ def _shares(model: Model, group: str, moved: Mapping[str, FloatArray], failed: d
     return {**moved, **{id_: share * factor for id_, share in others.items()}}
 
 
-def _coefficients(
-    model: Model, endpoint: str, moved: Mapping[VariedInput, FloatArray], failed: dict[int, str]
+def _refits(
+    model: Model, endpoint: str, reported: Mapping[VariedInput, FloatArray], failed: dict[int, str]
 ) -> FloatArray:
-    """Return the coefficients (points, p) of an endpoint: refitted where statistics move, plus moves of curves."""
-    base = model.fits[endpoint].coefficients
-    count = len(next(iter(moved.values())))
-    reported = {m: v for m, v in moved.items() if m.kind == STATISTIC}
-    found = np.tile(base, (count, 1))
-    if reported:
-        rows = np.column_stack(list(reported.values()))
-        refits: dict[tuple[float, ...], FloatArray | str] = {}
-        for i, row in enumerate(map(tuple, rows.tolist())):
-            if row not in refits:
-                refits[row] = _refit(model, endpoint, dict(zip(reported, row, strict=True)))
-            fitted = refits[row]
-            if isinstance(fitted, str):
-                failed.setdefault(i, fitted)
-            else:
-                found[i] = fitted
-    for varied_input, values in moved.items():
-        if varied_input.kind == CURVE:
-            found += _curve_moves(model, varied_input, values, failed)
+    """Return the coefficients (points, p) of an endpoint, refitted with statistics at other values."""
+    rows = np.column_stack(list(reported.values()))
+    found = np.tile(model.fits[endpoint].coefficients, (rows.shape[0], 1))
+    refits: dict[tuple[float, ...], FloatArray | str] = {}
+    for i, row in enumerate(map(tuple, rows.tolist())):
+        if row not in refits:
+            refits[row] = _refit(model, endpoint, dict(zip(reported, row, strict=True)))
+        fitted = refits[row]
+        if isinstance(fitted, str):
+            failed.setdefault(i, fitted)
+        else:
+            found[i] = fitted
     return found
 
 
@@ -470,29 +465,17 @@ def _refit(model: Model, endpoint: str, values: Mapping[VariedInput, float]) -> 
         return f"{endpoint}: no curve can be fitted"
 
 
-def _curve_moves(model: Model, varied_input: VariedInput, values: FloatArray, failed: dict[int, str]) -> FloatArray:
-    """Return moves (points, p) of coefficients along the steepest direction, to restricted means (points,)."""
-    fit, horizon = model.fits[varied_input.endpoint], model.inputs.settings.time_horizon * MONTHS_PER_YEAR
-    direction = steepest(fit, varied_input.strategy, horizon)
-    if direction is None:
-        return np.zeros((len(values), fit.coefficients.size))
-
-    def mean(steps: FloatArray) -> FloatArray:
-        return fit.curves.restricted_mean(varied_input.strategy, horizon, fit.coefficients + steps[:, None] * direction)
-
-    low, high = np.full(len(values), -FARTHEST), np.full(len(values), FARTHEST)
-    beyond = (mean(low) > values) | (mean(high) < values)
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        under = mean(middle) < values
-        low, high = np.where(under, middle, low), np.where(under, high, middle)
-    steps = 0.5 * (low + high)
-    for known, step in (
-        (varied_input.low, -HALF_WIDTH_95),
-        (varied_input.base, 0.0),
-        (varied_input.high, HALF_WIDTH_95),
-    ):
-        steps = np.where(values == known, step, steps)
-    for i in np.flatnonzero(beyond):
-        failed.setdefault(int(i), f"{varied_input.id} has no such restricted mean within {FARTHEST:g} standard errors")
-    return np.asarray(steps[:, None] * direction)
+def _curve_moves(
+    model: Model, columns: Mapping[VariedInput, FloatArray], draws: Draws, failed: dict[int, str]
+) -> Draws:
+    """Return coefficients (points, p) at which all quantities of curves that move have their values."""
+    moved = {m.quantity: values for m, values in columns.items() if m.quantity is not None}
+    if not moved:
+        return {}
+    found, lost = moves_to(model, list(moved), np.column_stack(list(moved.values())))
+    for point, why in lost.items():
+        failed.setdefault(point, why)
+    return {
+        f"curve.{endpoint}": draws.get(f"curve.{endpoint}", model.fits[endpoint].coefficients) + move
+        for endpoint, move in found.items()
+    }

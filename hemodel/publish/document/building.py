@@ -103,7 +103,7 @@ class _Chosen:
 
 def figures_of(layout: Layout, content: Content) -> list[str]:
     """Return the names of the figures that the document will hold, in order."""
-    return [name for name in expanded(layout, content.endpoints).figures if name in content.captions]
+    return [name for name in expanded(layout, content.endpoints, content.captions).figures if name in content.captions]
 
 
 def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, Path]]) -> Document:
@@ -116,7 +116,7 @@ def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, P
     """
     style = Style(layout.kind, layout.language, layout.prefix, layout.first)
     source = _Source(content, pictures, {})
-    chosen = _chosen(expanded(layout, content.endpoints), source)
+    chosen = _chosen(expanded(layout, content.endpoints, content.captions), source)
     numbers = section_numbers([each.section.level for each in chosen], style)
     places = _places(chosen, numbers)
     builder = _Builder(source, places)

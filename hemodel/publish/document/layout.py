@@ -44,7 +44,7 @@ from hemodel.views.registry import CHARTS, TABLES
 from hemodel.views.report import EVIDENCE, REPORT_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
 
@@ -162,15 +162,32 @@ def shipped_layout(name: str) -> Layout:
     return read_layout_file(files("hemodel.publish").joinpath("layouts", f"{name}.toml"))
 
 
-def expanded(layout: Layout, endpoints: Mapping[str, str]) -> Layout:
-    """Return a layout with the sections that are repeated for endpoints, whose names are given by id."""
+def expanded(layout: Layout, endpoints: Mapping[str, str], figures: Iterable[str] = ()) -> Layout:
+    """Return a layout with the sections that are repeated for endpoints, whose names are given by id.
+
+    Parameters
+    ----------
+    figures : iterable of str
+        Those of a run. After a chart that is drawn for each intervention come those of the others.
+    """
     found: list[LayoutSection] = []
     for section in layout.section:
         if section.each:
             found += [_of_endpoint(section, id_, name) for id_, name in endpoints.items()]
         else:
             found.append(section)
+    found = [section.model_copy(update={"holds": _of_interventions(section.holds, figures)}) for section in found]
     return layout.model_copy(update={"section": tuple(found)})
+
+
+def _of_interventions(holds: tuple[SectionPart, ...], figures: Iterable[str]) -> tuple[SectionPart, ...]:
+    each = {entry.name for entry in CHARTS if entry.each is not None}
+    found: list[SectionPart] = []
+    for held in holds:
+        found.append(held)
+        if held.figure in each:
+            found += [SectionPart(figure=name) for name in figures if name.startswith(f"{held.figure}_")]
+    return tuple(found)
 
 
 def _of_endpoint(section: LayoutSection, id_: str, name: str) -> LayoutSection:

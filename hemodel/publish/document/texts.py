@@ -162,6 +162,10 @@ def _one_way(context: Context) -> Lines:
             " [figure tornado_nmb] and [table dsa] show what each does."
         )
     ]
+    lines += [
+        "[table dsa_curves] says which curves the ends of their bars are.",
+        "[table dsa_statistics] shows what each reported number alone does to the fit.",
+    ]
     for entry in results.incremental:
         mine = [each for each in results.dsa if each.intervention == entry.intervention][:MOST_INFLUENTIAL]
         told = "; ".join(

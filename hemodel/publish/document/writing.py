@@ -50,7 +50,7 @@ def context(results: Results, run: Run, pack: EvidencePack | None, manifest: Man
         What repeats the run.
     """
     whole = report_results(results, run, pack)
-    told = captions() if pack is None else captions() | evidence_captions(run.model, pack)
+    told = captions(results) if pack is None else captions(results) | evidence_captions(run.model, pack)
     drawn = charts(results, run, pack)
     return Context(
         results=whole,

@@ -6,7 +6,7 @@ order, and the files, the results workbook and the documents read them there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ class ChartEntry:
         Where its picture stands in the results workbook, unless Excel draws it.
     same_for_payers : bool
         Whether it depends neither on discount rates nor on thresholds, so that runs for several payers share it.
+    each : callable or None
+        Of a chart that is drawn for each intervention: from the id of one to what draws it and whether it applies.
+        That of the first intervention has the name, the others have the id after it; layouts name the first.
     """
 
     name: str
@@ -109,3 +112,16 @@ class ChartEntry:
     below: str = ""
     sheet: ChartSheet | None = None
     same_for_payers: bool = False
+    each: Callable[[str], ChartEntry] | None = None
+
+    def of_run(self, results: Results) -> list[ChartEntry]:
+        """Return the chart as it is for a run: itself, or one for each intervention."""
+        if self.each is None:
+            return [self]
+        made = [self.each(increment.intervention) for increment in results.incremental]
+        names = [self.name, *(f"{self.name}_{increment.intervention}" for increment in results.incremental[1:])]
+        if len(made) > 1:
+            told = [f"{self.caption}: {results.strategy_names[i.intervention]}" for i in results.incremental]
+        else:
+            told = [self.caption] * len(made)
+        return [replace(one, name=n, caption=t) for one, n, t in zip(made, names, told, strict=True)]

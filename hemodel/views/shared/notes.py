@@ -28,10 +28,22 @@ FAMILIES = (
     " the family's coefficients."
 )
 ONE_WAY = (
-    "One input at a time at its lower and its upper bound; a survival statistic is moved with a refit of its curves,"
-    " while the other statistics stay. That moves the shape of the curves too, so a better statistic need not give a"
-    " better result, and both bounds can lie on one side of the base case."
+    "One input at a time at its lower and its upper bound. Curves are moved by what a name says of them: the level of"
+    " a curve (its restricted mean up to the time horizon), the treatment effect (the ratio of such means to that of"
+    " the first strategy) and the tail (of those alive or progression-free at 1 year the share that is at 5). All"
+    " coefficients of the endpoint take the likeliest values at which that is 1.96 standard errors away."
     " In order of the range of net monetary benefit."
+)
+CURVES_AT_ENDS = (
+    "The curves where an input is at its lower and at its upper bound, with what acts on them and before the caps of"
+    " one curve at another. Hazard ratios are those of the fitted curves: over the follow-up of the trial where hazards"
+    " are not proportional, none where the follow-up is not known."
+)
+STATISTICS_ALONE = (
+    "Each reported number at its lower and its upper bound with a refit of its curves, while the other numbers stay as"
+    " reported. This shows what a number does to the fit, not what a better or a worse drug would bring: the curve that"
+    " meets one better number and all the others as they are has another shape, so that a better number can give a"
+    " worse result, and both bounds can lie on one side of the base case. For that question see the one-way analysis."
 )
 DECISION = (
     "Change: the increment minus that of the base case. Cost-effective: a net monetary benefit of 0 or more;"

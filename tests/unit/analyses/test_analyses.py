@@ -11,7 +11,7 @@ import pytest
 from schemas import schema
 from support import small_model, small_rows
 
-from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.one_way import statistic_moves
 from hemodel.analyses.load import load
 from hemodel.analyses.options import Options
 from hemodel.analyses.psa.draws import probabilistic, running_mean
@@ -40,11 +40,11 @@ def test_a_bound_that_cannot_be_fitted_is_named() -> None:
     """A median of 6 with 45% at 12 months: at a bound of the landmark the Weibull runs away."""
     median, later = "survival.pfs.active.median", "survival.pfs.active.survival_later"
     changes = {median: 6, f"{median}.low": 5, f"{median}.high": 7, later: 0.45, f"{later}.time": 12}
-    found = one_way(small_model(changes, uncertain=True))
+    found = statistic_moves(small_model(changes, uncertain=True))
 
-    assert found.unfitted
-    assert all("is not in the one-way analysis: at one of its bounds" in words for words in found.unfitted)
-    named = {words.split(" ", 1)[0] for words in found.unfitted}
+    assert found.left_out
+    assert all("is not in the one-way analysis: at one of its bounds" in words for words in found.left_out)
+    named = {words.split(" ", 1)[0] for words in found.left_out}
     assert named.isdisjoint(item.id for item in found.items)
     assert named <= {row.id for row in small_rows().rows}
 
@@ -98,13 +98,13 @@ def test_a_crossing_after_the_end_of_the_model_does_not_count() -> None:
     assert found.adjustments == []
 
 
-def test_a_fixed_hazard_ratio_with_a_p_value_is_in_the_one_way_analysis() -> None:
-    """Fixed statistics stay out of the draws, not out of the one-way analysis, where they have a standard error."""
+def test_a_fixed_hazard_ratio_with_a_p_value_is_moved_alone() -> None:
+    """Fixed statistics stay out of the draws, not out of what each number does to the fit, with a standard error."""
     ratio = f"survival.os.{NEW}.hazard_ratio"
     changes = [Change(f"{ratio}.{end}", None, "test") for end in ("low", "high")]
     model = load(WORKBOOK, [*changes, Change(f"{ratio}.distribution", "fixed", "test")])
 
-    assert ratio in {item.id for item in one_way(model).items}
+    assert ratio in {item.id for item in statistic_moves(model).items}
 
 
 def test_parts_that_do_not_exist_are_refused() -> None:

@@ -24,10 +24,9 @@ from hemodel.analyses.budget import (
     spending,
     trigger_test,
 )
-from hemodel.analyses.dsa.one_way import OneWayInput, refitted
+from hemodel.analyses.dsa.one_way import OneWayInput, moves
 from hemodel.inputs.budget import budget_inputs
 from hemodel.model.evaluate import base_draws
-from hemodel.survival.workbook.curves import statistics
 from hemodel.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -234,11 +233,11 @@ def test_all_years_together_are_shown_by_their_means() -> None:
 def test_curves_are_moved_as_in_the_one_way_analysis_of_the_model() -> None:
     model = budget_model()
     base, moved = budget_of(model), one_way_of(model)
-    i = [item.id for item in moved.items].index("survival.os.active.median")
-    statistic = next(s for s in statistics(model.inputs.rows, "os") if s.id == moved.items[i].id)
+    i = [item.id for item in moved.items].index("curve.os.active.effect")
+    ends = moves(model).draws["curve.os"][2 * i : 2 * i + 2]
 
-    for row, value in ((2 * i, moved.items[i].low), (2 * i + 1, moved.items[i].high)):
-        draws = base_draws(model) | {"curve.os": refitted(model, statistic.endpoint, {statistic.id: value})[None]}
+    for row, coefficients in ((2 * i, ends[0]), (2 * i + 1, ends[1])):
+        draws = base_draws(model) | {"curve.os": coefficients[None]}
         costs = patient_years(model, draws, 3, "start")
         net = [
             spending(starting, costs).costs.sum(axis=(2, 3))

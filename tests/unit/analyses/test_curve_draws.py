@@ -1,4 +1,4 @@
-"""Draws of curves, and the one-way analysis of whole curves.
+"""Draws of curves.
 
 Expected spreads are those of the data: 1 / events for the log rate of an exponential, the rows of the bootstrap
 replicates, and the correlation that the workbook asks for. Means, covariances and correlations over draws are held
@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from scipy import stats
-from support import STRATEGIES, base_outcomes, no_discounting, small_model
+from support import STRATEGIES, small_model
 
-from hemodel.analyses.curve_draws import square_root, steepest
-from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.curve_draws import square_root
 from hemodel.analyses.psa.blocks import block_draws
 from hemodel.analyses.psa.draws import probabilistic
-from hemodel.distributions import Z975
-from hemodel.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,7 +203,7 @@ def test_correlation_where_one_curve_is_certain() -> None:
     draws = block_draws(model, 3, 0, DRAWS)
     means = {(e, s): restricted_means(model, draws, e, s) for e in ("pfs", "os") for s in STRATEGIES}
 
-    np.testing.assert_allclose(means["os", "active"], area(0.05), rtol=1e-8)
+    np.testing.assert_allclose(means["os", "active"], -np.expm1(-0.05 * HORIZON) / 0.05, rtol=1e-8)
     found = stats.spearmanr(means["pfs", "standard"], means["os", "standard"]).statistic
     assert found == pytest.approx(6.0 / np.pi * np.arcsin(0.4), abs=0.05)
     crossed = stats.spearmanr(means["pfs", "active"], means["os", "standard"]).statistic
@@ -238,115 +235,3 @@ def test_the_first_draws_of_a_long_run_are_those_of_a_short_one(family: str) -> 
 
     np.testing.assert_array_equal(short.life_years, long.life_years[:61])
     np.testing.assert_array_equal(short.costs, long.costs[:61])
-
-
-# One-way analysis of whole curves ------------------------------------------------------------------------------------
-
-
-def area(rate: float) -> float:
-    return float(-np.expm1(-rate * HORIZON) / rate)
-
-
-def test_whole_curves_in_the_one_way_analysis() -> None:
-    """Exponential curves move by 1.96 standard errors of the log rate, 1 / sqrt(events), one strategy at a time."""
-    model = small_model(exponential_patients("os") | no_discounting())
-    found = one_way(model)
-    items = {item.id: (i, item) for i, item in enumerate(found.items) if item.id.startswith("curve.")}
-    base = base_outcomes(model).life_years.undiscounted.sum(axis=2)[0]
-    moved = found.outcomes.life_years.undiscounted.sum(axis=2)
-
-    assert set(items) == {f"curve.os.{s}" for s in STRATEGIES}
-    for place, strategy in enumerate(STRATEGIES):
-        i, item = items[f"curve.os.{strategy}"]
-        width = Z975 / np.sqrt(EVENTS[strategy])
-        rates = [RATES[strategy] * np.exp(side * width) for side in (0.0, 1.0, -1.0)]
-        assert (item.label, item.unit) == (f"OS curve, {strategy.capitalize()}: restricted mean", "months")
-        np.testing.assert_allclose([item.base, item.low, item.high], [area(rate) for rate in rates], rtol=1e-6)
-        low, high = moved[2 * i, place], moved[2 * i + 1, place]
-        assert low < base[place] < high
-        # the area by cycles of a week is that by the trapezoidal rule, with a relative error of (rate x week)^2 / 12
-        np.testing.assert_allclose([low, high], [area(rate) / 12.0 for rate in rates[1:]], rtol=4e-3)
-        other = 1 - place
-        np.testing.assert_allclose([moved[2 * i, other], moved[2 * i + 1, other]], base[other], rtol=1e-12)
-
-
-def test_published_coefficients_move_along_the_steepest_direction() -> None:
-    """Weibull: the restricted mean changes by 1.96 times its standard error by the delta method, with slopes by hand.
-
-    The slopes of the area to the horizon are sums over a fine grid of dS = -S H (ln(t / b) da' , -a db'), a' and b' the
-    logarithms; the bounds are not quite symmetric, so half their distance is compared, to 1%.
-    """
-    prefix = "curve.os.active."
-    changes: dict[str, Scalar] = {prefix + "family": "weibull", prefix + "source": "coefficients"}
-    changes |= {prefix + "parameterisation": "flexsurv", prefix + "time_unit": "months"}
-    rows: dict[str, dict[str, Scalar]] = {
-        "coefficient.os.active.log_shape": {"value": np.log(1.3), "se": 0.06, "distribution": "fit"},
-        "coefficient.os.active.log_scale": {"value": np.log(20.0), "se": 0.08, "distribution": "fit"},
-        "covariance.os.active.log_shape.log_scale": {"value": 0.002},
-    }
-    model = small_model(changes, rows)
-    t = np.linspace(1e-9, HORIZON, 200_001)
-    hazard = (t / 20.0) ** 1.3
-    fall = np.exp(-hazard) * hazard * 1.3
-    slopes = np.array([np.trapezoid(-fall * np.log(t / 20.0), t), np.trapezoid(fall, t)])
-    covariance = np.array([[0.06**2, 0.002], [0.002, 0.08**2]])
-    se = np.sqrt(slopes @ covariance @ slopes)
-    direction = steepest(model.fits["os"], "active", HORIZON)
-    item = next(each for each in one_way(model).items if each.id == "curve.os.active")
-
-    assert direction is not None
-    own = direction[model.fits["os"].curves.columns["active"]]
-    np.testing.assert_allclose(own, covariance @ slopes / se, rtol=1e-5)
-    assert (item.high - item.low) / 2.0 == pytest.approx(Z975 * se, rel=0.01)
-    assert item.low < item.base < item.high
-
-
-def test_exact_coefficients_are_not_in_the_one_way_analysis() -> None:
-    prefix = "curve.os.active."
-    changes: dict[str, Scalar] = {prefix + "family": "exp", prefix + "source": "coefficients"}
-    changes |= {prefix + "parameterisation": "flexsurv_natural", prefix + "time_unit": "months"}
-    rows: dict[str, dict[str, Scalar]] = {"coefficient.os.active.rate": {"value": 0.05, "distribution": "fixed"}}
-    model = small_model(changes, rows)
-
-    assert steepest(model.fits["os"], "active", HORIZON) is None
-    ids = {item.id for item in one_way(model).items}
-    assert "curve.os.active" not in ids
-    assert "survival.os.standard.median" in ids
-
-
-def test_statistics_with_a_bound_are_left_out() -> None:
-    """A bound has no interval to move over; the statistics beside it have. It is fitted: it pulls the curve up."""
-
-    def survival(model: Model) -> float:
-        fit = model.fits["os"]
-        return float(fit.curves.survival("active", np.array([60.0]), fit.coefficients[None, :])[0, 0])
-
-    rows: dict[str, dict[str, Scalar]] = {
-        "survival.os.active.survival_late": {
-            "value": 0.05,
-            "n": 150,
-            "time": 60,
-            "use_in_fit": "yes",
-            "distribution": "fit",
-            "bound": "at_least",
-        }
-    }
-    model = small_model({}, rows)
-    ids = {item.id for item in one_way(model).items}
-
-    assert survival(model) > survival(small_model())
-    assert "survival.os.active.survival_late" not in ids
-    assert {"survival.os.active.median", "survival.os.active.survival_later"} <= ids
-
-
-def test_every_item_is_evaluated_with_the_draws_it_names() -> None:
-    """The outcomes of a whole curve at its bound are those of the model with the coefficients there."""
-    model = small_model(exponential_patients("os"))
-    found = one_way(model)
-    i = next(i for i, item in enumerate(found.items) if item.id == "curve.os.active")
-    fit = model.fits["os"]
-    ends = fit.coefficients + np.outer([-1.0, 1.0], [0.0, -Z975 / np.sqrt(EVENTS["active"])])
-    draws = {p.id: np.array([p.value]) for p in model.inputs.parameters}
-    expected = evaluate(model, draws | {"curve.pfs": model.fits["pfs"].coefficients[None, :], "curve.os": ends})
-
-    np.testing.assert_allclose(found.outcomes.costs.total[2 * i : 2 * i + 2], expected.costs.total, rtol=1e-6)

@@ -13,7 +13,6 @@ import pytest
 from support import base_outcomes, small_model
 
 from hemodel.analyses.base_case import increments
-from hemodel.analyses.dsa import grids
 from hemodel.analyses.dsa import threshold_search as module
 from hemodel.analyses.dsa.grids import (
     Axis,
@@ -27,7 +26,7 @@ from hemodel.analyses.dsa.grids import (
     n_way,
     two_way,
 )
-from hemodel.analyses.dsa.one_way import one_way
+from hemodel.analyses.dsa.one_way import one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import FINEST, Range, Search, Threshold, between_bounds, refine, search
 from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, VariedInput, all_ids, find, totals
 from hemodel.analyses.prices import price_thresholds
@@ -78,18 +77,24 @@ def bounded(model: Model, id_: str) -> Axis:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(PRICE, UTILITY), (OS_ACTIVE, PRICE), (OS_ACTIVE, OS_STANDARD), (SHARE, "adverse_event.rash.unit_cost")],
+    [
+        (PRICE, UTILITY),
+        ("curve.os.active.effect", PRICE),
+        (OS_ACTIVE, PRICE),
+        (OS_ACTIVE, OS_STANDARD),
+        (SHARE, "adverse_event.rash.unit_cost"),
+    ],
 )
 def test_edges_of_the_grid_are_the_one_way_analysis(first: str, second: str) -> None:
     model = uncertain()
-    along = one_way(model)
+    analyses = one_way(model), one_way(model, statistic_moves(model))
     (found,) = two_way(model, [(bounded(model, first), bounded(model, second))])
     qalys, costs = found.increments("active")
-    ids = [item.id for item in along.items]
     expected = {}
     for id_ in (first, second):
+        along = next(each for each in analyses if id_ in {item.id for item in each.items})
         for side, end in enumerate(("low", "high")):
-            row = 2 * ids.index(id_) + side
+            row = 2 * [item.id for item in along.items].index(id_) + side
             expected[id_, end] = [
                 t.total[row, 1] - t.total[row, 0] for t in (along.outcomes.qalys, along.outcomes.costs)
             ]
@@ -162,12 +167,20 @@ def test_the_pair_of_a_run_has_the_largest_bars() -> None:
     ((intervention, x, y),) = default_pairs(model, along)
 
     assert intervention == "active"
-    assert x.input.id == along.items[order[0]].id
-    shares_endpoint = [along.items[i].id.startswith("survival.os") for i in order[:3]]
-    assert shares_endpoint[:2] != [True, True] or grids.refits(x, y) <= grids.MOST_REFITS
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, OS_STANDARD)) == 25
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, PRICE)) == 5
-    assert grids.refits(bounded(model, OS_ACTIVE), bounded(model, "survival.pfs.active.median")) == 10
+    assert [x.input.id, y.input.id] == [along.items[i].id for i in order[:2]]
+
+
+def test_two_quantities_of_one_curve_are_no_pair_of_a_run() -> None:
+    """Effect and tail of OS go together; the next largest bar stands beside the first."""
+    model = small_model({"survival.os.active.survival_later.n": 12}, uncertain=True)
+    along = one_way(model)
+    total = 50_000 * along.outcomes.qalys.total - along.outcomes.costs.total
+    gain = total[:, 1] - total[:, 0]
+    order = [along.items[i].id for i in np.argsort(-np.abs(gain[1::2] - gain[::2]))]
+    ((_, x, y),) = default_pairs(model, along)
+
+    assert order[:2] == ["curve.os.active.effect", "curve.os.active.tail"]
+    assert (x.input.id, y.input.id) == (order[0], order[2])
 
 
 def test_two_way_evaluates_all_grids_in_two_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,7 +397,7 @@ def test_a_whole_curve_moves_to_the_restricted_mean_asked_for() -> None:
     qalys, costs = found.increments
     assert (qalys[1, 0], costs[1, 0]) == pytest.approx(gains(base_outcomes(model)), rel=EXACT)
     assert np.all(np.diff(qalys[:4, 0]) > 0)
-    assert dict(found.failed) == {4: "curve.os.active has no such restricted mean within 8 standard errors"}
+    assert dict(found.failed) == {4: "curve.os.active has no such value within 8 standard errors"}
 
 
 def test_where_pfs_above_os_is_an_error_such_points_have_no_result() -> None:
