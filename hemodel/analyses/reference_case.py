@@ -18,6 +18,7 @@ from pydantic import Field
 from hemodel.analyses.modifiers import BY_WEIGHT
 from hemodel.entries import Entry
 from hemodel.inputs.changes import same
+from hemodel.inputs.structure import VALUE_SETS, known_sets
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.payers.applying import DECISION, THRESHOLD, TRIGGER, TRIGGER_YEARS, exchange_rate_id
 from hemodel.payers.profile import LABELS
@@ -346,9 +347,23 @@ def perspective(facts: Facts, value: str) -> Iterator[Finding]:
 
 def utilities(facts: Facts, value: str) -> Iterator[Finding]:
     """Show the sources of the utilities."""
-    rows = [row for row in facts.model.inputs.rows.values() if row.id.startswith("utility.progress")]
+    rows = [
+        row for row in facts.model.inputs.rows.values() if row.id.startswith("utility.progress") and row.kind.numeric
+    ]
     sources = "; ".join(dict.fromkeys(row.source for row in rows if row.value is not None))
     yield _said(value, f"Sources of the utilities: {sources}")
+
+
+def value_sets(facts: Facts, value: tuple[str, ...]) -> Iterator[Finding]:
+    """Compare the value sets of the utilities with those asked for."""
+    found = known_sets(facts.model.inputs.rows)
+    if not found:
+        yield Finding("not said", TO_JUDGE, "add the rows of value sets, such as utility.progressed.value_set")
+        return
+    others = [f"{id_}: {VALUE_SETS[name]}" for id_, name in found.items() if name not in value]
+    yield Finding(
+        "; ".join(VALUE_SETS[name] for name in dict.fromkeys(found.values())), met(not others), "; ".join(others)
+    )
 
 
 def price_base(facts: Facts, _value: str) -> Iterator[Finding]:
@@ -486,6 +501,7 @@ _COMPARED: Mapping[str, Callable[[Facts, Any], Iterable[Finding]]] = {
     "perspective": perspective,
     "outcomes": outcomes,
     "utilities": utilities,
+    "value_sets": value_sets,
     "horizon": horizon,
     "half_cycle_correction": half_cycle,
     "one_way_analysis": one_way,

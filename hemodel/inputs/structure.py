@@ -207,6 +207,46 @@ def bands(rows: Rows) -> tuple[Band, ...]:
     return tuple(sorted(found, key=lambda band: float("inf") if band.within is None else band.within))
 
 
+VALUE_SET = ".value_set"
+"""What the id of a utility is followed by in that of its value set."""
+VALUE_SETS = {
+    "eq5d_3l": "EQ-5D-3L",
+    "eq5d_5l": "EQ-5D-5L",
+    "eq5d_5l_uk_2026": "EQ-5D-5L, UK 2026",
+    "other": "not EQ-5D",
+    "unknown": "value set not known",
+}
+"""The value sets in words."""
+
+
+def value_set(rows: Rows, id_: str) -> str:
+    """Return the value set of a utility, nothing where the workbook does not say it."""
+    row = rows.get(id_ + VALUE_SET)
+    return "" if row is None or row.value is None else row.text
+
+
+def known_sets(rows: Rows) -> dict[str, str]:
+    """Return the value set of each utility that the model values QALYs with, where it is known, by id."""
+    found = {row.id: value_set(rows, row.id) for row in _utilities_in_use(rows)}
+    return {id_: name for id_, name in found.items() if name not in {"", "unknown"}}
+
+
+def _utilities_in_use(rows: Rows) -> list[Row]:
+    """Return the utilities of states or of bands, whichever the settings ask for, disutilities and norms."""
+    by = rows.get("settings.utilities_by")
+    if by is not None and by.value == "time_to_death":
+        valued = select(rows, "utility.time_to_death.{band}")
+    else:
+        valued = [row for state in ("progression_free", "progressed") for row in _of_state(rows, state)]
+    return [*valued, *select(rows, "adverse_event.{event}.disutility"), *select(rows, "utility.norms")]
+
+
+def _of_state(rows: Rows, state: str) -> list[Row]:
+    """Return the utilities of a state; the common one is left out where every strategy has its own."""
+    common, own = select(rows, f"utility.{state}"), select(rows, f"utility.{state}.{{strategy}}")
+    return own if own and len(own) == len(select(rows, "strategy.{strategy}.name")) else [*common, *own]
+
+
 def _optional(rows: Rows, id_: str) -> float | None:
     row = rows.get(id_)
     return None if row is None or row.value is None else row.number

@@ -20,6 +20,7 @@ from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionErro
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
 from hemodel.inputs.rows import FEWEST_WORDS
+from hemodel.inputs.structure import VALUE_SET, VALUE_SETS, known_sets
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -329,6 +330,7 @@ def about_values(rows: Rows) -> Iterable[Problem]:
         "incidence": _incidences,
         "utility": _utilities,
         "disutility": _disutilities,
+        "value_set": _value_sets,
         "price_per_mg": _vial_prices,
     }
     return [warning for name, rule in rules.items() for warning in named(name, rule(rows))]
@@ -393,6 +395,27 @@ def _disutilities(rows: Rows) -> Iterable[Problem]:
                 "It looks like the utility with the event instead of the loss by it",
                 "Enter the utility without the event minus the utility with it.",
             )
+
+
+ACCEPTED = "accepted:"
+"""A note that begins with this gives the reason for what a warning is about."""
+
+
+def _value_sets(rows: Rows) -> Iterable[Problem]:
+    """Hold the value set of each utility against that of the first; an accepted one is left out."""
+    known = known_sets(rows)
+    first = next(iter(known), "")
+    for id_, own in known.items():
+        row = rows[id_ + VALUE_SET]
+        if own == known[first] or row.note.lower().startswith(ACCEPTED):
+            continue
+        yield Problem(
+            row.where["value"],
+            f"{id_} is valued with {VALUE_SETS[own]}, {first} with {VALUE_SETS[known[first]]}",
+            "Utilities of two value sets do not lie on one scale, and sums and differences of them mean little",
+            f"Take both from one set (the other is at {rows[first + VALUE_SET].where['value']}), or begin the note of"
+            f" this row with {ACCEPTED} and why.",
+        )
 
 
 def _vial_prices(rows: Rows) -> Iterable[Problem]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.inputs.structure import VALUE_SET
 from hemodel.live_model.formula import Formula, when
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
 
@@ -195,7 +196,7 @@ def _readers(row: Row, inputs: ModelInputs, parameters: Parameters) -> str:
         return "the record"
     if row.id.startswith(ELSEWHERE):
         return "other analyses"
-    if row.kind.type == "text" and row.kind.group in {"settings", "strategy"}:
+    if row.id.endswith(VALUE_SET) or (row.kind.type == "text" and row.kind.group in {"settings", "strategy"}):
         return "labels"
     return _set_aside(row, inputs) or (STRUCTURE if row.kind.type in {"choice", "reference", "formula"} else NOTHING)
 

@@ -26,6 +26,8 @@ CODE = r"[A-Z][A-Z0-9-]*"
 Asked = Literal["required", "expected", "recommended", "not stated", "not asked"]
 """How strongly something is asked for; not stated: the profile's sources do not tell."""
 Outcome = Literal["QALY", "life-years", "evLYG", "benefit of the indication"]
+ValueSet = Literal["eq5d_3l", "eq5d_5l", "eq5d_5l_uk_2026", "other"]
+"""Value sets of utilities, as in the rows of a workbook."""
 Report = Literal["net health benefit", "price threshold", "stepped results", "efficiency frontier"]
 
 
@@ -200,6 +202,7 @@ class Profile(_Part):
     perspective: ProfileItem[Text] | None = None
     outcomes: ProfileItem[tuple[Outcome, ...]] | None = None
     utilities: ProfileItem[Text] | None = None
+    value_sets: ProfileItem[tuple[ValueSet, ...]] | None = None
     horizon: ProfileItem[Horizon] | None = None
     half_cycle_correction: ProfileItem[Asked] | None = None
     one_way_analysis: ProfileItem[Asked] | None = None
@@ -252,6 +255,7 @@ LABELS = {
     "perspective": "Perspective",
     "outcomes": "Outcomes",
     "utilities": "Utilities",
+    "value_sets": "Value sets of utilities",
     "horizon": "Time horizon",
     "half_cycle_correction": "Half-cycle correction",
     "one_way_analysis": "One-way analysis",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from hemodel.inputs.structure import VALUE_SETS
 from hemodel.payers.profile import (
     Horizon,
     Pair,
@@ -116,6 +117,8 @@ def words(value: Any, currency: str, field: str = "") -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return rate(value) if "rate" in field else f"{value:,.10g}"
+    if field == "value_sets":
+        return " or ".join(VALUE_SETS[name] for name in value)
     if isinstance(value, tuple):
         if value and isinstance(value[0], RateStep):
             return steps(value)

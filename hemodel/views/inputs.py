@@ -8,6 +8,7 @@ from hemodel.analyses.input_rows import filled_rows, source_text, subject
 from hemodel.formats import Value, display
 from hemodel.inputs.cell_formats import sheet_titles
 from hemodel.inputs.dictionary import kinds
+from hemodel.inputs.structure import VALUE_SETS, value_set
 from hemodel.views.shared.declared import OnPage, TableEntry
 from hemodel.views.shared.table import Column, Table
 
@@ -48,7 +49,7 @@ def inputs(run: Run) -> Table:
             subject(row),
             row.label or row.kind.label,
             _value(row),
-            row.unit,
+            _unit(row, value_set(run.model.inputs.rows, row.id)),
             *(row.low, row.high, row.se, row.n),
             _distribution(row, drawn.get(row.id)),
             row.range_basis or None,
@@ -72,6 +73,11 @@ def inputs(run: Run) -> Table:
 def _value(row: Row) -> Value:
     """Return the value; a whole-number kind as an integer, which is written without separators."""
     return int(row.number) if row.kind.type == "integer" else row.value
+
+
+def _unit(row: Row, of: str) -> str:
+    """Return the unit; that of a utility with its value set, where the workbook says it."""
+    return f"{row.unit or 'utility'} ({VALUE_SETS[of]})" if of else row.unit
 
 
 def _distribution(row: Row, drawn: Distribution | None) -> str | None:

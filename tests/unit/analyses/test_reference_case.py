@@ -112,6 +112,20 @@ def test_a_scenario_that_there_is_not_says_what_to_add(shared: Shared) -> None:
     )
 
 
+def test_value_sets_of_the_utilities(england: Run, shared: Shared) -> None:
+    names = ("utility.progression_free.value_set", "utility.progressed.value_set")
+    mapped = payer(shared, "GB-ENG", dict.fromkeys(names, "eq5d_3l"))
+    unknown = payer(shared, "NO", dict.fromkeys((*names, "utility.norms.value_set"), "unknown"))
+    label = "Value sets of utilities"
+
+    assert row(england, label).asked == "EQ-5D-3L or EQ-5D-5L, UK 2026"
+    assert row(england, label).found == "EQ-5D-5L; EQ-5D-3L"
+    assert row(england, label).status == "departs"
+    assert row(england, label).how == "utility.progression_free: EQ-5D-5L; utility.progressed: EQ-5D-5L"
+    assert (row(mapped, label).status, row(mapped, label).found) == ("met", "EQ-5D-3L")
+    assert (row(unknown, label).status, row(unknown, label).found) == ("to judge", "not said")
+
+
 def test_what_the_user_changes_departs(shared: Shared) -> None:
     made = payer(
         shared,

@@ -64,6 +64,11 @@ def vials(size: float, price: float) -> Edits:
     return {f"{name}.vial_size_large": {"value": size}, f"{name}.price_per_vial_large": {"value": price, "note": "n"}}
 
 
+def sets(free: str, progressed: str, **own: Any) -> Edits:
+    names = {"progression_free": {"value": free}, "progressed": {"value": progressed, **own}}
+    return {f"utility.{state}.value_set": cell for state, cell in names.items()}
+
+
 def age(years: float, mean_age: float) -> Edits:
     return {"settings.time_horizon": {"value": years}, "background.mean_age": {"value": mean_age}}
 
@@ -171,6 +176,25 @@ CASES: dict[str, tuple[Edits, str, str, Edits]] = {
         "value",
         "the utility with the event instead of the loss",
         cells(f"{RASH}.disutility", value=0.3, low=0.2, high=0.4),
+    ),
+    "value sets of two states": (
+        sets("eq5d_3l", "eq5d_5l"),
+        "value",
+        "utility.progressed is valued with EQ-5D-5L, utility.progression_free with EQ-5D-3L",
+        sets("eq5d_3l", "eq5d_3l"),
+    ),
+    "value sets, one known": (sets("eq5d_3l", "other"), "value", "with not EQ-5D", sets("eq5d_3l", "unknown")),
+    "value sets of a disutility": (
+        {**sets("eq5d_5l", "unknown"), f"{RASH}.disutility.value_set": {"value": "eq5d_5l_uk_2026"}},
+        "value",
+        f"{RASH}.disutility is valued with EQ-5D-5L, UK 2026, utility.progression_free with EQ-5D-5L",
+        {**sets("eq5d_5l", "unknown"), f"{RASH}.disutility.value_set": {"value": "eq5d_5l"}},
+    ),
+    "value sets, without a reason": (
+        sets("eq5d_3l", "eq5d_5l", note="none with 3L was found"),
+        "value",
+        "begin the note of this row with accepted:",
+        sets("eq5d_3l", "eq5d_5l", note="Accepted: none with 3L was found"),
     ),
     # 100 mg for 400 is 4 a mg; 500 mg for 400 is 0.8, one fifth; 500 mg for 1900 is 3.8.
     "prices per mg": (vials(500, 400), "value", "5 times the 0.8 of", vials(500, 1900)),
@@ -316,4 +340,31 @@ def test_the_shipped_workbook_has_two_one_sided_costs() -> None:
     assert [str(w.where) for w in found] == [
         "imforte_us.xlsx, Administration!F5",
         "imforte_us.xlsx, Administration!F6",
+    ]
+
+
+def test_value_sets_are_compared_among_the_utilities_in_use() -> None:
+    own = {
+        **{f"utility.progression_free.{strategy}": {"value": 0.7, "note": "n"} for strategy in ("standard", "active")},
+        **{
+            f"utility.progression_free.{strategy}.value_set": {"value": "eq5d_5l"}
+            for strategy in ("standard", "active")
+        },
+    }
+    bands = {
+        "utility.time_to_death.near": {"value": 0.4, "note": "n"},
+        "utility.time_to_death_within.near": {"value": 100},
+        "utility.time_to_death.far": {"value": 0.6, "note": "n"},
+        "utility.time_to_death.near.value_set": {"value": "eq5d_3l"},
+        "utility.time_to_death.far.value_set": {"value": "eq5d_5l"},
+    }
+
+    def about(edits: Edits) -> list[str]:
+        return [warning.what for warning in added(edits) if "valued with" in warning.what]
+
+    assert about({**sets("eq5d_3l", "eq5d_5l"), **own}) == []
+    assert len(about({**sets("eq5d_3l", "eq5d_3l"), **own})) == 1
+    assert about(bands) == []
+    assert about({**sets("eq5d_3l", "eq5d_5l"), **bands, "settings.utilities_by": {"value": "time_to_death"}}) == [
+        "utility.time_to_death.far is valued with EQ-5D-5L, utility.time_to_death.near with EQ-5D-3L"
     ]

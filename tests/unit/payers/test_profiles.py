@@ -97,7 +97,13 @@ def test_england() -> None:
     assert profile.shortfall_discounted.value
     assert profile.budget_trigger is not None
     assert (profile.budget_trigger.value.amount, profile.budget_trigger.value.years) == (20_000_000, 3)
-    assert profile.unchecked == ("half_cycle_correction", "value_of_information", "budget_years", "budget_discounted")
+    assert profile.unchecked == (
+        "value_sets",
+        "half_cycle_correction",
+        "value_of_information",
+        "budget_years",
+        "budget_discounted",
+    )
 
 
 @pytest.mark.parametrize(

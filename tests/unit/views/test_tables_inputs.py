@@ -39,6 +39,13 @@ def test_an_input_names_its_cell_and_its_distribution(made: Run) -> None:
     assert str(row["Distribution"]).startswith("beta (")
 
 
+def test_a_utility_has_its_value_set_beside_the_unit(made: Run) -> None:
+    found = rows_of("inputs", made)
+    assert found["utility.progressed"]["Unit"] == "utility (value set not known)"
+    assert found["utility.life_year_gained"]["Unit"] == "utility"
+    assert found["utility.progressed.value_set"]["Value"] == "unknown"
+
+
 def test_every_assumption_says_why(made: Run) -> None:
     found = rows_of("assumptions", made)
     assert found
