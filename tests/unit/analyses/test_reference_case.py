@@ -188,8 +188,8 @@ def test_evlyg_needs_the_utility_of_a_life_year(shared: Shared) -> None:
 
 def test_fields_that_were_not_checked_are_named(england: Run) -> None:
     assert england.warnings[-1] == (
-        "Payer GB-ENG: these fields of the profile are not checked against the primary text: half-cycle correction;"
-        " value of information; budget impact, years; budget impact, discounting."
+        "Payer GB-ENG: these fields of the profile are not checked against the primary text: value sets of"
+        " utilities; half-cycle correction; value of information; budget impact, years; budget impact, discounting."
     )
 
 
