@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 YEAR, MONTH, WEEK = 365.25, 30.4375, 7.0
 HORIZON = 10.0
-CYCLES = math.ceil(HORIZON * YEAR / WEEK)
+ENDS = np.append(np.arange(522) * WEEK, HORIZON * YEAR)
+"""Boundaries of 521 weeks and 5.5 days, in days."""
 RATES = {"costs": 0.04, "effects": 0.02}
 STRATEGIES = ("standard", "active", "late")
 MEDIANS = {"standard": (10.0, 12.0), "active": (12.0, 16.0), "late": (9.7, 12.4)}
@@ -116,16 +117,16 @@ def outcomes(values: Mapping[str, float]) -> Outcomes:
 def _strategy(v: Mapping[str, float], s: str, discounted: bool) -> dict[str, dict[str, float]]:
     """Components of every outcome of one strategy."""
     rate = {stream: r if discounted else 0.0 for stream, r in RATES.items()}
-    months = np.arange(CYCLES + 1) * WEEK / MONTH
+    months = ENDS / MONTH
     alive = np.exp(-v[f"rate.os.{s}"] * months)
     free = np.minimum(np.exp(-v[f"rate.pfs.{s}"] * months), alive)
 
     def factor(stream: str) -> Array:
-        return np.asarray((1 + rate[stream]) ** -((np.arange(CYCLES) + 0.5) * WEEK / YEAR), dtype=np.float64)
+        return np.asarray((1 + rate[stream]) ** -((ENDS[1:] + ENDS[:-1]) / 2 / YEAR), dtype=np.float64)
 
     def years(stream: str) -> dict[str, float]:
         occupied = {"progression_free": free, "progressed": alive - free}
-        return {n: float(factor(stream) @ (x[1:] + x[:-1]) / 2 * WEEK / YEAR) for n, x in occupied.items()}
+        return {n: float(factor(stream) * np.diff(ENDS) / YEAR @ (x[1:] + x[:-1]) / 2) for n, x in occupied.items()}
 
     lived, paid = years("effects"), years("costs")
     progressing = float(factor("costs") @ (free[:-1] - free[1:])) * (1 - v[f"pfs_events.share_deaths.{s}"])
