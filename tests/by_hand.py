@@ -124,18 +124,18 @@ def outcomes(values: Mapping[str, float], rates: Mapping[str, float] = RATES) ->
 def _strategy(
     v: Mapping[str, float], s: str, rate: Mapping[str, float], horizon: float = HORIZON
 ) -> dict[str, dict[str, float]]:
-    """Components of every outcome of one strategy; the cycle that spans the end of the horizon is a whole one."""
-    cycles = math.ceil(horizon * YEAR / WEEK)
-    months = np.arange(cycles + 1) * WEEK / MONTH
+    """Components of every outcome of one strategy; the last cycle ends at the horizon."""
+    days = boundaries(horizon)
+    months = days / MONTH
     alive = np.exp(-v[f"rate.os.{s}"] * months)
     free = np.minimum(np.exp(-v[f"rate.pfs.{s}"] * months), alive)
 
     def factor(stream: str) -> Array:
-        return np.asarray((1 + rate[stream]) ** -((np.arange(cycles) + 0.5) * WEEK / YEAR), dtype=np.float64)
+        return np.asarray((1 + rate[stream]) ** (-(days[1:] + days[:-1]) / 2 / YEAR), dtype=np.float64)
 
     def years(stream: str) -> dict[str, float]:
         occupied = {"progression_free": free, "progressed": alive - free}
-        return {n: float(factor(stream) @ (x[1:] + x[:-1]) / 2 * WEEK / YEAR) for n, x in occupied.items()}
+        return {n: float(factor(stream) * np.diff(days) @ (x[1:] + x[:-1]) / 2 / YEAR) for n, x in occupied.items()}
 
     lived, paid = years("effects"), years("costs")
     progressing = float(factor("costs") @ (free[:-1] - free[1:])) * (1 - v[f"pfs_events.share_deaths.{s}"])
@@ -155,10 +155,15 @@ def _strategy(
     return {"life_years": lived, "qalys": qalys, "costs": costs, "drug_costs": drugs, "administrations": given}
 
 
+def boundaries(horizon: float) -> Array:
+    """Days at which cycles begin, and the end of the last, which is a part of one."""
+    return np.append(np.arange(0.0, horizon * YEAR, WEEK), horizon * YEAR)
+
+
 def until(values: Mapping[str, float], strategy: str, years: float) -> dict[str, float]:
-    """Undiscounted costs by category and by drug up to a time, and the share alive at the end of its last cycle."""
+    """Undiscounted costs by category and by drug up to a time, and the share alive then."""
     found = _strategy(values, strategy, dict.fromkeys(RATES, 0.0), years)
-    end = math.ceil(years * YEAR / WEEK) * WEEK / MONTH
+    end = years * YEAR / MONTH
     return {**found["costs"], **found["drug_costs"], "alive": math.exp(-values[f"rate.os.{strategy}"] * end)}
 
 

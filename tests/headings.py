@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hemodel.views.tables import Table
 
-KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years"}
+KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years", "survival_years"}
 """Numbers by which others are looked up."""
 
 Record = dict[str, Any]

@@ -42,7 +42,7 @@ TORNADOES = ("tornado_nmb", "tornado_icer", "tornado_qalys", "tornado_costs", "t
 PROBABILISTIC = ("ce_plane", "ceac", "convergence")
 INFORMATION = ("voi_curves", "expected_loss")
 PRICE = "price_icer"
-UNSEEN: dict[str, Any] = dict.fromkeys(("one_way", "psa", "information", "two_way", "threshold_values"))
+UNSEEN: dict[str, Any] = dict.fromkeys(("one_way", "statistics", "psa", "information", "two_way", "threshold_values"))
 """What a run of studies leaves to other cases."""
 STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
@@ -53,6 +53,7 @@ EXPECTED = {
     "three_long_names": {
         *ALWAYS,
         *TORNADOES,
+        *(f"tornado_{measure}_late" for measure in ("nmb", "icer", "qalys", "costs")),
         *PROBABILISTIC,
         *STUDIES,
         *INFORMATION,

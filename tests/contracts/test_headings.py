@@ -189,14 +189,22 @@ def adjustments(r: Record) -> Expected:
 VALUE = {"Value: Base case": "base", "Value: Low": "low", "Value: High": "high"}
 
 
-def dsa(r: Record) -> Expected:
-    records = [{**e, "range": abs(e["nmb_high"] - e["nmb_low"])} for e in r["dsa"]]
+def dsa(r: Record, part: str = "dsa") -> Expected:
+    records = [{**e, "range": abs(e["nmb_high"] - e["nmb_low"])} for e in r[part]]
     records.sort(key=lambda e: (e["intervention"] != "active", -e["range"]))
     columns = {f"{BENEFIT}: Range": "range", **VALUE}
     for end in ("low", "high"):
         columns |= {f"{BENEFIT}: At {end}": f"nmb_{end}", f"ICER: At {end}": f"icer_{end}"}
         columns |= {f"Incremental {name}: At {end}": f"{name.lower()}_{end}" for name in ("QALYs", "costs")}
     return records, columns
+
+
+def curves_at_ends(r: Record, part: str) -> Expected:
+    ends = {"Base case": "base", "At low": "low", "At high": "high"}
+    groups = {"Median": "median", "Hazard ratio": "hazard_ratio", "Survival at 5 years": "survival"}
+    return r[part], {
+        f"{group}: {word}": f"{name}_{end}" for group, name in groups.items() for word, end in ends.items()
+    }
 
 
 def threshold_values(r: Record) -> Expected:
@@ -225,6 +233,7 @@ def two_way_boundary(r: Record) -> Expected:
                 ends = {"low": t * qalys[0] - costs[0], "high": t * qalys[-1] - costs[-1]}
                 records.append({"threshold": t, "y": y, "crossed": crossed, **ends})
     columns = {"Threshold": "threshold", "Value: Second input": "y", "First input at the boundary": "crossed.0"}
+    columns["also at"] = "crossed.1"
     group = "Net monetary benefit: "
     return records, {**columns, f"{group}First input at its lower end": "low", f"{group}at its upper end": "high"}
 
@@ -363,6 +372,9 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "external": external,
     "adjustments": adjustments,
     "dsa": dsa,
+    "dsa_curves": lambda r: curves_at_ends(r, "dsa_curves"),
+    "dsa_statistics": lambda r: dsa(r, "dsa_statistics"),
+    "dsa_statistics_curves": lambda r: curves_at_ends(r, "dsa_statistics_curves"),
     "threshold_values": threshold_values,
     "two_way": two_way,
     "two_way_boundary": two_way_boundary,

@@ -20,9 +20,9 @@ from by_hand import (
     MONTH,
     OTHERS,
     STRATEGIES,
-    WEEK,
     YEAR,
     base_values,
+    boundaries,
     drawn,
     increments,
     outcomes,
@@ -220,12 +220,12 @@ def weighed(strategy: str, kind: str, value: Any, by_draw: list[Any]) -> dict[st
 def life_years_of_equal_value(kind: str) -> list[dict[str, Any]]:
     """Life that is added at one utility, life that both have at the difference of their utilities, cycle by cycle."""
     values, rates = base(kind), RATES[kind]
-    days = [WEEK * k for k in range(round(HORIZON * YEAR / WEEK) + 1)]
+    days = boundaries(HORIZON).tolist()
     found = []
     for strategy in OTHERS:
         at = [gained(values, strategy, day / MONTH) for day in days]
-        pairs = zip(days, at[:-1], at[1:], strict=False)
-        middle = [(1 + rates["effects"]) ** -((day + WEEK / 2) / YEAR) * (a + b) / 2 for day, a, b in pairs]
+        cycles = zip(days[:-1], days[1:], at[:-1], at[1:], strict=True)
+        added = [(1 + rates["effects"]) ** (-(s + e) / 2 / YEAR) * (e - s) * (a + b) / 2 for s, e, a, b in cycles]
         losses = [
             values[f"adverse_event.rash.incidence.{s}"]
             * values["adverse_event.rash.disutility"]
@@ -233,7 +233,7 @@ def life_years_of_equal_value(kind: str) -> list[dict[str, Any]]:
             / YEAR
             for s in (strategy, FIRST)
         ]
-        evlys = sum(middle) * WEEK / YEAR - losses[0] + losses[1]
+        evlys = sum(added) / YEAR - losses[0] + losses[1]
         costs = increments(values, rates)[strategy]["costs"]
         own = {"intervention": strategy, "comparator": FIRST, "evlys": evlys, "costs": costs}
         found.append(own | {"cost_per_evly": ratio(costs, evlys), "verdict": word(costs, evlys)})

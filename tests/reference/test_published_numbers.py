@@ -400,8 +400,8 @@ def test_curves_at_the_ends_of_bars() -> None:
         expected |= curves_there(id_, (base(), *ends))
     agree(by(published().dsa_curves or [], "id", "strategy"), expected, close=1e-7)
     expected = {}
-    for id_, ends in medians().items():
-        expected |= curves_there(id_, (base(), *(moved(base(), id_, end) for end in ends)))
+    for id_, limits in medians().items():
+        expected |= curves_there(id_, (base(), *(moved(base(), id_, end) for end in limits)))
     agree(by(published().dsa_statistics_curves or [], "id", "strategy"), expected)
 
 
