@@ -338,14 +338,14 @@ def test_the_shipped_workbook_has_two_one_sided_costs() -> None:
 
 
 def test_value_sets_are_compared_among_the_utilities_in_use() -> None:
-    own = {
+    own: Edits = {
         **{f"utility.progression_free.{strategy}": {"value": 0.7, "note": "n"} for strategy in ("standard", "active")},
         **{
             f"utility.progression_free.{strategy}.value_set": {"value": "eq5d_5l"}
             for strategy in ("standard", "active")
         },
     }
-    bands = {
+    bands: Edits = {
         "utility.time_to_death.near": {"value": 0.4, "note": "n"},
         "utility.time_to_death_within.near": {"value": 100},
         "utility.time_to_death.far": {"value": 0.6, "note": "n"},
