@@ -45,6 +45,8 @@ UntilClear = Annotated[
     float | None, typer.Option(metavar="WTP", help="End the draws when the decision at this threshold is clear.")
 ]
 
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")]
+
 
 @app.command()
 def run(
@@ -63,9 +65,7 @@ def run(
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
     scheduler: Scheduler = "",
     workers: Workers = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")
-    ] = False,
+    strict: Strict = False,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():
