@@ -156,6 +156,18 @@ def test_an_adjustment_in_words() -> None:
     assert "treatment-years" in adjustment_sentence(entry(rule="treatment_capped_at_pfs: d"), names)
 
 
+def test_a_lift_in_words() -> None:
+    names, lifted = Names(some(1.0, 1.0)), entry(rule="os_lifted_to_pfs")
+    assert adjustment_sentence(lifted, names) == (
+        "Overall survival for New was lifted to progression-free survival from month 96.8; largest gap 0.2 percentage"
+        " points; 0.020 life-years per patient added; it was also lifted in 62.0% of the draws."
+    )
+    assert adjustment_sentence(entry(rule="os_lifted_to_pfs", first_month=None), names) == (
+        "Overall survival for New was not below progression-free survival in the base case; it was lifted in 62.0% of"
+        " the draws."
+    )
+
+
 def test_names_that_are_shared_carry_the_id() -> None:
     shared = some(1.0, 1.0).model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
     names = Names(shared)
