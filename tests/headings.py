@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hemodel.views.tables import Table
 
-KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years"}
+KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years", "survival_years"}
 """Numbers by which others are looked up."""
 
 Record = dict[str, Any]
@@ -91,6 +91,7 @@ PRINTED = {
     "unit of the input": {""},
     "unitless": {""},
     "year": {"years", "years per patient"},
+    "year, QALY or currency": {""},
 }
 """Units of columns by those in the descriptions of fields; where a column has none, it stands in another column."""
 

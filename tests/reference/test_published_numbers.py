@@ -314,9 +314,8 @@ def test_one_way() -> None:
     entries = published().dsa or []
     ranges = [abs(entry.nmb_high - entry.nmb_low) for entry in entries]
     assert ranges == sorted(ranges, reverse=True)
-    ends = {id_: tuple(moved(base(), id_, end) for end in bounds()[id_]) for id_ in distributions()} | curve_ends(
-        base()
-    )
+    ends = {id_: tuple(moved(base(), id_, end) for end in bounds()[id_]) for id_ in distributions()}
+    ends |= curve_ends(base())
     expected = at_both({id_: (bounds()[id_], *values) for id_, values in ends.items()})
     agree(by(entries, "id", "intervention"), expected, close=1e-7)
 
