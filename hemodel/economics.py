@@ -36,6 +36,8 @@ EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
 COST_TOLERANCE = 1e-9
 """Smallest difference in costs that is a difference."""
+BENEFIT_TOLERANCE = 1e-12
+"""Smallest share of a net benefit that is a difference between two."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,7 @@ def best_shares(benefit: FloatArray) -> FloatArray:
 
 
 def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDArray[np.intp]:
-    """Return, for each threshold, the place of the strategy with the highest mean net benefit.
+    """Return, for each threshold, the place of the strategy with the highest mean net benefit, the first of equals.
 
     The acceptability frontier (CEAF) is the acceptability of that strategy, which
     need not be the strategy that is best most often.
@@ -260,8 +262,17 @@ def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDA
     qalys, costs : array (draws, strategies)
     thresholds : array (thresholds,)
     """
-    benefit = net_monetary_benefit(qalys.mean(axis=0), costs.mean(axis=0), thresholds[:, None])
-    return np.asarray(np.argmax(benefit, axis=1))
+    return first_of_best(net_monetary_benefit(qalys.mean(axis=0), costs.mean(axis=0), thresholds[:, None]))
+
+
+def first_of_best(benefit: FloatArray) -> NDArray[np.intp]:
+    """Return the place (along the last axis) of the highest mean net benefit, the first of equals.
+
+    At a threshold that is an ICER two strategies are equal, and rounding must not decide which of them stands there.
+    """
+    highest, scale = (values.max(axis=-1, keepdims=True) for values in (benefit, np.abs(benefit)))
+    rounding = np.maximum(COST_TOLERANCE, BENEFIT_TOLERANCE * scale)
+    return np.asarray(np.argmax(benefit >= highest - rounding, axis=-1))
 
 
 def extended(costs: Sequence[float], qalys: Sequence[float], to: float) -> float:

@@ -41,6 +41,11 @@ REGIMENS = {
     "late": {"lateximab": (60.0, "mg/m2", 1.0, 0.9)},
 }
 """Dose, its basis, relative dose intensity and share of patients, by drug; every 21 days until PFS ends."""
+PUBLISHED = {
+    "active": {"life_years": 0.4, "qalys": 0.3, "costs": 48_000.0, "icer": 160_000.0},
+    "late": {"costs": 1_500.0},
+}
+"""Increments of a made-up earlier study, which says less of the third strategy."""
 EXTERNAL = "external.os.standard.survival_30m"
 """Of a study whose patients are followed from 6 months before the start of the model."""
 FIXED_SHARE = "subsequent.radio.share."
@@ -64,6 +69,7 @@ def model(changes: Mapping[str, Scalar] | None = None, rows: Rows | None = None)
     own: Rows = {
         **_third(),
         **_radiotherapy(),
+        **_beside(),
         EXTERNAL: {"value": 0.3, "time": 30, "time_origin": 6, "low": 0.2, "high": 0.4},
     }
     for field in (row.id.rpartition(".")[2] for row in small_rows().rows if "regimen.standard" in row.id):
@@ -106,6 +112,15 @@ def _radiotherapy() -> Rows:
     rows: Rows = {f"subsequent.radio.{field}": {"value": value} for field, value in fields.items()}
     rows["subsequent.radio.administration"] = {"value": "infusion"}
     return rows | {FIXED_SHARE + strategy: {"value": 0.1} for strategy in STRATEGIES}
+
+
+def _beside() -> Rows:
+    """Rows of what stands beside the base case: scenarios by name, and the earlier study."""
+    rows: Rows = {"settings.beside": {"value": "cheaper; stale"}}
+    rows["published.study.name"] = {"value": "An earlier study", "source": "a journal"}
+    for strategy, numbers in PUBLISHED.items():
+        rows |= {f"published.study.{strategy}.{field}": {"value": number} for field, number in numbers.items()}
+    return rows
 
 
 def outcomes(values: Mapping[str, float], rates: Mapping[str, float] = RATES) -> Outcomes:
@@ -287,16 +302,13 @@ def _distribution(name: str, value: float, error: float, n: float) -> Any:
 
 
 def bounds(of: Model) -> dict[str, tuple[float, float]]:
-    """Low and high as given, else the points that 2.5% lie beyond."""
-    rows, values = of.inputs.rows, base_values(of)
+    """Low and high as given, else the points that 2.5% lie beyond, of every input but the curves."""
+    rows = of.inputs.rows
     found = {}
     for id_, distribution in distributions(of).items():
         given = rows[id_].low, rows[id_].high
         low, high = given if None not in given else distribution.ppf([0.025, 0.975]).tolist()
         found[id_] = float(str(low)), float(str(high))
-    for endpoint, strategy in CURVES:
-        median = math.log(2) / values[f"rate.{endpoint}.{strategy}"]
-        found[f"survival.{endpoint}.{strategy}.median"] = 0.8 * median, 1.25 * median
     return found
 
 

@@ -91,6 +91,7 @@ PRINTED = {
     "unit of the input": {""},
     "unitless": {""},
     "year": {"years", "years per patient"},
+    "year, QALY or currency": {""},
 }
 """Units of columns by those in the descriptions of fields; where a column has none, it stands in another column."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.economics import first_of_best
 from hemodel.economics import increments as against_first
 from hemodel.voi.regression import conditional_mean
 
@@ -86,7 +87,7 @@ def choose(means: FloatArray, threshold: float) -> Choice:
 
 def choose_by_benefit(benefit: FloatArray) -> Choice:
     """Return the same for net benefit (rows, strategies), which are the outcomes then [currency]."""
-    most, always = largest(benefit), int(np.array([column.mean() for column in benefit.T]).argmax())
+    most, always = largest(benefit), int(first_of_best(np.array([column.mean() for column in benefit.T])))
     best = np.zeros(benefit.shape)
     undecided = np.ones(len(benefit))
     for strategy, column in enumerate(benefit.T):

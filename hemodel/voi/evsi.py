@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hemodel.economics import first_of_best
 from hemodel.voi.conditional_means import (
     Values,
     choose,
@@ -116,7 +117,7 @@ def _importance_gain(
         Weight with which each draw enters where each strategy is the best.
     """
     prior = fit.fitted @ turn
-    always = int(prior.mean(axis=0).argmax())
+    always = int(first_of_best(prior.mean(axis=0)))
     targets = np.append(prior.mean(axis=0)[1:], largest(prior).mean())
     gain = largest(benefit) - benefit[:, always]
     found = controlled(gain, np.column_stack([benefit[:, 1:], most]), targets)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from hemodel.economics import net_monetary_benefit, verdict
+from hemodel.economics import first_of_best, net_monetary_benefit, verdict
 from hemodel.voi.conditional_means import increments
 from hemodel.voi.regression import conditional_mean, one_thread, varies
 
@@ -73,7 +73,7 @@ def evpi(sample: Sample, thresholds: FloatArray) -> Evpi:
         benefit = net_monetary_benefit(effects, costs, float(threshold))
         loss = benefit.max(axis=0) - benefit
         losses[k] = loss.mean(axis=1)
-        best[k] = np.argmax(benefit.mean(axis=1))
+        best[k] = first_of_best(benefit.mean(axis=1))
         errors[k] = loss[best[k]].std(ddof=1) / np.sqrt(sample.draws)
     value = losses[np.arange(thresholds.size), best]
     return Evpi(thresholds, value, errors, best, losses)
@@ -230,7 +230,7 @@ def _value(
     draws, others = benefit.shape[1], len(benefit) - 1
     slopes = np.vstack([threshold * np.eye(others), -np.eye(others)])
     means = benefit.mean(axis=1)
-    chosen, highest = int(np.argmax(means)), benefit.max(axis=0)
+    chosen, highest = int(first_of_best(means)), benefit.max(axis=0)
     gain = highest - benefit[chosen]
     rows, covariance = errors
     upward = _upward(benefit[:, rows], slopes, covariance)

@@ -189,8 +189,8 @@ def adjustments(r: Record) -> Expected:
 VALUE = {"Value: Base case": "base", "Value: Low": "low", "Value: High": "high"}
 
 
-def dsa(r: Record, part: str = "dsa") -> Expected:
-    records = [{**e, "range": abs(e["nmb_high"] - e["nmb_low"])} for e in r[part]]
+def dsa(entries: list[Record]) -> Expected:
+    records = [{**e, "range": abs(e["nmb_high"] - e["nmb_low"])} for e in entries]
     records.sort(key=lambda e: (e["intervention"] != "active", -e["range"]))
     columns = {f"{BENEFIT}: Range": "range", **VALUE}
     for end in ("low", "high"):
@@ -199,12 +199,12 @@ def dsa(r: Record, part: str = "dsa") -> Expected:
     return records, columns
 
 
-def curves_at_ends(r: Record, part: str) -> Expected:
+def curves_at_ends(entries: list[Record]) -> Expected:
+    """The years at which survival is shown stand in its heading."""
+    (years,) = {f"{e['survival_years']:g}" for e in entries}
+    groups = {"Median": "median", "Hazard ratio": "hazard_ratio", f"Survival at {years} years": "survival"}
     ends = {"Base case": "base", "At low": "low", "At high": "high"}
-    groups = {"Median": "median", "Hazard ratio": "hazard_ratio", "Survival at 5 years": "survival"}
-    return r[part], {
-        f"{group}: {word}": f"{name}_{end}" for group, name in groups.items() for word, end in ends.items()
-    }
+    return entries, {f"{group}: {word}": f"{key}_{end}" for group, key in groups.items() for word, end in ends.items()}
 
 
 def threshold_values(r: Record) -> Expected:
@@ -233,7 +233,7 @@ def two_way_boundary(r: Record) -> Expected:
                 ends = {"low": t * qalys[0] - costs[0], "high": t * qalys[-1] - costs[-1]}
                 records.append({"threshold": t, "y": y, "crossed": crossed, **ends})
     columns = {"Threshold": "threshold", "Value: Second input": "y", "First input at the boundary": "crossed.0"}
-    columns["also at"] = "crossed.1"
+    columns |= {"also at": "crossed.1"} if any(len(record["crossed"]) > 1 for record in records) else {}
     group = "Net monetary benefit: "
     return records, {**columns, f"{group}First input at its lower end": "low", f"{group}at its upper end": "high"}
 
@@ -268,6 +268,11 @@ def psa_against_base(r: Record) -> Expected:
     return [row for d in differences for row in (d, *d["reasons"][:8], d["rest"])], DIFFERENCE
 
 
+def psa_totals(r: Record) -> Expected:
+    columns = {"Base case": "base", "Mean of the draws": "mean", "Difference": "difference"}
+    return r["psa"]["against_base"], {**columns, "Monte Carlo standard error": "mcse"}
+
+
 def psa_inputs(r: Record) -> Expected:
     columns = {"Base case": "base", "Mean: Declared": "mean", "Mean: Drawn": "drawn_mean"}
     columns |= {"Standard deviation: Declared": "sd", "Standard deviation: Drawn": "drawn_sd"}
@@ -293,6 +298,10 @@ def scenarios(r: Record) -> Expected:
     columns = outcomes("Increment: ", "{}") | outcomes("Change: ", "change_in_{}", life_years=False)
     columns |= {f"Net monetary benefit at: {words}": f"nmb.{t}" for t, words in THRESHOLDS.items()}
     return r["incremental"] + r["scenarios"], {**columns, "ICER": "icer", "Change in ICER": "change_in_icer"}
+
+
+def beside(r: Record) -> Expected:
+    return r["beside"], outcomes("Increment: ", "{}") | {"ICER": "icer"}
 
 
 LOSSES = {f"Expected loss: {name}": f"expected_loss.{s}" for s, name in NAMES.items()}
@@ -371,10 +380,11 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "families": families,
     "external": external,
     "adjustments": adjustments,
-    "dsa": dsa,
-    "dsa_curves": lambda r: curves_at_ends(r, "dsa_curves"),
-    "dsa_statistics": lambda r: dsa(r, "dsa_statistics"),
-    "dsa_statistics_curves": lambda r: curves_at_ends(r, "dsa_statistics_curves"),
+    "beside": beside,
+    "dsa": lambda r: dsa(r["dsa"]),
+    "dsa_curves": lambda r: curves_at_ends(r["dsa_curves"]),
+    "dsa_statistics": lambda r: dsa(r["dsa_statistics"]),
+    "dsa_statistics_curves": lambda r: curves_at_ends(r["dsa_statistics_curves"]),
     "threshold_values": threshold_values,
     "two_way": two_way,
     "two_way_boundary": two_way_boundary,
@@ -382,6 +392,7 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "psa_net_benefit": psa_net_benefit,
     "psa_quadrants": psa_quadrants,
     "psa_against_base": psa_against_base,
+    "psa_totals": psa_totals,
     "psa_inputs": psa_inputs,
     "psa_extremes": lambda r: (r["psa"]["extremes"], {"Draw": "draw", **DIFFERENCE}),
     "probability_cost_effective": probability_cost_effective,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import by_hand
 import numpy as np
 from by_hand import CATEGORIES, STRATEGIES, VIALS, base_values, moved, until
+from curves_by_hand import curve_ends, quantity
 from published import agree
 
 from hemodel.analyses.budget import BudgetResult, budget_result
@@ -263,6 +264,11 @@ def every_input() -> Iterator[tuple[dict[str, Any], list[Array]]]:
         costs = [since_entry(moved(values, id_, end), "start") for end in (low, high)]
         nets = [net_by_year(values, SHARES, own) for own in costs]
         yield shown | {"base": values[id_], "low": low, "high": high}, nets
+    for id_, there in curve_ends(values).items():
+        nets = [net_by_year(values, SHARES, since_entry(end, "start")) for end in there]
+        label, unit = words(id_)
+        ends = {end: quantity(id_, x) for end, x in zip(("base", "low", "high"), (values, *there), strict=True)}
+        yield {"id": id_, "label": label, "unit": unit, **ends}, nets
     for id_, (low, high) in VARIED.items():
         label, unit = words(id_)
         shown = {"id": id_, "label": label, "unit": unit}
@@ -300,6 +306,12 @@ def together_at(place: int) -> Shares:
 
 def words(id_: str) -> tuple[str, str]:
     return {
+        "curve.pfs.standard": ("Level of PFS, Standard", "months"),
+        "curve.pfs.active.effect": ("Treatment effect on PFS, Active", "ratio"),
+        "curve.pfs.late.effect": ("Treatment effect on PFS, Late", "ratio"),
+        "curve.os.standard": ("Level of OS, Standard", "months"),
+        "curve.os.active.effect": ("Treatment effect on OS, Active", "ratio"),
+        "curve.os.late.effect": ("Treatment effect on OS, Late", "ratio"),
         "budget.patients": ("New cases", "patients per year"),
         "budget.growth": ("Growth", "per year"),
         "budget.step.stage": ("Step of the funnel", "proportion"),
@@ -310,8 +322,11 @@ def words(id_: str) -> tuple[str, str]:
 
 
 def compare(found: BudgetResult) -> None:
-    entry = found.entry if found.entry in ENTRIES else ENTRIES[0]
-    agree(found, expected(entry), words=None, within=WITHIN)
+    """The directions of curves are of slopes by differences, which are right to 1e-8."""
+    wanted = dict(expected(found.entry if found.entry in ENTRIES else ENTRIES[0]))
+    bars = wanted.pop("one_way")
+    agree(found.model_dump(exclude={"one_way"}), wanted, words=None, within=WITHIN)
+    agree(found.one_way, bars, words=None, within=WITHIN, close=1e-7)
 
 
 def records() -> list[BudgetResult]:

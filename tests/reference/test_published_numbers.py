@@ -36,12 +36,14 @@ from by_hand import (
     ratio,
     word,
 )
+from curves_by_hand import curve_ends, directions, quantity, with_steps
 from published import agree, by, unseen
-from reference import published_budget, published_payer, published_research
+from reference import published_budget, published_draws, published_gates, published_payer, published_research
 from scipy import optimize
 from support import SOURCE, small_run
 
 from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.psa.result import psa_result
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
 from hemodel.inputs.changes import Change
@@ -65,8 +67,10 @@ HERE |= {
     "scenarios",
     "external",
     "families",
+    "beside",
 }
 ELSEWHERE: dict[str, Any] = {"payer": published_payer, "budget": published_budget, "research": published_research}
+ELSEWHERE |= {"fit_warnings": published_gates, "use_draws": published_draws}
 """Parts that this model does not have: modules with their records and what compares a record with its sums."""
 SETTINGS = {"schema_version", "title", "population", "perspective", "clock_start", "currency", "price_year"}
 SETTINGS |= {"time_horizon_years", "thresholds", "decision_threshold", "strategies", "strategy_names", "drug_names"}
@@ -104,9 +108,9 @@ def distributions() -> dict[str, Any]:
 @cache
 def bounds() -> dict[str, tuple[float, float]]:
     """Of every input but the curves those given or of its distribution, of curves what their ends are called by."""
-    found = {id_: ends for id_, ends in by_hand.bounds(run().model).items() if id_ in distributions()}
-    for id_, (low, high) in curve_ends().items():
-        found[id_] = at(id_, low)[id_], at(id_, high)[id_]
+    found = dict(by_hand.bounds(run().model))
+    for id_, (low, high) in curve_ends(base()).items():
+        found[id_] = quantity(id_, low), quantity(id_, high)
     return found
 
 
@@ -263,75 +267,45 @@ def test_scenarios() -> None:
     agree(published().scenarios, [*expected, *stopped])
 
 
+def test_beside_one_another() -> None:
+    """The base case, then for each intervention the scenarios that the workbook names and what others published.
+
+    A scenario that stopped has nothing to stand there, nor has a field that a study does not give.
+    """
+    expected = [_beside(s, "base case", "base_case", "Base case", base()) for s in OTHERS]
+    for s in OTHERS:
+        expected.append(_beside(s, "scenario", "cheaper", "question", base() | {PRICE: 420.0}))
+        numbers = dict.fromkeys((*OUTCOMES, "icer")) | by_hand.PUBLISHED[s]
+        study = {"kind": "published", "name": "study", "label": "An earlier study", "source": "a journal"}
+        expected.append({**numbers, **study, "intervention": s, "verdict": ""})
+    agree(published().beside, expected, words=None)
+
+
+def _beside(strategy: str, kind: str, name: str, label: str, values: dict[str, float]) -> dict[str, Any]:
+    found = increments(values)[strategy]
+    words = {"kind": kind, "name": name, "label": label, "source": "", "intervention": strategy}
+    pair = found["costs"], found["qalys"]
+    return {**found, **words, "icer": ratio(*pair), "verdict": word(*pair)}
+
+
 # One input at a time -------------------------------------------------------------------------------------------------
-
-
-ERROR = math.log(1.25 / 0.8) / 3.919928
-"""Standard error of every log median, and so of every log rate."""
-MONTHS = 120.0
-"""The time horizon."""
-
-
-def area(rate: float) -> float:
-    return float(-np.expm1(-rate * MONTHS) / rate)
-
-
-def slope(rate: float) -> float:
-    """Of the logarithm of the area by the logarithm of the rate."""
-    return rate * MONTHS / float(np.expm1(rate * MONTHS)) - 1.0
-
-
-@cache
-def directions() -> dict[str, dict[str, float]]:
-    """Of each bar, how many logarithms its rates move by for one standard error: S g / sqrt(g' S g), S = ERROR^2."""
-    found = {}
-    for endpoint in ("pfs", "os"):
-        rates = {s: f"rate.{endpoint}.{s}" for s in STRATEGIES}
-        own = {s: slope(base()[rate]) for s, rate in rates.items()}
-        found[f"curve.{endpoint}.{FIRST}"] = {rates[FIRST]: -ERROR}
-        for strategy in OTHERS:
-            length = math.hypot(own[strategy], own[FIRST])
-            move = {rates[strategy]: own[strategy], rates[FIRST]: -own[FIRST]}
-            found[f"curve.{endpoint}.{strategy}.effect"] = {r: ERROR * g / length for r, g in move.items()}
-    return found
-
-
-def with_steps(steps: dict[str, float]) -> dict[str, float]:
-    """The values so many standard errors away along the directions of bars."""
-    found = dict(base())
-    for id_, step in steps.items():
-        for rate, move in directions()[id_].items():
-            found[rate] *= math.exp(step * move)
-    return found
-
-
-@cache
-def curve_ends() -> dict[str, tuple[dict[str, float], dict[str, float]]]:
-    """The values at both ends of each bar of curves."""
-    return {id_: (with_steps({id_: -1.959964}), with_steps({id_: 1.959964})) for id_ in directions()}
-
-
-def at(id_: str, values: dict[str, float]) -> dict[str, float]:
-    """What a bar of curves is called by: the area under the curve, or its ratio to that of the first strategy."""
-    _, endpoint, strategy, *effect = id_.split(".")
-    level = {s: area(values[f"rate.{endpoint}.{s}"]) for s in STRATEGIES}
-    return {id_: level[strategy] / level[FIRST] if effect else level[strategy]}
 
 
 def moved_to(wanted: dict[str, float]) -> dict[str, float]:
     """The values with some inputs elsewhere, those of curves along their directions, all at once."""
-    curves = [id_ for id_ in wanted if id_ in directions()]
+    along = directions(base())
+    curves = [id_ for id_ in wanted if id_ in along]
 
     def missing(steps: Array) -> list[float]:
-        there = with_steps(dict(zip(curves, steps.tolist(), strict=True)))
-        return [math.log(at(id_, there)[id_] / wanted[id_]) for id_ in curves]
+        there = with_steps(base(), dict(zip(curves, steps.tolist(), strict=True)))
+        return [math.log(quantity(id_, there) / wanted[id_]) for id_ in curves]
 
     found = dict(base())
     if curves:
         solved = optimize.root(missing, np.zeros(len(curves)), tol=1e-14)
-        found = with_steps(dict(zip(curves, solved.x.tolist(), strict=True)))
+        found = with_steps(base(), dict(zip(curves, solved.x.tolist(), strict=True)))
     for id_, value in wanted.items():
-        if id_ not in directions():
+        if id_ not in along:
             found = moved(found, id_, value)
     return found
 
@@ -340,7 +314,8 @@ def test_one_way() -> None:
     entries = published().dsa or []
     ranges = [abs(entry.nmb_high - entry.nmb_low) for entry in entries]
     assert ranges == sorted(ranges, reverse=True)
-    ends = {id_: tuple(moved(base(), id_, end) for end in bounds()[id_]) for id_ in distributions()} | curve_ends()
+    ends = {id_: tuple(moved(base(), id_, end) for end in bounds()[id_]) for id_ in distributions()}
+    ends |= curve_ends(base())
     expected = at_both({id_: (bounds()[id_], *values) for id_, values in ends.items()})
     agree(by(entries, "id", "intervention"), expected, close=1e-7)
 
@@ -350,9 +325,8 @@ def at_both(ends: dict[str, Any]) -> dict[str, Any]:
     expected = {}
     for id_, (limits, *values) in ends.items():
         low, high = (increments(each) for each in values)
-        middle = at(id_, base())[id_] if id_ in directions() else base().get(id_)
         for strategy in OTHERS:
-            entry: dict[str, Any] = {"id": id_, "base": middle, "low": limits[0], "high": limits[1]}
+            entry: dict[str, Any] = {"id": id_, "base": middle(id_), "low": limits[0], "high": limits[1]}
             for end, found in (("low", low[strategy]), ("high", high[strategy])):
                 qalys, costs = found["qalys"], found["costs"]
                 entry |= {f"qalys_{end}": qalys, f"costs_{end}": costs, f"nmb_{end}": DECISION * qalys - costs}
@@ -396,7 +370,7 @@ def curves_there(id_: str, values: tuple[dict[str, float], ...]) -> dict[str, An
 
 def test_curves_at_the_ends_of_bars() -> None:
     expected: dict[str, Any] = {}
-    for id_, ends in curve_ends().items():
+    for id_, ends in curve_ends(base()).items():
         expected |= curves_there(id_, (base(), *ends))
     agree(by(published().dsa_curves or [], "id", "strategy"), expected, close=1e-7)
     expected = {}
@@ -412,7 +386,7 @@ def benefit(id_: str, value: float, strategy: str) -> float:
 
 def middle(id_: str) -> float:
     """The value of the base case."""
-    return at(id_, base())[id_] if id_ in directions() else base()[id_]
+    return quantity(id_, base()) if id_.startswith("curve.") else base()[id_]
 
 
 def test_values_that_change_the_decision() -> None:
@@ -502,7 +476,7 @@ def test_every_draw_was_made_of_its_inputs() -> None:
 def test_probabilistic_results() -> None:
     found = published().psa
     assert found is not None
-    parts = found.model_dump(exclude={"inputs", "differences", "extremes", "checks"})
+    parts = found.model_dump(exclude={"inputs", "against_base", "differences", "extremes", "checks"})
     by_strategy = {s: {o: totals(o)[:, i] for o in OUTCOMES} for i, s in enumerate(STRATEGIES)}
     wtp = grid([ratio(g["costs"], g["qalys"]) for g in increments(base()).values()])
     best = {t: np.argmax(t * totals("qalys") - totals("costs"), axis=1) for t in [*wtp, *THRESHOLDS]}
@@ -584,8 +558,35 @@ def test_inputs_of_the_draws() -> None:
         moments = {"mean": mean, "sd": sd, "drawn_mean": values.mean(), "drawn_sd": values.std(ddof=1)}
         ends = {"lowest": values.min(), "highest": values.max(), "base": base()[id_]}
         apart = (values.mean() - mean) / (sd / math.sqrt(DRAWS))
-        expected[id_] = {"id": id_, **moments, **ends, "standard_errors": apart}
+        expected[id_] = {"id": id_, **moments, **ends, "standard_errors": apart, "given": False}
     agree(by(psa.inputs, "id"), expected)
+
+
+def test_inputs_whose_draws_a_file_gives() -> None:
+    """Those of the file are said to be, with its mean, SD and ends; no other is."""
+    model, _ = published_draws.made()
+    inputs = by(psa_result(published_draws.drawn(), model).inputs, "id")
+    assert {id_ for id_, entry in inputs.items() if entry.given} == set(published_draws.VALUES)
+    for id_, values in published_draws.VALUES.items():
+        expected = {"drawn_mean": np.mean(values), "drawn_sd": np.std(values, ddof=1), "lowest": min(values)}
+        agree({name: getattr(inputs[id_], name) for name in expected}, expected)
+        assert inputs[id_].highest == max(values)
+
+
+def test_mean_of_the_draws_beside_the_base_case() -> None:
+    """Of every strategy; 2% are said to be apart, which one of the costs is here."""
+    psa = published().psa
+    assert psa is not None
+    expected = {}
+    for place, (strategy, found) in enumerate(outcomes(base()).items()):
+        for outcome in OUTCOMES:
+            values, own = totals(outcome)[:, place], found[outcome]["discounted"]["total"]
+            difference = values.mean() / own - 1
+            entry = {"strategy": strategy, "base": own, "mean": values.mean(), "difference": difference}
+            entry |= {"mcse": error(values) / own, "apart": bool(abs(difference) > 0.02)}
+            expected[f"{strategy}/{outcome}"] = entry
+    agree(by(psa.against_base, "strategy", "outcome"), expected)
+    assert {entry["apart"] for entry in expected.values()} == {True, False}
 
 
 def test_mean_of_the_draws_less_the_base_case() -> None:

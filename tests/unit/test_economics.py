@@ -18,6 +18,7 @@ from hemodel.economics import (
     is_cost_effective,
     net_health_benefit,
     net_monetary_benefit,
+    optimal,
     swing,
 )
 
@@ -78,3 +79,18 @@ def test_a_swing_has_no_sign(low: float | None, high: float, expected: float) ->
 def test_a_frontier_goes_on_with_its_last_slope() -> None:
     """From (300, 2.0) to (500, 2.5) it rises by 0.25 a hundred, so that 900 reaches 3.5."""
     assert extended([100.0, 300.0, 500.0], [1.0, 2.0, 2.5], 900.0) == pytest.approx(3.5, rel=1e-15)
+
+
+def test_of_equals_the_first_is_the_best() -> None:
+    """At the ICER of two strategies, where rounding makes now one and now the other higher."""
+    rng = np.random.default_rng(7)
+    first_higher = 0
+    for _ in range(200):
+        qalys = np.array([[1.0, 1.0 + rng.uniform(0.1, 2.0)]])
+        costs = np.array([[30_000.0, 30_000.0 + rng.uniform(1e3, 1e5)]])
+        threshold = float((costs[0, 1] - costs[0, 0]) / (qalys[0, 1] - qalys[0, 0]))
+        benefit = threshold * qalys[0] - costs[0]
+        first_higher += int(benefit[0] >= benefit[1])
+        beside = np.array([0.999, 1.0, 1.001]) * threshold
+        assert optimal(qalys, costs, beside).tolist() == [0, 0, 1]
+    assert 0 < first_higher < 200

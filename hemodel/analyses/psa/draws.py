@@ -43,6 +43,7 @@ from hemodel.economics import (
     MORE_EFFECTIVE_AND_COSTLY,
     NO_DIFFERENCE,
     Verdict,
+    first_of_best,
     increment,
     increments,
     net_monetary_benefit,
@@ -167,7 +168,7 @@ def best_on_average(psa: Psa) -> list[int]:
     """Return the place of the strategy with the highest mean net benefit at each threshold of the frame."""
     found = means(psa.frame, psa.sums)
     benefit = net_monetary_benefit(found[QALYS], found[COSTS], psa.frame.thresholds[:, None])
-    return [int(place) for place in np.argmax(benefit, axis=1)]
+    return [int(place) for place in first_of_best(benefit)]
 
 
 def expected_loss(psa: Psa) -> tuple[FloatArray, FloatArray]:
