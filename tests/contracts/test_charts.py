@@ -48,8 +48,8 @@ STUDIES = ("study_sizes", "study_wtp")
 BUDGET = ("budget_impact", "budget_patients", "budget_one_way")
 EXPECTED = {
     "bare": {*ALWAYS, PRICE},
-    "few_draws": {*ALWAYS, *PROBABILISTIC, *INFORMATION, PRICE},
-    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *INFORMATION, PRICE},
+    "few_draws": {*ALWAYS, *PROBABILISTIC, PRICE},
+    "small": {*ALWAYS, *TORNADOES, *PROBABILISTIC, PRICE},
     "three_long_names": {
         *ALWAYS,
         *TORNADOES,
@@ -67,7 +67,7 @@ EXPECTED = {
     "budget_that_saves": {*ALWAYS, *BUDGET, PRICE},
     "studies": {*ALWAYS, *STUDIES, PRICE},
     "studies_for_nothing": {*ALWAYS, *STUDIES, PRICE},
-    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, *INFORMATION, "evppi", "scenarios", PRICE},
+    "ordinary": {*ALWAYS, *TORNADOES, *PROBABILISTIC, *STUDIES, "scenarios", PRICE},
 }
 AS_BARE = ("few_draws", "budget", "studies")
 """Cases whose charts of the base case are those of the case that is bare: nothing else is to be seen in them."""
