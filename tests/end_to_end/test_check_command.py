@@ -116,7 +116,7 @@ def test_a_hazard_ratio_upside_down_is_found(tmp_path: Path) -> None:
 
 def test_a_run_with_a_hazard_ratio_upside_down_ends(tmp_path: Path) -> None:
     """The draws of a shape with a standard error of 4 hold curves of which nobody lives to the start of the study."""
-    path = quiet(tmp_path / "upside_down.xlsx", UPSIDE_DOWN | {"curves.statistics": {3: "independent"}})
+    path = quiet(tmp_path / "upside_down.xlsx", {**UPSIDE_DOWN, "curves.statistics": {3: "independent"}})
     done = CliRunner().invoke(
         app, ["run", str(path), "--only", "psa", "--draws", "600", "--out", str(tmp_path / "out")]
     )
