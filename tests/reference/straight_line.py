@@ -473,7 +473,10 @@ def drug_costs(rows: Rows, strategy: str, os: Curve, rate: float) -> tuple[float
         share = number(rows, regimen + "share_of_patients")
         price = vials * number(rows, f"drug.{drug}.price_per_vial")
         price_given = price * number(rows, regimen + "relative_dose_intensity") * share
-        visit = number(rows, f"administration.{text(rows, regimen + 'administration')}.cost") * share
+        visit = number(rows, f"administration.{text(rows, regimen + 'administration')}.cost")
+        if regimen + "premedication_cost" in rows:
+            visit += number(rows, regimen + "premedication_cost")
+        visit *= share
         day = number(rows, regimen + "start_day")
         while day < horizon:
             month = day / DAYS_PER_MONTH
