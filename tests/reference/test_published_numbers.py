@@ -312,7 +312,9 @@ def bounds() -> dict[str, tuple[float, float]]:
         given = rows[id_].low, rows[id_].high
         low, high = given if None not in given else distribution.ppf([0.025, 0.975]).tolist()
         found[id_] = float(str(low)), float(str(high))
-    return found | {id_: tuple(at(id_, rates)[id_] for rates in ends) for id_, ends in curve_ends().items()}
+    for id_, (lower, upper) in curve_ends().items():
+        found[id_] = at(id_, lower)[id_], at(id_, upper)[id_]
+    return found
 
 
 ERROR = math.log(1.25 / 0.8) / 3.919928
@@ -449,8 +451,8 @@ def test_curves_at_the_ends_of_bars() -> None:
         expected |= curves_there(id_, (base(), *ends))
     agree(by(published().dsa_curves or [], "id", "strategy"), expected, close=1e-7)
     expected = {}
-    for id_, ends in medians().items():
-        expected |= curves_there(id_, (base(), *(moved(base(), id_, end) for end in ends)))
+    for id_, limits in medians().items():
+        expected |= curves_there(id_, (base(), *(moved(base(), id_, end) for end in limits)))
     agree(by(published().dsa_statistics_curves or [], "id", "strategy"), expected)
 
 

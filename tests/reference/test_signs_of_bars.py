@@ -25,7 +25,7 @@ WORKBOOKS = [path.stem for path in sorted(INPUTS.glob("*.xlsx"))]
 TEACHING = "teaching_three_strategies"
 NEW, OLD = "lurbinectedin_atezolizumab", "atezolizumab"
 STATES = {"os": ("progression_free", "progressed"), "pfs": ("progression_free",)}
-OTHER_CURVES = {
+OTHER_CURVES: dict[str, dict[str, float | str]] = {
     "independent statistics": {"curves.statistics": "independent"},
     "correlated statistics": {"curves.statistics": "correlated"},
     "correlated endpoints": {"curves.statistics": "correlated", "curves.correlation_pfs_os": 0.5},
