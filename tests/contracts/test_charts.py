@@ -156,7 +156,8 @@ def saving_run() -> Run:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Run]]:
     folder = tmp_path_factory.mktemp("charts")
     shipped = scenarios_of(folder / "shipped", horizon=20, price="drug.lurbinectedin.price_per_vial")
-    here = Change("settings.scenarios", str(shipped), "--set")
+    own = {"settings.scenarios": str(shipped), "settings.beside": "horizon"}
+    here = tuple(Change(id_, value, "--set") for id_, value in own.items())
     scenarios_of(folder / "small", horizon=6, price="drug.newtinib.price_per_vial")
     book = small_file(folder / "small.xlsx", {"settings.scenarios": "small", **research_values()})
 
@@ -165,7 +166,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Resu
         return run(book, Options(made, draws=draws, parts=parts))
 
     options: dict[str, Callable[[], Run]] = {
-        "ordinary": lambda: run(SHIPPED, Options((here,), draws=300)),
+        "ordinary": lambda: run(SHIPPED, Options(here, draws=300)),
         "bare": lambda: small(("base",)),
         "few_draws": lambda: small(("base", "psa"), 3),
         "small": crossing_run,

@@ -50,7 +50,10 @@ SCENARIOS = {
     "cheaper": ("{price}", "multiply = 0.5"),
     "stale": ("utility.progressed", "from = 0.987\nto = 0.5"),
 }
+BESIDE: dict[str, Scalar] = {"settings.beside": "cheaper; stale"}
+"""Of the scenarios above; the second stops."""
 FROM_RESULTS = (
+    "beside",
     *("base_case", "fully_incremental", "net_benefit", "disaggregated_costs", "drug_use", "disaggregated_life_years"),
     *("disaggregated_qalys", "survival_fit", "modelled_survival", "curves", "fit_quality", "families", "external"),
     *("adjustments", "dsa", "psa_summary", "psa_net_benefit", "psa_quadrants", "probability_cost_effective", "ceac"),
@@ -77,7 +80,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     name, folder = str(request.param), tmp_path_factory.mktemp("case")
     if name == "ordinary":
         here = scenarios_of(folder, horizon=20, price="drug.lurbinectedin.price_per_vial")
-        made = run(SHIPPED, Options(draws=60, changes=changes({"settings.scenarios": str(here)})))
+        made = run(SHIPPED, Options(draws=60, changes=changes({"settings.scenarios": str(here), **BESIDE})))
         return name, results(made), made
     scenarios_of(folder, horizon=6, price="drug.newtinib.price_per_vial")
     rows: dict[str, dict[str, Scalar]] = {f"drug.{drug}.price_per_vial": {"source": "a list"} for drug in DRUGS}
@@ -298,7 +301,16 @@ def test_the_report_says_what_was_found_and_what_was_not_run(case: tuple[str, Re
     assert ({"dsa", "psa_summary", "ceac", "scenarios"} <= names) != bare
     assert ('id="section-probabilistic"' in text) != bare
     assert ("it is dominated" in text) == (name == "dominated") == ("per QALY gained" not in text)
-    assert text.count('class="key"') == len(found.incremental)
+    off = found.psa is not None and any(abs(e.mean / e.base - 1) > 0.02 for e in found.psa.against_base)
+    assert ("The mean of the draws is off the base case by more than 2%" in text) == off
+    rows = made.model.inputs.rows
+    assumed = [
+        entry.drug
+        for entry in found.prices or ()
+        if not entry.given_in_comparator and any(rows[v.id].source.startswith("assumption") for v in entry.vials)
+    ]
+    assert all(f"The price of {found.drug_names[drug]} is assumed" in text for drug in assumed)
+    assert text.count('class="key"') == len(found.incremental) + off + len(assumed)
 
 
 def test_a_stopped_scenario_says_why(case: tuple[str, Results, Run]) -> None:

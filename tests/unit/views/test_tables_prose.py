@@ -6,9 +6,11 @@ import pytest
 from support import small_model
 
 from hemodel.analyses.base_case import AdjustmentEntry, Incremental
+from hemodel.analyses.psa.diagnostics import PsaTotal
+from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.results import Results
 from hemodel.economics import verdict
-from hemodel.views.prose import key_results, structure, threshold_results
+from hemodel.views.prose import key_results, mean_results, structure, threshold_results
 from hemodel.views.shared.words import Names, adjustment_sentence
 
 if TYPE_CHECKING:
@@ -172,3 +174,26 @@ def test_names_that_are_shared_carry_the_id() -> None:
     shared = some(1.0, 1.0).model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
     names = Names(shared)
     assert [names.strategy(id_) for id_ in ("old", "new")] == ["Same (old)", "Same (new)"]
+
+
+def test_the_mean_of_the_draws_is_told_where_it_is_off() -> None:
+    """104 over 100 is 4% above, 1.9 over 2 is 5% below; 1 over 1 is told nowhere, and no error where there is none."""
+
+    def total(strategy: str, outcome: str, base: float, mean: float, mcse: float | None, *, apart: bool) -> PsaTotal:
+        own = {"strategy": strategy, "outcome": outcome, "base": base, "mean": mean, "mcse": mcse, "apart": apart}
+        return PsaTotal.model_validate({**own, "difference": mean / base - 1})
+
+    found = [
+        total("old", "life_years", 1.0, 1.0, 0.01, apart=False),
+        total("old", "costs", 100.0, 104.0, 0.013, apart=True),
+        total("new", "qalys", 2.0, 1.9, None, apart=True),
+    ]
+    results = some(100.0, 0.5).model_copy(update={"psa": PsaResult.model_construct(against_base=found)})
+    names = Names(results)
+    (said,) = mean_results(results, names)
+    assert said == (
+        "The mean of the draws is off the base case by more than 2%. "
+        "Old: costs 4.0% above (Monte Carlo error 1.3%); New: QALYs 5.0% below."
+    )
+    nothing = PsaResult.model_construct(against_base=found[:1])
+    assert mean_results(results.model_copy(update={"psa": nothing}), names) == []
