@@ -227,7 +227,7 @@ def landmarks_elsewhere(truth: Truth, external: External, rng: np.random.Generat
         if low > 0.0:
             yield Statistic(
                 name, "os", CONTROL, "survival", share, time=month, low=low, high=high, weight=external.weight,
-                external=True,
+                external=True, study="another",
             )  # fmt: skip
 
 

@@ -128,11 +128,6 @@ def swing(low: float | None, high: float | None) -> float:
     return abs((high or 0.0) - (low or 0.0))
 
 
-def move(base: float, value: float) -> float:
-    """Return how far a result moves from the base case, value - base."""
-    return value - base
-
-
 def icer(costs: Amount, qalys: Amount) -> Amount:
     """Return incremental costs over incremental QALYs [currency per QALY].
 

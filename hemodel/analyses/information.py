@@ -25,7 +25,7 @@ from hemodel.voi.information import (
     over_thresholds,
     without,
 )
-from hemodel.voi.regression import FEWEST_DRAWS
+from hemodel.voi.sample import no_regression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +45,8 @@ MONEY = ("price", "cost")
 """What the last part of the id of a price or cost holds."""
 
 
+CLEAR = 2.0
+"""Standard errors that an EVPPI is at least away from 0 where it is drawn."""
 DRAWN_INPUTS, DRAWN_GROUPS = 4, 3
 """How many inputs and groups, those of the highest EVPPI, are followed over all thresholds."""
 
@@ -72,6 +74,11 @@ class EvppiAt(Entry):
         description="what inputs of no importance would be expected to show. [currency per person]"
     )
     capped: bool = Field(description="whether the regression gave more than the EVPI, which then stands")
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the value is at least twice its error and more than inputs of no importance would show."""
+        return self.value > 0 and self.value >= CLEAR * self.standard_error and self.value > self.by_chance
 
 
 class EvppiEntry(Entry):
@@ -118,8 +125,9 @@ class InformationResult(Entry):
     ranked_at: float = Field(
         description="threshold by which the inputs are ranked in the chart. [currency per unit of effect]"
     )
+    withheld: str = Field(description="why there is no evppi, in a sentence; empty where there is one")
     evpi: list[EvpiEntry] = Field(description="by threshold")
-    evppi: list[EvppiEntry] = Field(description="inputs, then groups; empty with too few draws for a regression")
+    evppi: list[EvppiEntry] = Field(description="inputs, then groups; empty where it is withheld")
     curves: InformationCurves = Field(description="over many thresholds")
 
 
@@ -150,6 +158,7 @@ class VoiResults(Entry):
     currency: str = Field(description="as it was given; empty for none")
     effect: str = Field(description="what the effects are counted in")
     draws: int = Field(description="in the files")
+    sampling: str = Field(description="design of the draws that design.toml beside them records; else random")
     strategies: list[str] = Field(description="the first is what increments are against")
     thresholds: list[float] = Field(description="that of the decision first. [currency per unit of effect]")
     inputs: list[str] = Field(description="that vary")
@@ -191,7 +200,8 @@ def information(
     over = evpi(sample, grid)
     peak = float(grid[np.argmax(over.value)]) if np.any(over.value > 0) else None
     at = np.unique([*thresholds] if peak is None else [*thresholds, peak])
-    known = _known(sample, groups, at) if sample.draws >= FEWEST_DRAWS else []
+    withheld = no_regression(sample.draws, sample.sampling)
+    known = [] if withheld else _known(sample, groups, at)
     worth = any(entry.at[at.tolist().index(thresholds[0])].value > 0 for entry, _ in known)
     ranked_at = thresholds[0] if worth or peak is None else peak
     place = at.tolist().index(ranked_at)
@@ -200,6 +210,7 @@ def information(
         thresholds=at.tolist(),
         most_uncertain=peak,
         ranked_at=ranked_at,
+        withheld=withheld,
         evpi=_evpi(evpi(sample, at), sample.strategies),
         evppi=sorted((entry for entry, _ in known), key=lambda entry: (entry.group, -entry.at[place].value)),
         curves=InformationCurves(
@@ -215,7 +226,7 @@ def information(
                     group=entry.group,
                     value=over_thresholds(sample, found, over).tolist(),
                 )
-                for entry, found in _drawn(known)
+                for entry, found in _followed(known)
             ],
         ),
     )
@@ -264,9 +275,9 @@ def _evppi(of: InputGroup, found: Evppi, *, group: bool) -> EvppiEntry:
     )
 
 
-def _drawn(known: Sequence[tuple[EvppiEntry, Evppi]]) -> list[tuple[EvppiEntry, Evppi]]:
-    """Return the inputs and groups that are followed over all thresholds: those that have any value."""
-    worth = [one for one in known if one[1].value.max() > 0]
+def _followed(known: Sequence[tuple[EvppiEntry, Evppi]]) -> list[tuple[EvppiEntry, Evppi]]:
+    """Return the inputs and groups that are followed over all thresholds: those that have a clear value at any."""
+    worth = [one for one in known if any(at.is_clear for at in one[0].at)]
     inputs, groups = ([one for one in worth if one[0].group == kind] for kind in (False, True))
     return inputs[:DRAWN_INPUTS] + groups[:DRAWN_GROUPS]
 
@@ -326,6 +337,7 @@ def voi_results(external: ExternalSample, files: Files, asked: Asked) -> VoiResu
         currency=asked.currency,
         effect=asked.effect,
         draws=sample.draws,
+        sampling=sample.sampling,
         strategies=list(sample.strategies),
         thresholds=list(asked.thresholds),
         inputs=list(sample.inputs),

@@ -65,6 +65,9 @@ class ObservedPatients(Entry):
 
     patients: float = Field(description="sum of weights")
     events: float = Field(description="sum of weights")
+    effective_size: float | None = Field(
+        description="effective sample size, (sum of weights)^2 / sum of squares; null without weights"
+    )
     last_time: float = Field(description="last time observed. [unit of time of the file]")
     median: Interval = Field(description="Kaplan-Meier median; null where not reached. [unit of time of the file]")
     median_follow_up: Interval = Field(description="reverse Kaplan-Meier median. [unit of time of the file]")
@@ -123,6 +126,7 @@ class FileFamilyFit(Entry):
     coefficients: Numbers = Field(default_factory=_nothing, description="on the estimation scale")
     se: Numbers = Field(default_factory=_nothing, description="standard errors on the estimation scale")
     covariance: Matrix = Field(default_factory=_nothing, description="on the estimation scale")
+    robust: bool | None = Field(default=None, description="whether the covariance is the sandwich, as with weights")
     curves: dict[str, FileCurve] = Field(default={}, description="by strategy")
 
     @property
@@ -276,6 +280,7 @@ def _observed(data: PatientData, times: Sequence[float], horizon: float) -> Obse
     return ObservedPatients(
         patients=data.n_patients,
         events=data.n_events,
+        effective_size=data.effective_size if data.has_weights else None,
         last_time=data.time.max(),
         median=interval_of(*curve.median()),
         median_follow_up=interval_of(*kaplan_meier(reverse(data)).median()),
@@ -438,6 +443,7 @@ def _attempt(name: str, data: Mapping[str, PatientData], request: FileFitRequest
         coefficients=fit.coefficients,
         se=fit.se,
         covariance=fit.covariance,
+        robust=any(each.robust for each in fit.fitted.likelihoods),
         curves={strategy: _curve(fit.curve(strategy), request) for strategy in fit.strategies},
     )
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 SCALES = (0.0, 1.0, 2.0)
 """Prices at which costs are taken: none, the workbook's, and a third that must lie on their line."""
 LINEAR = 1e-9
+DECISIVE = 0.1
+"""A price is decisive from this share of the incremental costs on."""
 """Largest departure from a line, relative to the costs."""
 
 
@@ -98,6 +100,7 @@ class DrugPrice(Entry):
     drug: str = Field(description="id")
     given_in_comparator: bool = Field(description="the effect of the price is then net of the comparator's")
     assumed: bool = Field(description="the source of a price is an assumption")
+    decisive: bool = Field(description="the price makes up a tenth or more of the incremental costs")
     vials: list[VialPrice] = Field(description="every size of the drug")
     qalys: float = Field(description="increment, discounted. [QALY]")
     costs_at_price_0: float = Field(description="increment, discounted. [currency]")
@@ -237,6 +240,11 @@ class PriceEffect:
     costs_without: float
     cost: float
 
+    @property
+    def added(self) -> float:
+        """What the workbook's price adds to the incremental costs."""
+        return self.line.workbook_scale * self.cost
+
     def verdict(self, scale: float) -> Verdict:
         """Return the verdict at a scale of the prices."""
         return verdict(self.costs_without + scale * self.cost, self.qalys)
@@ -310,6 +318,7 @@ def _drug_price(model: Model, effect: PriceEffect, thresholds: Sequence[float], 
         drug=line.drug,
         given_in_comparator=effect.net,
         assumed=any(model.inputs.rows[vial.id].is_assumption for vial in line.vials),
+        decisive=abs(effect.added) >= DECISIVE * abs(effect.costs_without + effect.added),
         vials=list(line.vials),
         qalys=qalys,
         costs_at_price_0=costs,

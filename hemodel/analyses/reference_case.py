@@ -24,7 +24,7 @@ from hemodel.payers.applying import DECISION, THRESHOLD, TRIGGER, TRIGGER_YEARS,
 from hemodel.payers.profile import LABELS
 from hemodel.payers.words import money, pair, rate, steps, words
 from hemodel.units import DAYS_PER_YEAR
-from hemodel.voi.regression import FEWEST_DRAWS
+from hemodel.voi.sample import FEWEST_DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

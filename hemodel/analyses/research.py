@@ -14,6 +14,7 @@ from pydantic import Field
 from hemodel.analyses.psa.draws import sample
 from hemodel.economics import frontier
 from hemodel.entries import Entry
+from hemodel.errors import UsageError
 from hemodel.inputs.checks_research import has_research, parts, study_ids
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.model.evaluate import model as model_of
@@ -22,7 +23,7 @@ from hemodel.units import MONTHS_PER_YEAR
 from hemodel.voi.evsi import MOST_DRAWS, StudyValue, study_value
 from hemodel.voi.net_benefit import NetBenefit, Population, net_benefit
 from hemodel.voi.reading import read_studies
-from hemodel.voi.regression import FEWEST_DRAWS
+from hemodel.voi.sample import FEWEST_DRAWS, no_regression
 from hemodel.voi.studies import TIME_TO_EVENT, Study, StudyFollowUp, interval_ends
 
 if TYPE_CHECKING:
@@ -244,11 +245,11 @@ class Asked:
 def research(model: Model, psa: Psa | None) -> ResearchResult | None:
     """Return what the studies of a workbook are worth at its thresholds and over a range of others.
 
-    None where the workbook has no sheet Research, where there is no probabilistic analysis, and where this has too few
-    draws (`research_note` says so).
+    None where the workbook has no sheet Research, where there is no probabilistic analysis, and where its draws are too
+    few or of a design that does not serve (`research_note` says so).
     """
     studies = [rows for rows in study_rows(model.inputs) if not nothing_to_learn(rows, model)]
-    if not studies or psa is None or psa.draws < FEWEST_DRAWS:
+    if not studies or psa is None or no_regression(psa.draws, psa.design):
         return None
     settings = model.inputs.settings
     made = (study_of(rows, model, psa.inputs) for rows in studies)
@@ -261,6 +262,8 @@ def research_note(model: Model, psa: Psa | None) -> tuple[str, ...]:
     studies = study_rows(model.inputs)
     if psa is None or not studies:
         return ()
+    if psa.draws >= FEWEST_DRAWS and (why := no_regression(psa.draws, psa.design)):
+        return (f"The studies of the sheet Research were not appraised. {why}",)
     if psa.draws < FEWEST_DRAWS:
         return (f"The studies of the sheet Research need at least {FEWEST_DRAWS} draws; there are {psa.draws}.",)
     return tuple(
@@ -346,8 +349,12 @@ def research_of_file(path: Path, sample: Sample, asked: Asked) -> ResearchResult
     ------
     InputError
         With every problem of the file.
+    UsageError
+        For draws from which no study can be appraised.
     """
     described = read_studies(path, sample)
+    if why := no_regression(sample.draws, sample.sampling):
+        raise UsageError(f"--studies: {why}")
     return appraised(sample, described.studies, described.population, asked)
 
 

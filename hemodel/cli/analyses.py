@@ -49,6 +49,7 @@ UseDraws = Annotated[
     Path | None,
     typer.Option(metavar="DRAWS", help="Draws made elsewhere (.csv or .parquet): a column an input, a row a draw."),
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")]
 
 
 @app.command()
@@ -69,9 +70,7 @@ def run(
     keep_draws: Annotated[bool, typer.Option("--keep-draws", help="Write every draw to draws.parquet.")] = False,
     scheduler: Scheduler = "",
     workers: Workers = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a workbook with warnings that no note accepts.")
-    ] = False,
+    strict: Strict = False,
 ) -> None:
     """Run the base case, sensitivity analyses and scenarios, and write every output."""
     with errors():

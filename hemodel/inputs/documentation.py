@@ -28,6 +28,11 @@ def inputs_page() -> str:
         "|---|---|---|",
     ]
     lines += [f"| {c.header} | `.{c.name}` | {c.definition} |" for c in columns().values() if c.name != "id"]
+    lines += [
+        "",
+        "A note accepts a warning of `hemodel check` by its name: `accepted NAME: ` and why, in three words or more",
+        "([the workbook](workbook.md#what-hemodel-check-warns-about)).",
+    ]
     for sheet in sheets().values():
         lines += ["", f"## {sheet.name}", "", f"{sheet.purpose}.", ""]
         lines += [

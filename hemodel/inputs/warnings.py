@@ -397,25 +397,18 @@ def _disutilities(rows: Rows) -> Iterable[Problem]:
             )
 
 
-ACCEPTED = "accepted:"
-"""A note that begins with this gives the reason for what a warning is about."""
-
-
 def _value_sets(rows: Rows) -> Iterable[Problem]:
-    """Hold the value set of each utility against that of the first; an accepted one is left out."""
+    """Hold the value set of each utility against that of the first."""
     known = known_sets(rows)
     first = next(iter(known), "")
     for id_, own in known.items():
-        row = rows[id_ + VALUE_SET]
-        if own == known[first] or row.note.lower().startswith(ACCEPTED):
-            continue
-        yield Problem(
-            row.where["value"],
-            f"{id_} is valued with {VALUE_SETS[own]}, {first} with {VALUE_SETS[known[first]]}",
-            "Utilities of two value sets do not lie on one scale, and sums and differences of them mean little",
-            f"Take both from one set (the other is at {rows[first + VALUE_SET].where['value']}), or begin the note of"
-            f" this row with {ACCEPTED} and why.",
-        )
+        if own != known[first]:
+            yield Problem(
+                rows[id_ + VALUE_SET].where["value"],
+                f"{id_} is valued with {VALUE_SETS[own]}, {first} with {VALUE_SETS[known[first]]}",
+                "Utilities of two value sets do not lie on one scale, and sums and differences of them mean little",
+                f"Take both from one set; the other is at {rows[first + VALUE_SET].where['value']}.",
+            )
 
 
 def _vial_prices(rows: Rows) -> Iterable[Problem]:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 
 SHEET = "Model time"
+PURPOSE = (
+    "The boundaries of the cycles, and the discount factors of what counts from the start and from the end of each "
+    "cycle. The last one ends at the horizon, and is a part of a cycle where that is no multiple of its length. There "
+    "are more rows than the horizon needs, so that it can be longer; rows that end no cycle of the model count for "
+    "nothing."
+)
 FACTS_ROW = 5
 STREAMS = ("costs", "effects")
 SPARE_SHARE, FEWEST_SPARE = 0.05, 4
@@ -131,13 +137,7 @@ def add_time(
     ageing : AgeingCells or None
         How utilities change with age.
     """
-    purpose = (
-        "The boundaries of the cycles, and the discount factors of what counts from the start and from the end of each "
-        "cycle. The last one ends at the horizon, and is a part of a cycle where that is no multiple of its length. "
-        "There are more rows than the horizon needs, so that it can be longer; rows that end no cycle of the model "
-        "count for nothing."
-    )
-    sheet = Sheet(SHEET, "Time and discounting", purpose)
+    sheet = Sheet(SHEET, "Time and discounting", PURPOSE)
     constants = _constants(sheet, parameters)
     length, per_year, cycles = constants.cycle_length, constants.days_per_year, constants.cycles
     rates = _rates(inputs, parameters, sheet, constants.next + 1)
@@ -146,9 +146,8 @@ def add_time(
     table = SheetTable(sheet, FACTS_ROW + max(len(steps) for steps in rates.values()) + 3, rows)
     sheet.frozen = (table.first, 1)
     number = table.add("Cycle that ends here", list(range(rows)), "count", "Boundary")
-    horizon = constants.horizon
-    dated = when(number < cycles, number * length, horizon + (number - cycles) * length)
-    day = table.add("Day", dated, "date", "Boundary")
+    beyond_it = constants.horizon + (number - cycles) * length
+    day = table.add("Day", when(number < cycles, number * length, beyond_it), "date", "Boundary")
     month = table.add("Month", day / constants.days_per_month, "time", "Boundary")
     active = table.add("In the model", when(both(number >= 1, number <= cycles), 1, 0), "count", "Cycle")
     spent = active * (day - day.above()) / per_year
@@ -158,7 +157,6 @@ def add_time(
     hazard = None if population_hazard is None else population_hazard(month)
     population = None if hazard is None else table.add("Cumulative hazard", hazard, "factor", "Population")
     aged = None if ageing is None else ageing.multiplier(middle)
-    checks = (_enough_rows(cycles + beyond, rows - 1), _counted(constants))
     return Time(
         **vars(constants),
         sheet=sheet,
@@ -172,7 +170,11 @@ def add_time(
         population=population,
         multiplier=None if aged is None else table.add("Multiplier", aged, "factor", "Utilities by age"),
         norm=None if ageing is None else ageing.cap,
-        checks=(*checks,) if ageing is None else (*checks, ageing.check),
+        checks=(
+            _enough_rows(cycles + beyond, rows - 1),
+            _counted(constants),
+            *(() if ageing is None else (ageing.check,)),
+        ),
     )
 
 

@@ -341,12 +341,19 @@ class _Block:
         visit = lines.single("Cost of giving it once", costs.visit(kind), "money")
         given = {
             f"administration.{self.regimen.administration}.cost": visit,
+            **self._premedication(),
             self.regimen.id("share_of_patients"): share,
         }
         administration = lines.single("Cost of an administration", administration_cost(given, self.regimen), "money")
         meaning = "Doses are larger, or vials smaller, than the sheet Model vials has rows for: write the model anew."
         subject = f"Rows for every dose: {self.regimen.strategy}, {self.drug.id}"
         return DoseCost(acquisition, administration), at_most(subject, beyond, TAIL_TOLERANCE, meaning)
+
+    def _premedication(self) -> dict[str, Formula]:
+        """Write what is given before each administration, 0 where the workbook does not say it."""
+        id_ = self.regimen.id("premedication_cost")
+        cost = self.parameters.optional(id_, as_formula(0.0))
+        return {id_: self.lines.single("Premedication", cost, "money")}
 
     def _spread(self) -> _Spread:
         """Write the dose over patients."""

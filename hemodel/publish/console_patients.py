@@ -43,6 +43,7 @@ def fit_text(document: FileFit, target: Path | None) -> str:
 def _intro(document: FileFit) -> str:
     lines = [f"{document.file.name}:"]
     rows = []
+    sizes = any(found.effective_size is not None for found in document.strategies.values())
     for name, found in document.strategies.items():
         mean = found.restricted_mean
         follow_up = found.median_follow_up.value
@@ -50,6 +51,7 @@ def _intro(document: FileFit) -> str:
             (
                 name,
                 _number(found.patients),
+                *([display(found.effective_size, "number")] if sizes else []),
                 _number(found.events),
                 _time(follow_up),
                 _number(found.last_time),
@@ -57,7 +59,8 @@ def _intro(document: FileFit) -> str:
                 display(None, "text") if mean is None else _with_interval(mean),
             )
         )
-    headers = ("Strategy", "Patients", "Events", "Median follow-up", "Last time", "Kaplan-Meier median (95% CI)")
+    patients = ("Patients", "Effective size") if sizes else ("Patients",)
+    headers = ("Strategy", *patients, "Events", "Median follow-up", "Last time", "Kaplan-Meier median (95% CI)")
     return "\n".join([*lines, text_table((*headers, f"Mean to {document.horizon:g} (95% CI)"), rows, WIDTH)])
 
 

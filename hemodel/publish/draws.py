@@ -17,6 +17,7 @@ from hemodel.analyses.information import model_sample, natural_groups
 from hemodel.analyses.psa.given import CURVE, coefficient_columns
 from hemodel.analyses.psa.sums import OUTCOMES
 from hemodel.errors import UsageError
+from hemodel.voi.reading import DESIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +84,7 @@ FOLDER = "psa"
 
 
 def write_psa(folder: Path, run: Run) -> None:
-    """Write the folder psa: params.csv, costs.csv and effects.csv, one row a draw, and groups.toml.
+    """Write the folder psa: params.csv, costs.csv and effects.csv, one row a draw, groups.toml and design.toml.
 
     Numbers have all their digits. The coefficients of the curves of an endpoint are columns
     ``curve.<endpoint>.<name>``, and groups.toml makes one input of them.
@@ -101,6 +102,7 @@ def write_psa(folder: Path, run: Run) -> None:
         "costs.csv": _csv(drawn.strategies, drawn.costs),
         "effects.csv": _csv(drawn.strategies, drawn.effects),
         "groups.toml": _groups(run.model, drawn),
+        DESIGN: f'sampling = "{drawn.sampling}"\nseed = {run.psa.seed}\ndraws = {drawn.draws}\n',
     }
     (folder / FOLDER).mkdir()
     for name, text in made.items():

@@ -95,6 +95,7 @@ def fit_tables(found: FileFit) -> dict[str, str]:
         "curves": _curves(curves, found.horizon),
         "survival": _survival(curves, found.times),
         "kaplan_meier": _steps(found),
+        **({"effective_sizes": _sizes(found)} if _has_weights(found) else {}),
     }
     return {name: csv_text(*table) for name, table in tables.items()}
 
@@ -143,6 +144,15 @@ def _survival(curves: Curves, times: list[float]) -> Table:
         for row in zip(times, curve.survival.tolist(), curve.hazard.tolist(), strict=True)
     )
     return ("strategy", "family", "time", "survival", "hazard"), rows
+
+
+def _has_weights(found: FileFit) -> bool:
+    return any(own.effective_size is not None for own in found.strategies.values())
+
+
+def _sizes(found: FileFit) -> Table:
+    rows = ((name, own.patients, own.events, own.effective_size) for name, own in found.strategies.items())
+    return ("strategy", "sum_of_weights", "weighted_events", "effective_size"), rows
 
 
 def _steps(found: FileFit) -> Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.formats import display
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
+from hemodel.views.information import information_text
 from hemodel.views.studies import research_results
 from hemodel.views.voi import shown_as
 
@@ -35,7 +36,7 @@ def voi_text(results: VoiResults, target: Path | None) -> str:
     ]
     lines += [text_table(("Willingness to pay", "Optimal strategy", f"EVPI{unit}", "SE"), rows, WIDTH), ""]
     for place, threshold in enumerate(found.thresholds):
-        worth = sorted((e for e in found.evppi if e.at[place].value > 0), key=lambda e: -e.at[place].value)
+        worth = sorted((e for e in found.evppi if e.at[place].is_clear), key=lambda e: -e.at[place].value)
         rows = [
             (
                 f"{entry.label} (group)" if entry.group else entry.label,
@@ -48,8 +49,10 @@ def voi_text(results: VoiResults, target: Path | None) -> str:
         if rows:
             headers = (f"At {shown.threshold(threshold)}", f"EVPPI{unit}", "SE", "Bias")
             lines += [text_table(headers, rows, WIDTH), ""]
-    if found.most_uncertain is None:
-        lines.append("The same strategy is best in every draw at every threshold: information has no value.")
+    if found.withheld:
+        lines.append(found.withheld)
+    if found.evpi[found.thresholds.index(results.thresholds[0])].value == 0:
+        lines += information_text(found, shown, results.thresholds[0])
     lines += [f"Study: {sentence}" for sentence in research_results(results.research)]
     lines += [f"Warning: {warning}" for warning in results.warnings]
     lines += [f"Written to {target}"] if target is not None else []

@@ -202,9 +202,17 @@ INPUT_LINES = tuple(style.PARTS[k] for k in (0, 4, 2, 7))
 INPUT_COLOUR, GROUP_COLOUR = "#0B5C8F", "#F0A83C"
 
 
-def information_figures(found: InformationResult | None, shown: InformationUnits) -> dict[str, Callable[[], Figure]]:
-    """Return the charts of the value of information by name; none where no threshold gives it a value."""
-    if found is None or found.most_uncertain is None:
+def information_figures(
+    found: InformationResult | None, shown: InformationUnits, threshold: float
+) -> dict[str, Callable[[], Figure]]:
+    """Return the charts of the value of information by name; none where it has none at the threshold of the decision.
+
+    Parameters
+    ----------
+    threshold : float
+        Of the decision; one of `found`.
+    """
+    if found is None or found.evpi[found.thresholds.index(threshold)].value == 0:
         return {}
     made: dict[str, Callable[[], Figure]] = {}
     if ranked(found.evppi, found.thresholds.index(found.ranked_at)):
@@ -233,8 +241,8 @@ def evppi_ranking(found: InformationResult, shown: InformationUnits, threshold: 
         ", where the EVPI is highest" if threshold == found.most_uncertain else ""
     )
     subtitle = (
-        f"{at}: EVPPI of the {len(entries)} inputs and groups, of {len(found.evppi)}, with the highest;"
-        f" {found.draws:,} draws. Whiskers: one standard error to either side"
+        f"{at}: EVPPI of the {len(entries)} inputs and groups, of {len(found.evppi)}, with the highest; {found.draws:,}"
+        " draws. Left out: below twice the error, or what chance gives. Whiskers: one standard error to either side"
     )
     figure = page("Inputs that it is worth most to know", subtitle, ROW_HEIGHT * len(entries) + 0.6)
     axes = figure.subplots()
@@ -246,8 +254,8 @@ def evppi_ranking(found: InformationResult, shown: InformationUnits, threshold: 
 
 
 def ranked(entries: Sequence[EvppiEntry], place: int) -> list[EvppiEntry]:
-    """Return the entries with the highest EVPPI at the threshold of this place, none of which is 0."""
-    worth = [entry for entry in entries if entry.at[place].value > 0]
+    """Return the entries with the highest EVPPI at the threshold of this place, of those that are clear."""
+    worth = [entry for entry in entries if entry.at[place].is_clear]
     return sorted(worth, key=lambda entry: -entry.at[place].value)[:MOST_BARS]
 
 
@@ -371,6 +379,7 @@ def _wtp_axis(axes: Axes, found: InformationResult, shown: InformationUnits) -> 
 
 
 MOST_NAMED = 3
+NONE_CLEAR = "No input and no group has a value of at least twice its error and above what unimportant inputs show."
 
 
 def information_text(found: InformationResult | None, shown: InformationUnits, threshold: float) -> tuple[str, ...]:
@@ -385,23 +394,27 @@ def information_text(found: InformationResult | None, shown: InformationUnits, t
         return ()
     entry = found.evpi[found.thresholds.index(threshold)]
     best = shown.strategies[entry.optimal]
+    peak = None if found.most_uncertain is None else found.evpi[found.thresholds.index(found.most_uncertain)]
+    if entry.value == 0:
+        highest = f"; it is highest, {_money(peak.value, shown)}, at {shown.threshold(peak.threshold)}" if peak else ""
+        nothing = f"{best} is the best strategy in each of {found.draws:,} draws, so that no information changes the"
+        return (f"At {shown.threshold(threshold)} {nothing} decision and the EVPI is 0 per person{highest}.",)
     worth = f"{_money(entry.value, shown)} per person (standard error {display(entry.standard_error, 'money')})"
     said = [f"At {shown.threshold(threshold)} the optimal strategy is {best}, and the EVPI is {worth}."]
-    if entry.value == 0:
-        said.append(f"{best} is the best strategy in each of {found.draws:,} draws there: no information changes that.")
-    if found.most_uncertain is not None and found.most_uncertain != threshold:
-        peak = found.evpi[found.thresholds.index(found.most_uncertain)]
+    if peak is not None and peak.threshold != threshold:
         said.append(
             f"The EVPI is highest at {shown.threshold(peak.threshold)}: {_money(peak.value, shown)} per person."
         )
     place = found.thresholds.index(found.ranked_at)
     for word, group in (("inputs", False), ("groups of inputs", True)):
-        most = [e for e in found.evppi if e.group == group and e.at[place].value > 0][:MOST_NAMED]
+        most = [e for e in found.evppi if e.group == group and e.at[place].is_clear][:MOST_NAMED]
         if most:
             told = "; ".join(_told(each, place, shown) for each in most)
             said.append(f"At {shown.threshold(found.ranked_at)} the {word} that it is worth most to know are: {told}.")
-    if not found.evppi:
-        said.append("There are too few draws for the value of single inputs.")
+    if found.evppi and not any(entry.at[place].is_clear for entry in found.evppi):
+        said.append(NONE_CLEAR)
+    if found.withheld:
+        said.append(found.withheld)
     return tuple(said)
 
 
@@ -434,7 +447,7 @@ def _chart(name: str, caption: str, sheet: ChartSheet | None = None, below: str 
     """Declare one of `information_figures`."""
 
     def of_run(results: Results) -> dict[str, Callable[[], Figure]]:
-        return information_figures(results.information, shown_as(results, Names(results)))
+        return information_figures(results.information, shown_as(results, Names(results)), results.decision_threshold)
 
     return ChartEntry(
         name,

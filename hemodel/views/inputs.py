@@ -141,7 +141,7 @@ def assumptions(run: Run) -> Table:
             subject(row),
             row.label or row.kind.label,
             _value(row),
-            row.unit,
+            _unit(row, value_set(run.model.inputs.rows, row.id)),
             _judgement(source_text(row)),
             _judgement(row.range_basis),
             row.id,

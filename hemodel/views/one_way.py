@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hemodel.economics import move, net_monetary_benefit, swing
+from hemodel.economics import change, net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
@@ -134,7 +134,7 @@ def turn_of_decision(results: Results, measure: str, base: float) -> str:
     at = decision_line(results, measure)
     if at is None:
         return ""
-    away = move(base, at.value)
+    away = change(base, at.value) or 0.0
     what = "net benefit is 0" if measure == "nmb" else "the threshold is"
     return f"; {what} at {'+' if away > 0 else ''}{display(away, 'money')}"
 

@@ -66,9 +66,10 @@ _UTILITIES = {
 def assumed_prices(results: Results, names: Names) -> list[str]:
     """Return for each drug whose price is an assumption at which price the ICER meets each threshold.
 
-    Drugs that the comparator is given too are told of only where there are no others.
+    Drugs whose price hardly moves the incremental costs are not told of, and those that the comparator is given too
+    only where there are no others.
     """
-    assumed = [entry for entry in results.prices or () if entry.assumed]
+    assumed = [entry for entry in results.prices or () if entry.assumed and entry.decisive]
     own = [entry for entry in assumed if not entry.given_in_comparator]
     return [_assumed_price(results, entry, names) for entry in own or assumed]
 

@@ -96,9 +96,9 @@ def _ceac_table(results: VoiResults, shown: InformationUnits) -> Table:
 def voi_figures(results: VoiResults, sample: Sample) -> dict[str, Callable[[], Figure]]:
     """Return every chart of voi.json by name: EVPPI for each threshold at which an input has a value."""
     found, shown = results.information, shown_as(results)
-    made = information_figures(found, shown)
-    for threshold in results.thresholds:
-        if threshold != found.ranked_at and ranked(found.evppi, found.thresholds.index(threshold)):
+    made = information_figures(found, shown, results.thresholds[0])
+    for threshold in results.thresholds[1:]:
+        if ranked(found.evppi, found.thresholds.index(threshold)):
             made[f"evppi_{threshold_key(threshold)}"] = partial(evppi_ranking, found, shown, threshold)
     if len(results.ceac.wtp) > 1:
         made["ceac"] = partial(ceac, results, shown)

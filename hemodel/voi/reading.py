@@ -20,12 +20,12 @@ import numpy as np
 
 from hemodel.errors import HemodelError, InputError, Location, Problem, raise_if_any
 from hemodel.inputs.dictionary import nearest
+from hemodel.sampling import LATIN_HYPERCUBE, RANDOM, SOBOL
 from hemodel.survival import SurvivalError, family
 from hemodel.survival.tables import RowProblems, read_table
 from hemodel.voi.information import InputGroup, constant, together, without
 from hemodel.voi.net_benefit import Population
-from hemodel.voi.regression import FEWEST_DRAWS
-from hemodel.voi.sample import Sample
+from hemodel.voi.sample import FEWEST_DRAWS, Sample
 from hemodel.voi.studies import (
     CONTINUOUS,
     KINDS,
@@ -77,7 +77,34 @@ def read_sample(inputs: Path, costs: Path, effects: Path) -> Sample:
     raise_if_any([*_strategies(costs, effects, strategies, others), *_draws(inputs, len(drawn))])
     places = [others.index(name) for name in strategies]
     columns = {id_: drawn[:, j] for j, id_ in enumerate(ids)}
-    return Sample(strategies, effect[:, places], cost, columns, {id_: id_ for id_ in ids})
+    return Sample(strategies, effect[:, places], cost, columns, {id_: id_ for id_ in ids}, read_design(inputs))
+
+
+DESIGN = "design.toml"
+"""Beside a file of draws: how they were spread."""
+DESIGNS = (RANDOM, LATIN_HYPERCUBE, SOBOL)
+
+
+def read_design(draws: Path) -> str:
+    """Return the design of a file of draws that `design.toml` beside it records; random without one.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, or names no design.
+    """
+    path = draws.with_name(DESIGN)
+    todo = f"Write sampling = with one of {', '.join(DESIGNS)}, or remove the file where draws are random."
+    if not path.is_file():
+        return RANDOM
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("sampling")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problem = Problem(Location(str(path)), f"the file cannot be read as TOML ({error})", todo=todo)
+        raise InputError((problem,)) from None
+    if found not in DESIGNS:
+        raise InputError((Problem(Location(str(path)), f"sampling is {found!r}", todo=todo),))
+    return str(found)
 
 
 def _read(path: Path) -> Read:

@@ -28,6 +28,8 @@ from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import ThreadpoolController
 
+from hemodel.voi.sample import FEWEST_DRAWS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
@@ -320,8 +322,6 @@ def one_thread() -> AbstractContextManager[object]:
 
 
 SPLINE, GAUSSIAN_PROCESS = "spline", "gaussian process"
-FEWEST_DRAWS = 100
-"""Below this there is no regression."""
 COLLINEAR = 1e-6
 """Share of a column's standard deviation that the columns before it leave, below which it adds nothing."""
 SPLINE_COLUMNS = 2

@@ -362,4 +362,4 @@ def test_widest_bars_in_the_page_on_validation(base: Run) -> None:
         "curve.tot_atezolizumab",
         "curve.os",
     }
-    assert "the widest bars are time on\ntreatment and the curves of OS" in text("docs/validation.md")
+    assert "the widest bars are time on treatment and the curves of OS" in text("docs/validation.md")

@@ -29,6 +29,9 @@ WORKBOOK = Path(__file__).parents[2] / "inputs" / "imforte_us.xlsx"
 PRICE = "drug.lurbinectedin.price_per_vial"
 
 
+EXTERNAL = "Accepted external_off: those patients are others."
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no run was made yet."""
@@ -40,11 +43,21 @@ def check(*arguments: str | Path) -> Result:
 
 
 def quiet(path: Path, edits: Edits) -> Path:
-    """A copy without the shipped workbook's two warnings and its life table, with cells changed by id and column."""
+    """A copy without the shipped workbook's warnings and its life table, with cells changed by id and column.
+
+    What speaks against its curves is accepted by notes.
+    """
     book = openpyxl.load_workbook(WORKBOOK)
     uniform = {8: "uniform"}
-    both = {"administration.infusion.cost": uniform, "administration.additional_drug.cost": uniform}
-    for id_, cells in {**both, "background.method": {3: "none"}, **edits}.items():
+    own: Edits = {
+        "administration.infusion.cost": uniform,
+        "administration.additional_drug.cost": uniform,
+        "background.method": {3: "none"},
+        "curves.statistics": {3: "correlated"},
+        "curve.os.atezolizumab.family": {12: "accepted death_after_progression: the hazard begins at 0"},
+        **{f"external.os.atezolizumab.survival_{y}y": {20: f"Seen. {EXTERNAL}"} for y in (3, 4, 5)},
+    }
+    for id_, cells in {**own, **edits}.items():
         for sheet in book.worksheets:
             for row in range(5, sheet.max_row + 1):
                 for column, value in cells.items() if sheet.cell(row, 1).value == id_ else ():
@@ -63,7 +76,59 @@ def test_a_workbook_in_order(tmp_path: Path) -> None:
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.startswith("quiet.xlsx: no problems.")
+    assert done.stdout.endswith(" 4 warnings accepted by notes.\n")
     assert done.stdout.count("\n") == 1
+
+
+def test_accepted_warnings_keep_their_reason(tmp_path: Path) -> None:
+    path = quiet(
+        tmp_path / "quiet.xlsx", {"external.os.atezolizumab.survival_5y": {20: "Accepted flat: of no use here"}}
+    )
+    found = json.loads(check(path, "--json").stdout)
+
+    assert [(each["cell"], each["name"]) for each in found["warnings"]] == [("C22", "external_off")]
+    assert {each["reason"] for each in found["accepted"]} == {"the hazard begins at 0", "those patients are others"}
+    assert check(path, "--strict").exit_code == 1
+    done = check(path)
+    assert "[external_off]" in done.stderr
+    assert 'write in the note of its row "accepted NAME: " and why. Names: external_off.' in done.stderr
+
+
+UPSIDE_DOWN: Edits = {"survival.os.lurbinectedin_atezolizumab.hazard_ratio": {3: 1.37, 5: 1.05, 6: 1.75}}
+
+
+def test_a_hazard_ratio_upside_down_is_found(tmp_path: Path) -> None:
+    """1.37 (1.05 to 1.75) for 0.73 (0.57 to 0.95): the cell is named, and strict refuses it before anything is run."""
+    path = quiet(tmp_path / "upside_down.xlsx", UPSIDE_DOWN)
+    done = check(path)
+
+    where = "upside_down.xlsx, Survival!C16: survival.os.lurbinectedin_atezolizumab.hazard_ratio is 1.37"
+    assert f"{where}, on the other side of 1 than the medians and landmarks." in done.stderr
+    assert "It is the likeliest mistake: 1 / 1.37 = 0.73 goes with the medians and landmarks." in done.stderr
+    assert done.stderr.count("The likeliest mistake is survival.os.lurbinectedin_atezolizumab.hazard_ratio (") >= 8
+    assert check(path, "--strict").exit_code == 1
+
+    refused = CliRunner().invoke(app, ["run", str(path), "--strict", "--out", str(tmp_path / "out")])
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert where in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_with_a_hazard_ratio_upside_down_ends(tmp_path: Path) -> None:
+    """The draws of a shape with a standard error of 4 hold curves of which nobody lives to the start of the study."""
+    path = quiet(tmp_path / "upside_down.xlsx", {**UPSIDE_DOWN, "curves.statistics": {3: "independent"}})
+    done = CliRunner().invoke(
+        app, ["run", str(path), "--only", "psa", "--draws", "600", "--out", str(tmp_path / "out")]
+    )
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (
+        "Likeliest mistake: survival.os.lurbinectedin_atezolizumab.hazard_ratio (Survival!C16): 1 / 1.37 = 0.73 goes"
+        in (done.stdout)
+    )
+    assert "Research: Longer follow-up" in done.stdout
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert {each["gate"] for each in found["fit_warnings"]} >= {"ratio_side", "flat", "infinite_mean"}
 
 
 def test_warnings_are_counted_and_grouped_by_sheet(tmp_path: Path) -> None:
@@ -84,6 +149,8 @@ def test_warnings_are_counted_and_grouped_by_sheet(tmp_path: Path) -> None:
         "",
         "odd.xlsx, End of life!C5",
         "odd.xlsx, End of life!K5",
+        "",
+        'To accept one, write in the note of its row "accepted NAME',
     ]
     assert check(path, "--strict").exit_code == 1
 
@@ -109,7 +176,7 @@ def test_json_for_editors(tmp_path: Path) -> None:
     assert found["file"] == "both.xlsx"
     places = [(entry["sheet"], entry["cell"]) for entry in (*found["problems"], *found["warnings"])]
     assert places == [("Utilities", "C6"), ("Settings", "C15")]
-    assert all(set(each) == {"file", "sheet", "cell", "what", "why", "todo"} for each in found["problems"])
+    assert all(set(each) == {"file", "sheet", "cell", "what", "why", "todo", "name"} for each in found["problems"])
     assert json.loads(absent.stdout)["problems"][0]["what"] == "there is no such file"
 
 

@@ -105,7 +105,8 @@ def test_the_export_of_a_run_fed_back_gives_the_same_draws_and_results(tmp_path:
         assert (again / "psa" / name).read_bytes() == (first / "psa" / name).read_bytes()
     digest = sha256(params.read_bytes()).hexdigest()
     assert json.loads((again / "manifest.json").read_bytes())["use_draws"] == {"name": "params.csv", "sha256": digest}
-    assert after["use_draws"] == {"name": "params.csv", "sha256": digest, "draws": 300, "inputs": []}
+    file = {"name": "params.csv", "sha256": digest, "draws": 300, "sampling": "random", "inputs": []}
+    assert after["use_draws"] == file
     assert "Draws: the 300 of params.csv are those that the workbook makes itself with this seed." in back.output
 
 

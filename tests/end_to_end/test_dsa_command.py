@@ -78,7 +78,17 @@ def test_everything_is_written_and_has_the_published_shape(whole: tuple[Result, 
         *("two_way_1", "n_way", "threshold_drug_newtinib_price_per_vial", "threshold_utility_progressed"),
     }
     assert {path.stem for path in (out / "tables").iterdir()} == {
-        *("dsa", "threshold_values", "two_way", "two_way_boundary", "n_way", "threshold_search"),
+        *(
+            "dsa",
+            "dsa_curves",
+            "dsa_statistics",
+            "dsa_statistics_curves",
+            "threshold_values",
+            "two_way",
+            "two_way_boundary",
+            "n_way",
+            "threshold_search",
+        ),
     }
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["asked"]["two_way"][0][0] == {"id": PRICE, "low": 0.0, "high": 1500.0, "points": 4}

@@ -513,3 +513,78 @@ def test_the_page_names_every_option(command: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     for option in set(re.findall(r"--[a-z-]+", run(command, "--help").output)) - {"--help"}:
         assert option in page, option
+
+
+def weighted_file(folder: Path) -> tuple[Path, np.ndarray]:
+    """300 exponential times with weights of which a few say most."""
+    rng = np.random.default_rng(6)
+    time, censored = rng.exponential(12.0, 300), rng.uniform(5.0, 40.0, 300)
+    made = np.column_stack([np.minimum(time, censored), time <= censored, rng.lognormal(0.0, 1.4, 300)])
+    path = folder / "weighted.csv"
+    pd.DataFrame(made, columns=["months", "died", "w"]).astype({"died": int}).to_csv(path, index=False)
+    return path, made
+
+
+def test_weights_give_robust_errors_and_an_effective_sample_size(tmp_path: Path) -> None:
+    """Standard error in closed form: the slope of a patient is w (event - rate x time), the information sum w event."""
+    path, made = weighted_file(tmp_path)
+    time, event, w = made.T
+    size = w.sum() ** 2 / (w**2).sum()
+    rate = (w * event).sum() / (w * time).sum()
+    robust = np.sqrt((w**2 * (event - rate * time) ** 2).sum()) / (w * event).sum()
+    columns = ("--time", "months", "--event", "died", "--weight", "w", "--families", "exp")
+    found = document("fit-ipd", path, *columns)
+    family = found["groups"][0]["families"][0]
+
+    assert size < 110
+    assert found["strategies"]["all"]["effective_size"] == pytest.approx(size, rel=1e-12)
+    assert family["robust"] is True
+    assert family["se"][0] == pytest.approx(robust, rel=1e-6)
+    assert family["se"][0] > 1.5 / np.sqrt(event.sum())
+    done = run("fit-ipd", path, *columns, "--out", tmp_path / "out")
+    assert "Effective size" in done.stdout
+    assert f"all: 300 patients with weights count as {size:.1f} (effective sample size); standard errors" in done.stdout
+    table = (tmp_path / "out" / "tables" / "effective_sizes.csv").read_text(encoding="utf-8").splitlines()
+    assert table[0] == "strategy,sum_of_weights,weighted_events,effective_size"
+    assert float(table[1].split(",")[3]) == pytest.approx(size, rel=1e-12)
+
+
+def test_without_weights_or_with_equal_ones_nothing_says_so(tmp_path: Path) -> None:
+    path, _ = weighted_file(tmp_path)
+    frame = pd.read_csv(path).assign(w=0.4)
+    frame.to_csv(tmp_path / "equal.csv", index=False)
+    columns = ("--time", "months", "--event", "died", "--families", "exp, weibull")
+    plain = document("fit-ipd", tmp_path / "equal.csv", *columns)
+    equal = document("fit-ipd", tmp_path / "equal.csv", *columns, "--weight", "w")
+
+    assert equal == plain
+    assert plain["strategies"]["all"]["effective_size"] is None
+    assert "Effective size" not in run("fit-ipd", path, *columns).stdout
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ("0", "row 3, column w: the weight is 0. A weight is a number above 0. Correct it, or leave the row out."),
+        ("-1", "row 3, column w: the weight is -1. A weight is a number above 0. Correct it, or leave the row out."),
+        ("", "row 3, column w: an empty cell is not a number. Give a number in every row."),
+        ("heavy", "row 3, column w: 'heavy' is not a number. Give a number in every row."),
+        ("inf", "row 3, column w: the weight is inf. A weight is a number above 0. Correct it, or leave the row out."),
+    ],
+)
+def test_weights_that_are_none(tmp_path: Path, weights: str, words: str) -> None:
+    path = tmp_path / "patients.csv"
+    path.write_text(f"months,died,w\n3,1,2\n4,1,{weights}\n5,0,1\n6,1,3\n", encoding="utf-8")
+    found = problems("fit-ipd", path, "--time", "months", "--event", "died", "--weight", "w")
+
+    assert found[-1] == f"{path}, {words}"
+
+
+def test_weights_that_are_all_zero_are_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "patients.csv"
+    path.write_text("months,died,w\n3,1,0\n4,1,0\n", encoding="utf-8")
+    found = problems("fit-ipd", path, "--time", "months", "--event", "died", "--weight", "w")
+
+    assert found[-1] == (
+        f"{path}: every weight is 0. Patients without weight say nothing. Give the weights, or leave the column out."
+    )

@@ -22,7 +22,9 @@ MEDIANS = {"pfs": (6, 9), "os": (12, 18), "time_on_treatment": (5, 7)}
 """Months, old and new strategy."""
 YEARS = 20
 CYCLE_MONTHS = 7 / 30.4375
-CYCLES = math.ceil(YEARS * 365.25 / 7)
+WEEKS = math.floor(YEARS * 365.25 / 7)
+PART_MONTHS = YEARS * 12 - WEEKS * CYCLE_MONTHS
+"""Of the last cycle: 20 years are 1,043 weeks and 4 days."""
 VALUES: dict[str, Scalar] = {
     "settings.price_year": 2025,
     "settings.cycle_length": 7,
@@ -99,8 +101,10 @@ def fill(path: Path) -> None:
 def life_years(median: float) -> float:
     """Sum over cycles of the mean of both ends, for survival exp(-r t): (1 - exp(-r T)) (h / 2) coth(r h / 2)."""
     rate = math.log(2) / median
-    months = (1 - math.exp(-rate * CYCLES * CYCLE_MONTHS)) * CYCLE_MONTHS / 2 / math.tanh(rate * CYCLE_MONTHS / 2)
-    return months / 12
+    left = math.exp(-rate * WEEKS * CYCLE_MONTHS)
+    months = (1 - left) * CYCLE_MONTHS / 2 / math.tanh(rate * CYCLE_MONTHS / 2)
+    last = left * (1 + math.exp(-rate * PART_MONTHS)) / 2 * PART_MONTHS
+    return (months + last) / 12
 
 
 def test_a_blank_workbook_that_is_filled_in_runs(tmp_path: Path) -> None:

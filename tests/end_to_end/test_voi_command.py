@@ -256,3 +256,49 @@ def test_studies_that_are_wrong_write_nothing(folder: Path, tmp_path: Path) -> N
     assert result.exit_code == 1
     assert "[studies.survey]: there is no input 'y'." in " ".join(result.output.split())
     assert not (tmp_path / "out").exists()
+
+
+def of_folder(psa: Path) -> list[str | Path]:
+    named = (("--params", "params.csv"), ("--costs", "costs.csv"), ("--effects", "effects.csv"))
+    return [part for option, name in named for part in (option, psa / name)]
+
+
+def test_the_export_says_how_draws_were_spread_and_voi_reads_it(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "small.xlsx", to_listing(small_rows()), CITATIONS, Cover("Small"))
+    sobol = ("--set", "settings.sampling=sobol", "--draws", "1024", "--seed", "5")
+    run = ("run", tmp_path / "small.xlsx", "--only", "psa", *sobol, "--export-psa", "--out", tmp_path / "run")
+    done = hemodel(*run)
+    assert done.exit_code == 0, done.output
+    psa = tmp_path / "run" / "psa"
+    assert (psa / "design.toml").read_text(encoding="utf-8") == 'sampling = "sobol"\nseed = 5\ndraws = 1024\n'
+    assert document(tmp_path / "run", "results.json")["information"]["evppi"] == []
+
+    again = hemodel("voi", *of_folder(psa), "--wtp", "50000", "--out", tmp_path / "voi")
+    assert again.exit_code == 0, again.output
+    assert "are not estimated from Sobol points" in " ".join(again.output.split())
+    found = document(tmp_path / "voi")
+    assert (found["sampling"], found["information"]["evppi"]) == ("sobol", [])
+
+    (psa / "design.toml").write_text('sampling = "halton"\n', encoding="utf-8")
+    refused = hemodel("voi", *of_folder(psa), "--wtp", "50000", "--out", tmp_path / "no")
+    assert refused.exit_code == 1
+    assert "design.toml: sampling is 'halton'. Write sampling = with one of random, latin_hypercube, sobol" in (
+        " ".join(refused.output.split())
+    )
+    (psa / "design.toml").unlink()
+    plain = hemodel("voi", *of_folder(psa), "--wtp", "50000", "--out", tmp_path / "plain")
+    assert plain.exit_code == 0
+    assert document(tmp_path / "plain")["information"]["evppi"]
+
+
+def test_without_evpi_at_the_first_threshold_one_sentence_is_printed(tmp_path: Path) -> None:
+    """The new strategy is better in every draw at 1; no figure of the value of information is drawn."""
+    sample = linear(200, 20.0, {"x": 1.0})
+    write(tmp_path / "p.csv", ["x"], sample.inputs["x"][:, None])
+    write(tmp_path / "c.csv", ["old", "new"], sample.costs)
+    write(tmp_path / "e.csv", ["old", "new"], sample.effects)
+    files = ("--params", tmp_path / "p.csv", "--costs", tmp_path / "c.csv", "--effects", tmp_path / "e.csv")
+    done = hemodel("voi", *files, "--wtp", "1", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "new is the best strategy in each of 200 draws, so that no information changes the decision" in done.output
+    assert {path.stem for path in (tmp_path / "out" / "figures").iterdir()} == {"ce_plane", "ceac"}

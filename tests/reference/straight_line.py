@@ -434,22 +434,26 @@ def population_survival(rows: Rows, rates: Rates) -> Curve:
 
 
 def walk_through_cycles(rows: Rows, pfs: Curve, os: Curve, rate: float) -> dict[str, float]:
-    """Years in each state and the flows of PFS events and deaths, all discounted at the middle of the cycle."""
-    days = number(rows, "settings.cycle_length")
-    cycles = math.ceil(number(rows, "settings.time_horizon") * DAYS_PER_YEAR / days)
+    """Years in each state and the flows of PFS events and deaths, all discounted at the middle of the cycle.
+
+    The last cycle ends at the horizon.
+    """
+    days, horizon = number(rows, "settings.cycle_length"), number(rows, "settings.time_horizon") * DAYS_PER_YEAR
     total = {"progression_free": 0.0, "progressed": 0.0, "pfs_events": 0.0, "deaths": 0.0}
     alive_before, free_before = 1.0, 1.0
-    for cycle in range(1, cycles + 1):
-        month = cycle * days / DAYS_PER_MONTH
+    start = 0.0
+    while start < horizon:
+        end = min(start + days, horizon)
+        month = end / DAYS_PER_MONTH
         alive = os(month)
         free = min(pfs(month), alive)
-        factor = (1.0 + rate) ** (-(cycle - 0.5) * days / DAYS_PER_YEAR)
-        years = days / DAYS_PER_YEAR
+        factor = (1.0 + rate) ** (-(start + end) / 2.0 / DAYS_PER_YEAR)
+        years = (end - start) / DAYS_PER_YEAR
         total["progression_free"] += factor * years * (free_before + free) / 2.0
         total["progressed"] += factor * years * ((alive_before - free_before) + (alive - free)) / 2.0
         total["pfs_events"] += factor * (free_before - free)
         total["deaths"] += factor * (alive_before - alive)
-        alive_before, free_before = alive, free
+        alive_before, free_before, start = alive, free, end
     return total
 
 
@@ -469,7 +473,10 @@ def drug_costs(rows: Rows, strategy: str, os: Curve, rate: float) -> tuple[float
         share = number(rows, regimen + "share_of_patients")
         price = vials * number(rows, f"drug.{drug}.price_per_vial")
         price_given = price * number(rows, regimen + "relative_dose_intensity") * share
-        visit = number(rows, f"administration.{text(rows, regimen + 'administration')}.cost") * share
+        visit = number(rows, f"administration.{text(rows, regimen + 'administration')}.cost")
+        if regimen + "premedication_cost" in rows:
+            visit += number(rows, regimen + "premedication_cost")
+        visit *= share
         day = number(rows, regimen + "start_day")
         while day < horizon:
             month = day / DAYS_PER_MONTH

@@ -56,7 +56,7 @@ def settings(timing: str, counted: str, years: float, days: float = MONTH) -> di
 
 
 def exponential(changes: dict[str, Scalar], pfs: float = PFS, os: float = OS) -> Outcomes:
-    curves = [f"curve.{endpoint}.{strategy}" for endpoint in ("pfs", "os") for strategy in METEX14]
+    curves = [f"curve.{endpoint}.{strategy}" for endpoint in ("pfs", "os") for strategy in STRATEGIES]
     families: dict[str, Scalar] = {f"{curve}.family": "exp" for curve in curves}
     model = small_model(NONE_OF_THESE | families | changes)
     return evaluate(model, with_coefficients(model, {"pfs": [math.log(pfs)] * 2, "os": [math.log(os)] * 2}))
@@ -149,28 +149,32 @@ def test_whole_years_elapsed_are_those_at_the_time_of_discounting() -> None:
 
 # A published model ---------------------------------------------------------------------------------------------------
 
-METEX14 = {
-    "standard": {"os": 0.04427, "pfs": (1.945, 1.222), "drug": 3132.03, "lost": 0.02588},
-    "active": {"os": 0.04397, "pfs": (2.029, 1.321), "drug": 2921.9, "lost": 0.01476},
-}
-"""Savolitinib and gumarontinib: rate a month of OS, meanlog and sdlog of PFS in months, drug cost of a month, and QALYs
-lost to adverse events, the sum of incidence x disutility."""
+STRATEGIES = ("standard", "active")
+"""Savolitinib and gumarontinib."""
+OS_RATES = (0.04427, 0.04397)
+"""A month."""
+PFS_LOGNORMAL = ((1.945, 1.222), (2.029, 1.321))
+"""meanlog and sdlog, in months."""
+DRUG_COSTS = (3132.03, 2921.9)
+"""A month."""
+LOST = (0.02588, 0.01476)
+"""QALYs lost to adverse events, the sum of incidence x disutility."""
 
 
 def metex14(months: int) -> Outcomes:
-    changes = settings("start", "start", months / 12) | {
+    changes: dict[str, Scalar] = settings("start", "start", months / 12) | {
         "settings.discount_rate_costs": 0.05,
         "settings.discount_rate_effects": 0.05,
         "utility.progression_free": 0.804,
         "utility.progressed": 0.321,
         "resource.visit.unit_cost": 1,
-        **{f"resource.visit.progression_free.{s}": own["drug"] for s, own in METEX14.items()},
-        **{f"curve.pfs.{s}.family": "lnorm" for s in METEX14},
-        **{f"curve.os.{s}.family": "exp" for s in METEX14},
     }
+    for strategy, cost in zip(STRATEGIES, DRUG_COSTS, strict=True):
+        changes |= {f"curve.pfs.{strategy}.family": "lnorm", f"curve.os.{strategy}.family": "exp"}
+        changes[f"resource.visit.progression_free.{strategy}"] = cost
     model = small_model(NONE_OF_THESE | changes)
-    pfs = [part for own in METEX14.values() for part in (own["pfs"][0], math.log(own["pfs"][1]))]
-    return evaluate(model, with_coefficients(model, {"pfs": pfs, "os": [math.log(o["os"]) for o in METEX14.values()]}))
+    pfs = [part for meanlog, sdlog in PFS_LOGNORMAL for part in (meanlog, math.log(sdlog))]
+    return evaluate(model, with_coefficients(model, {"pfs": pfs, "os": [math.log(rate) for rate in OS_RATES]}))
 
 
 @pytest.mark.parametrize(("months", "costs"), [(109, (41_592.4160, 43_763.5399)), (108, (41_575.4847, 43_747.2244))])
@@ -181,5 +185,5 @@ def test_drug_costs_of_a_published_model(months: int, costs: tuple[float, float]
 
 
 def test_qalys_of_a_published_model() -> None:
-    found = metex14(109).qalys.total[0] - [own["lost"] for own in METEX14.values()]
+    found = metex14(109).qalys.total[0] - LOST
     assert found.tolist() == pytest.approx([1.0726, 1.1554], abs=5e-5)  # as printed, to four decimals

@@ -733,6 +733,7 @@ def test_prices(drug: str) -> None:
     expected: dict[str, Any] = {
         "given_in_comparator": drug == "newtinib",
         "assumed": True,
+        "decisive": abs(adds) >= 0.1 * abs(now["costs"]),
         "vials": [{"id": id_, "size_mg": VIALS[drug], "price": price}],
         "qalys": qalys,
         "costs_at_price_0": without,

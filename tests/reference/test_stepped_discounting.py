@@ -86,9 +86,10 @@ def test_life_years_of_the_whole_model(code: str, steps: list[tuple[float, float
     outcomes = base_outcomes(model)
     months = model.time_grid.timeline.boundaries / 30.4375
     alive = model.fits["os"].curves.survival("standard", months, model.fits["os"].coefficients[None, :])[0]
-    middle = (model.time_grid.timeline.boundaries[:-1] + DAYS / 2) / YEAR
+    ends = model.time_grid.timeline.boundaries
+    middle = (ends[1:] + ends[:-1]) / 2 / YEAR
     factors = np.array([by_hand(float(t), steps) for t in middle])
-    expected = float(((alive[:-1] + alive[1:]) / 2 * DAYS / YEAR * factors).sum())
+    expected = float(((alive[:-1] + alive[1:]) / 2 * np.diff(ends) / YEAR * factors).sum())
 
     assert outcomes.life_years.total[0, 0] == pytest.approx(expected, rel=1e-10)
     assert expected < outcomes.life_years.undiscounted_total[0, 0] * 0.7

@@ -414,6 +414,19 @@ def test_dose_intensity_lowers_acquisition_only_and_the_share_lowers_both() -> N
         assert amount(fewer.costs, component, discounted=True) == pytest.approx(before * by_share, rel=EXACT)
 
 
+def test_premedication_is_charged_with_each_administration_of_its_drug() -> None:
+    """Twelve on top of the 150 of an infusion, for seven patients in ten; the drug itself costs the same."""
+    share: dict[str, Scalar] = {"regimen.active.newtinib.share_of_patients": 0.7}
+    plain = exponential(1.2, 0.4, share)
+    with_it = exponential(1.2, 0.4, {**share, "regimen.active.newtinib.premedication_cost": 12})
+    before, after = (amount(found.costs, "administration", discounted=True) for found in (plain, with_it))
+
+    assert after == pytest.approx(before * 162 / 150, rel=EXACT)
+    assert after == pytest.approx(given(with_it, discounted=True) * 0.7 * 162, rel=EXACT)
+    acquired = [amount(found.costs, "acquisition", discounted=True) for found in (plain, with_it)]
+    assert acquired[0] == acquired[1]
+
+
 # Vials ---------------------------------------------------------------------------------------------------------------
 
 

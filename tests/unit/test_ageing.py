@@ -93,7 +93,7 @@ def test_qalys_are_sums_over_cycles_with_the_multiplier_in_the_middle() -> None:
         survival_at(model, base_draws(model), endpoint, "active", boundaries / 30.4375)[0] for endpoint in ("pfs", "os")
     ]
     free = np.minimum(*survival)
-    years = [7 / 365.25 * (state[:-1] + state[1:]) / 2 for state in (free, survival[1] - free)]
+    years = [np.diff(boundaries) / 365.25 * (state[:-1] + state[1:]) / 2 for state in (free, survival[1] - free)]
 
     qalys = base_outcomes(model).qalys
 

@@ -39,7 +39,7 @@ def test_moments(name: str) -> None:
         ("uniform", 0.9, {"low": 0.8, "high": 1.0}, stats.uniform(0.8, 0.2)),
     ],
 )
-def test_quantiles(name: str, value: float, uncertainty: dict[str, float], reference: Any) -> None:
+def test_quantiles(name: str, value: float, uncertainty: dict[str, Any], reference: Any) -> None:
     drawn = distribution(name, value, **uncertainty)
     points = np.array([0.001, 0.025, 0.5, 0.975, 0.999])
 
@@ -88,7 +88,7 @@ def test_standard_error_comes_first() -> None:
         ("uniform", 0.5, {"se": 0.1}, "needs low and high"),
     ],
 )
-def test_refusals(name: str, value: float, uncertainty: dict[str, float], words: str) -> None:
+def test_refusals(name: str, value: float, uncertainty: dict[str, Any], words: str) -> None:
     with pytest.raises(DistributionError, match=words):
         distribution(name, value, **uncertainty)
 

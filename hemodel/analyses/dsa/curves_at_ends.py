@@ -11,7 +11,7 @@ from hemodel.analyses.dsa.curve_quantities import tail_months
 from hemodel.analyses.fitted_curves import medians
 from hemodel.entries import Entry, finite
 from hemodel.model.evaluate import base_draws, survival_at
-from hemodel.survival.reported.predicted import is_proportional, log_hazard_ratio
+from hemodel.survival.reported.predicted import log_hazard_ratio
 from hemodel.survival.workbook.fits import evidence
 from hemodel.units import MONTHS_PER_YEAR
 
@@ -33,7 +33,7 @@ class CurveAtEnds(Entry):
     median_high: float | None = Field(description="with the input at its upper bound. [month]")
     versus: str | None = Field(description="the strategy that the hazard ratio is over; null for that strategy")
     hazard_ratio_base: float | None = Field(
-        description="of the fitted curves, over the follow-up where they are not proportional; null without. [ratio]"
+        description="of the fitted curves; over the follow-up, or the horizon, where it changes with time. [ratio]"
     )
     hazard_ratio_low: float | None = Field(description="with the input at its lower bound. [ratio]")
     hazard_ratio_high: float | None = Field(description="with the input at its upper bound. [ratio]")
@@ -91,10 +91,9 @@ def _endpoint(model: Model, item: OneWayInput, endpoint: str, coefficients: Floa
 def _hazard_ratios(
     model: Model, endpoint: str, strategy: str, versus: str, coefficients: FloatArray
 ) -> list[float | None]:
-    """Hazard ratios (draws,) as the fit has them; None where only a follow-up that is not known would give one."""
+    """Hazard ratios (draws,) as a fit to statistics has them; up to the time horizon without a follow-up."""
     curves, data = model.fits[endpoint].curves, evidence(model.inputs, endpoint)
-    if not is_proportional(curves, strategy, versus) and not data.follow_up:
-        return [None] * coefficients.shape[0]
+    period = data.follow_up or model.inputs.settings.time_horizon * MONTHS_PER_YEAR
     with np.errstate(all="ignore"):
-        logs = log_hazard_ratio(curves, strategy, versus, coefficients, data.follow_up, dict(data.patients))
+        logs = log_hazard_ratio(curves, strategy, versus, coefficients, period, dict(data.patients))
         return [finite(value) for value in np.exp(logs).tolist()]

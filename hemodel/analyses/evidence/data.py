@@ -101,6 +101,7 @@ def _observed(data: PatientData, *, digitised: bool) -> ObservedCurve:
         patients=float(data.weight.sum()),
         events=float(curve.events.sum()),
         censored=float(curve.censored.sum()),
+        effective_size=data.effective_size if data.has_weights else None,
         median=interval_of(*curve.median()),
     )
 

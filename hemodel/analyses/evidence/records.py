@@ -61,6 +61,7 @@ class ObservedCurve(Entry):
     patients: float = Field(description="sum of weights")
     events: float = Field(description="sum of weights")
     censored: float = Field(description="sum of weights")
+    effective_size: float | None = Field(description="effective sample size; null without weights")
     median: Interval = Field(description="null where it is not reached. [months]")
 
 

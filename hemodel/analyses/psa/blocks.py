@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from hemodel.analyses.psa.given import joined
 from hemodel.analyses.psa.sums import block_sums, totals
 from hemodel.model.evaluate import Model, evaluate
 from hemodel.parameters import BLOCK
-from hemodel.sampling import sample_block
+from hemodel.sampling import RANDOM, sample_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -61,8 +61,13 @@ class BlockResult:
 def block_draws(
     model: Model, seed: int, block: int, count: int, given: GivenDraws | None = None
 ) -> dict[str, FloatArray]:
-    """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p)."""
+    """Return the draws of one block: parameters (count,) or (1,), coefficients (count, p).
+
+    Beside draws from a file the others are random, each input by its own stream.
+    """
     design, inputs = design_of(model, seed), model.inputs
+    if given is not None and given.inputs:
+        design = replace(design, method=RANDOM)
     drawn = sample_block(inputs.parameters, design, inputs.dependence, block, count)
     own = {**drawn, **curve_draws(model, design, block, count)}
     return own if given is None else joined(model, own, given.block(block, count))

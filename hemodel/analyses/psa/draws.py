@@ -257,6 +257,11 @@ class Psa:
         return int(self.sums["draws"][0])
 
     @property
+    def design(self) -> str:
+        """How the draws are spread: as the file of draws has it where some are from one."""
+        return self.given.file.sampling if self.given is not None and self.given.inputs else self.sampling
+
+    @property
     def from_file(self) -> frozenset[str]:
         """Inputs whose draws came from a file."""
         return frozenset() if self.given is None else frozenset(self.given.inputs)
@@ -399,8 +404,8 @@ def _psa(task: Task, sampling: str, sums: Sums, kept: Sequence[BlockResult], end
 
 def sample(psa: Psa, model: Model) -> Sample:
     """Return the draws that are kept, as value of information takes them."""
-    labels = input_labels(model)
-    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, {id_: labels[id_] for id_ in psa.inputs})
+    labels = {id_: input_labels(model)[id_] for id_ in psa.inputs}
+    return Sample(psa.strategies, psa.qalys, psa.costs, psa.inputs, labels, psa.design)
 
 
 def input_labels(model: Model) -> dict[str, str]:

@@ -27,6 +27,7 @@ class GivenFile(Entry):
     name: str = Field(description="without its folder")
     sha256: str = Field(description="of its bytes")
     draws: int = Field(description="rows of the file")
+    sampling: str = Field(description="design of the draws that design.toml beside the file records; else random")
     inputs: list[str] = Field(
         description="whose draws are those of the file; empty where the workbook draws the same numbers itself"
     )

@@ -14,7 +14,7 @@ from hemodel.analyses.psa.sums import OUTCOMES
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
 from hemodel.parameters import BLOCK
 from hemodel.survival.tables import as_number, read_table
-from hemodel.voi.reading import FORM, read_quickly, wrong_header
+from hemodel.voi.reading import FORM, read_design, read_quickly, wrong_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,8 @@ def read_draws(path: Path, model: Model, seed: int) -> GivenDraws:
     rows = len(next(iter(inputs.values())))
     own = _are_the_models(inputs, model, seed, rows)
     digest = sha256(path.read_bytes()).hexdigest()
-    file = GivenFile(name=path.name, sha256=digest, draws=rows, inputs=[] if own else list(inputs))
+    kept = [] if own else list(inputs)
+    file = GivenFile(name=path.name, sha256=digest, draws=rows, sampling=read_design(path), inputs=kept)
     return GivenDraws(file, {} if own else inputs)
 
 

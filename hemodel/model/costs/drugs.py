@@ -40,5 +40,11 @@ def acquisition_cost(inputs: ModelInputs, draws: Draws, regimen: Regimen) -> Flo
 
 
 def administration_cost(draws: Mapping[str, Amount], regimen: Regimen) -> Amount:
-    """Return the cost of giving the drug once to a patient on treatment [currency per administration]."""
-    return draws[f"administration.{regimen.administration}.cost"] * draws[regimen.id("share_of_patients")]
+    """Return the cost of giving the drug once, and what goes before it, to a patient on treatment.
+
+    (Cost of the administration + premedication, where there is any) x share of patients given the drug.
+    [currency per administration]
+    """
+    visit, before = draws[f"administration.{regimen.administration}.cost"], regimen.id("premedication_cost")
+    given = visit + draws[before] if before in draws else visit
+    return given * draws[regimen.id("share_of_patients")]

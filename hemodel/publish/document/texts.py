@@ -277,6 +277,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
     return {
         "decision_problem": _decision_problem,
         "key_results": _key_results,
+        "mean_results": lambda context: Lines(mean_results(context.results, context.names), look="caution"),
         "structure": lambda context: Lines(structure(context.run), look="bullets"),
         "strategies": _strategies,
         "inputs": _inputs,
@@ -304,9 +305,8 @@ def _decision_problem(context: Context) -> Lines:
 def _key_results(context: Context) -> Lines:
     first = key_results(context.results, context.names)
     second = threshold_results(context.results, context.names)
-    leading, last = assumed_prices(context.results, context.names), mean_results(context.results, context.names)
-    under = [*("" for _ in leading), *second, *("" for _ in last)]
-    return Lines([*leading, *first, *last], look="key", under=under)
+    leading = assumed_prices(context.results, context.names)
+    return Lines([*leading, *first], look="key", under=[*("" for _ in leading), *second])
 
 
 def _strategies(context: Context) -> Lines:

@@ -398,6 +398,9 @@ class LikelihoodFit:
         Inverse of the observed information of the log-likelihood, which is the covariance without weights.
     log_likelihood : float
         With the weights as they are given.
+    effective_log_likelihood : float
+        Of the weights of curves that share coefficients made to add up to their effective sample size: what criteria
+        count. The same without weights.
     n_patients, n_events : float
         Numbers, effective ones where there are weights.
     n_parameters : int
@@ -413,8 +416,6 @@ class LikelihoodFit:
         What to know before the fit is used, in sentences.
     robust : bool
         Whether the covariance is the sandwich.
-    information_share : float
-        Effective sample size over the sum of the weights, 1 without weights: what of the log-likelihood criteria count.
     other_warnings : tuple of str
         Those of them that are not about how well coefficients are determined or how long the mean is.
     """
@@ -424,6 +425,7 @@ class LikelihoodFit:
     covariance: Array
     model_covariance: Array
     log_likelihood: float
+    effective_log_likelihood: float
     n_patients: float
     n_events: float
     n_parameters: int
@@ -434,17 +436,11 @@ class LikelihoodFit:
     warnings: tuple[str, ...]
     other_warnings: tuple[str, ...] = ()
     robust: bool = False
-    information_share: float = 1.0
-
-    @property
-    def _deviance(self) -> float:
-        """Minus twice the log-likelihood, of weights that add up to the effective sample size."""
-        return -2.0 * self.information_share * self.log_likelihood
 
     @property
     def aic(self) -> float:
         """Akaike's criterion, 2 p - 2 log L."""
-        return 2.0 * self.n_parameters + self._deviance
+        return 2.0 * self.n_parameters - 2.0 * self.effective_log_likelihood
 
     @property
     def aicc(self) -> float:
@@ -456,12 +452,12 @@ class LikelihoodFit:
     @property
     def bic(self) -> float:
         """Schwarz's criterion by patients, p log(n) - 2 log L."""
-        return float(self.n_parameters * np.log(self.n_patients)) + self._deviance
+        return float(self.n_parameters * np.log(self.n_patients)) - 2.0 * self.effective_log_likelihood
 
     @property
     def bic_events(self) -> float:
         """Schwarz's criterion by events, p log(d) - 2 log L; Volinsky CT, Raftery AE (2000)."""
-        return float(self.n_parameters * np.log(self.n_events)) + self._deviance
+        return float(self.n_parameters * np.log(self.n_events)) - 2.0 * self.effective_log_likelihood
 
 
 def maximum_likelihood(
@@ -496,54 +492,73 @@ def maximum_likelihood(
         leave coefficients undetermined; of all groups of curves at once.
     """
     check_data(curves, data, expected_hazard)
-    given, data = data, to_effective_size(data)
     whole = resolved(curves, data)
     parts = []
+    counted: dict[str, PatientData] = {}
     for group in groups(whole).values():
         own = columns_of(whole, group)
-        some = {spec.strategy: data[spec.strategy] for spec in group}
+        given = {spec.strategy: data[spec.strategy] for spec in group}
+        some = to_effective_size(given)
+        counted |= some
         target = likelihood(replace(whole, specs=group), some, expected_hazard)
         first = None if start is None else np.asarray(start, dtype=np.float64)[own]
         fit = fit_group(target, some, first)
         weighted = pooled(list(some.values())).is_weighted
-        parts.append((own, fit, robust_covariance(target, some, expected_hazard, fit) if weighted else fit.covariance))
-    fitted = _joined(whole, data, parts)
-    share = fitted.n_patients / sum(some.n_patients for some in given.values())
-    return replace(
-        fitted,
-        log_likelihood=fitted.log_likelihood / share,
-        model_covariance=fitted.model_covariance * share,
-        information_share=share,
-    )
+        used = robust_covariance(target, some, expected_hazard, fit) if weighted else fit.covariance
+        parts.append(_Part(own, fit, used, weighted, _patients(some) / _patients(given)))
+    return _joined(whole, counted, parts)
 
 
-def _joined(
-    curves: EndpointCurves, data: Mapping[str, PatientData], parts: list[tuple[Indices, GroupFit, Array]]
-) -> LikelihoodFit:
+def _patients(data: Data) -> float:
+    return sum(some.n_patients for some in data.values())
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The fit of curves that share coefficients.
+
+    Attributes
+    ----------
+    own : array of int
+        Places of its coefficients.
+    covariance : array
+        The one that is used.
+    share : float
+        Effective sample size over the sum of the weights that are given; 1 without weights.
+    """
+
+    own: Indices
+    fit: GroupFit
+    covariance: Array
+    robust: bool
+    share: float
+
+
+def _joined(curves: EndpointCurves, data: Data, parts: list[_Part]) -> LikelihoodFit:
     """Put the fits of all groups into one; coefficients of different groups are independent."""
     size = len(curves.names)
     coefficients, held = np.empty(size), np.zeros(size, dtype=np.bool_)
     covariance, of_model = np.zeros((2, size, size))
-    for own, part, used in parts:
-        coefficients[own] = part.coefficients
-        covariance[np.ix_(own, own)] = used
-        of_model[np.ix_(own, own)] = part.covariance
-        held[own] = part.held
+    for part in parts:
+        coefficients[part.own], held[part.own] = part.fit.coefficients, part.fit.held
+        covariance[np.ix_(part.own, part.own)] = part.covariance
+        of_model[np.ix_(part.own, part.own)] = part.fit.covariance * part.share
     free = np.flatnonzero(~held)
     return LikelihoodFit(
         curves=curves,
         coefficients=coefficients,
         covariance=covariance,
         model_covariance=of_model,
-        log_likelihood=sum(part.log_likelihood for _, part, _ in parts),
-        n_patients=sum(some.n_patients for some in data.values()),
+        log_likelihood=sum(part.fit.log_likelihood / part.share for part in parts),
+        effective_log_likelihood=sum(part.fit.log_likelihood for part in parts),
+        n_patients=_patients(data),
         n_events=sum(some.n_events for some in data.values()),
         n_parameters=size,
-        gradient_norm=float(np.linalg.norm([part.gradient_norm for _, part, _ in parts])),
+        gradient_norm=float(np.linalg.norm([part.fit.gradient_norm for part in parts])),
         condition=condition_number(covariance[np.ix_(free, free)]),
-        n_starts=sum(part.n_starts for _, part, _ in parts),
+        n_starts=sum(part.fit.n_starts for part in parts),
         held=tuple(curves.names[j] for j in np.flatnonzero(held)),
         warnings=(*weight_notes(data), *fit_warnings(curves, data, groups(curves), coefficients, covariance, held)),
         other_warnings=(*weight_notes(data), *other_warnings(curves, data, groups(curves), coefficients)),
-        robust=pooled(list(data.values())).is_weighted,
+        robust=any(part.robust for part in parts),
     )

@@ -414,8 +414,7 @@ def constant_acceleration(reference: PatientData, strategy: PatientData) -> Acce
     constant = maximum_likelihood(EndpointCurves("acceleration", (base, shared)), data)
     free = maximum_likelihood(EndpointCurves("acceleration", (base, own)), data)
     degrees = free.n_parameters - constant.n_parameters
-    gain = free.information_share * (free.log_likelihood - constant.log_likelihood)
-    ratio = max(2.0 * gain, 0.0)
+    ratio = max(2.0 * (free.effective_log_likelihood - constant.effective_log_likelihood), 0.0)
     value, se = float(constant.coefficients[-1]), float(np.sqrt(constant.covariance[-1, -1]))
     return AccelerationTest(
         Estimate(value, se, value - Z975 * se, value + Z975 * se),

@@ -278,10 +278,10 @@ class TrialBootstrap:
     ids : tuple of str
         The J statistics used in the fit, in the order of the problem's targets.
     correlation : array (J, J)
-        Correlation of the statistics on their scales, over the complete trials. A
-        statistic that is not simulated is independent of the others: external evidence,
-        bounds, acceleration factors and odds ratios, and what fewer than half of the
-        simulated trials could report.
+        Correlation of the statistics on their scales, over the complete trials. Landmarks
+        of an external study are correlated with one another (`same_study`). Any other
+        statistic that is not simulated is independent: bounds, acceleration factors and
+        odds ratios, and what fewer than half of the simulated trials could report.
     simulated : bool array (J,)
         Which statistics are.
     errors : array (J,)
@@ -380,7 +380,7 @@ def bootstrap_trial(problem: FitProblem, coefficients: Array, trials: int, seed:
     values = simulated_statistics(problem, coefficients, trials, seed)
     tried, simulated = _simulated(problem, values)
     complete = _complete(problem, values, simulated)
-    correlation = np.eye(len(tried))
+    correlation = same_study(problem)
     if simulated.any():
         correlation[np.ix_(simulated, simulated)] = np.corrcoef(complete, rowvar=False)
     np.fill_diagonal(correlation, 1.0)
@@ -397,6 +397,23 @@ def bootstrap_trial(problem: FitProblem, coefficients: Array, trials: int, seed:
         complete=len(complete),
         seed=seed,
     )
+
+
+def same_study(problem: FitProblem) -> Array:
+    """Correlate the landmarks that one external study reports of one arm (J, J); all else is independent.
+
+    Of a Kaplan-Meier curve ln S has independent increments (Greenwood 1926), so that with V the variance of ln S, which
+    is (H s)^2 at H = -ln S with the standard error s of ln H, the correlation is sqrt(V1 / V2) of the earlier with the
+    later. A weight divides both variances alike.
+    """
+    found = np.eye(len(problem.targets))
+    stated = [(each.statistic, np.exp(each.y) * each.se) for each in problem.targets]
+    for i, (one, first) in enumerate(stated):
+        for j, (other, second) in enumerate(stated):
+            same = one.study and (one.study, one.strategy) == (other.study, other.strategy)
+            if i != j and same and one.kind == other.kind == SURVIVAL and min(first, second) > 0.0:
+                found[i, j] = min(first, second) / max(first, second)
+    return found
 
 
 def correlated_covariance(problem: FitProblem, coefficients: Array, bootstrap: TrialBootstrap) -> Array:

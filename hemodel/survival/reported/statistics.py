@@ -93,6 +93,8 @@ class Statistic:
     external : bool
         Whether it comes from other patients than the trial's. Its time is on the model's
         clock all the same.
+    study : str
+        Of external evidence: landmarks of one study are of the same patients. Empty where it stands for itself.
     """
 
     id: str
@@ -112,6 +114,7 @@ class Statistic:
     bound: str | None = None
     weight: float | None = None
     external: bool = False
+    study: str = ""
 
 
 @dataclass(frozen=True)

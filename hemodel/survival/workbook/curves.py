@@ -334,6 +334,7 @@ def _statistic(row: Row) -> Statistic:
         bound=row.bound or None,
         weight=row.weight,
         external=external,
+        study=row.source if external else "",
     )
 
 

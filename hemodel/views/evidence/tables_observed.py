@@ -25,6 +25,10 @@ SOURCES = {
 OBSERVED = (
     "Follow-up: median of the reverse Kaplan-Meier curve, and last time observed; that of the trial where reported."
 )
+WEIGHTED = (
+    "Patients, events and censored are sums of weights. Effective size: (sum of weights)^2 / sum of their squares;"
+    " standard errors are robust (sandwich)."
+)
 EXTERNAL = (
     "Time: on the model's clock, which starts at the time origin on the other study's. Outside: the curve lies outside"
     " the reported 95% interval."
@@ -61,12 +65,15 @@ def _cells(found: Interval | None) -> tuple[Value, ...]:
 def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return what each curve was fitted to, and how long patients were observed."""
     rows: list[tuple[Value, ...]] = []
+    every = [curve for evidence in pack.evidence.endpoints.values() for curve in evidence.observed.values()]
+    sizes = any(curve.effective_size is not None for curve in every)
     for endpoint, evidence in pack.evidence.endpoints.items():
         for strategy, source in evidence.sources.items():
             curve, followed = evidence.observed.get(strategy), evidence.follow_up
-            counts: tuple[Value, ...] = (None,) * 6
+            counts: tuple[Value, ...] = (None,) * (6 + sizes)
             if curve is not None:
-                counts = (curve.patients, curve.events, curve.censored, *_cells(curve.median))
+                size = (curve.effective_size,) if sizes else ()
+                counts = (curve.patients, *size, curve.events, curve.censored, *_cells(curve.median))
             rows.append(
                 (
                     names.endpoint(endpoint),
@@ -82,11 +89,14 @@ def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
         Column("Endpoint"),
         Column("Strategy"),
         Column("Source"),
-        *(Column(header, "count") for header in ("Patients", "Events", "Censored")),
+        Column("Patients", "count"),
+        *([Column("Effective size", "number", "patients")] if sizes else []),
+        *(Column(header, "count") for header in ("Events", "Censored")),
         *(Column(header, "months", MONTHS, "Kaplan-Meier median") for header in ("Value", "Low", "High")),
         *(Column(header, "months", MONTHS, "Follow-up") for header in ("Reported median", "Median", "Last")),
     )
-    return Table("observed", "What the curves rest on", (OBSERVED,), columns, tuple(rows), banded=True)
+    notes = (OBSERVED, WEIGHTED) if sizes else (OBSERVED,)
+    return Table("observed", "What the curves rest on", notes, columns, tuple(rows), banded=True)
 
 
 def external(pack: EvidencePack, names: EvidenceNames) -> Table:

@@ -36,8 +36,8 @@ ONE_WAY = (
 )
 CURVES_AT_ENDS = (
     "The curves where an input is at its lower and at its upper bound, with what acts on them and before the caps of"
-    " one curve at another. Hazard ratios are those of the fitted curves: over the follow-up of the trial where hazards"
-    " are not proportional, none where the follow-up is not known."
+    " one curve at another. Hazard ratios are those of the fitted curves; where hazards are not proportional, averages"
+    " over the follow-up of the trial, or over the time horizon where the follow-up is not known."
 )
 STATISTICS_ALONE = (
     "Each reported number at its lower and its upper bound with a refit of its curves, while the other numbers stay as"

@@ -63,8 +63,8 @@ def given(years: float, median: float) -> float:
 
 
 def dead(years: float, median: float) -> float:
-    """Dead by the end of the cycle of 7 days that spans the horizon."""
-    alive: float = 0.5 ** (7 * math.ceil(years * 365.25 / 7) / (median * DAYS_PER_MONTH))
+    """Dead by the horizon."""
+    alive: float = 0.5 ** (12 * years / median)
     return 1 - alive
 
 

@@ -272,7 +272,7 @@ def test_hazard_after_progression() -> None:
     expected = (b * alive - 0.9 * a * free) / (alive - free)
 
     np.testing.assert_allclose(found.hazard[late], expected[late], rtol=1e-3)
-    middles = (np.arange(522) + 0.5) * 7.0 / 30.4375
+    middles = (np.arange(521) + 0.5) * 7.0 / 30.4375
     last = int(middles[middles < np.log(0.9 * a / b) / (a - b)][-1]) + 1
     assert found.months_negative == found.months_below == list(range(1, last + 1))
     assert f"is below 0 in {last} months (1-{last})" in found.finding
@@ -284,10 +284,9 @@ def test_ranges_of_months() -> None:
 
 
 def test_life_years_beyond_follow_up() -> None:
-    """Discounted exponential survival is a geometric series: q = exp(-rate c) (1 + r)^(-c / 365.25) a cycle of 7 days.
+    """Trapezoids of exponential survival in cycles of 7 days, each discounted at its middle with 2% a year.
 
-    The share beyond is 1 - (1 - q^m) / (1 - q^n) for m = ceil(20 x 30.4375 / 7) = 87 and n = ceil(3652.5 / 7) = 522
-    cycles. With r = 2% for effects.
+    20 months are 86 weeks and 6.75 days, ten years 521 weeks and 5.5 days.
     """
     pack = exponential_pack()
     found = pack.beyond_follow_up
@@ -295,10 +294,13 @@ def test_life_years_beyond_follow_up() -> None:
     assert (pack.follow_up, pack.horizon, found.follow_up) == (FOLLOW_UP, HORIZON, FOLLOW_UP)
     years = {}
     for strategy in ("standard", "active"):
-        hazard = rate(pack, "os", strategy) * 7.0 / 30.4375
-        q = np.exp(-hazard) * 1.02 ** (-7.0 / 365.25)
-        scale = 0.5 * (1.0 + np.exp(-hazard)) / (1.0 - q)
-        years[strategy] = scale * (1.0 - q ** np.array([87.0, 522.0]))
+        hazard = rate(pack, "os", strategy)
+        lived = []
+        for days in (np.append(7.0 * np.arange(87.0), 608.75), np.append(7.0 * np.arange(522.0), 3652.5)):
+            alive = np.exp(-hazard * days / 30.4375)
+            factors = 1.02 ** (-(days[1:] + days[:-1]) / 2.0 / 365.25)
+            lived.append(float((alive[1:] + alive[:-1]) / 2.0 * np.diff(days) @ factors))
+        years[strategy] = np.array(lived)
         assert found.life_years[strategy] == pytest.approx(1.0 - years[strategy][0] / years[strategy][1], rel=1e-9)
     increment = years["active"] - years["standard"]
     assert found.incremental_life_years == pytest.approx({"active": 1.0 - increment[0] / increment[1]}, rel=1e-9)

@@ -36,8 +36,8 @@ COHORT: dict[str, Scalar] = {"mean_age": 66, "sd_age": 9, "youngest_age": 18, "s
 EXACT = 1e-11
 """Rounding over sums of a few hundred cycles, relative."""
 REFERENCE = 0.85
-WEEK = 7.0 / 30.4375
-WEEKS = 522
+DAYS = np.append(7.0 * np.arange(522.0), 3652.5)
+"""Boundaries of the 521 weeks and 5.5 days in ten years."""
 FREE, PROGRESSED = 0.75, 0.6
 PFS_OLD, PFS_NEW, OS_OLD, OS_NEW = 0.25, 0.15, 0.06, 0.03
 RASH = (0.2 - 0.05) * 0.1 * 14 / 365.25
@@ -51,8 +51,7 @@ BANDS: dict[str, Scalar] = {
 
 def geometric(rate: float) -> float:
     """Years in a state that is left at a constant rate a month, over all cycles."""
-    q = np.exp(-rate * WEEK)
-    return float(7.0 / 365.25 / 2.0 * (1.0 + q) / (1.0 - q) * (1.0 - q**WEEKS))
+    return float(np.trapezoid(np.exp(-rate * DAYS / 30.4375), DAYS / 365.25))
 
 
 def exponential(changes: Mapping[str, Scalar] | None = None) -> Model:
@@ -127,14 +126,16 @@ def test_curves_that_cross_count_by_cycle() -> None:
     model = small_model(no_discounting() | {"curve.os.standard.family": "exp", "curve.pfs.standard.family": "exp"})
     os_new = (np.log(2.0), np.log(30.0))
     draws = with_coefficients(model, {"os": [np.log(0.06), *os_new], "pfs": [np.log(0.25), 0.0, np.log(1 / 0.3)]})
-    expected = 0.0
-    for k in range(WEEKS + 1):
-        t = k * WEEK
+    expected, before = 0.0, None
+    for day in DAYS:
+        t = day / 30.4375
         s0, s1 = np.exp(-0.06 * t), np.exp(-((t / 30.0) ** 2.0))
         q0 = PROGRESSED * s0 + (FREE - PROGRESSED) * np.exp(-0.25 * t)
         q1 = PROGRESSED * s1 + (FREE - PROGRESSED) * min(s1, np.exp(-0.3 * t))
         gain = REFERENCE * (s1 - s0) + s0 * q1 / s1 - q0 if s1 > s0 else q1 - q0
-        expected += gain * 7.0 / 365.25 * (0.5 if k in (0, WEEKS) else 1.0)
+        if before is not None:
+            expected += (gain + before[1]) / 2.0 * (day - before[0]) / 365.25
+        before = day, gain
     found = equal_value_life_years(model, draws, REFERENCE)
 
     assert found[0, 1] == pytest.approx(expected - RASH, rel=1e-9)

@@ -11,6 +11,7 @@ import pytest
 from support import small_model
 
 from hemodel.analyses.psa.blocks import KEPT, BlockResult, Task, run_block
+from hemodel.analyses.psa.diagnostics import against_base
 from hemodel.analyses.psa.draws import (
     Psa,
     Until,
@@ -29,6 +30,7 @@ from hemodel.analyses.psa.draws import (
 from hemodel.analyses.psa.sums import BINS, OUTCOMES, add, counts, percentile, scale_of
 from hemodel.economics import acceptability, net_monetary_benefit, optimal
 from hemodel.errors import UsageError
+from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.parameters import BLOCK
 from hemodel.sampling import LATIN_HYPERCUBE, RANDOM, SOBOL
 
@@ -249,3 +251,17 @@ def test_convergence_ends_at_the_mean_of_all_draws(sampling: str) -> None:
     assert mean[-1] == pytest.approx(mean_benefit(found.frame, found.sums, 1, THRESHOLD), rel=1e-9)
     assert error[-1] == pytest.approx(benefit_error(found.frame, found.sums, sampling, 1, THRESHOLD), rel=1e-6)
     assert (np.diff(n) > 0).all()
+
+
+def test_the_mean_of_the_draws_beside_the_base_case() -> None:
+    """Mean over base case less 1, its error from the standard deviation of the draws; apart above 2%."""
+    found, base = psa(), evaluate(model(), base_draws(model()))
+    entries = {(each.strategy, each.outcome): each for each in against_base(found, model())}
+    assert set(entries) == {(s, o) for s in found.strategies for o in ("life_years", "qalys", "costs")}
+    for i, strategy in enumerate(found.strategies):
+        entry, own, first = entries[strategy, "qalys"], found.qalys[:, i], float(base.qalys.total[0, i])
+        assert entry.base == pytest.approx(first, rel=1e-12)
+        assert entry.difference == pytest.approx(own.mean() / first - 1, abs=1e-9)  # sums in another order
+        assert entry.mcse == pytest.approx(own.std(ddof=1) / len(own) ** 0.5 / first, rel=1e-6)  # of sums of squares
+    assert all(each.apart == (abs(each.difference or 0) > 0.02) for each in entries.values())
+    assert {each.apart for each in entries.values()} == {True, False}

@@ -87,10 +87,11 @@ def test_england(england: Run) -> None:
     assert row(england, "Currency").status == "met"
     assert row(england, "Discount rate, costs").how == "as in the workbook"
     assert row(england, "Thresholds").how == "applied; was 35,000"
-    assert row(england, "Modifier").found.startswith("Weight 1.2: absolute shortfall 9.6")
+    assert row(england, "Modifier").found.startswith("Weight 1.2: absolute shortfall 9.36 ")
     assert row(england, "Probabilistic analysis").status == "missing"
     assert row(england, "Value of information").found == "not run"
-    assert row(england, "Time horizon").status == "met"
+    assert row(england, "Time horizon").status == "departs"
+    assert row(england, "Time horizon").found == "20 years; alive at the end: 2.24% at most"
     assert row(england, "Results to be shown: net health benefit").status == "met"
     assert row(england, "Perspective").status == "to judge"
     assert not row(england, "Half-cycle correction").checked
@@ -188,8 +189,8 @@ def test_evlyg_needs_the_utility_of_a_life_year(shared: Shared) -> None:
 
 def test_fields_that_were_not_checked_are_named(england: Run) -> None:
     assert england.warnings[-1] == (
-        "Payer GB-ENG: these fields of the profile are not checked against the primary text: half-cycle correction;"
-        " value of information; budget impact, years; budget impact, discounting."
+        "Payer GB-ENG: these fields of the profile are not checked against the primary text: value sets of"
+        " utilities; half-cycle correction; value of information; budget impact, years; budget impact, discounting."
     )
 
 

@@ -64,9 +64,9 @@ def vials(size: float, price: float) -> Edits:
     return {f"{name}.vial_size_large": {"value": size}, f"{name}.price_per_vial_large": {"value": price, "note": "n"}}
 
 
-def sets(free: str, progressed: str, **own: Any) -> Edits:
-    names = {"progression_free": {"value": free}, "progressed": {"value": progressed, **own}}
-    return {f"utility.{state}.value_set": cell for state, cell in names.items()}
+def sets(free: str, progressed: str) -> dict[str, dict[str, Scalar]]:
+    names = {"progression_free": free, "progressed": progressed}
+    return {f"utility.{state}.value_set": {"value": name} for state, name in names.items()}
 
 
 def age(years: float, mean_age: float) -> Edits:
@@ -189,12 +189,6 @@ CASES: dict[str, tuple[Edits, str, str, Edits]] = {
         "value",
         f"{RASH}.disutility is valued with EQ-5D-5L, UK 2026, utility.progression_free with EQ-5D-5L",
         {**sets("eq5d_5l", "unknown"), f"{RASH}.disutility.value_set": {"value": "eq5d_5l"}},
-    ),
-    "value sets, without a reason": (
-        sets("eq5d_3l", "eq5d_5l", note="none with 3L was found"),
-        "value",
-        "begin the note of this row with accepted:",
-        sets("eq5d_3l", "eq5d_5l", note="Accepted: none with 3L was found"),
     ),
     # 100 mg for 400 is 4 a mg; 500 mg for 400 is 0.8, one fifth; 500 mg for 1900 is 3.8.
     "prices per mg": (vials(500, 400), "value", "5 times the 0.8 of", vials(500, 1900)),
@@ -344,14 +338,14 @@ def test_the_shipped_workbook_has_two_one_sided_costs() -> None:
 
 
 def test_value_sets_are_compared_among_the_utilities_in_use() -> None:
-    own = {
+    own: Edits = {
         **{f"utility.progression_free.{strategy}": {"value": 0.7, "note": "n"} for strategy in ("standard", "active")},
         **{
             f"utility.progression_free.{strategy}.value_set": {"value": "eq5d_5l"}
             for strategy in ("standard", "active")
         },
     }
-    bands = {
+    bands: Edits = {
         "utility.time_to_death.near": {"value": 0.4, "note": "n"},
         "utility.time_to_death_within.near": {"value": 100},
         "utility.time_to_death.far": {"value": 0.6, "note": "n"},

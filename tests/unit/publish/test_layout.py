@@ -44,7 +44,21 @@ def test_shipped_layouts_load(name: str) -> None:
         assert ("text", needed) in held, needed
     for needed in ("base_case", "inputs", "assumptions", "cheers", "dsa", "scenarios", "checks", "reference_case"):
         assert ("table", needed) in held, needed
+    for needed in ("dsa_curves", "dsa_statistics", "dsa_statistics_curves"):
+        assert ("table", needed) in held, needed
     assert ("figure", "model_structure") in held
+
+
+def test_tornadoes_of_the_other_interventions_follow_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    holds = '[{ figure = "tornado_nmb" }, { table = "dsa" }, { figure = "ceac" }]'
+    path.write_text(f'{HEAD}[[section]]\nid = "one"\nheading = "One"\nholds = {holds}\n', encoding="utf-8")
+    figures = ["tornado_nmb", "tornado_nmb_late", "tornado_icer_late", "tornado_nmb_third", "ceac", "ceac_late"]
+
+    found = expanded(read_layout_file(path), {}, figures)
+    assert [held.figure or held.table for held in found.section[0].holds] == [
+        *("tornado_nmb", "tornado_nmb_late", "tornado_nmb_third", "dsa", "ceac"),
+    ]
 
 
 def test_every_table_set_of_a_payer_has_a_layout() -> None:

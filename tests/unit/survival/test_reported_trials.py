@@ -29,6 +29,7 @@ from hemodel.survival.reported.simulated_trials import (
     observed_arm,
     restricted_mean,
     rmst_spread,
+    same_study,
     simulated_statistics,
     survival_at,
 )
@@ -369,3 +370,46 @@ def test_too_few_complete_trials() -> None:
     problem = fit_problem(EXPONENTIALS, (late, NEW_5), 20.0, {"old": 10.0, "new": 10.0})
     with pytest.raises(SurvivalError, match=r"Simulate more trials, or do not use old.15 in the fit, which is"):
         bootstrap_trial(problem, np.log([RATE, RATE]), 21, SEED)
+
+
+def test_landmarks_of_one_external_study_are_correlated_as_of_one_curve() -> None:
+    """Binomial proportions of the same 400 patients; a weight, and another study, arm or trial, change nothing in it.
+
+    The trial's own 5-month survival is independent of the study. Exact but for rounding.
+    """
+    outside = [replace(AT_5, id="x.5", external=True, study="x"), replace(AT_15, id="x.15", external=True, study="x")]
+    weighted = [replace(each, weight=0.5) for each in outside]
+    others = [replace(AT_15, id="y.15", external=True, study="y"), replace(NEW_5, external=True, study="x"), MEDIAN]
+    expected = np.sqrt((1.0 / 0.7 - 1.0) / (1.0 / 0.35 - 1.0))
+
+    for same in (outside, weighted):
+        found = same_study(problem_of((*same, *others)))
+        assert found[0, 1] == found[1, 0] == pytest.approx(expected, rel=1e-12)
+        rest = found - np.eye(5)
+        rest[0, 1] = rest[1, 0] = 0.0
+        assert not rest.any()
+    assert expected == pytest.approx(landmarks_of(0.7, 0.35), rel=1e-12)
+
+
+def landmarks_of(early: float, late: float) -> float:
+    """Covariance of two proportions S2 (1 - S1), over the root of both variances S (1 - S)."""
+    return float(late * (1.0 - early) / np.sqrt(early * (1.0 - early) * late * (1.0 - late)))
+
+
+def test_the_correlation_of_a_study_is_in_the_covariance() -> None:
+    """Two landmarks of one study that agree say less than two studies: the error of the rate is the larger."""
+    pair = [replace(AT_5, external=True, study="x"), replace(AT_15, external=True, study="x")]
+    apart = [pair[0], replace(pair[1], study="y")]
+    errors = []
+    for statistics in (pair, apart):
+        problem = problem_of((*statistics, NEW_5, NEW_MEDIAN), 20.0)
+        fitted = fit(problem).coefficients
+        trials = bootstrap_trial(problem, fitted, 200, SEED)
+        errors.append(correlated_covariance(problem, fitted, trials)[0, 0] ** 0.5)
+    # one coefficient: the estimate is w1 y1 + w2 y2 with w by the inverse variances, so that
+    # its variance is w1^2 v1 + w2^2 v2 + 2 rho w1 w2 s1 s2
+    steps = np.sqrt([0.3 / (0.7 * 400.0), 0.65 / (0.35 * 400.0)]) / -np.log([0.7, 0.35])
+    weights = steps**-2.0 / (steps**-2.0).sum()
+    rho = landmarks_of(0.7, 0.35)
+    variances = [(weights**2 * steps**2).sum() + 2.0 * r * weights.prod() * steps.prod() for r in (rho, 0.0)]
+    assert errors == pytest.approx(np.sqrt(variances).tolist(), rel=1e-6)

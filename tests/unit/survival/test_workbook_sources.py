@@ -556,3 +556,40 @@ def test_a_kaplan_meier_curve_is_not_one_of_the_excess_hazard() -> None:
     """It holds all deaths: the population's would count twice."""
     text = message(from_lung("km(12, exp)") | people("excess_hazard"))
     assert "counts the population's deaths already" in text
+
+
+def test_weights_in_a_workbook_are_robust_and_said() -> None:
+    """Of exponential times: the sum of w^2 (event - rate x time)^2 over (sum of w x event)^2."""
+    time, event = np.array([2.0, 3.0, 5.0, 9.0, 14.0, 20.0]), np.array([1, 1, 0, 1, 1, 0])
+    w = np.array([1.0, 4.0, 0.5, 1.0, 2.0, 8.0])
+    file = write("weights.csv", "time,event,weight", list(zip(time, event, w, strict=True)))
+    changes = curve("os", "active", family="exp", source="patients", data=file, time_unit="months")
+    model = small_model(changes)
+    found, covariance = own(model, "active")
+    rate = (w * event).sum() / (w * time).sum()
+
+    assert found[0] == pytest.approx(np.log(rate), rel=REPRODUCED)
+    variance = (w**2 * (event - rate * time) ** 2).sum() / (w * event).sum() ** 2
+    assert covariance[0, 0] == pytest.approx(variance, rel=1e-6)
+    size = w.sum() ** 2 / (w**2).sum()
+    said = f"active: 6 patients with weights count as {size:.1f} (effective sample size); standard errors are robust"
+    assert any(note.startswith(said) for note in model.fits["os"].notes)
+
+
+def test_one_strategy_with_weights_leaves_the_other_as_it_is() -> None:
+    """Two strategies of one table, apart: the one whose weights are all 1 has the errors that it has alone."""
+    rng = np.random.default_rng(4)
+    time, names = rng.exponential(10.0, 40), ["standard"] * 20 + ["active"] * 20
+    weight = np.concatenate([np.ones(20), rng.lognormal(0.0, 1.0, 20)])
+    rows = list(zip(time, np.ones(40, dtype=int), names, weight, strict=True))
+    both, alone = (
+        write("mixed.csv", "time,event,strategy,weight", rows),
+        write("plain.csv", "time,event", [r[:2] for r in rows[:20]]),
+    )
+    covariances = []
+    for file, strategies in ((both, STRATEGIES), (alone, ("standard",))):
+        changes: dict[str, Scalar] = {}
+        for strategy in strategies:
+            changes |= curve("os", strategy, family="weibull", source="patients", data=file, time_unit="months")
+        covariances.append(own(small_model(changes), "standard")[1])
+    np.testing.assert_allclose(covariances[0], covariances[1], rtol=1e-12)

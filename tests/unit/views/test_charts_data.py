@@ -129,6 +129,39 @@ def test_tornado_bars_end_at_the_results(measure: str, found: Results, run: Run)
     assert "Base case" in axes.get_xlabel()
 
 
+def dashed(axes: Axes) -> list[float]:
+    """Where dashed lines stand on the x axis."""
+    return [float(np.asarray(line.get_xdata())[0]) for line in axes.get_lines() if line.is_dashed()]
+
+
+def test_a_tornado_has_a_line_where_the_decision_turns(found: Results, run: Run) -> None:
+    """At 0 of net benefit and at the threshold of the ICER, with words; costs and QALYs have none."""
+    words = {"nmb": "0: cost-effective to the right, at EUR 50,000 per QALY"}
+    words["icer"] = "Threshold: cost-effective to the left, EUR 50,000 per QALY"
+    for measure, value in (("nmb", [0.0]), ("icer", [50_000.0]), ("qalys", []), ("costs", [])):
+        figure = one_way.tornado(found, run, measure)
+        axes = figure.axes[0]
+        assert dashed(axes) == value, measure
+        low, high = axes.get_xlim()
+        assert all(low < x < high for x in value)
+        legend = [
+            text.get_text().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
+            for text in figure.legends[0].get_texts()
+        ]
+        assert [text for text in legend if "cost-effective" in text] == [words[m] for m in (measure,) if m in words]
+
+
+def test_a_line_far_away_is_said_and_not_drawn(found: Results, run: Run) -> None:
+    """A bar that is a thousandth of the way to 0 would be a line itself."""
+    assert found.dsa is not None
+    base = one_way.base_value(found, found.incremental[0], "nmb")
+    near = found.dsa[0].model_copy(update={"nmb_low": base - 1e-3 * abs(base), "nmb_high": base + 1e-3 * abs(base)})
+    axes = one_way.tornado(found.model_copy(update={"dsa": [near]}), run, "nmb").axes[0]
+    assert dashed(axes) == []
+    side = "left" if base > 0 else "right"
+    assert f"0 is far to the {side}" in axes.get_title(loc="right")
+
+
 def test_tornado_prints_the_word_where_there_is_no_ratio(found: Results, run: Run) -> None:
     assert found.dsa is not None
     first, *rest = found.dsa

@@ -122,6 +122,10 @@ def test_cost_effective_means_a_positive_net_benefit(costs: float, word: str) ->
         ({"settings.discounting": "annual"}, "the whole years elapsed"),
         ({"settings.discount_rate_costs_from_year_30": 0.03}, "Costs are discounted at 4%, 3% from year 30 a year"),
         ({"settings.cycle_length": 30}, "122 cycles of 30 days, the last of them 22.5 days long, cover 10 years"),
+        ({"settings.cycle_length": 30.4375}, "120 cycles of 30.4375 days cover 10 years"),
+        ({"settings.discount_timing": "start"}, "with t in years at the start of the cycle or on the day that a drug"),
+        ({"settings.discount_timing": "boundaries"}, "with t in years at each boundary of the cycle"),
+        ({"settings.pfs_above_os": "lift_os"}, "overall survival is lifted to it"),
     ],
 )
 def test_conventions_follow_the_settings(change: dict[str, str | float], sentence: str) -> None:
@@ -152,6 +156,18 @@ def test_an_adjustment_in_words() -> None:
         "Time on Drug for New was below overall survival in the base case; the cap bound in 62.0% of the draws."
     )
     assert "treatment-years" in adjustment_sentence(entry(rule="treatment_capped_at_pfs: d"), names)
+
+
+def test_a_lift_in_words() -> None:
+    names, lifted = Names(some(1.0, 1.0)), entry(rule="os_lifted_to_pfs")
+    assert adjustment_sentence(lifted, names) == (
+        "Overall survival for New was lifted to progression-free survival from month 96.8; largest gap 0.2 percentage"
+        " points; 0.020 life-years per patient added; it was also lifted in 62.0% of the draws."
+    )
+    assert adjustment_sentence(entry(rule="os_lifted_to_pfs", first_month=None), names) == (
+        "Overall survival for New was not below progression-free survival in the base case; it was lifted in 62.0% of"
+        " the draws."
+    )
 
 
 def test_names_that_are_shared_carry_the_id() -> None:

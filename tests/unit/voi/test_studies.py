@@ -85,6 +85,18 @@ def test_patients_who_have_lived_to_the_beginning() -> None:
     assert chances[0] == pytest.approx([0.5, 0.3, 0, 0.2])
 
 
+def test_nobody_lives_to_the_beginning() -> None:
+    """In the limit of ever steeper curves all have the event in the first interval: S(20) / S(15) = exp(-5 rate)."""
+    months = np.array([15.0, 20.0, 25.0])
+    survival = np.exp(-np.array([40.0, 60.0])[:, None] * months)
+    follow_up = StudyFollowUp("os", ("a",), months, 0.0, survival[:, None, :])
+    assert survival[0, 0] > 0 == survival[1, 0]
+    chances, seen = event_cells(survival, follow_up)
+    for found in (chances, seen):
+        assert found[:, 0] == pytest.approx([1, 1], abs=1e-12)  # exp(-200) is none
+        assert found[:, 1:] == pytest.approx(np.zeros((2, 3)), abs=1e-12)
+
+
 def test_all_cells_add_up_to_1() -> None:
     months = interval_ends(3.0, 60.0)
     survival = np.exp(-0.03 * months)[None, :]
