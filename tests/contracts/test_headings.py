@@ -24,6 +24,7 @@ from support import small_run
 
 from hemodel import views
 from hemodel.analyses.fitted_curves import try_families
+from hemodel.analyses.gates.judge import FitWarning
 from hemodel.analyses.results import Results, results
 from hemodel.analyses.scenarios import run_scenarios
 from hemodel.inputs.changes import Change
@@ -428,6 +429,26 @@ def test_every_table_of_numbers_is_compared() -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_headings(name: str) -> None:
     agree(made()[name], EXPECTED[name](published().model_dump()))
+
+
+def test_headings_of_what_speaks_against_curves() -> None:
+    """A table of words: each stands below its heading, whether a note accepts it or not, with a reason or without."""
+    entry = dict.fromkeys(FitWarning.model_fields, "") | {"strategies": ["active"], "value": 3.0, "limit": 2.0}
+    words = {name: f"this is {name}" for name, value in entry.items() if value == ""} | {"gate": "external_off"}
+    warnings = [FitWarning(**entry | words), FitWarning(**entry | words | {"suspect_reason": "", "accepted": ""})]
+    results = published().model_copy(update={"fit_warnings": warnings})
+    table = next(table for table in tables(results, run()) if table.name == "fit_warnings")
+    suspect = "this is suspect (this is suspect_where)"
+    expected = {
+        "Kind": "external evidence more than 2 standard errors off",
+        "Finding": "this is what. this is why.",
+        "Input": "this is id (this is where)",
+        "Likeliest mistake": f"{suspect}: this is suspect_reason",
+        "What to do": "this is todo",
+        "Accepted": "this is accepted",
+    }
+    second = expected | {"Likeliest mistake": suspect, "Accepted": "no"}
+    assert [dict(zip(heads(table), row, strict=True)) for row in table.rows] == [expected, second]
 
 
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, (_, parts) in PARTS.items() for part in parts])
