@@ -433,7 +433,7 @@ def test_headings(name: str) -> None:
 
 def test_headings_of_what_speaks_against_curves() -> None:
     """A table of words: each stands below its heading, whether a note accepts it or not, with a reason or without."""
-    entry = dict.fromkeys(FitWarning.model_fields, "") | {"strategies": ["active"], "value": 3.0, "limit": 2.0}
+    entry: Record = dict.fromkeys(FitWarning.model_fields, "") | {"strategies": ["active"], "value": 3.0, "limit": 2.0}
     words = {name: f"this is {name}" for name, value in entry.items() if value == ""} | {"gate": "external_off"}
     warnings = [FitWarning(**entry | words), FitWarning(**entry | words | {"suspect_reason": "", "accepted": ""})]
     results = published().model_copy(update={"fit_warnings": warnings})

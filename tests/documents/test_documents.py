@@ -169,15 +169,18 @@ def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     under, new = (100 * (shares[strategy] or 0) for strategy in (CONTROL, NEW))
     assert f"in {under:.0f}% of the draws of the control arm and {new:.0f}% of those of the combination" in page
     control = found.base_case[CONTROL].qalys.discounted["total"]
-    assert f"(control {psa.mean[CONTROL]['qalys']:.2f} QALYs against {control:.2f})" in page
-    assert f"({psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
+    assert f"(control {psa.mean[CONTROL]['qalys']:.2f} QALYs against {control:.2f}, increment" in page
+    assert f"{psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
     low, high = psa.interval[CONTROL]["qalys"]
-    options = Options(parts=("base", "psa"), scenarios=("statistics_correlated",), families=False)
-    correlated = results(run(WORKBOOK, options)).psa
-    assert correlated is not None
-    mean, (least, most) = correlated.mean[CONTROL]["qalys"], correlated.interval[CONTROL]["qalys"]
-    assert f"the control is {mean:.2f} QALYs and its 95% interval {least:.2f} to {most:.2f}" in page
-    assert f"instead of {low:.2f} to {high:.2f}" in page
+    assert f"the 95% interval of the control's QALYs is {low:.2f} to {high:.2f}" in page
+    for under, words in (
+        (("trial_statistics_only",), "alone it is {} to {}, around a mean of {}"),
+        (("trial_statistics_only", "statistics_independent"), "it would be {} to {}, around {}"),
+    ):
+        other = results(run(WORKBOOK, Options(parts=("base", "psa"), scenarios=under, families=False))).psa
+        assert other is not None
+        numbers = (*other.interval[CONTROL]["qalys"], other.mean[CONTROL]["qalys"])
+        assert words.format(*(f"{number:.2f}" for number in numbers)) in page
 
 
 def test_results_in_the_readme(found: Results) -> None:
@@ -245,26 +248,28 @@ def scenario(found: Results, name: str) -> tuple[float, float, float]:
 
 def test_range_of_the_icer_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
-    for name in ("os_exponential", "os_gompertz", "os_proportional_hazards", "os_independent"):
-        assert whole(scenario(found, name)[2]) in page
+    assert f"with proportional hazards it is {whole(scenario(found, 'os_proportional_hazards')[2])}" in page
+    apart = next(entry for entry in found.scenarios or [] if entry.name == "os_independent")
+    assert apart.verdict == "dominated"
     families = ("exponential", "weibull", "gompertz", "lognormal", "gamma", "generalised_gamma")
     icers = [scenario(found, f"{endpoint}_{name}")[2] for endpoint in ("os", "pfs") for name in families]
-    assert min(icers) == scenario(found, "os_exponential")[2]
-    assert max(icers) == scenario(found, "os_gompertz")[2]
+    low, high = scenario(found, "os_weibull")[2], scenario(found, "os_exponential")[2]
+    assert (min(icers), max(icers)) == (low, high)
+    assert f"runs from {whole(low)} (Weibull OS) to {whole(high)} USD per" in page
 
 
 def test_other_shapes_and_evidence_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
-    names = ("os_average", "os_piecewise", "os_joined", "os_spline_normal", "os_mixture_cure", "external_os_in_fit")
-    for name in names:
+    splines = ("os_spline_normal", "os_spline_hazard", "os_spline_odds")
+    for name in ("os_average", "os_piecewise", "os_joined", *splines, "os_mixture_cure", "trial_statistics_only"):
         assert whole(scenario(found, name)[2]) in page
         assert f"`{name}`" in page
-    informed = results(run(WORKBOOK, base_under("external_os_in_fit")))
-    gain = informed.base_case[CONTROL].qalys.discounted["total"] - found.base_case[CONTROL].qalys.discounted["total"]
-    assert f"the control gains {gain:.2f} QALYs" in page
+    alone = results(run(WORKBOOK, base_under("trial_statistics_only")))
+    less = found.base_case[CONTROL].qalys.discounted["total"] - alone.base_case[CONTROL].qalys.discounted["total"]
+    assert f"and {less:.2f} QALYs less in the control arm" in page
     cured = run(WORKBOOK, base_under("os_mixture_cure")).model.fits["os"]
     share, error = 1.0 / (1.0 + np.exp(-cured.coefficients[0])), cured.covariance[0, 0] ** 0.5
-    assert f"its cured share of {100 * share:.0f}% has a standard error of {error:.2f} on the logit scale" in page
+    assert f"has a cured share of {100 * share:.0f}% with a\nstandard error of {error:.2f} on the logit scale" in page
 
 
 def test_waning_in_the_page_on_curves(base: Run, found: Results) -> None:
@@ -273,6 +278,8 @@ def test_waning_in_the_page_on_curves(base: Run, found: Results) -> None:
     assert f"| base case | | {gain.qalys:.3f} | {whole(gain.icer or 0)} |" in page
     for name in (
         "waning_linear_2_to_5_years",
+        "waning_start_60",
+        "waning_start_36",
         "waning_immediate_2_years",
         "waning_survival_scale",
         "no_benefit_after_treatment",
@@ -301,8 +308,10 @@ def test_background_mortality_in_the_page_on_curves(base: Run, found: Results) -
         months = base.model.time_grid.timeline.months
         hazard = fit.curves.cumulative_hazard(strategy, months, fit.coefficients[None, :])[0]
         binds = np.diff(hazard, prepend=0.0) < np.diff(floor, prepend=0.0)
-        assert binds.any()
-        assert months[binds].max() * 30.4375 <= 7.0 + 1e-9
+        inside = months[binds][months[binds] * 30.4375 > 7.0 + 1e-9]
+        assert binds[months * 30.4375 <= 7.0 + 1e-9].any()
+        assert inside.min() > 228.0
+    assert "and again from month 228 on" in page
 
 
 def test_the_six_numbers_of_the_abstract() -> None:
@@ -344,10 +353,9 @@ def test_what_single_statistics_do_to_the_shape(base: Run) -> None:
     start = base.base.qalys.total[0, 1] - base.base.qalys.total[0, 0]
     page = text("docs/curves.md")
 
-    assert f"rises from {start:.3f} to {at[f'survival.os.{NEW}.hazard_ratio'][1]:.3f}" in page
     low, high = at[f"survival.os.{NEW}.survival_12m"]
-    assert f"lower it (to {low:.3f} and {high:.3f})" in page
-    assert max(low, high) < start
+    assert f"give {low:.3f} and {high:.3f} QALYs instead of {start:.3f}" in page
+    assert f"of 0.73 gives {at[f'survival.os.{NEW}.hazard_ratio'][1]:.3f}." in page
 
 
 def test_widest_bars_in_the_page_on_validation(base: Run) -> None:
@@ -362,4 +370,5 @@ def test_widest_bars_in_the_page_on_validation(base: Run) -> None:
         "curve.tot_atezolizumab",
         "curve.os",
     }
-    assert "the widest bars are time on treatment and the curves of OS" in text("docs/validation.md")
+    words = "the widest bars are time on treatment, the treatment effect on OS, dose intensity and the tail of OS"
+    assert words in text("docs/validation.md")

@@ -154,3 +154,26 @@ def test_the_page_reads_its_tables_right() -> None:
     assert f"the mean to 60 months is {-wrong['patients'][2]:.1f} months too short" in words
     assert f"holds the truth in {wrong['patients'][0]:.0f}% of trials" in words
     assert f"Those from statistics hold it in {wrong[single][0]:.0f}%" in words
+
+
+def test_the_page_reads_the_layout_of_the_example_right() -> None:
+    words = " ".join(PAGE.read_text(encoding="utf-8").split())
+    alone = [row for row in page_rows() if row[0].startswith("The layout of the example")]
+    with_another = [row for row in page_rows() if row[0].startswith("The same, with landmarks")]
+
+    def shares(rows: list[tuple[str, str, str, list[float]]], measure: str, source: str) -> str:
+        found = [row[3][0] for row in rows if row[1].startswith(measure) and row[2] == f"statistics, {source}"]
+        return f"{min(found)}% to {max(found)}%"
+
+    assert f"they hold the truth in {shares(alone, 'mean', 'independent')} of trials" in words
+    assert f"With the correlation they hold it in {shares(alone, 'mean', 'correlated')}" in words
+    assert f"those of the difference in {shares(alone, 'difference', 'correlated')}." in words
+    assert f"the coverage of all four measures is {shares(with_another, '', 'correlated')}." in words
+    widths = [
+        row[3][1]
+        for row in (*alone, *with_another)
+        if row[1] == "mean of the new arm to 240" and row[2] == "statistics, correlated"
+    ]
+    assert f"falls from {widths[0]} to {widths[1]} times that from patients" in words
+    wide = [row[3][1] for row in alone if row[1].startswith("mean") and row[2] == "statistics, independent"]
+    assert (round(min(wide)), round(max(wide))) == (6, 11)
