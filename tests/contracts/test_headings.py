@@ -264,11 +264,6 @@ def psa_quadrants(r: Record) -> Expected:
 DIFFERENCE = {"Incremental QALYs": "qalys", "Incremental costs": "costs", "Net monetary benefit": "nmb"}
 
 
-def psa_totals(r: Record) -> Expected:
-    columns = {"Base case": "base", "Mean of the draws": "mean", "Difference": "difference"}
-    return r["psa"]["against_base"], {**columns, "Monte Carlo standard error": "mcse"}
-
-
 def psa_against_base(r: Record) -> Expected:
     differences = r["psa"]["differences"]
     return [row for d in differences for row in (d, *d["reasons"][:8], d["rest"])], DIFFERENCE
@@ -397,7 +392,6 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "psa_summary": psa_summary,
     "psa_net_benefit": psa_net_benefit,
     "psa_quadrants": psa_quadrants,
-    "psa_totals": psa_totals,
     "psa_against_base": psa_against_base,
     "psa_totals": psa_totals,
     "psa_inputs": psa_inputs,
