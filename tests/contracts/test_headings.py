@@ -393,7 +393,6 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "psa_net_benefit": psa_net_benefit,
     "psa_quadrants": psa_quadrants,
     "psa_against_base": psa_against_base,
-    "psa_totals": psa_totals,
     "psa_inputs": psa_inputs,
     "psa_extremes": lambda r: (r["psa"]["extremes"], {"Draw": "draw", **DIFFERENCE}),
     "probability_cost_effective": probability_cost_effective,

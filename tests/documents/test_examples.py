@@ -94,6 +94,14 @@ def test_england() -> None:
     assert f"The control arm here has {doses:.1f}." in page
 
 
+def test_tarlatamab_costs_the_same_in_both_strategies() -> None:
+    base, with_it = (found("imforte_us", *s).base_case for s in ((), ("tarlatamab_second_line",)))
+    more = [with_it[s].costs.discounted["total"] - base[s].costs.discounted["total"] for s in (CONTROL, NEW)]
+
+    assert "Both strategies cost about 81,000 USD more" in text("examples.md")
+    assert more == pytest.approx([81000.0, 81000.0], abs=1000.0)
+
+
 def test_patients_of_the_budget_impact() -> None:
     steps = ("small_cell", "extensive", "systemic_treatment", "immunotherapy", "maintained")
     patients = row("budget.patients")
