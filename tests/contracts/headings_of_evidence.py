@@ -59,6 +59,7 @@ def _family(name: str, place: int) -> FamilyEvidence:
 
 def _endpoint() -> EndpointEvidence:
     counts: dict[str, Any] = {"patients": 1.0, "events": 1.0, "censored": 1.0, "median": INTERVAL, "digitised": False}
+    counts["effective_size"] = 1.0
     arrays: dict[str, Any] = dict.fromkeys(("times", "survival", "low", "high", "at_risk_times", "at_risk"), MANY)
     observed = dict.fromkeys(NAMES, ObservedCurve(**counts, **arrays))
     study: dict[str, Any] = {"time": 1.0, "reported_time": 1.0, "origin": 1.0, "survival": INTERVAL, "weight": 1.0}
@@ -152,7 +153,7 @@ def observed(r: Record) -> Expected:
         | {"last": followed["last"][s]}
         for s in NAMES
     ]
-    columns = {name: name.lower() for name in ("Patients", "Events", "Censored")}
+    columns = {name: name.lower() for name in ("Patients", "Events", "Censored")} | {"Effective size": "effective_size"}
     columns |= {"Follow-up: Reported median": "reported", "Follow-up: Median": "reverse", "Follow-up: Last": "last"}
     return records, columns | ends("Kaplan-Meier median", "median")
 

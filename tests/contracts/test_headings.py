@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import by_hand
 import numpy as np
@@ -392,8 +392,8 @@ EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "psa_summary": psa_summary,
     "psa_net_benefit": psa_net_benefit,
     "psa_quadrants": psa_quadrants,
-    "psa_totals": psa_totals,
     "psa_against_base": psa_against_base,
+    "psa_totals": psa_totals,
     "psa_inputs": psa_inputs,
     "psa_extremes": lambda r: (r["psa"]["extremes"], {"Draw": "draw", **DIFFERENCE}),
     "probability_cost_effective": probability_cost_effective,
@@ -433,7 +433,11 @@ def test_headings(name: str) -> None:
 
 def test_headings_of_what_speaks_against_curves() -> None:
     """A table of words: each stands below its heading, whether a note accepts it or not, with a reason or without."""
-    entry: Record = dict.fromkeys(FitWarning.model_fields, "") | {"strategies": ["active"], "value": 3.0, "limit": 2.0}
+    entry: dict[str, Any] = dict.fromkeys(FitWarning.model_fields, "") | {
+        "strategies": ["active"],
+        "value": 3.0,
+        "limit": 2.0,
+    }
     words = {name: f"this is {name}" for name, value in entry.items() if value == ""} | {"gate": "external_off"}
     warnings = [FitWarning(**entry | words), FitWarning(**entry | words | {"suspect_reason": "", "accepted": ""})]
     results = published().model_copy(update={"fit_warnings": warnings})

@@ -1,4 +1,4 @@
-"""What results.json says of a file of draws: its name and hash, how many draws it has, and of which inputs."""
+"""What results.json says of a file of draws: its name, hash and design, how many draws it has, and of which inputs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ VALUES = {
 TEXT = "\n".join([",".join(VALUES), *(f"{one!r},{other!r}" for one, other in zip(*VALUES.values(), strict=True)), ""])
 
 
+DESIGNS = {"design.csv": "sobol", NAME: "random"}
+"""By file; that of the first stands in design.toml beside it."""
+
+
 @cache
-def made() -> tuple[Model, GivenDraws]:
+def made(name: str = NAME) -> tuple[Model, GivenDraws]:
     model = by_hand.model()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, NAME)
+        path = Path(folder, name)
         path.write_bytes(TEXT.encode())
+        if DESIGNS[name] != "random":
+            Path(folder, "design.toml").write_text(f'sampling = "{DESIGNS[name]}"\n', encoding="utf-8")
         return model, read_draws(path, model, SEED)
 
 
@@ -44,9 +50,11 @@ def drawn() -> Psa:
 
 
 def records() -> list[GivenFile]:
-    return [made()[1].file]
+    return [made(name)[1].file for name in DESIGNS]
 
 
 def compare(found: GivenFile) -> None:
-    expected = {"name": NAME, "sha256": sha256(TEXT.encode()).hexdigest(), "draws": 20, "inputs": list(VALUES)}
+    name = found.name if found.name in DESIGNS else NAME
+    of_file = {"name": name, "sampling": DESIGNS[name]}
+    expected = of_file | {"sha256": sha256(TEXT.encode()).hexdigest(), "draws": 20, "inputs": list(VALUES)}
     agree(found, expected, words=None)

@@ -660,7 +660,7 @@ def test_value_of_information() -> None:
     icers = [ratio(means["costs"][i] - means["costs"][0], means["qalys"][i] - means["qalys"][0]) for i in (1, 2)]
     wtp = sorted({*grid(icers), *(icer for icer in icers if icer is not None)})
     assert len(found.curves.optimal) == len(wtp)
-    perfect = [known(t, tied=said) for t, said in zip(wtp, found.curves.optimal, strict=True)]
+    perfect = [known(t) for t in wtp]
     peak = wtp[int(np.argmax([each["value"] for each in perfect]))]
     expected = {
         "draws": DRAWS,
@@ -679,16 +679,14 @@ def test_value_of_information() -> None:
     assert found.curves.optimal == [each["optimal"] for each in perfect]
 
 
-def known(threshold: float, tied: str = "") -> dict[str, Any]:
+def known(threshold: float) -> dict[str, Any]:
     """Mean of the best less the best mean.
 
-    At a threshold that is an ICER two strategies are the best but for rounding, 1e-7 of 1e5, and either may be named.
+    At a threshold that is an ICER two strategies are the best but for rounding, 1e-7 of 1e5, and the first is named.
     """
     net = threshold * totals("qalys") - totals("costs")
     means = net.mean(axis=0)
-    best = int(np.argmax(means))
-    if tied and means[best] - means[STRATEGIES.index(tied)] < 1e-7:
-        best = STRATEGIES.index(tied)
+    best = next(i for i, mean in enumerate(means) if mean > means.max() - 1e-7)
     lost = {s: float(loss(threshold)[:, i].mean()) for i, s in enumerate(STRATEGIES)}
     found = {"threshold": threshold, "optimal": STRATEGIES[best], "expected_loss": lost}
     value = float(net.max(axis=1).mean() - net.mean(axis=0).max())
