@@ -173,11 +173,11 @@ def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     assert f"{psa.increments[0].mean['qalys']:.3f} against {found.incremental[0].qalys:.3f})" in page
     low, high = psa.interval[CONTROL]["qalys"]
     assert f"the 95% interval of the control's QALYs is {low:.2f} to {high:.2f}" in page
-    for under, words in (
+    for scenarios, words in (
         (("trial_statistics_only",), "alone it is {} to {}, around a mean of {}"),
         (("trial_statistics_only", "statistics_independent"), "it would be {} to {}, around {}"),
     ):
-        other = results(run(WORKBOOK, Options(parts=("base", "psa"), scenarios=under, families=False))).psa
+        other = results(run(WORKBOOK, Options(parts=("base", "psa"), scenarios=scenarios, families=False))).psa
         assert other is not None
         numbers = (*other.interval[CONTROL]["qalys"], other.mean[CONTROL]["qalys"])
         assert words.format(*(f"{number:.2f}" for number in numbers)) in page
