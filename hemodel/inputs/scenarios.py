@@ -76,7 +76,10 @@ def in_groups(scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
 
 
 def check_beside(rows: Rows, scenarios: Iterable[Scenario]) -> None:
-    """Raise InputError where `settings.beside` names a scenario that there is not."""
+    """Raise InputError where `settings.beside` names a scenario that there is not.
+
+    A workbook that was sent without its scenarios has none to name; a run says that they were not found.
+    """
     known = [scenario.name for scenario in scenarios]
     raise_if_any(
         Problem(
@@ -85,7 +88,7 @@ def check_beside(rows: Rows, scenarios: Iterable[Scenario]) -> None:
             todo=f"{nearest(name, known)} Give names of scenarios, separated by semicolons.".strip(),
         )
         for name in beside_names(rows)
-        if name not in known
+        if known and name not in known
     )
 
 

@@ -21,7 +21,12 @@ from hemodel.survival.patients.kaplan_meier import curve_data
 from hemodel.survival.published import printed_back
 from hemodel.survival.reported.fitting import fit
 from hemodel.survival.reported.problem import fit_problem
-from hemodel.survival.reported.simulated_trials import bootstrap_refits, bootstrap_trial, correlated_covariance
+from hemodel.survival.reported.simulated_trials import (
+    bootstrap_refits,
+    bootstrap_trial,
+    correlated_covariance,
+    share_patients,
+)
 from hemodel.survival.reported.statistics import to_scale
 
 if TYPE_CHECKING:
@@ -83,7 +88,7 @@ def reported_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Coef
         fitted = fit(problem, y=_moved(problem, dict(evidence.moved)), start=fitted.coefficients)
 
     def covariance() -> Array:
-        if not evidence.correlated:
+        if not evidence.correlated or not share_patients(problem):
             return fitted.covariance
         trials = simulated_trials(evidence, evidence.simulated_from or specs)
         return correlated_covariance(problem, fitted.coefficients, trials)

@@ -416,6 +416,13 @@ def same_study(problem: FitProblem) -> Array:
     return found
 
 
+def share_patients(problem: FitProblem) -> bool:
+    """Return whether two statistics come from the same patients, so that their correlation matters."""
+    mine = [set(arms_of(each.statistic)) for each in problem.targets if is_simulated(each.statistic)]
+    pairs = any(one & other for k, one in enumerate(mine) for other in mine[:k])
+    return pairs or bool((same_study(problem) != np.eye(len(problem.targets))).any())
+
+
 def correlated_covariance(problem: FitProblem, coefficients: Array, bootstrap: TrialBootstrap) -> Array:
     """Compute the covariance (p, p) of the coefficients with the statistics correlated.
 

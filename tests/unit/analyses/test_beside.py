@@ -29,6 +29,20 @@ PUBLISHED: Rows = {
 }
 
 
+FOLDER = ("--set", "settings.scenarios=scenarios")
+WORSE = """group = "utilities"
+purpose = "p"
+question = "q"
+why = "w"
+source = "s"
+
+[[change]]
+id = "utility.progressed"
+from = 0.6
+to = 0.3
+"""
+
+
 def scenario(name: str, value: float) -> Scenario:
     change = Change("utility.progressed", value, f"scenario {name}")
     return Scenario(name, f"{name}?", "why", "source", (change,), "", "utilities", "p")
@@ -66,10 +80,22 @@ def test_nothing_to_stand_beside() -> None:
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_a_name_that_is_no_scenario(command: str, tmp_path: Path) -> None:
     workbook = small_workbook(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "worse.toml").write_text(WORSE)
     given = ["--only", "scenarios", "--out", str(tmp_path / "out")] if command == "run" else []
 
-    done = CliRunner().invoke(app, [command, str(workbook), "--set", "settings.beside=wors", *given])
+    done = CliRunner().invoke(app, [command, str(workbook), "--set", "settings.beside=wors", *FOLDER, *given])
 
     assert done.exit_code == 1
-    assert "settings.beside names wors, and there is no such scenario" in done.stderr
+    assert "settings.beside names wors, and there is no such scenario. Did you mean worse?" in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_workbook_sent_without_its_scenarios(command: str, tmp_path: Path) -> None:
+    workbook = small_workbook(tmp_path)
+    given = ["--only", "scenarios", "--out", str(tmp_path / "out")] if command == "run" else []
+
+    done = CliRunner().invoke(app, [command, str(workbook), "--set", "settings.beside=worse", *FOLDER, *given])
+
+    assert done.exit_code == 0, done.stderr

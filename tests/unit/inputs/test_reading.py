@@ -117,9 +117,9 @@ def test_a_value_that_is_set_has_the_change_as_its_source() -> None:
 
 
 def test_an_emptied_optional_row_does_not_exist() -> None:
-    model = load(WORKBOOK, [Change("trial.patients.atezolizumab", None, "test")])
+    model = load(WORKBOOK, [Change("utility.life_year_gained", None, "test")])
 
-    assert not model.inputs.has("trial.patients.atezolizumab")
+    assert not model.inputs.has("utility.life_year_gained")
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,14 @@ def listing(path: Path) -> dict[str, dict[str, Scalar]]:
     return {str(row["id"]): row for row in rows}
 
 
-def test_a_blank_workbook_holds_names_and_roles_and_nothing_else(blank: Path) -> None:
+def test_a_blank_workbook_holds_names_roles_and_usual_choices(blank: Path) -> None:
     filled = {id_: row["value"] for id_, row in listing(blank).items() if row["value"] is not None}
     assert filled == {
         "strategy.drug_a.name": "Drug A",
         "strategy.drug_a.role": "comparator",
         "strategy.drug_b.name": "=Drug B",
+        "curves.statistics": "correlated",
+        "curves.simulated_trials": 4000,
         "strategy.drug_b.role": "intervention",
         "strategy.the_c_high.name": "Thé C (high)",
         "strategy.the_c_high.role": "intervention",
