@@ -5,6 +5,7 @@ What the sheet Research says: the studies that could be done, and who a decision
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from hemodel.inputs.checks_research import has_research, parts, study_ids
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.model.evaluate import model as model_of
 from hemodel.survival.effects.waning import WITH_TREATMENT
-from hemodel.units import MONTHS_PER_YEAR
+from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.voi.evsi import MOST_DRAWS, StudyValue, study_value
 from hemodel.voi.net_benefit import NetBenefit, Population, net_benefit
 from hemodel.voi.reading import read_studies
@@ -113,8 +114,10 @@ def _follow_up(rows: StudyRows, model: Model, drawn: Mapping[str, FloatArray]) -
 
 
 def shortened(model: Model, months: float) -> Model:
-    """Return the model with the time horizon at the end of follow-up, up to which its curves are the same."""
-    settings = model.inputs.settings.model_copy(update={"time_horizon": months / MONTHS_PER_YEAR})
+    """Return the model to the end of the cycle in which follow-up ends, up to which its curves are the same."""
+    cycle = model.inputs.settings.cycle_length
+    days = cycle * math.ceil(months * DAYS_PER_MONTH / cycle - 1e-9)
+    settings = model.inputs.settings.model_copy(update={"time_horizon": days / DAYS_PER_YEAR})
     return model_of(replace(model.inputs, settings=settings), model.fits)
 
 

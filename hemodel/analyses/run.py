@@ -27,7 +27,7 @@ from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_a
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.correlations import dependence_warnings
-from hemodel.inputs.scenarios import Scenario, check_beside, clashing, for_payer, pick, read_scenarios, scenario_folder
+from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model.curve_effects import TOWARDS_LOWER
 from hemodel.model.evaluate import Model, base_draws, evaluate
 from hemodel.payers.reading import find_profile
@@ -128,6 +128,7 @@ def run(
             *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
             *dependence_warnings(model.inputs.dependence, model.inputs.rows),
             *_warnings(loaded.folder, loaded.setting, results),
+            *_not_beside(model, loaded, results),
             *(words for found in (tornado, alone) if found is not None for words in found.left_out),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *(*payer_warnings(loaded.payer), *research_note(model, psa), *given_warnings(model, loaded.given)),
@@ -220,8 +221,6 @@ def _load(path: Path, options: Options, shared: Shared) -> _Loaded:
     changes = (*(() if prepared is None else prepared.applied.changes), *changes)
     _refuse_clashes(changes)
     model = load_rows(path, raw, changes)
-    if wanted:
-        check_beside(model.inputs.rows, read_scenarios(folder, raw.scenarios))
     if options.strict:
         refuse_warnings(model)
     general = None if prepared is None else general_population(prepared, model)
@@ -272,6 +271,15 @@ def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioEntry
         found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
     found += [f"Scenario {entry.name} was not run. {entry.stopped}" for entry in results or () if entry.stopped]
     return tuple(dict.fromkeys(found))
+
+
+def _not_beside(model: Model, loaded: _Loaded, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
+    """Return which scenarios should stand beside the base case and are not there."""
+    known = {scenario.name for scenario in loaded.available}
+    missing = [name for name in model.inputs.settings.beside if known and name not in known]
+    return tuple(
+        f"settings.beside names {name}, and there is no such scenario." for name in missing if results is not None
+    )
 
 
 def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:

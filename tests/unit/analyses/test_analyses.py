@@ -59,7 +59,8 @@ def test_running_mean_ends_at_the_mean() -> None:
 
 
 def test_an_error_where_pfs_exceeds_os() -> None:
-    changes = (Change("settings.pfs_above_os", "error", "test"),)
+    alone = [Change(f"external.os.atezolizumab.survival_{y}y.use_in_fit", "no", "test") for y in (3, 4, 5)]
+    changes = (Change("settings.pfs_above_os", "error", "test"), *alone)
 
     with pytest.raises(InputError, match=r"PFS exceeds OS for atezolizumab from month 96\.8 in 1 of 1 draws"):
         run(WORKBOOK, Options(changes, parts=("base",)))

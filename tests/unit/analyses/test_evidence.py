@@ -339,7 +339,8 @@ def test_spread_of_the_means() -> None:
     np.testing.assert_allclose(found.patients, 150.0)
     np.testing.assert_allclose(np.diag(found.correlation), 1.0)
     assert found.correlation[0, 1] < -0.3
-    assert np.abs(found.correlation[:2, 2:]).max() < 4.0 / np.sqrt(1000)
+    assert found.trials == 200
+    assert np.abs(found.correlation[:2, 2:]).max() < 4.0 / np.sqrt(200)
 
 
 def test_families_that_differ_between_strategies_are_one_entry() -> None:

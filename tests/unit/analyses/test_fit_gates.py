@@ -302,9 +302,14 @@ def test_a_note_accepts_several() -> None:
     assert row.accepted == {"flat": "cured patients are seen", "infinite_mean": "the cured live on"}
 
 
+TRIAL_ONLY = [Change(f"external.os.atezolizumab.survival_{y}y.use_in_fit", "no", "test") for y in (3, 4, 5)]
+"""The landmarks of another study would hold the tail."""
 UPSIDE_DOWN = [
-    Change(f"survival.os.lurbinectedin_atezolizumab.hazard_ratio{column}", value, "test")
-    for column, value in (("", 1.37), (".low", 1.05), (".high", 1.75))
+    *TRIAL_ONLY,
+    *(
+        Change(f"survival.os.lurbinectedin_atezolizumab.hazard_ratio{column}", value, "test")
+        for column, value in (("", 1.37), (".low", 1.05), (".high", 1.75))
+    ),
 ]
 
 
