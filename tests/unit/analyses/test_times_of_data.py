@@ -33,7 +33,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(name: str, header: str, *columns: object) -> str:
-    rows = [",".join(f"{value:.10g}" for value in row) for row in zip(*columns, strict=True)]  # type: ignore[call-overload]
+    rows = [",".join(f"{value:.10g}" for value in row) for row in zip(*columns, strict=True)]
     Path(name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return name
 
