@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.gates.judge import Accepted, acknowledged, contradictions, curve_problems, upside_down
+from hemodel.analyses.gates.times import times_of_data
 from hemodel.errors import InputError, raise_if_any
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.scenarios import check_beside, read_scenarios, scenario_folder
@@ -139,7 +140,8 @@ def all_warnings(reading: Reading | ModelInputs, made: Model | None, previous: M
         Values of the last run.
     """
     curves = contradictions(reading.rows) if made is None else curve_problems(made)
-    return [*warnings(reading, previous), *table_warnings(reading), *curves]
+    times = [] if made is None else times_of_data(reading.rows, made.fits)
+    return [*warnings(reading, previous), *table_warnings(reading), *times, *curves]
 
 
 def scenarios_of(reading: Reading) -> tuple[Scenario, ...]:

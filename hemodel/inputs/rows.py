@@ -24,6 +24,13 @@ _TEXTS = ("label", "unit", "distribution", "versus", "bound", "first", "second",
 
 FEWEST_WORDS = 3
 """A reason in fewer words is none."""
+_NOT_REACHED = re.compile(
+    r"n\.?\s?y?\s?[aecr]\.?|n/[aecr]|[-\u2010-\u2015\u2212]+|[+-]?(\u221e|inf(inity)?|infinite)"
+    r"|(upper |lower )?(limit |bound )?(not|non|un)[ -]?(yet )?"
+    r"(reached|est(im(able|ated))?\.?|estimatable|evaluable|available|applicable|calcul(able|ated)|computable|attained"
+    r"|defined|bounded)( yet)?",
+    re.IGNORECASE,
+)
 _ACCEPTED = re.compile(r"(?:^|[.;\n])\s*accepted (?P<name>[a-z_]+):\s*", re.IGNORECASE)
 
 
@@ -78,7 +85,8 @@ class Row:
     @property
     def has_uncertainty(self) -> bool:
         """Whether an interval or a standard error is given."""
-        return self.se is not None or (self.low is not None and self.high is not None)
+        ends = (self.low is not None, self.high is not None)
+        return self.se is not None or (any(ends) if reported(self.kind) else all(ends))
 
     def declared(self) -> Distribution | None:
         """Return the distribution of a row that holds a number, or None where it does not vary.
@@ -143,7 +151,7 @@ def _parse(raw: RawRow, problems: list[Problem]) -> Row | None:
             Problem(raw.where(), f"{raw.id} stands on the wrong sheet", todo=f"Move the row to the sheet {kind.sheet}.")
         )
     value = _value(raw, kind, problems)
-    numbers = {name: _column_number(raw, columns()[name], problems) for name in _NUMBERS if name in raw.cells}
+    numbers = {name: _column_number(raw, kind, columns()[name], problems) for name in _NUMBERS if name in raw.cells}
     texts = {name: _text(raw.cells[name]) for name in _TEXTS if name in raw.cells}
     _check_range(raw, kind, value, numbers, problems)
     _check_choices(raw, kind, texts, problems)
@@ -252,9 +260,23 @@ def hint(rule: Kind | InputColumn, value: float) -> str:
     return ""
 
 
-def _column_number(raw: RawRow, column: InputColumn, problems: list[Problem]) -> float | None:
+def reported(kind: Kind) -> bool:
+    """Whether a row holds a statistic that a study reports, of whose interval one end may not be reached."""
+    return kind.group in {"survival", "external"} and "fit" in kind.distributions
+
+
+def is_not_reached(value: Scalar) -> bool:
+    """Whether a cell says that an end of an interval was not reached, as publications write it."""
+    if isinstance(value, float):
+        return math.isinf(value)
+    return isinstance(value, str) and _NOT_REACHED.fullmatch(value.strip()) is not None
+
+
+def _column_number(raw: RawRow, kind: Kind, column: InputColumn, problems: list[Problem]) -> float | None:
     cell = raw.cells[column.name]
     if cell.value is None or has_no_stored_value(cell):
+        return None
+    if column.name in {"low", "high"} and reported(kind) and is_not_reached(cell.value):
         return None
     return _number(f"{raw.id}.{column.name}", cell, column, problems)
 
@@ -269,7 +291,7 @@ def _check_range(
         if kind.numeric and kind.varies != "no":
             _number(f"{raw.id}.{name}", Cell(bound, raw.where(name)), kind, problems)
         other, which = (high, "high") if name == "low" else (low, "low")
-        if other is None:
+        if other is None and not reported(kind):
             problems.append(
                 Problem(
                     raw.where(which), f"{raw.id} has a {name} value but no {which} value", todo="Give both or neither."

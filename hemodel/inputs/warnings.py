@@ -20,6 +20,7 @@ from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionErro
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
 from hemodel.inputs.rows import FEWEST_WORDS
+from hemodel.inputs.slips import slips
 from hemodel.inputs.structure import VALUE_SET, VALUE_SETS, known_sets
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -460,6 +461,7 @@ def warnings(reading: Reading | ModelInputs, previous: Mapping[str, float]) -> l
         *about_ranges(rows),
         *about_values(rows),
         *about_times(rows),
+        *(warning for name, rule in slips().items() for warning in named(name, rule(rows))),
         *named("source", _sources(rows)),
         *named("price", _prices(rows, previous)),
     ]

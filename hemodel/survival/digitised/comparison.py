@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hemodel.survival.digitised.reading import DigitisedCurve, RiskTable
     from hemodel.survival.family import Array
     from hemodel.survival.patients.data import PatientData
+    from hemodel.survival.patients.kaplan_meier import KaplanMeier
 
 
 LARGEST_GAP = 0.02
@@ -32,7 +33,9 @@ class Comparison:
     Attributes
     ----------
     gap, gap_time : float
-        Largest absolute difference in survival at a reading point, and when it is.
+        Absolute difference in survival at a reading point, largest beside what is accepted there, and when it is.
+    gap_accepted : float
+        0.02, or the survival of one patient at risk at that time if that is more.
     gap_survival : tuple (rebuilt, read)
         Survival at that time.
     at_risk_time, at_risk_rebuilt, at_risk_given : array (rows,)
@@ -47,10 +50,13 @@ class Comparison:
         Drops of the digitised curve between the two medians.
     horizon, restricted_mean_rebuilt, restricted_mean_read : float
         Last time that both curves have, and the areas under them up to it.
+    restricted_mean_accepted : float
+        2% of the area, or the time up to the horizon of one patient if that is more.
     """
 
     gap: float
     gap_time: float
+    gap_accepted: float
     gap_survival: tuple[float, float]
     at_risk_time: Array
     at_risk_rebuilt: Array
@@ -63,6 +69,7 @@ class Comparison:
     horizon: float
     restricted_mean_rebuilt: float
     restricted_mean_read: float
+    restricted_mean_accepted: float
 
     @property
     def agrees(self) -> bool:
@@ -73,18 +80,18 @@ class Comparison:
     def disagreements(self) -> tuple[str, ...]:
         """Each disagreement beyond its tolerance, in words.
 
-        Survival within 0.02 everywhere; numbers at risk within 2 patients or 2% of those
-        at time 0; the total of events exact; the median within 2% or one drop of the
-        curve; the restricted mean within 2%.
+        Survival within 0.02 or one patient at risk everywhere; numbers at risk within 2
+        patients or 2% of those at time 0; the total of events exact; the median within 2%
+        or one drop of the curve; the restricted mean within 2% or one patient.
         """
         return (*self._survival(), *self._at_risk(), *self._events(), *self._median(), *self._restricted_mean())
 
     def _survival(self) -> list[str]:
-        if self.gap <= LARGEST_GAP + SAME_LEVEL:
+        if self.gap <= self.gap_accepted + SAME_LEVEL:
             return []
         rebuilt, read = self.gap_survival
         what = f"At time {self.gap_time:g} the rebuilt survival is {rebuilt:.3f} and the curve's {read:.3f}"
-        return [f"{what}, {self.gap:.3f} apart; at most {LARGEST_GAP} is accepted."]
+        return [f"{what}, {self.gap:.3f} apart; at most {self.gap_accepted:.3g} is accepted."]
 
     def _at_risk(self) -> list[str]:
         accepted = max(AT_RISK_PATIENTS, AT_RISK_SHARE * float(self.at_risk_given[0]))
@@ -113,12 +120,12 @@ class Comparison:
 
     def _restricted_mean(self) -> list[str]:
         rebuilt, read = self.restricted_mean_rebuilt, self.restricted_mean_read
-        if abs(rebuilt - read) <= RESTRICTED_MEAN_SHARE * read:
+        if abs(rebuilt - read) <= self.restricted_mean_accepted + SAME_LEVEL:
             return []
         return [
             (
                 f"The restricted mean to {self.horizon:g} is {rebuilt:.4g} rebuilt and {read:.4g} under the curve; "
-                f"at most {RESTRICTED_MEAN_SHARE:.0%} apart is accepted."
+                f"at most {self.restricted_mean_accepted:.3g} apart is accepted."
             )
         ]
 
@@ -126,14 +133,17 @@ class Comparison:
 def compare(curve: DigitisedCurve, risk: RiskTable, events: int | None, data: PatientData) -> Comparison:
     """Compare rebuilt data with the digitised curve, the risk table and the total of events."""
     rebuilt = kaplan_meier(data)
-    time, read = _steps(curve)
+    time, read = last_readings(curve)
     survival = rebuilt.at(time)
-    worst = int(np.argmax(np.abs(survival - read)))
+    accepted = np.maximum(LARGEST_GAP, _of_one_patient(rebuilt, time))
+    worst = int(np.argmax(np.abs(survival - read) / accepted))
     median_rebuilt, median_read = rebuilt.median()[0], _first_at_or_below(0.5, time, read)
     horizon = min(float(time[-1]), float(rebuilt.times[-1]))
+    area = _area(time, read, horizon)
     return Comparison(
         gap=float(np.abs(survival - read)[worst]),
         gap_time=float(time[worst]),
+        gap_accepted=float(accepted[worst]),
         gap_survival=(float(survival[worst]), float(read[worst])),
         at_risk_time=risk.time,
         at_risk_rebuilt=rebuilt.numbers_at_risk(risk.time),
@@ -145,7 +155,8 @@ def compare(curve: DigitisedCurve, risk: RiskTable, events: int | None, data: Pa
         median_steps=_drops_between(median_rebuilt, median_read, time, read),
         horizon=horizon,
         restricted_mean_rebuilt=rebuilt.restricted_mean(horizon).value,
-        restricted_mean_read=_area(time, read, horizon),
+        restricted_mean_read=area,
+        restricted_mean_accepted=max(RESTRICTED_MEAN_SHARE * area, horizon / data.time.size),
     )
 
 
@@ -163,10 +174,16 @@ def require_agreement(comparison: Comparison) -> None:
     )
 
 
-def _steps(curve: DigitisedCurve) -> tuple[Array, Array]:
+def last_readings(curve: DigitisedCurve) -> tuple[Array, Array]:
     """Return the different times of a curve and the last survival read at each."""
     last = np.append(np.diff(curve.time) > 0.0, True)
     return curve.time[last], curve.survival[last]
+
+
+def _of_one_patient(rebuilt: KaplanMeier, time: Array) -> Array:
+    """Return the survival that one patient at risk stands for at each time: before it, over the number at risk."""
+    before = np.append(1.0, rebuilt.at(time)[:-1])
+    return np.asarray(before / np.maximum(rebuilt.numbers_at_risk(time), 1.0))
 
 
 def _first_at_or_below(level: float, time: Array, survival: Array) -> float:

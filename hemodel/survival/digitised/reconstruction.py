@@ -2,7 +2,7 @@
 
 Guyot P, Ades AE, Ouwens MJNM, Welton NJ (2012), BMC Medical Research Methodology 12: 9.
 As in the paper, the number censored in an interval is the one with which the events that
-follow the curve leave the printed number at risk. It differs in three ways:
+follow the curve leave the printed number at risk. It differs in four ways:
 
 * Every possible number censored is tried, instead of stepping from a first guess, which
   may go round without end. The search is finite and numbers at risk are met exactly.
@@ -10,6 +10,8 @@ follow the curve leave the printed number at risk. It differs in three ways:
 * A reported total of events is met exactly: first by the number censored in the last
   interval, as in the paper, but only while the curve is followed; then by exchanging
   single events and censorings within an interval, where that fits the curve best.
+* A Kaplan-Meier curve is a step function: a drop about a row of the table is placed after
+  it, before it or along a line, whichever follows the readings best.
 
 The arithmetic of rebuilding patients: events at the drops of a curve, censorings between.
 
@@ -26,12 +28,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.digitised.comparison import LARGEST_GAP, Comparison, compare
+from hemodel.survival.digitised.comparison import LARGEST_GAP, Comparison, compare, last_readings
 from hemodel.survival.digitised.reading import mismatches
 from hemodel.survival.errors import SurvivalError, raise_together
 from hemodel.survival.patients.data import PatientData, patients
+from hemodel.survival.patients.kaplan_meier import kaplan_meier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hemodel.survival.digitised.reading import DigitisedCurve, RiskTable
     from hemodel.survival.family import Array
 
@@ -73,19 +78,28 @@ class IntervalLayout:
         return slice(int(low), int(high))
 
 
-def layout(curve: DigitisedCurve, risk: RiskTable) -> IntervalLayout:
+STEPS, LINE, SEEN = "steps", "line", "seen"
+READINGS = (STEPS, LINE, SEEN)
+
+
+def layout(curve: DigitisedCurve, risk: RiskTable, readings: Sequence[str]) -> IntervalLayout:
     """Cut a curve into the intervals of its risk table.
 
-    Where the curve drops between two readings with a row of the table between them, part
-    of the drop came before that row. Survival there is interpolated, and this part is a
-    point of its own, halfway between the first reading and the row.
+    Where the curve drops from one reading to the next about a row of the table, part of the drop may have come
+    before that row. This part is a point of its own, halfway between the first reading and the row.
+
+    Parameters
+    ----------
+    readings : sequence of str
+        For each row, which part came before it: ``steps`` none, since a step stands at the time at which it is read;
+        ``line`` what a straight line between the two readings has; ``seen`` all of it, since a drop is older than
+        the first reading that shows it.
     """
-    last = np.append(np.diff(curve.time) > 0.0, True)
-    time, survival = curve.time[last], curve.survival[last]
-    rows = risk.time
-    inside = np.interp(rows, time, survival)
-    before = np.searchsorted(time, rows, side="right") - 1
-    split = (time[before] < rows) & (inside < survival[before])
+    at_row = _survival_at_rows(curve, risk.time)
+    rows, time, survival = risk.time, *last_readings(curve)
+    inside = np.array([at_row[name][i] for i, name in enumerate(readings)])
+    before = np.searchsorted(time, rows, side="left") - 1
+    split = (before >= 0) & (inside < survival[before])
     halfway = 0.5 * (time[before] + rows)
     time, survival = np.append(time, halfway[split]), np.append(survival, inside[split])
     order = np.argsort(time, kind="stable")
@@ -96,6 +110,20 @@ def layout(curve: DigitisedCurve, risk: RiskTable) -> IntervalLayout:
     through = (time - rows[interval]) / np.where(length > 0.0, length, 1.0)[interval]
     drops = np.diff(survival, prepend=survival[0]) < 0.0
     return IntervalLayout(time, survival, drops, interval, through, rows, end, risk.at_risk)
+
+
+def _survival_at_rows(curve: DigitisedCurve, rows: Array) -> dict[str, Array]:
+    """Return survival just before each row of the table by each way to read the drop about it.
+
+    Of two readings at one time the first is the corner above the drop, so that nothing fell before it.
+    """
+    before = np.maximum(np.searchsorted(curve.time, rows, side="left") - 1, 0)
+    after = np.minimum(before + 1, curve.time.size - 1)
+    upper, lower = curve.survival[before], curve.survival[after]
+    at_reading = curve.time[after] == rows
+    length = np.where(curve.time[after] > curve.time[before], curve.time[after] - curve.time[before], 1.0)
+    line = upper + (lower - upper) * np.clip((rows - curve.time[before]) / length, 0.0, 1.0)
+    return {STEPS: upper, LINE: np.where(at_reading, upper, line), SEEN: lower}
 
 
 def at_readings(curve: DigitisedCurve, risk: RiskTable) -> RiskTable:
@@ -184,6 +212,8 @@ def patient_times(cut: IntervalLayout, events: Array, censored: Array) -> tuple[
 
 
 LARGEST_FORCED_GAP = 0.05
+SQUARES_DIGITS = 12
+"""Sums of squares that agree to so many decimals are equal: steps go first."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +288,56 @@ def reconstruct(curve: DigitisedCurve, risk: RiskTable, events: int | None = Non
     """
     raise_together(SurvivalError(f"{what}. {todo}") for what, todo in mismatches(curve, risk, events))
     risk = at_readings(curve, risk)
-    cut = layout(curve, risk)
+    return _best_reading(curve, risk, events)
+
+
+def _best_reading(curve: DigitisedCurve, risk: RiskTable, events: int | None) -> Reconstruction:
+    """Rebuild with each way to read the drops about the rows of the table, and return what follows the curve best.
+
+    All rows are read in one way first; then the rows about which the curve drops are read in each other way, one
+    after another, while that brings the rebuilt data nearer.
+
+    Raises
+    ------
+    SurvivalError
+        Where no way can meet the total of events.
+    """
+    at_row = _survival_at_rows(curve, risk.time)
+    open_rows = [i for i in range(risk.time.size) if at_row[SEEN][i] < at_row[STEPS][i]]
+    tried: dict[tuple[str, ...], Reconstruction | SurvivalError] = {}
+
+    def misfit(readings: tuple[str, ...]) -> float:
+        if readings not in tried:
+            tried[readings] = _attempt(curve, risk, events, readings)
+        return _misfit(tried[readings], curve)
+
+    best = min(((name,) * risk.time.size for name in (READINGS if open_rows else READINGS[:1])), key=misfit)
+    for i in open_rows:
+        best = min((best, *((*best[:i], name, *best[i + 1 :]) for name in READINGS)), key=misfit)
+    found = tried.get(best) or _attempt(curve, risk, events, best)
+    if isinstance(found, SurvivalError):
+        raise found
+    return found
+
+
+def _attempt(
+    curve: DigitisedCurve, risk: RiskTable, events: int | None, readings: Sequence[str]
+) -> Reconstruction | SurvivalError:
+    try:
+        return _rebuilt(curve, risk, events, layout(curve, risk, readings))
+    except SurvivalError as error:
+        return error
+
+
+def _misfit(found: Reconstruction | SurvivalError, curve: DigitisedCurve) -> float:
+    """Return the sum of squared differences of the rebuilt survival from the readings."""
+    if isinstance(found, SurvivalError):
+        return np.inf
+    time, survival = last_readings(curve)
+    return round(float(np.sum((kaplan_meier(found.data).at(time) - survival) ** 2)), SQUARES_DIGITS)
+
+
+def _rebuilt(curve: DigitisedCurve, risk: RiskTable, events: int | None, cut: IntervalLayout) -> Reconstruction:
     placed, censored, tried, notes = _earlier_intervals(cut)
     last, assumed = _last_interval(cut, placed, censored, events)
     placed, censored, tried = last[0], last[1], [*tried, last[2]]

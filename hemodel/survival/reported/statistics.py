@@ -17,6 +17,10 @@ odds_ratio           log odds ratio of the       as for a hazard ratio, without 
                      event
 ===================  ==========================  ========================================
 
+Before these, and after an interval with both ends, come a standard error as given (in the unit of the value, divided
+by the value or, of a survival, by S |ln S|) and an interval with one end not reached: the distance of the other end
+from the value on the scale, over 1.959964. A median with a number of patients alone has the binomial error at S = 0.5.
+
 The standard error of a weighted statistic is divided by sqrt(weight): the power prior
 (Ibrahim JG, Chen M-H (2000), Statistical Science 15: 46-60) raises its likelihood to
 the power of the weight.
@@ -46,14 +50,14 @@ HALF_WIDTH_95 = 1.959964
 FULL_WIDTH_95 = 3.919928
 EXACT_SE = 1e-4
 REMEDIES = {
-    MEDIAN: "Give low and high.",
-    SURVIVAL: "Give low and high, or n.",
-    RESTRICTED_MEAN: "Give low and high.",
-    HAZARD_RATIO: "Give low and high, or a P value, or events.",
-    ACCELERATION_FACTOR: "Give low and high, or a P value.",
-    ODDS_RATIO: "Give low and high, or a P value.",
+    MEDIAN: "Give low or high or both, or an SE, or n.",
+    SURVIVAL: "Give low or high or both, or an SE, or n.",
+    RESTRICTED_MEAN: "Give low or high or both, or an SE.",
+    HAZARD_RATIO: "Give low or high or both, or an SE, or a P value, or events.",
+    ACCELERATION_FACTOR: "Give low or high or both, or an SE, or a P value.",
+    ODDS_RATIO: "Give low or high or both, or an SE, or a P value.",
 }
-REMEDY_OF_A_MEDIAN_NOT_REACHED = "Give n, or low and high."
+REMEDY_OF_A_MEDIAN_NOT_REACHED = "Give n, or low or high or both, or an SE."
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,9 @@ class Statistic:
         When the survival was reported; the horizon of a restricted mean; where the
         period of a hazard ratio begins, None for that of the whole follow-up. [months]
     low, high : float or None
-        Reported 95% confidence interval.
+        Reported 95% confidence interval; one of them is None where it was not reached.
+    se : float or None
+        Reported standard error, in the unit of the value.
     p_value, events : float or None
         Two-sided P value of a ratio, and number of events of a hazard ratio.
     patients : float or None
@@ -105,6 +111,7 @@ class Statistic:
     time: float | None = None
     low: float | None = None
     high: float | None = None
+    se: float | None = None
     p_value: float | None = None
     events: float | None = None
     patients: float | None = None
@@ -191,7 +198,7 @@ def has_error(statistic: Statistic) -> bool:
 
 
 def bounds(statistic: Statistic) -> tuple[float, float]:
-    """Return the reported 95% interval, else the one implied by the standard error.
+    """Return the reported 95% interval, else the one implied by the standard error; a reported end stays.
 
     Both bounds are on the reported scale, the lower first. A weight does not widen the
     interval.
@@ -205,11 +212,9 @@ def bounds(statistic: Statistic) -> tuple[float, float]:
         text = f"it is known only to be {statistic.bound.replace('_', ' ')} {statistic.value:g}; it has no interval."
         raise _error(statistic, text)
     aim = target(replace(statistic, weight=None))
-    if statistic.low is not None and statistic.high is not None:
-        return statistic.low, statistic.high
     ends = [aim.y - HALF_WIDTH_95 * aim.se, aim.y + HALF_WIDTH_95 * aim.se]
     low, high = sorted(from_scale(statistic.kind, end) for end in ends)
-    return low, high
+    return low if statistic.low is None else statistic.low, high if statistic.high is None else statistic.high
 
 
 def check(statistic: Statistic) -> None:
@@ -229,15 +234,16 @@ def check(statistic: Statistic) -> None:
 
 
 def _check_interval(statistic: Statistic) -> None:
-    low, high = statistic.low, statistic.high
-    if (low is None) != (high is None):
-        given, missing = ("low", "high") if high is None else ("high", "low")
-        raise _error(statistic, f"{given} is given without {missing}. Give both, or neither.")
-    if low is not None and high is not None and not low <= statistic.value <= high:
-        text = f"value {statistic.value:g} is not between low {low:g} and high {high:g}."
-        raise _error(statistic, text)
-    if low is not None and low == high:
-        raise _error(statistic, f"low and high are both {low:g}, which leaves no uncertainty.")
+    low, high, value = statistic.low, statistic.high, statistic.value
+    if low is not None and high is not None:
+        if not low <= value <= high:
+            raise _error(statistic, f"value {value:g} is not between low {low:g} and high {high:g}.")
+        if low == high:
+            raise _error(statistic, f"low and high are both {low:g}, which leaves no uncertainty.")
+    elif low is not None and low >= value:
+        raise _error(statistic, f"low is {low:g}, and without high it must be below the value {value:g}.")
+    elif high is not None and high <= value:
+        raise _error(statistic, f"high is {high:g}, and without low it must be above the value {value:g}.")
 
 
 def _check_time(statistic: Statistic) -> None:
@@ -266,7 +272,7 @@ def _check_versus(statistic: Statistic) -> None:
 def _check_extras(statistic: Statistic) -> None:
     if statistic.p_value is not None and not 0.0 < statistic.p_value < 1.0:
         raise _error(statistic, f"p_value is {statistic.p_value:g}; it must be between 0 and 1.")
-    for name, count in (("events", statistic.events), ("patients", statistic.patients)):
+    for name, count in (("events", statistic.events), ("patients", statistic.patients), ("se", statistic.se)):
         if count is not None and not count > 0.0:
             raise _error(statistic, f"{name} is {count:g}; it must be above 0.")
     if statistic.bound is not None and statistic.bound not in BOUNDS:
@@ -288,11 +294,26 @@ def _standard_error(statistic: Statistic) -> float | None:
     if statistic.kind == MEDIAN and statistic.bound is not None and statistic.patients is not None:
         return _binomial_error(0.5, statistic.patients)
     if statistic.low is not None and statistic.high is not None:
-        ends = [to_scale(statistic.kind, end) for end in (statistic.low, statistic.high)]
-        return abs(ends[1] - ends[0]) / FULL_WIDTH_95
-    if statistic.kind == SURVIVAL and statistic.patients is not None:
-        return _binomial_error(statistic.value, statistic.patients)
+        return _distance(statistic.kind, statistic.low, statistic.high) / FULL_WIDTH_95
+    if statistic.se is not None:
+        return statistic.se / _slope(statistic)
+    one_end = statistic.low if statistic.high is None else statistic.high
+    if one_end is not None:
+        return _distance(statistic.kind, statistic.value, one_end) / HALF_WIDTH_95
+    if statistic.kind in {MEDIAN, SURVIVAL} and statistic.patients is not None:
+        return _binomial_error(0.5 if statistic.kind == MEDIAN else statistic.value, statistic.patients)
     return _ratio_error(statistic) if statistic.kind in RATIOS else None
+
+
+def _distance(kind: str, one: float, other: float) -> float:
+    return abs(to_scale(kind, other) - to_scale(kind, one))
+
+
+def _slope(statistic: Statistic) -> float:
+    """Return by what a small error in the unit of the value is divided to be one on the scale."""
+    if statistic.kind == SURVIVAL:
+        return float(statistic.value * -np.log(statistic.value))
+    return 1.0 if statistic.kind == RESTRICTED_MEAN else statistic.value
 
 
 def _binomial_error(survival: float, patients: float) -> float:

@@ -325,6 +325,7 @@ def _statistic(row: Row) -> Statistic:
         time=row.time if not external or row.time is None else row.time - (row.time_origin or 0.0),
         low=row.low,
         high=row.high,
+        se=row.se,
         p_value=row.p_value,
         events=row.events,
         patients=row.n,

@@ -42,6 +42,24 @@ def test_gap_and_where() -> None:
     assert found.gap_survival == pytest.approx((0.8, 0.6), rel=1e-14)
 
 
+def test_what_is_accepted_in_patients() -> None:
+    """At 3 one of three at risk stands for 0.6 / 3 = 0.2; one of five patients over 4 months is 0.8."""
+    found = compare(CURVE, RISK, 3, patients([1.0, 2.0, 4.0, 4.0, 4.0], [1.0, 1.0, 0.0, 0.0, 0.0]))
+    assert (found.gap_time, found.gap) == (3.0, pytest.approx(0.2, rel=1e-12))
+    assert found.gap_accepted == pytest.approx(0.2, rel=1e-12)
+    assert found.restricted_mean_accepted == pytest.approx(0.8, rel=1e-12)
+    assert [text.split(" have ")[-1] for text in found.disagreements] == ["2 events and 3 were reported."]
+
+
+def test_of_many_patients_the_share_counts() -> None:
+    """1,000 patients: one is 0.001, so that 0.02 is accepted; and 0.004 of 4 months, so that 2% is."""
+    deaths = [1.0] * 200 + [2.0] * 200 + [3.0] * 200
+    data = patients([*deaths, *[4.0] * 400], [1.0] * 600 + [0.0] * 400)
+    found = compare(CURVE, RiskTable(np.array([0.0]), np.array([1000.0])), 600, data)
+    assert found.gap_accepted == 0.02
+    assert found.restricted_mean_accepted == pytest.approx(0.02 * 2.8, rel=1e-12)
+
+
 def test_last_common_time() -> None:
     """All rebuilt patients are gone at 3, so areas are compared up to 3: 1 + 0.8 + 0.6."""
     found = compare(CURVE, RISK, None, patients([1.0, 2.0, 3.0, 3.0, 3.0], [1.0, 1.0, 1.0, 0.0, 0.0]))
@@ -53,7 +71,7 @@ def test_last_common_time() -> None:
     ("changes", "message"),
     [
         (
-            {"gap": 0.021, "gap_time": 2.0, "gap_survival": (0.621, 0.6)},
+            {"gap": 0.021, "gap_time": 2.0, "gap_accepted": 0.02, "gap_survival": (0.621, 0.6)},
             "At time 2 the rebuilt survival is 0.621 and the curve's 0.600, 0.021 apart; at most 0.02 is accepted.",
         ),
         (
@@ -69,8 +87,8 @@ def test_last_common_time() -> None:
             ),
         ),
         (
-            {"restricted_mean_rebuilt": 2.9},
-            "The restricted mean to 4 is 2.9 rebuilt and 2.8 under the curve; at most 2% apart is accepted.",
+            {"restricted_mean_rebuilt": 3.61},
+            "The restricted mean to 4 is 3.61 rebuilt and 2.8 under the curve; at most 0.8 apart is accepted.",
         ),
     ],
 )
@@ -84,7 +102,7 @@ def test_each_disagreement_in_words(changes: dict[str, object], message: str) ->
 
 
 def test_all_disagreements_at_once() -> None:
-    found = dataclasses.replace(agreeing(), events_rebuilt=4, restricted_mean_rebuilt=2.9)
+    found = dataclasses.replace(agreeing(), events_rebuilt=4, restricted_mean_rebuilt=3.61)
     with pytest.raises(SurvivalError) as error:
         require_agreement(found)
     assert len(error.value.parts) == 2

@@ -200,15 +200,15 @@ def test_what_the_curves_do_not_have_can_still_be_listed() -> None:
         ),
         (
             replace(MEAN, low=None, high=None),
-            "os.old.mean: no standard error. Give low and high.",
+            "os.old.mean: no standard error. Give low or high or both, or an SE.",
         ),
         (
             replace(FACTOR, low=None, high=None),
-            "os.af: no standard error. Give low and high, or a P value.",
+            "os.af: no standard error. Give low or high or both, or an SE, or a P value.",
         ),
         (
             replace(RATIO, low=None, high=None, events=200.0),
-            "os.or: no standard error. Give low and high, or a P value.",
+            "os.or: no standard error. Give low or high or both, or an SE, or a P value.",
         ),
         (
             replace(RATIO, value=0.0),

@@ -101,7 +101,7 @@ def test_everything_missing_is_listed_at_once() -> None:
         fit_problem(curves("gengamma"), statistics, None, PATIENTS)
     assert str(raised.value).splitlines() == [
         "os.hr: more than one statistic has this id.",
-        "os.new.median: no standard error. Give low and high.",
+        "os.new.median: no standard error. Give low or high or both, or an SE, or n.",
         "os.old.median: os has no curve for strategy 'other'.",
         (
             "os.hr: the curves of new and old are not proportional, so their hazard ratio is an "

@@ -52,6 +52,51 @@ def test_standard_error_of_a_hazard_ratio_from_p_value_then_events() -> None:
     assert target(replace(bare, value=1.0)).se == pytest.approx(2.0 / np.sqrt(261.0))
 
 
+@pytest.mark.parametrize(
+    ("statistic", "se", "interval"),
+    [
+        # Median 16.0 (13.0 to not reached): 0.2076 / 1.959964 = 0.1059; the other end is 16 x 16 / 13.
+        (replace(MEDIAN, value=16.0, low=13.0, high=None), 0.10594042, (13.0, 19.692308)),
+        # Hazard ratio 0.8 (not estimable to 1.0): 0.2231436 / 1.959964; 0.8 x 0.8 / 1.0.
+        (replace(RATIO, value=0.8, low=None, high=1.0), 0.11385084, (0.64, 1.0)),
+        # Landmark 0.5 (0.4 to not reached): ln(0.9162907 / 0.6931472) = 0.2790914 over 1.959964; the other end has
+        # -ln S = 0.6931472^2 / 0.9162907 = 0.5243450.
+        (replace(SURVIVAL, value=0.5, low=0.4, patients=None), 0.14239616, (0.4, 0.5919426)),
+        # Restricted mean 20 (18 to not reached): 2 / 1.959964.
+        (Statistic("os.a.mean", "os", "a", "restricted_mean", 20.0, time=36.0, low=18.0), 1.0204270, (18.0, 22.0)),
+    ],
+)
+def test_one_end_alone_gives_the_one_sided_half_width(
+    statistic: Statistic, se: float, interval: tuple[float, float]
+) -> None:
+    """By hand, to the digits written."""
+    assert target(statistic).se == pytest.approx(se, rel=1e-6)
+    assert bounds(statistic) == pytest.approx(interval, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "se"),
+    [
+        (replace(MEDIAN, low=None, high=None, se=1.06), 0.1),
+        (replace(RATIO, value=0.8, low=None, high=None, se=0.12, p_value=0.9, events=4.0), 0.15),
+        (replace(SURVIVAL, value=0.5, se=0.04), 0.04 / (0.5 * 0.69314718)),
+        (Statistic("os.a.mean", "os", "a", "restricted_mean", 20.0, time=36.0, se=1.3), 1.3),
+        (replace(MEDIAN, high=None, se=1.06), 0.1),
+    ],
+)
+def test_a_standard_error_as_given_goes_before_all_but_a_whole_interval(statistic: Statistic, se: float) -> None:
+    assert target(statistic).se == pytest.approx(se, rel=1e-7)
+
+
+def test_a_whole_interval_goes_before_a_standard_error() -> None:
+    assert target(replace(MEDIAN, se=5.0)).se == target(MEDIAN).se
+
+
+def test_a_median_with_its_patients_alone() -> None:
+    """Binomial at 0.5: sqrt(0.25 / n) / (0.5 ln 2) = 1 / (ln 2 sqrt(n)), with n = 100 0.1442695."""
+    assert target(replace(MEDIAN, low=None, high=None, patients=100.0)).se == pytest.approx(0.14426950, rel=1e-7)
+
+
 def test_a_fixed_statistic_without_error_is_exact() -> None:
     bare = replace(MEDIAN, low=None, high=None, fixed=True)
     assert target(bare).se == EXACT_SE
@@ -74,15 +119,15 @@ def test_bounds() -> None:
     [
         (
             replace(MEDIAN, low=None, high=None),
-            "os.a.median: no standard error. Give low and high.",
+            "os.a.median: no standard error. Give low or high or both, or an SE, or n.",
         ),
         (
             replace(SURVIVAL, patients=None),
-            "os.a.12: no standard error. Give low and high, or n.",
+            "os.a.12: no standard error. Give low or high or both, or an SE, or n.",
         ),
         (
             replace(RATIO, low=None, high=None),
-            "os.hr: no standard error. Give low and high, or a P value, or events.",
+            "os.hr: no standard error. Give low or high or both, or an SE, or a P value, or events.",
         ),
         (
             replace(MEDIAN, kind="mean"),
@@ -104,12 +149,12 @@ def test_bounds() -> None:
             "os.hr: value is -0.3; a hazard_ratio must be above 0 and finite.",
         ),
         (
-            replace(MEDIAN, high=None),
-            "os.a.median: low is given without high. Give both, or neither.",
+            replace(MEDIAN, low=10.6, high=None),
+            "os.a.median: low is 10.6, and without high it must be below the value 10.6.",
         ),
         (
-            replace(MEDIAN, low=None),
-            "os.a.median: high is given without low. Give both, or neither.",
+            replace(MEDIAN, low=None, high=10.0),
+            "os.a.median: high is 10, and without low it must be above the value 10.6.",
         ),
         (
             replace(MEDIAN, low=11.0),
