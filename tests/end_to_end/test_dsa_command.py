@@ -142,8 +142,7 @@ REFUSALS = [
         ("--two-way", f"drug.newtinib.prize_per_vial,{OS}"),
         (
             "--two-way drug.newtinib.prize_per_vial,survival.os.active.median: there is no input "
-            "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial or drug.newtinib.price or "
-            "drug.oldamab.price_per_vial?"
+            "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial?"
         ),
     ),
     (
