@@ -279,11 +279,24 @@ def mend_numbers(row: RawRow) -> list[Problem]:
     return warnings
 
 
+_GROUP_OR_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(?P<sign>[.,])\d{3}")
+"""One sign before three digits: it may part thousands or decimals."""
+
+
+def other_reading(text: str) -> str:
+    """Return the second number that a text may mean, and when; nothing where there is one way to read it."""
+    plain = trimmed(text).translate(_ALIKE)
+    found = _GROUP_OR_DECIMALS.fullmatch(plain)
+    if found is None:
+        return ""
+    if found["sign"] == ",":
+        return f"{plain.replace(',', '.')} if a decimal comma is meant"
+    return f"{plain.replace('.', '')} if the point parts thousands"
+
+
 def _meant(text: str, number: float) -> str:
-    enter = f"Enter {number:.15g} as a number"
-    if text.count(",") == 1 and "." not in text:
-        return f"{enter}, or {text.replace(',', '.')} if a decimal comma is meant."
-    return f"{enter}."
+    other = other_reading(text)
+    return f"Enter {number:.15g} as a number{', or ' if other else ''}{other}."
 
 
 Scalar = str | float | int | bool | None
