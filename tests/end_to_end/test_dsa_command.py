@@ -166,7 +166,7 @@ REFUSALS = [
     ),
     (
         ("--threshold", "utility.progressed:0.5:1.2"),
-        "--threshold utility.progressed: utility.progressed is 1.2. It must lie between -0.594 and 1 (utility).",
+        "--threshold utility.progressed: utility.progressed is 1.2. It must lie between -1.1 and 1 (utility).",
     ),
     (
         ("--threshold", f"{OS}:0:20"),
