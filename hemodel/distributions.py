@@ -237,7 +237,7 @@ def _from_counts(name: str, value: float, n: float | None) -> Distribution | Non
     if name == "beta_counts":
         return Distribution("beta", (value * n + 0.5, (1 - value) * n + 0.5))
     if value == 0:
-        message = "a share of 0 cannot have the distribution dirichlet; use fixed"
+        message = "a share of 0 cannot have the distribution dirichlet"
         raise DistributionError(message)
     return Distribution("gamma_share", (value * n,))
 
@@ -245,7 +245,7 @@ def _from_counts(name: str, value: float, n: float | None) -> Distribution | Non
 def _beta(value: float, error: float, low: float | None, high: float | None) -> Distribution:
     del low, high
     if not 0 < value < 1:
-        message = f"a beta distribution cannot have the mean {value:g}; use beta_counts, uniform or fixed"
+        message = f"a beta distribution cannot have the mean {value:g}"
         raise DistributionError(message)
     weight = value * (1 - value) / error**2 - 1
     if weight <= 0:
@@ -257,7 +257,7 @@ def _beta(value: float, error: float, low: float | None, high: float | None) -> 
 def _gamma(value: float, error: float, low: float | None, high: float | None) -> Distribution:
     del low, high
     if value <= 0:
-        message = f"a gamma distribution cannot have the mean {value:g}; use uniform or fixed"
+        message = f"a gamma distribution cannot have the mean {value:g}"
         raise DistributionError(message)
     return Distribution("gamma", ((value / error) ** 2, error**2 / value))
 
@@ -265,7 +265,7 @@ def _gamma(value: float, error: float, low: float | None, high: float | None) ->
 def _lognormal(value: float, error: float, low: float | None, high: float | None) -> Distribution:
     del low, high
     if value <= 0:
-        message = f"a lognormal distribution cannot have the mean {value:g}; use uniform or fixed"
+        message = f"a lognormal distribution cannot have the mean {value:g}"
         raise DistributionError(message)
     variance = float(np.log1p((error / value) ** 2))
     return Distribution("lognormal", (float(np.log(value)) - variance / 2.0, float(np.sqrt(variance))))

@@ -29,8 +29,11 @@ DOMINATED = "dominated"
 LESS_EFFECTIVE_AND_COSTLY = "less costly and less effective"
 NO_DIFFERENCE = "no difference"
 EXTENDEDLY_DOMINATED = "extendedly dominated"
+EQUIVALENT = "equivalent"
 REFERENCE = "reference"
 ON_FRONTIER = "on the frontier"
+OFF_FRONTIER = frozenset({DOMINATED, EXTENDEDLY_DOMINATED, EQUIVALENT})
+"""What a strategy is that adds no point to the frontier; one that is equivalent may lie on a point of it."""
 
 EFFECT_TOLERANCE = 1e-12
 """Smallest difference in QALYs that is a difference."""
@@ -179,8 +182,10 @@ class Frontier(Entry):
     """One strategy in the fully incremental analysis, in order of cost."""
 
     strategy: str = Field(description="id of the strategy")
-    status: str = Field(description="reference, on the frontier, dominated or extendedly dominated")
-    against: str | None = Field(description="next cheaper strategy on the frontier; null where none is")
+    status: str = Field(description="reference, on the frontier, dominated, extendedly dominated or equivalent")
+    against: str | None = Field(
+        description="next cheaper strategy on the frontier, or the equivalent one; null where none is"
+    )
     costs: float | None = Field(description="increment against it. [currency]")
     qalys: float | None = Field(description="increment against it. [QALY]")
     icer: float | None = Field(description="against it. [currency per QALY]")
@@ -191,7 +196,8 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
 
     Strategies are ordered by cost (then by effect, best first). One that costs at
     least as much as another without more QALYs is dominated; one whose ICER
-    exceeds that of the next more effective strategy is extendedly dominated.
+    exceeds that of the next more effective strategy is extendedly dominated. One with
+    the costs and the QALYs of the strategy before it is equivalent to that one.
 
     Parameters
     ----------
@@ -199,6 +205,7 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
         Mean totals. [currency], [QALY]
     """
     order = sorted(range(len(strategies)), key=lambda i: (costs[i], -qalys[i]))
+    twins = {i: before for before, i in pairwise(order) if _are_equal(costs, qalys, before, i)}
     status: dict[int, str] = {}
     kept: list[int] = []
     for i in order:
@@ -220,9 +227,15 @@ def frontier(strategies: Sequence[str], costs: Sequence[float], qalys: Sequence[
             status[i], against = ON_FRONTIER, strategies[before]
             cost, gain = costs[i] - costs[before], qalys[i] - qalys[before]
             ratio = icer(cost, gain)
+        elif i in twins:
+            status[i], against = EQUIVALENT, strategies[twins[i]]
         word = status.get(i, REFERENCE)
         found.append(Frontier(strategy=strategies[i], status=word, against=against, costs=cost, qalys=gain, icer=ratio))
     return found
+
+
+def _are_equal(costs: Sequence[float], qalys: Sequence[float], i: int, j: int) -> bool:
+    return abs(costs[i] - costs[j]) <= COST_TOLERANCE and abs(qalys[i] - qalys[j]) <= EFFECT_TOLERANCE
 
 
 def acceptability(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> FloatArray:

@@ -16,9 +16,8 @@ from pydantic import Field
 
 from hemodel.economics import (
     COST_TOLERANCE,
-    DOMINATED,
     EFFECT_TOLERANCE,
-    EXTENDEDLY_DOMINATED,
+    OFF_FRONTIER,
     frontier,
     icer,
     increment,
@@ -391,7 +390,7 @@ def _on_frontier(model: Model, line: PriceLine, place: int) -> tuple[float | Non
     kept = [
         others[names.index(entry.strategy)]
         for entry in frontier(names, costs[others].tolist(), qalys[others].tolist())
-        if entry.status not in {DOMINATED, EXTENDEDLY_DOMINATED}
+        if entry.status not in OFF_FRONTIER
     ]
     if len(kept) < SEGMENT:
         return None, PriceMet(None, NO_SEGMENT)

@@ -74,7 +74,7 @@ def read_grids(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], di
                 ),
             )
         ) from error
-    return names, {name: Grid(values[name], formulas[name]) for name in values}
+    return names, _without_references_to_blanks({name: Grid(values[name], formulas[name]) for name in values})
 
 
 _NOT_EXCEL = (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError)
@@ -94,7 +94,7 @@ def _read(
             raise ValueError(str(error)) from error
         try:
             return [sheet.title for sheet in book.worksheets], {
-                sheet.title: _rows(sheet) for sheet in book.worksheets if wanted(sheet.title)
+                sheet.title: _rows(sheet, stored=stored) for sheet in book.worksheets if wanted(sheet.title)
             }
         finally:
             book.close()
@@ -110,13 +110,73 @@ def _open(path: Path, *, stored: bool) -> Any:
     return reader.wb
 
 
-def _rows(sheet: Any) -> tuple[tuple[Any, ...], ...]:
+def _rows(sheet: Any, *, stored: bool) -> tuple[tuple[Any, ...], ...]:
     """Return the rows of a sheet, whatever size the file says it has, without empty rows at the end."""
     sheet.reset_dimensions()
-    rows = list(sheet.iter_rows(values_only=True))
+    rows = (
+        [tuple(map(_stored, row)) for row in sheet.iter_rows()] if stored else list(sheet.iter_rows(values_only=True))
+    )
     while rows and all(value is None for value in rows[-1]):
         rows.pop()
     return tuple(rows)
+
+
+def _stored(cell: Any) -> Any:
+    """Return the stored value of a cell: an empty text where a formula gave one, None where nothing is stored."""
+    return "" if cell.value is None and cell.data_type == "str" else cell.value
+
+
+_REFERENCE = re.compile(
+    r"=\s*\+?(?:(?P<sheet>'(?:[^']|'')+'|[^'!=(),:\s]+)!)?\$?(?P<column>[A-Z]{1,3})\$?(?P<row>[1-9]\d{0,6})\s*"
+)
+"""A formula that is the address of one cell, of its own sheet or another."""
+
+_Place = tuple[str, int, int]
+
+
+def _without_references_to_blanks(grids: dict[str, Grid]) -> dict[str, Grid]:
+    """Return the grids with an empty text where a formula only names a blank cell; programs store 0 for it."""
+    return {
+        name: Grid(
+            tuple(
+                tuple(
+                    "" if value in {None, "", 0} and _names_a_blank(grids, (name, row, column)) else value
+                    for column, value in enumerate(values)
+                )
+                for row, values in enumerate(grid.values)
+            ),
+            grid.formulas,
+        )
+        for name, grid in grids.items()
+    }
+
+
+def _names_a_blank(grids: dict[str, Grid], place: _Place) -> bool:
+    """Whether the formula at a place names a cell that is blank or holds an empty text, or leads to such a one."""
+    seen = set()
+    while place not in seen:
+        seen.add(place)
+        named = _named(grids, place)
+        if named is None:
+            return False
+        place = named
+        sheet, row, column = place
+        value, formula = grids[sheet].value(row, column), grids[sheet].formula(row, column)
+        if value == "" or (value is None and formula is None):
+            return True
+    return False
+
+
+def _named(grids: dict[str, Grid], place: _Place) -> _Place | None:
+    """Return the one cell, of a sheet that is read, that the formula at a place names; None where it is another."""
+    from openpyxl.utils import column_index_from_string
+
+    formula = grids[place[0]].formula(*place[1:])
+    found = _REFERENCE.fullmatch(formula) if isinstance(formula, str) else None
+    if found is None:
+        return None
+    sheet = place[0] if found["sheet"] is None else found["sheet"].strip("'").replace("''", "'")
+    return (sheet, int(found["row"]) - 1, column_index_from_string(found["column"]) - 1) if sheet in grids else None
 
 
 def _at(rows: tuple[tuple[Any, ...], ...], row: int, column: int) -> Any:
@@ -219,11 +279,24 @@ def mend_numbers(row: RawRow) -> list[Problem]:
     return warnings
 
 
+_GROUP_OR_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(?P<sign>[.,])\d{3}")
+"""One sign before three digits: it may part thousands or decimals."""
+
+
+def other_reading(text: str) -> str:
+    """Return the second number that a text may mean, and when; nothing where there is one way to read it."""
+    plain = trimmed(text).translate(_ALIKE)
+    found = _GROUP_OR_DECIMALS.fullmatch(plain)
+    if found is None:
+        return ""
+    if found["sign"] == ",":
+        return f"{plain.replace(',', '.')} if a decimal comma is meant"
+    return f"{plain.replace('.', '')} if the point parts thousands"
+
+
 def _meant(text: str, number: float) -> str:
-    enter = f"Enter {number:.15g} as a number"
-    if text.count(",") == 1 and "." not in text:
-        return f"{enter}, or {text.replace(',', '.')} if a decimal comma is meant."
-    return f"{enter}."
+    other = other_reading(text)
+    return f"Enter {number:.15g} as a number{', or ' if other else ''}{other}."
 
 
 Scalar = str | float | int | bool | None
@@ -324,8 +397,8 @@ def _data_table(file: str, name: str, grid: Grid, *, formulas: bool = False) -> 
     width = max((len(row) for row in grid.values), default=0)
     rows = [list(map(_scalar, row)) + [None] * (width - len(row)) for row in grid.values]
     for number, row in enumerate(rows if formulas else ()):
-        for index, value in enumerate(row):
-            if value is None and grid.formula(number, index) is not None:
+        for index in range(width):
+            if grid.value(number, index) is None and grid.formula(number, index) is not None:
                 row[index] = _UNKNOWN
     return DataTable(file, name, tuple(map(tuple, rows)))
 

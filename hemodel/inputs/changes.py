@@ -14,7 +14,7 @@ from pydantic import Field
 
 from hemodel.entries import Entry
 from hemodel.errors import Location, Problem
-from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar, read_number
+from hemodel.inputs.cells import Cell, RawRow, RawWorkbook, Scalar, other_reading, read_number
 from hemodel.inputs.dictionary import columns, match, nearest, sheets
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def apply_changes(raw: RawWorkbook, changes: Iterable[Change]) -> tuple[RawWorkb
             continue
         old = row.cells[column].value
         new = _new_value(change, old, row, column)
+        result.warnings += _two_readings(change, new)
         where = Location(f"{change.origin} ({change.id})")
         row.cells[column] = Cell(new, where)
         made.append(replace(change, value=new, expected=old))
@@ -205,6 +206,22 @@ def _new_value(change: Change, old: Scalar, row: RawRow, column: str) -> Scalar:
     if isinstance(change.value, str) and _wants_number(row, column):
         return _as_number(change.value)
     return change.value
+
+
+def _two_readings(change: Change, new: Scalar) -> list[Problem]:
+    """Return the warning that a text was read as one of the two numbers that it may mean.
+
+    A point is the decimal sign; it is asked about where zeros follow that no decimals need, as in 2.000.
+    """
+    text = change.value
+    if not isinstance(text, str) or isinstance(new, (str, bool)) or new is None:
+        return []
+    other = other_reading(text)
+    if not other or ("." in text and not text.rstrip().endswith("0")):
+        return []
+    where = Location(f"{change.origin} ({change.id})")
+    what = f"{change.id}: {text} is read as {new:.15g}"
+    return [Problem(where, what, "It can be read in two ways", f"Give {new:.15g}, or {other}.")]
 
 
 def _wants_number(row: RawRow, column: str) -> bool:

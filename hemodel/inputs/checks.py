@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hemodel.distributions import DistributionError
 from hemodel.errors import Location, Problem
 from hemodel.inputs.dictionary import Kind, kind_of, kinds, match, nearest
@@ -341,7 +343,32 @@ def _distributions(rows: Rows) -> Iterable[Problem]:
             try:
                 row.declared()
             except DistributionError as error:
-                yield Problem(row.where["distribution"], f"{row.id}: {error}")
+                yield Problem(row.where["distribution"], f"{row.id}: {error}", todo=_advice(row))
+
+
+_REACH = np.array([0.001, 0.999])
+"""Quantiles between which a distribution that is advised keeps to the bounds of its row."""
+
+
+def _advice(row: Row) -> str:
+    """Return which distributions a row may have with the uncertainty that it gives; nothing where it gives none."""
+    if not row.has_uncertainty:
+        return ""
+    able = [name for name in row.kind.distributions if _is_able(replace(row, distribution=name))]
+    ends = "uniform" in row.kind.distributions and "uniform" not in able
+    return f"What the row gives allows: {', '.join(able)}.{' With low and high: uniform.' if ends else ''}"
+
+
+def _is_able(row: Row) -> bool:
+    try:
+        found = row.declared()
+    except DistributionError:
+        return False
+    if found is None:
+        return True
+    least, most = (float(end) for end in found.quantile(_REACH))
+    minimum, maximum = row.kind.minimum, row.kind.maximum
+    return (minimum is None or least >= minimum) and (maximum is None or most <= maximum)
 
 
 _ANCHORS = {

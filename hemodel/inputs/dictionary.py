@@ -13,14 +13,14 @@ import csv
 import difflib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hemodel.distributions import MEAN, MEDIAN, ValueIs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 NAME = r"[a-z][a-z0-9_]*"
@@ -224,10 +224,60 @@ def kind_of(pattern: str) -> Kind:
     return next(kind for kind in kinds() if kind.pattern == pattern)
 
 
+LIKE = 0.7
+"""Share of letters that two words have in common, in order, from which one may be a misspelling of the other."""
+SHORTEST_BEGINNING = 3
+"""Letters from which the beginning of a word may stand for the word."""
+
+
 def nearest(name: str, options: Iterable[str]) -> str:
-    """Return a sentence that suggests the nearest of the options, or nothing."""
-    close = difflib.get_close_matches(name, list(options), n=1, cutoff=0.5)
-    return f"Did you mean {close[0]}?" if close else ""
+    """Return a sentence that suggests the option most like a name, or nothing where none is like it."""
+    return nearest_few(name, options, 1)
+
+
+def nearest_few(name: str, options: Iterable[str], most: int) -> str:
+    """Return a sentence that suggests the few options most like a name, or nothing where none is like it.
+
+    Ids are compared part by part, so that what is suggested is of the same kind: each part between dots must be like
+    its own, and one part may be missing or too many. What was typed is not suggested.
+    """
+    others = [option for option in dict.fromkeys(options) if option != name]
+    likeness = {option: _likeness(name, option) for option in others}
+    first = _folded(name)[:1]
+    close = [option for option in others if likeness[option] > 0]
+    close.sort(key=lambda option: (-likeness[option], _folded(option)[:1] != first))
+    return f"Did you mean {' or '.join(close[:most])}?" if close else ""
+
+
+def _likeness(name: str, option: str) -> float:
+    """Return how like an option is to a name, from 0 (not at all) to 1."""
+    typed, known = _folded(name).split("."), _folded(option).split(".")
+    if len(typed) == len(known):
+        return _of_parts(typed, known)
+    shorter, longer = sorted((typed, known), key=len)
+    if len(longer) - len(shorter) > 1:
+        return 0.0
+    best = max(_of_parts(shorter, longer[:i] + longer[i + 1 :]) for i in range(len(longer)))
+    return best * len(shorter) / len(longer)
+
+
+def _of_parts(typed: Sequence[str], known: Sequence[str]) -> float:
+    found = [_of_words(one, other) for one, other in zip(typed, known, strict=True)]
+    return sum(found) / len(found) if all(found) else 0.0
+
+
+@lru_cache(maxsize=50_000)
+def _of_words(typed: str, known: str) -> float:
+    """Return the share of letters in common; 0 below `LIKE`, unless one word begins the other."""
+    if typed == known:
+        return 1.0
+    ratio = difflib.SequenceMatcher(None, typed, known, autojunk=False).ratio()
+    begins = len(typed) >= SHORTEST_BEGINNING and known.startswith(typed)
+    return ratio if ratio >= LIKE or begins else 0.0
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
 @cache

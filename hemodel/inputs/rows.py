@@ -189,10 +189,10 @@ def _unknown_id(raw: RawRow) -> Problem:
 
 
 def _example_ids(raw: RawRow) -> list[str]:
-    """Return ids of the same shape as the unknown one, with its own names filled in."""
-    parts = raw.id.split(".")
+    """Return ids of the same shape as the unknown one, those of its sheet first, with its own names as names may be."""
+    parts = [re.sub(r"[^a-z0-9_]+", "_", part.strip().lower()) for part in raw.id.split(".")]
     ids = []
-    for kind in kinds():
+    for kind in sorted(kinds(), key=lambda kind: kind.sheet != raw.sheet):
         pieces = kind.pattern.split(".")
         if len(pieces) == len(parts):
             ids.append(".".join(own if "{" in piece else piece for piece, own in zip(pieces, parts, strict=True)))

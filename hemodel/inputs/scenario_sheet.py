@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem, raise_if_any
-from hemodel.inputs.cells import has_no_stored_value, read_number
+from hemodel.inputs.cells import has_no_stored_value, other_reading, read_number
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest, scenario_columns
 from hemodel.inputs.scenario_files import GROUPS, Scenario, Sweep, WrittenScenario, label_of, unknown_group
@@ -263,8 +263,13 @@ def _changes(name: str, line: ScenarioLine) -> tuple[Change, ...]:
     if factor is not None:
         return tuple(replace(made, factor=read_number(part)) for part in _parts(line.text("multiply")))
     if _is_list(line, "to"):
-        return tuple(replace(made, value=_scalar(part)) for part in _parts(line.text("to")))
-    return (replace(made, value=_scalar(line.value("to"))),)
+        return tuple(replace(made, value=_new(part)) for part in _parts(line.text("to")))
+    return (replace(made, value=_new(line.value("to"))),)
+
+
+def _new(value: Scalar) -> Scalar:
+    """Return a new value; one that may mean two numbers as its text, of which the change warns."""
+    return value if isinstance(value, str) and other_reading(value) else _scalar(value)
 
 
 def _scalar(value: Scalar) -> Scalar:

@@ -463,10 +463,30 @@ def warnings(reading: Reading | ModelInputs, previous: Mapping[str, float]) -> l
         *about_times(rows),
         *(warning for name, rule in slips().items() for warning in named(name, rule(rows))),
         *named("source", _sources(rows)),
+        *named("same_name", _same_names(rows)),
         *named("price", _prices(rows, previous)),
     ]
     order = {cell.where: number for number, row in enumerate(reading.raw.rows) for cell in row.cells.values()}
     return sorted(dict.fromkeys(found), key=lambda warning: order.get(warning.where, len(order)))
+
+
+def _same_names(rows: Rows) -> Iterable[Problem]:
+    """Return a warning for each strategy, drug or other named thing with the name of one before it.
+
+    Capitals and spaces do not tell two names apart.
+    """
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows.values():
+        if not row.kind.pattern.endswith("}.name") or not row.text:
+            continue
+        other = first.setdefault((row.kind.pattern, "".join(row.text.casefold().split())), row)
+        if other is not row:
+            yield Problem(
+                row.where["value"],
+                f"{row.id} is {row.text}, as {other.id} is",
+                "Tables, charts and sentences cannot tell the two apart",
+                "Give each a name of its own.",
+            )
 
 
 def _sources(rows: Rows) -> Iterable[Problem]:

@@ -13,6 +13,7 @@ from hemodel.economics import (
     DOMINANT,
     DOMINATED,
     EFFECT_TOLERANCE,
+    EQUIVALENT,
     EXTENDEDLY_DOMINATED,
     LESS_EFFECTIVE_AND_COSTLY,
     MORE_EFFECTIVE_AND_COSTLY,
@@ -148,7 +149,8 @@ def _judged(table: SheetTable, shown: SheetTable, columns: list[SheetColumn]) ->
     words = [as_formula(REFERENCE)]
     for i in range(1, count):
         weak = when(extended.cell(i).equals(1), EXTENDEDLY_DOMINATED, ON_THE_FRONTIER)
-        words.append(when(strong.cell(i).equals(1), DOMINATED, weak))
+        twin = _are_equal(cost, effect, i)
+        words.append(when(twin, EQUIVALENT, when(strong.cell(i).equals(1), DOMINATED, weak)))
     status = shown.add_each("Status", words, "text")
 
     def column(header: str, style: str, values: list[Formula]) -> SheetColumn:
@@ -158,10 +160,29 @@ def _judged(table: SheetTable, shown: SheetTable, columns: list[SheetColumn]) ->
     before = [last.cell(i - 1) for i in range(1, count)]
     more_cost, more_effect = ([v.cell(i) - v.at(b) for i, b in enumerate(before, start=1)] for v in (cost, effect))
     ratios = list(map(icer, more_cost, more_effect))
-    other = column("Against", "text", [name.at(place) for place in before])
+    other = _against(shown, status, name, before)
     costs, qalys = column("Costs", "money", more_cost), column("QALYs", "qaly", more_effect)
     parts = (names, status, other, costs, qalys, column("ICER", "money", ratios))
     return FrontierCells(table.first + count - 1, *([part.cell(i) for i in range(count)] for part in parts))
+
+
+def _are_equal(cost: SheetColumn, effect: SheetColumn, i: int) -> Formula:
+    """Return whether a strategy has the costs and the QALYs of the one before it."""
+    near = (
+        this.cell(a) <= this.cell(b) + tolerance
+        for this, tolerance in ((cost, COST_TOLERANCE), (effect, EFFECT_TOLERANCE))
+        for a, b in ((i, i - 1), (i - 1, i))
+    )
+    return both(*near)
+
+
+def _against(shown: SheetTable, status: SheetColumn, name: SheetColumn, before: list[Formula]) -> SheetColumn:
+    """Write the strategy that each is held against: the last on the frontier, or the one that it is equivalent to."""
+    found = [as_formula("")]
+    for i, place in enumerate(before, start=1):
+        twin = when(status.cell(i).equals(EQUIVALENT), name.cell(i - 1), "")
+        found.append(when(status.cell(i).equals(ON_THE_FRONTIER), name.at(place), twin))
+    return shown.add_each("Against", found, "text")
 
 
 def _dominated(effect: SheetColumn, i: int) -> Formula:

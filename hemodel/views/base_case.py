@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hemodel.economics import DOMINATED, EXTENDEDLY_DOMINATED, extended
+from hemodel.economics import OFF_FRONTIER, extended
 from hemodel.formats import display
 from hemodel.model.evaluate import base_draws, occupancy_at
 from hemodel.units import MONTHS_PER_YEAR
@@ -194,7 +194,7 @@ def efficiency_frontier(results: Results, _run: Run) -> Figure:
     handles: list[Artist] = []
     for entry in results.frontier:
         place = results.strategies.index(entry.strategy)
-        out = entry.status in {DOMINATED, EXTENDEDLY_DOMINATED}
+        out = entry.status in OFF_FRONTIER
         look: dict[str, Any] = {"marker": style.marker(place), "markersize": 7, "linestyle": "none"}
         look |= {"markeredgecolor": style.colour(place), "markeredgewidth": 1.4}
         look |= {"markerfacecolor": "white" if out else style.colour(place)}
@@ -238,7 +238,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 def _draw_line(axes: Axes, results: Results) -> list[Artist]:
     """Draw the frontier and its extension to the edge; return what the legend shows."""
-    kept = [e.strategy for e in results.frontier if e.status not in {DOMINATED, EXTENDEDLY_DOMINATED}]
+    kept = [e.strategy for e in results.frontier if e.status not in OFF_FRONTIER]
     points = [_point(results, strategy) for strategy in kept]
     if len(points) == 1:
         return []

@@ -83,8 +83,8 @@ class Sample:
         return net_monetary_benefit(self.effects, self.costs, threshold)
 
     def columns(self, ids: tuple[str, ...]) -> FloatArray:
-        """Return the draws (draws, columns) of some inputs side by side."""
-        return np.column_stack([self.inputs[id_] for id_ in ids])
+        """Return the draws (draws, columns) of some inputs side by side; of no input, no column."""
+        return np.column_stack([np.empty((self.draws, 0)), *(self.inputs[id_] for id_ in ids)])
 
 
 @dataclass(frozen=True)

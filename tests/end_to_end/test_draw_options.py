@@ -128,3 +128,28 @@ def test_draws_of_another_seed_are_those_of_the_file(tmp_path: Path) -> None:
     assert f"Draws: 300 of {count} inputs are from draws.parquet; every other uncertain input is drawn" in done.output
     inputs = (again / "tables" / "psa_inputs.csv").read_text(encoding="utf-8")
     assert "Drawn elsewhere" in inputs.splitlines()[0]
+
+
+TEACHING = WORKBOOK.with_name("teaching_three_strategies.xlsx")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--export-psa",),
+        ("--export-psa", "--keep-draws", "--workers", "2"),
+        ("--draws", "200", "--until-mcse", "50", "--export-psa"),
+        ("--draws", "200", "--until-clear", "50000"),
+        ("--export-psa", "--payer", "US-ICER"),
+    ],
+)
+def test_a_model_without_uncertainty_has_every_option_of_draws(options: tuple[str, ...], tmp_path: Path) -> None:
+    done = invoke("run", TEACHING, "--only", "psa", *options, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    if "--export-psa" in options:
+        lines = (tmp_path / "out" / "psa" / "costs.csv").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == "no_radiotherapy,test_all,radiotherapy_for_all"
+        assert len(set(lines[1:])) == 1  # every draw is the base case
+        assert set((tmp_path / "out" / "psa" / "params.csv").read_bytes()) <= set(b"\r\n")  # no input varies
+    if "--keep-draws" in options:
+        assert (tmp_path / "out" / "draws.parquet").is_file()

@@ -142,8 +142,7 @@ REFUSALS = [
         ("--two-way", f"drug.newtinib.prize_per_vial,{OS}"),
         (
             "--two-way drug.newtinib.prize_per_vial,survival.os.active.median: there is no input "
-            "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial or drug.newtinib.price or "
-            "drug.oldamab.price_per_vial?"
+            "drug.newtinib.prize_per_vial. Did you mean drug.newtinib.price_per_vial?"
         ),
     ),
     (
@@ -167,7 +166,7 @@ REFUSALS = [
     ),
     (
         ("--threshold", "utility.progressed:0.5:1.2"),
-        "--threshold utility.progressed: utility.progressed is 1.2. It must lie between -0.594 and 1 (utility).",
+        "--threshold utility.progressed: utility.progressed is 1.2. It must lie between -1.1 and 1 (utility).",
     ),
     (
         ("--threshold", f"{OS}:0:20"),

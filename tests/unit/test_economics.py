@@ -12,6 +12,7 @@ from hemodel.economics import (
     change,
     differences,
     extended,
+    frontier,
     icer,
     increment,
     increments,
@@ -94,3 +95,24 @@ def test_of_equals_the_first_is_the_best() -> None:
         beside = np.array([0.999, 1.0, 1.001]) * threshold
         assert optimal(qalys, costs, beside).tolist() == [0, 0, 1]
     assert 0 < first_higher < 200
+
+
+def test_strategies_of_equal_costs_and_effects_are_equivalent_and_not_dominated() -> None:
+    """By hand: B costs 20 more than A for 2 QALYs more; its equals add no point, and D costs more for nothing."""
+    found = frontier(["A", "B", "C", "D", "E", "F"], [10, 30, 30, 31, 10, 30], [1.0, 3.0, 3.0, 3.0, 1.0, 3.0])
+    assert [(entry.strategy, entry.status, entry.against) for entry in found] == [
+        ("A", "reference", None),
+        ("E", "equivalent", "A"),
+        ("B", "on the frontier", "A"),
+        ("C", "equivalent", "B"),
+        ("F", "equivalent", "C"),
+        ("D", "dominated", None),
+    ]
+    assert [entry.icer for entry in found] == [None, None, 10.0, None, None, None]
+
+
+def test_a_difference_beyond_rounding_is_one() -> None:
+    (_, dearer) = frontier(["A", "B"], [10.0, 10.01], [1.0, 1.0])
+    (_, worse) = frontier(["A", "B"], [10.0, 10.0], [1.0, 0.999])
+    (_, rounded) = frontier(["A", "B"], [10.0, 10.0 + 1e-11], [1.0, 1.0])
+    assert (dearer.status, worse.status, rounded.status) == ("dominated", "dominated", "equivalent")

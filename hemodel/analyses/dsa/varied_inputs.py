@@ -7,7 +7,6 @@ Totals with inputs at other values: all points of all analyses evaluated togethe
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from hemodel.analyses.dsa.one_way import (
 )
 from hemodel.economics import increments
 from hemodel.errors import Problem
-from hemodel.inputs.dictionary import match
+from hemodel.inputs.dictionary import match, nearest_few
 from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.model.occupancy import PFS_CAPPED
 from hemodel.model.population import CAPPED, OVER_TIME
@@ -235,8 +234,7 @@ def _refusal(model: Model, id_: str) -> tuple[str, str, str]:
             return f"{id_} has no value", "There is nothing to move it from", "Give it a value in the workbook."
         what = "A setting or a part of the structure, not an uncertain value"
         return f"{id_} cannot be moved over a range", what, "Use a scenario, with a sweep for several values."
-    close = difflib.get_close_matches(id_, all_ids(model), n=_NEAREST, cutoff=0.5)
-    near = f"Did you mean {' or '.join(close)}?" if close else "See hemodel inputs WORKBOOK for all ids."
+    near = nearest_few(id_, all_ids(model), _NEAREST) or "See hemodel inputs WORKBOOK for all ids."
     return f"there is no input {id_}", "", near
 
 

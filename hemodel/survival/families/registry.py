@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
+from hemodel.inputs.dictionary import nearest
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.average import SUM_TOLERANCE, Average
 from hemodel.survival.families.closed_form import Exponential, Gompertz, Weibull, WeibullPH
@@ -86,11 +86,9 @@ def parse(text: str, plain: Mapping[str, Family]) -> Family:
     return _family(formula, text, "spline", tuple(EXAMPLES))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean ...? `` for the nearest of the known names, or nothing."""
-    folded = {each.lower(): each for each in known}
-    near = get_close_matches(name.lower(), folded, n=1, cutoff=0.4)
-    return f"Did you mean {folded[near[0]]}? " if near else ""
+def _hint(name: str, known: Iterable[str]) -> str:
+    found = nearest(name, known)
+    return f"{found} " if found else ""
 
 
 def _family(formula: _Formula, text: str, outer: str, allowed: tuple[str, ...]) -> Family:
@@ -101,14 +99,14 @@ def _family(formula: _Formula, text: str, outer: str, allowed: tuple[str, ...]) 
     found = CALL.fullmatch(text)
     if found is None and not is_formula(text):
         known = ", ".join([*formula.plain, *allowed])
-        hint = nearest(text, [*formula.plain, *allowed])
+        hint = _hint(text, [*formula.plain, *allowed])
         formula.fail(f"{text!r} inside it is not a known family. {hint}Known: {known}", outer)
     if found is None:
         kind = next((each for each in EXAMPLES if text.startswith(each)), outer)
         formula.fail(f"{text!r} lacks a bracket, or has text after its last one", kind)
     kind, inside = found.groups()
     if kind not in EXAMPLES:
-        formula.fail(f"{kind!r} is not a kind of formula. {nearest(kind, EXAMPLES)}Known: {', '.join(EXAMPLES)}", outer)
+        formula.fail(f"{kind!r} is not a kind of formula. {_hint(kind, EXAMPLES)}Known: {', '.join(EXAMPLES)}", outer)
     if kind not in allowed:
         formula.fail(f"{kind}(...) cannot stand inside {outer}(...)", outer)
     return _READERS[kind](formula, _split(formula, inside, kind))
@@ -148,7 +146,7 @@ def _spline(formula: _Formula, parts: list[str]) -> Family:
         formula.fail("a spline needs a scale and its knots, with a comma between", "spline")
     scale, knots = parts
     if scale not in SCALES:
-        hint = nearest(scale, SCALES)
+        hint = _hint(scale, SCALES)
         formula.fail(f"{scale!r} is not a scale of a spline. {hint}Known: {', '.join(SCALES)}", "spline")
     words = knots.split()
     if words[:2] == ["knots", "at"]:
@@ -258,7 +256,7 @@ def family(name: str) -> Family:
     if is_formula(name):
         return _from_formula(name)
     known = ", ".join(FAMILIES)
-    raise SurvivalError(f"{name!r} is not a family of survival curves. {nearest(name, FAMILIES)}Known: {known}.")
+    raise SurvivalError(f"{name!r} is not a family of survival curves. {_hint(name, FAMILIES)}Known: {known}.")
 
 
 @lru_cache(maxsize=256)

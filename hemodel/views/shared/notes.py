@@ -4,7 +4,8 @@ INCREMENT = "Increments are intervention minus comparator."
 RATIO = "A ratio is given only where both increments are positive; elsewhere a word stands in its place."
 FULLY_INCREMENTAL = (
     "In order of cost. A dominated strategy costs at least as much as another without more QALYs;"
-    " an extendedly dominated one has a higher ICER than the next more effective strategy."
+    " an extendedly dominated one has a higher ICER than the next more effective strategy; an equivalent one has the"
+    " costs and QALYs of the one before it."
 )
 NET_BENEFIT = "A positive net benefit means that the strategy is cost-effective at the threshold."
 DRUG_USE = "Means over all patients, treated or not; administrations are not discounted."

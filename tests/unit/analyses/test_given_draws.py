@@ -200,7 +200,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, model: Model) 
     ]
     assert sorted(found[4:]) == sorted(
         [
-            f"draws.csv, row 2, column {LATER}: {LATER} is 1.2. It must lie between -0.594 and 1 (utility).",
+            f"draws.csv, row 2, column {LATER}: {LATER} is 1.2. It must lie between -1.1 and 1 (utility).",
             (
                 f"draws.csv, row 2, column {LATER}: {LATER} is 1.2, above {EARLIER}, {columns[EARLIER][0]:g}. The "
                 f"workbook says that {EARLIER} is never below {LATER} (sheet Correlations). Correct the draws, or "

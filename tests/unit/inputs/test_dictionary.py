@@ -34,7 +34,7 @@ def test_what_a_model_needs_is_in_the_template() -> None:
         ("settings.price_year", "whole 1990 to 2100"),
         ("settings.draws", "whole 2 to 100000000"),
         ("settings.discounting", "per_cycle, annual"),
-        ("utility.progressed", "-0.594 to 1"),
+        ("utility.progressed", "-1.1 to 1"),
         ("drug.{drug}.price_per_vial", "0 or more"),
         ("regimen.{strategy}.{drug}.administration", "the name of a row of kind administration"),
         ("trial.reported.{item}", "any number"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemodel.inputs.cells import read_number, trimmed, why_no_number
+from hemodel.inputs.cells import other_reading, read_number, trimmed, why_no_number
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,25 @@ def test_any_number_is_read_back(number: float) -> None:
 
 def test_what_only_looks_empty_is_trimmed() -> None:
     assert trimmed("\ufeff\u00a0 utility.progressed\u200b\t") == "utility.progressed"
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("2.000", "2000 if the point parts thousands"),
+        ("1.234", "1234 if the point parts thousands"),
+        ("-12.345", "-12345 if the point parts thousands"),
+        ("1,234", "1.234 if a decimal comma is meant"),
+        (" 12,345 ", "12.345 if a decimal comma is meant"),
+        ("0.123", ""),
+        ("1.23", ""),
+        ("1.2345", ""),
+        ("1234.567", ""),
+        ("1,234,567", ""),
+        ("1,234.5", ""),
+        ("1 234", ""),
+        ("1234", ""),
+    ],
+)
+def test_the_second_reading_of_one_sign_before_three_digits(text: str, other: str) -> None:
+    assert other_reading(text) == other

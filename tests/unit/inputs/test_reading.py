@@ -154,3 +154,20 @@ def test_scenario_folder_is_found_above_beside_and_here(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert scenario_folder(workbook, "scenarios/two") == tmp_path / "elsewhere" / "scenarios" / "two"
     assert scenario_folder(workbook, "") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "todo"),
+    [
+        ("1,234", 1234, "Give 1234, or 1.234 if a decimal comma is meant."),
+        ("2.000", 2, "Give 2, or 2000 if the point parts thousands."),
+        ("1.234", 1.234, ""),
+        ("1,234.5", 1234.5, ""),
+        ("1234", 1234, ""),
+    ],
+)
+def test_a_change_that_can_be_read_in_two_ways_is_told_of(text: str, number: float, todo: str) -> None:
+    raw = read_cells(WORKBOOK)
+    changed, made = apply_changes(raw, [Change("end_of_life.cost", text, "--set")])
+    assert next(change.value for change in made if change.id == "end_of_life.cost") == number
+    assert [w.todo for w in changed.warnings if w not in raw.warnings] == ([todo] if todo else [])

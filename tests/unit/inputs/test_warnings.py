@@ -362,3 +362,18 @@ def test_value_sets_are_compared_among_the_utilities_in_use() -> None:
     assert about({**sets("eq5d_3l", "eq5d_5l"), **bands, "settings.utilities_by": {"value": "time_to_death"}}) == [
         "utility.time_to_death.far is valued with EQ-5D-5L, utility.time_to_death.near with EQ-5D-3L"
     ]
+
+
+@pytest.mark.parametrize("name", ["New drug", "new drug", " New  Drug "])
+@pytest.mark.parametrize(("one", "other"), [("strategy.standard", "strategy.active"), ("drug.a", "drug.b")])
+def test_two_of_one_name(one: str, other: str, name: str) -> None:
+    edits: Edits = {f"{one}.name": {"value": "New drug"}, f"{other}.name": {"value": name}}
+    (found,) = [w for w in added(edits) if w.name == "same_name"]
+    assert "Tables, charts and sentences cannot tell the two apart" in found.why
+    assert {f"{one}.name", f"{other}.name"} <= set(found.what.replace(",", "").split())
+
+
+def test_a_strategy_and_its_drug_may_have_one_name_and_different_names_are_in_order() -> None:
+    own: Edits = {"strategy.active.name": {"value": "New"}, "drug.a.name": {"value": "New"}}
+    other: Edits = {"strategy.active.name": {"value": "New drug 2"}, "strategy.standard.name": {"value": "New drug"}}
+    assert [w for w in [*added(own), *added(other)] if w.name == "same_name"] == []

@@ -44,5 +44,5 @@ def test_names_come_from_the_rows_that_define_them() -> None:
 
 def test_a_value_of_zero_or_one_is_written_without_decimals() -> None:
     options = validation(kind_of("utility.progressed"), "value", Choices(RowNames((), (), ())))
-    assert (options["minimum"], options["maximum"]) == (-0.594, 1)
-    assert options["error_message"] == ("Enter a number from -0.594 to 1. Progressed: Utility while progressed.")
+    assert (options["minimum"], options["maximum"]) == (-1.1, 1)
+    assert options["error_message"] == ("Enter a number from -1.1 to 1. Progressed: Utility while progressed.")

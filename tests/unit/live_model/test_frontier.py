@@ -1,7 +1,7 @@
 """Verdicts and the fully incremental analysis by formula, against `hemodel.economics` for random totals.
 
 That the texts of the formulas say the same is shown by `test_calculation.py`, where LibreOffice calculates a model
-with three strategies, and here for seven strategies.
+with three strategies, and here for eight strategies.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 GRID = st.integers(0, 6)
 """Few values, so that ties of cost, of effect and of ratios are common; they are whole, so that ratios are exact."""
-SEVEN = ([3.0, 1.0, 6.0, 4.0, 2.0, 9.0, 12.0], [4.0, 1.0, 5.0, 4.5, 1.0, 9.0, 8.0])
-"""Costs and QALYs: S6 is dominated by S5 and S4 by S1; S2 and S3 lie above the line from S0 to S5."""
+EIGHT = ([3.0, 1.0, 6.0, 4.0, 2.0, 9.0, 12.0, 9.0], [4.0, 1.0, 5.0, 4.5, 1.0, 9.0, 8.0, 9.0])
+"""Costs and QALYs: S6 is dominated by S5 and S4 by S1; S2 and S3 lie above the line from S0 to S5, whose
+equal is S7."""
 
 
 def written(costs: list[float], qalys: list[float]) -> tuple[Sheet, FrontierCells]:
@@ -78,19 +79,20 @@ def test_verdict_at_no_difference(costs: float, qalys: float) -> None:
     assert verdict_formula(as_formula(costs), as_formula(qalys)).value == verdict(costs, qalys).word
 
 
-def test_seven_strategies_are_calculated_as_written(tmp_path: Path) -> None:
-    sheet, cells = written(*SEVEN)
-    with xlsxwriter.Workbook(tmp_path / "seven.xlsx") as book:
+def test_eight_strategies_are_calculated_as_written(tmp_path: Path) -> None:
+    sheet, cells = written(*EIGHT)
+    with xlsxwriter.Workbook(tmp_path / "eight.xlsx") as book:
         write_sheet(book.add_worksheet(sheet.name), sheet, Look(Formats(book)))
-    found = recalculated([tmp_path / "seven.xlsx"], tmp_path / "work")["seven"]
+    found = recalculated([tmp_path / "eight.xlsx"], tmp_path / "work")["eight"]
 
     assert found.errors() == []
-    entries = frontier([f"S{j}" for j in range(7)], *SEVEN)
+    entries = frontier([f"S{j}" for j in range(8)], *EIGHT)
     assert {entry.status for entry in entries} == {
         "reference",
         "dominated",
         "extendedly dominated",
         "on the frontier",
+        "equivalent",
     }
     for row, entry in enumerate(entries):
         shown = [found.cell("Frontier", some[row].text.rsplit("!", 1)[1]) for some in (cells.names, cells.status)]

@@ -71,8 +71,8 @@ def test_the_dictionary_explains_each_kind_of_input_of_the_workbook_once(made: R
         "Input": "Progressed",
         "Definition": "Utility while progressed.",
         "Unit": "utility",
-        "Allowed": "-0.594 to 1",
-        "Distributions": "beta, uniform, fixed",
+        "Allowed": "-1.1 to 1",
+        "Distributions": "beta, normal, uniform, fixed",
         "Guideline": "CHEERS 2022 items 12 and 13; NICE PMG36: EQ-5D with the public's values; TECH-VER 2019: beta",
         "Id": "utility.progressed",
     }
