@@ -382,7 +382,7 @@ def bootstrap_trial(problem: FitProblem, coefficients: Array, trials: int, seed:
     complete = _complete(problem, values, simulated)
     correlation = same_study(problem)
     if simulated.any():
-        correlation[np.ix_(simulated, simulated)] = np.corrcoef(complete, rowvar=False)
+        correlation[np.ix_(simulated, simulated)] = correlation_of(complete)
     np.fill_diagonal(correlation, 1.0)
     errors = np.full(len(tried), np.nan)
     errors[simulated] = np.nanstd(values[:, simulated], axis=0, ddof=1)
@@ -414,6 +414,14 @@ def same_study(problem: FitProblem) -> Array:
             if i != j and same and one.kind == other.kind == SURVIVAL and min(first, second) > 0.0:
                 found[i, j] = min(first, second) / max(first, second)
     return found
+
+
+def correlation_of(values: Array) -> Array:
+    """Return the correlation (J, J) of columns (trials, J), summed in the same order by any number of threads."""
+    centred = values - values.mean(axis=0)
+    products = np.asarray((centred[:, :, None] * centred[:, None, :]).sum(axis=0))
+    scale = np.sqrt(np.diag(products))
+    return np.asarray(products / np.outer(scale, scale))
 
 
 def share_patients(problem: FitProblem) -> bool:
