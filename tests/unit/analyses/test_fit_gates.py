@@ -319,9 +319,13 @@ def test_a_note_accepts_several() -> None:
 
 
 UPSIDE_DOWN = [
-    Change(f"survival.os.lurbinectedin_atezolizumab.hazard_ratio{column}", value, "test")
-    for column, value in (("", 1.37), (".low", 1.05), (".high", 1.75))
+    *(
+        Change(f"survival.os.lurbinectedin_atezolizumab.hazard_ratio{column}", value, "test")
+        for column, value in (("", 1.37), (".low", 1.05), (".high", 1.75))
+    ),
+    *(Change(f"external.os.atezolizumab.survival_{year}y.use_in_fit", "no", "test") for year in (3, 4, 5)),
 ]
+"""The ratio of the IMforte example, with its curves from the trial alone: other patients are there to compare with."""
 
 
 def test_a_hazard_ratio_upside_down_is_behind_all_that_it_does() -> None:
