@@ -67,6 +67,9 @@ SCOPES = {
     "fit_quality": ("fit_quality",),
     "external": ("external", "external_model_months"),
     "dsa": ("dsa", "one_way_ranges", "decision_threshold"),
+    "dsa_curves": ("dsa_curves",),
+    "dsa_statistics": ("dsa_statistics", "statistic_ranges", "decision_threshold"),
+    "dsa_statistics_curves": ("dsa_statistics_curves",),
     "psa_summary": ("psa",),
     "psa_net_benefit": ("psa", "thresholds"),
     "psa_quadrants": ("psa",),
@@ -185,7 +188,7 @@ class Record:
     """The numbers and the texts of a run, from results.json and manifest.json."""
 
     def __init__(self, results: dict[str, Any], manifest: dict[str, Any]) -> None:
-        self._results, self._manifest = results, manifest
+        self._results, self._manifest = results | {"statistic_ranges": _ranges(results["dsa_statistics"])}, manifest
         self._printed: dict[tuple[str, ...] | None, set[str]] = {}
         texts = {_plain(text) for whole in (results, manifest) for text in _strings(whole)}
         texts |= {text.removeprefix("assumption:").strip() for text in texts}
@@ -229,6 +232,11 @@ class Record:
             )
             self._printed[scope] = {text for value in _numbers(parts) for text in _as_printed(value)}
         return self._printed[scope]
+
+
+def _ranges(bars: list[dict[str, Any]]) -> list[float]:
+    """How far apart the net benefits at both ends of each bar are."""
+    return [abs(bar["nmb_high"] - bar["nmb_low"]) for bar in bars]
 
 
 def _at(found: Any, path: list[str]) -> Any:

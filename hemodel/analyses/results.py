@@ -111,8 +111,7 @@ class Results(Entry):
 
 def results(run: Run) -> Results:
     """Return everything a run found, in the shape of results.json."""
-    inputs = run.model.inputs
-    settings = inputs.settings
+    inputs, settings = run.model.inputs, run.model.inputs.settings
     return Results(
         schema_version=SCHEMA_VERSION,
         title=settings.title,

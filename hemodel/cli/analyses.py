@@ -78,11 +78,10 @@ def run(
         from hemodel.cli.running import Job, run_one
         from hemodel.publish.bundle import default_folder
 
-        parts = tuple(dict.fromkeys(["base", *(part.value for part in only)])) if only else tuple(Part)
         options = Options(
             changes(set_),
             tuple(scenario or ()),
-            tuple(str(part) for part in parts),
+            _parts(only),
             draws,
             seed,
             families=not only,
@@ -100,3 +99,8 @@ def run(
             return
         with progress() as shown:
             typer.echo(run_one(job, None, shown).text)
+
+
+def _parts(only: list[Part] | None) -> tuple[str, ...]:
+    """Return the parts of a run: the base case and those that are asked for, or all."""
+    return tuple(str(part) for part in (dict.fromkeys([Part.base, *only]) if only else Part))

@@ -331,6 +331,8 @@ _SHORT, _LONG = 11906, 16838
 """Sides of A4, in twentieths of a point."""
 _TOP, _BOTTOM, _HEADER, _FOOTER = 1300, 1200, 650, 600
 """Margins above and below the text, and of header and footer, in twentieths of a point."""
+_LOWEST = 1.0
+"""Height of a paragraph that only ends the pages, in points."""
 _SIDE = {False: 1276, True: 1134}
 """Margins at the sides, on upright pages and on those on their side, in twentieths of a point."""
 
@@ -353,7 +355,27 @@ def flow(file: Document, pieces: Sequence[Piece]) -> None:
         piece.write()
         if after is not None and after.landscape != piece.landscape:
             _set_pages(file.add_section(), landscape=after.landscape)
-            file.paragraphs[-1].style = "Spacer"
+            _fold(file)
+
+
+def _fold(file: Document) -> None:
+    """Give the end of the pages, which the last paragraph holds, no room of its own.
+
+    Where a table or its note fills the page to the bottom, it would come to stand on a page without anything else. So
+    it goes into the note of the table; an empty note goes, and what is left is as low as can be.
+    """
+    from docx.shared import Pt
+
+    before, end = file.paragraphs[-2:]
+    is_note = before.style is not None and before.style.name == "Note"
+    if is_note and before.text:
+        element_of(before).set_sectPr(element_of(end).pPr.sectPr)
+        element_of(end).getparent().remove(element_of(end))
+        return
+    if is_note:
+        element_of(before).getparent().remove(element_of(before))
+    end.style = "Spacer"
+    end.paragraph_format.line_spacing = Pt(_LOWEST)
 
 
 def _set_pages(section: Section, *, landscape: bool) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 CHOICES = ("curves.statistics", "curves.draws", "curves.replicates", "settings.seed")
-"""Rows that say how the uncertainty of curves is found; a workbook with problems may lack some."""
+"""Rows that say how the uncertainty of curves is found; in a workbook with problems some may lack or be empty."""
 FEWEST_TOGETHER = 2
 """Statistics of one arm and endpoint from which on it matters that they are of the same patients."""
 
@@ -66,7 +66,8 @@ def taken_as_independent(rows: Rows) -> Iterator[Finding]:
 
     Bootstrap replicates have the correlation in them, whatever `curves.statistics` says.
     """
-    if any(id_ not in rows for id_ in CHOICES) or options(rows).correlated or options(rows).bootstrap:
+    said = all(id_ in rows and rows[id_].value is not None for id_ in CHOICES)
+    if not said or options(rows).correlated or options(rows).bootstrap:
         return
     several = []
     for endpoint in endpoints(rows):

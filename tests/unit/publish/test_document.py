@@ -26,6 +26,7 @@ from hemodel.publish.document.parts import (
     FigureBlock,
     Paragraph,
     Reference,
+    Section,
     Style,
     TableBlock,
     parts_of,
@@ -241,6 +242,29 @@ def test_a_table_of_few_rows_and_many_columns_is_turned() -> None:
     assert not fit(turned).landscape
     assert [heading.text for heading in turned.headings[0]] == ["Name", "row 0", "row 1"]
     assert [cell.text for cell in turned.rows[0][1]] == ["Group: quantity 0 (EUR)", "1,000,000", "1,000,000"]
+
+
+@pytest.mark.parametrize(("notes", "said", "height"), [((), "", "20"), (("A note.",), "A note.", None)])
+def test_the_end_of_pages_on_their_side_takes_no_room(notes: tuple[str, ...], said: str, height: str | None) -> None:
+    """Behind a table that fills its page to the bottom, it would be a page of its own. It is 1 point high at most."""
+    columns = (Column("Name"), *(Column(f"Quantity {i}", "money", "EUR") for i in range(14)))
+    rows: tuple[tuple[str | float, ...], ...] = tuple(
+        (f"row {i}", *(1000000.0 + j for j in range(14))) for i in range(30)
+    )
+    table = TableBlock(view(Table("wide", "Wide", notes, columns, rows), 1))
+    sections = (Section("a", "First", 1, "1", (table,)), Section("b", "Second", 1, "2", (Paragraph(("Text.",)),)))
+    with zipfile.ZipFile(io.BytesIO(word(Document("One", (), PLAIN, sections)))) as packed:
+        body = list(ET.fromstring(packed.read("word/document.xml"))[0])  # noqa: S314 - written by the test
+    place = next(i for i, element in enumerate(body) if element.tag == f"{W}tbl")
+    end, heading = body[place + 1 : place + 3]
+
+    size = end.find(f"{W}pPr/{W}sectPr/{W}pgSz")
+    assert size is not None
+    assert size.get(f"{W}orient") == "landscape"
+    assert "".join(end.itertext()) == said
+    assert "".join(heading.itertext()) == "Second"
+    spacing = end.find(f"{W}pPr/{W}spacing")
+    assert (None if spacing is None else spacing.get(f"{W}line")) == height
 
 
 def test_an_abbreviation_stays_one_where_a_table_is_turned() -> None:
