@@ -159,12 +159,18 @@ def _used(found: list[Row], psa: PsaSheet, now: SheetColumn, drawn: SheetColumn,
 
 STRUCTURE = "structure"
 NOTHING = "nothing"
-STORED = ("settings.draws", "settings.seed", "settings.scenarios", "settings.decision_threshold", "curves.")
+STORED = (
+    *("settings.draws", "settings.seed", "settings.sampling", "settings.scenarios", "settings.decision_threshold"),
+    *("curves.", "correlation.", "order."),
+)
 """Inputs that decide what hemodel stored, such as draws."""
 RECORD = ("trial.reported.", "settings.price_year")
 """Inputs that are kept for the record."""
-ELSEWHERE = ("utility.norms", "utility.life_year_gained", "budget.", "research.", "study.", "settings.exchange_rate.")
-"""Inputs of analyses beside the model: severity, evLYG, budget impact, studies, other currencies."""
+ELSEWHERE = (
+    *("utility.norms", "utility.life_year_gained", "budget.", "research.", "study.", "settings.exchange_rate."),
+    *("settings.beside", "published."),
+)
+"""Inputs of analyses beside the model: severity, evLYG, budget impact, studies, other currencies, others' results."""
 
 
 @dataclass(frozen=True)
@@ -188,8 +194,6 @@ def _readers(row: Row, inputs: ModelInputs, parameters: Parameters) -> str:
     found = parameters.read.get(row.id, set())
     if found:
         return ", ".join(sorted(found))
-    if row.value is None or row.id == "background.method" or row.id.endswith(".shape"):
-        return STRUCTURE
     if row.id.startswith(STORED):
         return "stored results"
     if row.id.startswith(RECORD):
@@ -198,6 +202,8 @@ def _readers(row: Row, inputs: ModelInputs, parameters: Parameters) -> str:
         return "other analyses"
     if row.id.endswith(VALUE_SET) or (row.kind.type == "text" and row.kind.group in {"settings", "strategy"}):
         return "labels"
+    if row.value is None or row.id == "background.method" or row.id.endswith(".shape"):
+        return STRUCTURE
     return _set_aside(row, inputs) or (STRUCTURE if row.kind.type in {"choice", "reference", "formula"} else NOTHING)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from live.chosen import EACH_RUN
 
 from hemodel.inputs.dictionary import kind_of, kinds
+from hemodel.inputs.structure import VALUE_SET
 from hemodel.survival.families.registry import EXAMPLES
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ NOT_IN_FORMULAS = {
     *("strategy.{strategy}.role", "settings.sampling", "curves.statistics", "curves.draws"),
     *("curve.{endpoint}.{strategy}.source", "curve.{endpoint}.{strategy}.time_unit"),
     *("order.{pair}", "budget.entry", "study.{study}.kind", "study.{study}.method"),
+    *(kind.pattern for kind in kinds() if kind.pattern.endswith(VALUE_SET)),
 }
-"""The live model has what comes of these, coefficients and draws, or has nothing of them."""
+"""The live model has what comes of these, coefficients and draws, or has nothing of them, such as value sets."""
 ELSEWHERE = {
     ("settings.pfs_above_os", "error"),
     ("regimen.{strategy}.{drug}.dose_basis", "mg/kg"),
