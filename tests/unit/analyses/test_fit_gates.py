@@ -5,16 +5,19 @@ Curves of the small model are Weibull through a median and one landmark, so that
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, log
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support import small_model
+from support import small_model, small_rows
 
 from hemodel.analyses.gates.judge import acknowledged, curve_problems, fit_warnings
-from hemodel.analyses.load import load
+from hemodel.analyses.load import all_warnings, load
 from hemodel.errors import InputError
 from hemodel.inputs.changes import Change
+from hemodel.inputs.model_inputs import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +54,19 @@ def test_statistics_of_the_same_patients_taken_as_independent() -> None:
     assert not {"narrow", "wide", "small", "large", "under", "over"} & set(f"{only.what} {only.why}".split())
     assert found("independent_statistics", CORRELATED) == []
     assert found("independent_statistics", {"curves.draws": "bootstrap"}) == []
+
+
+def test_warnings_of_a_workbook_with_any_cell_empty_are_found() -> None:
+    """As `hemodel check` looks for them where cells have problems: the others are warned of all the same."""
+    raw = small_rows()
+    of_choices = ("curves.statistics", "curves.draws", "curves.replicates", "settings.seed")
+    silent = []
+    for place, row in enumerate(raw.rows):
+        empty = replace(row, cells=row.cells | {"value": replace(row.cells["value"], value=None)})
+        reading = check_rows(Path("small.xlsx"), replace(raw, rows=[*raw.rows[:place], empty, *raw.rows[place + 1 :]]))
+        said = [each.what for each in all_warnings(reading, None, {})]
+        silent += [] if any("curves.statistics is independent" in what for what in said) else [row.id]
+    assert sorted(silent) == sorted(of_choices)
 
 
 def test_one_statistic_an_arm_is_independent_of_nothing() -> None:
@@ -302,15 +318,14 @@ def test_a_note_accepts_several() -> None:
     assert row.accepted == {"flat": "cured patients are seen", "infinite_mean": "the cured live on"}
 
 
-TRIAL_ONLY = [Change(f"external.os.atezolizumab.survival_{y}y.use_in_fit", "no", "test") for y in (3, 4, 5)]
-"""The landmarks of another study would hold the tail."""
 UPSIDE_DOWN = [
-    *TRIAL_ONLY,
     *(
         Change(f"survival.os.lurbinectedin_atezolizumab.hazard_ratio{column}", value, "test")
         for column, value in (("", 1.37), (".low", 1.05), (".high", 1.75))
     ),
+    *(Change(f"external.os.atezolizumab.survival_{year}y.use_in_fit", "no", "test") for year in (3, 4, 5)),
 ]
+"""The ratio of the IMforte example, with its curves from the trial alone: other patients are there to compare with."""
 
 
 def test_a_hazard_ratio_upside_down_is_behind_all_that_it_does() -> None:
