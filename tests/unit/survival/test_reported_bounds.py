@@ -146,7 +146,7 @@ def test_bounds_do_not_identify_coefficients() -> None:
     [
         (
             replace(NOT_REACHED, patients=None),
-            "os.old.more: no standard error. Give n, or low and high.",
+            "os.old.more: no standard error. Give n, or low or high or both, or an SE.",
         ),
         (
             replace(NOT_REACHED, bound="more"),
