@@ -206,9 +206,7 @@ def _reported(rows: Rows) -> Iterable[Problem]:
         most = LIMITS.get(unit, math.inf)
         broken = unit in COUNTED and value != int(value)
         if (value < 0 and (unit in LIMITS or unit in COUNTED)) or value > most or broken:
-            allowed = (
-                "It must be a whole number, 0 or more" if unit in COUNTED else f"It must lie between 0 and {most:g}"
-            )
+            allowed = "be a whole number, 0 or more" if unit in COUNTED else f"lie between 0 and {most:g}"
             yield Problem(
                 row.where["value"],
                 f"{row.id} is {value:g} {row.unit}",

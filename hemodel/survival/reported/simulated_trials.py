@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
 from hemodel.parameters import BLOCK, block_uniforms
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     from hemodel.survival.reported.statistics import Statistic
 
 
+LATEST = 1.5
+"""Patients are followed for at most so many times the median follow-up."""
+CURVE_POINTS = 4001
+FIRST_SHARE, LAST_SHARE = 1e-9, 1e-12
+"""Shares of patients with an event before the first and without one at the last time of a curve that is inverted."""
 MOST_STEPS = 30
 LAST_STEP = 1e-10
 LONGEST_STEP = 1.0
@@ -85,11 +91,34 @@ def simulate_arm(
     uniforms : array (trials, 2 patients)
         Uniform numbers: first those of the events, then those of the entry.
     """
-    trials, columns = uniforms.shape
+    columns = uniforms.shape[1]
     share, entry = uniforms[:, : columns // 2], uniforms[:, columns // 2 :]
-    repeated = np.broadcast_to(coefficients, (share.size, coefficients.size))
-    event_time = curves.quantile(strategy, share.ravel(), repeated).reshape(trials, -1)
+    event_time = event_times(curves, strategy, coefficients, share, LATEST * follow_up)
     return observed_arm(event_time, follow_up * (0.5 + entry))
+
+
+def event_times(curves: EndpointCurves, strategy: str, coefficients: Array, share: Array, latest: float) -> Array:
+    """Return the times at which shares of patients, of any shape, have had their event; infinite after ``latest``.
+
+    The one curve is evaluated once at `CURVE_POINTS` times, which makes every family as quick as a closed form, and
+    inverted by a monotone cubic of ln time in ln cumulative hazard: to 1e-6 of the time where the hazard is smooth.
+
+    Parameters
+    ----------
+    coefficients : array (p,)
+    latest : float
+        Later events are not seen, whatever their time. [months]
+    """
+    ends = np.array([FIRST_SHARE, 1.0 - LAST_SHARE])
+    first, last = curves.quantile(strategy, ends, np.broadcast_to(coefficients, (2, coefficients.size)))
+    last = min(float(last), latest)
+    times = np.geomspace(max(float(first), FIRST_SHARE * last), last, CURVE_POINTS)
+    hazard = curves.cumulative_hazard(strategy, times, coefficients[None, :])[0]
+    rises = (hazard > 0.0) & (np.diff(np.maximum.accumulate(hazard), prepend=0.0) > 0.0)
+    known, wanted = np.log(hazard[rises]), np.log(-np.log1p(-share))
+    inverse = PchipInterpolator(known, np.log(times[rises]))
+    found = np.exp(inverse(np.clip(wanted, known[0], known[-1])))
+    return np.asarray(np.where(wanted > known[-1], np.inf, found))
 
 
 def observed_arm(event_time: Array, censoring: Array) -> TrialArm:

@@ -24,6 +24,7 @@ from hemodel.survival.reported.simulated_trials import (
     bootstrap_refits,
     bootstrap_trial,
     correlated_covariance,
+    event_times,
     log_hazard_ratio,
     median,
     observed_arm,
@@ -413,3 +414,27 @@ def test_the_correlation_of_a_study_is_in_the_covariance() -> None:
     rho = landmarks_of(0.7, 0.35)
     variances = [(weights**2 * steps**2).sum() + 2.0 * r * weights.prod() * steps.prod() for r in (rho, 0.0)]
     assert errors == pytest.approx(np.sqrt(variances).tolist(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("family", "coefficients"),
+    [
+        ("weibull", [0.3, 2.5]),
+        ("llogis", [0.3, 2.3]),
+        ("gengamma", [2.3, 0.1, -0.4]),
+        ("mixture_cure(weibull)", [-1.0, 0.2, 2.2]),
+    ],
+)
+def test_event_times_are_quantiles_of_the_curve(family: str, coefficients: list[float]) -> None:
+    """One curve inverted by interpolation, against the quantile of each share: 1e-6 of the time; later is infinite."""
+    one = EndpointCurves("os", (CurveSpec("old", family, "independent"),))
+    given = np.array(coefficients)
+    share = np.random.default_rng(SEED).random((20, 30))
+    exact = one.quantile("old", share.ravel(), np.broadcast_to(given, (share.size, given.size))).reshape(share.shape)
+
+    found = event_times(one, "old", given, share, 24.0)
+
+    seen = exact <= 24.0
+    assert 0.1 < seen.mean() < 0.99
+    np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-6)
+    assert np.isinf(found[~seen]).all()
