@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from hemodel.inputs.changes import Change
     from hemodel.model.evaluate import base_draws
     from hemodel.views.charts import figures, save
-    from hemodel.views.tables import frame, tables
+    from hemodel.views.registry import tables
+    from hemodel.views.shared.table import frame
 
 __all__ = [
     "Change",
@@ -76,14 +77,14 @@ _HOMES = {
     "increments": "hemodel.analyses.psa.given_outcomes",
     "read_draws": "hemodel.analyses.psa.given_file",
     "figures": "hemodel.views.charts",
-    "frame": "hemodel.views.tables",
+    "frame": "hemodel.views.shared.table",
     "load": "hemodel.analyses.load",
     "one_way": "hemodel.analyses.dsa.one_way",
     "probabilistic": "hemodel.analyses.psa.draws",
     "results": "hemodel.analyses.results",
     "run": "hemodel.analyses.run",
     "save": "hemodel.views.charts",
-    "tables": "hemodel.views.tables",
+    "tables": "hemodel.views.registry",
 }
 
 

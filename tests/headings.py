@@ -12,7 +12,7 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hemodel.views.tables import Table
+    from hemodel.views.shared.table import Table
 
 KEPT = {"schema_version", "price_year", "thresholds", "decision_threshold", "years", "survival_years"}
 """Numbers by which others are looked up."""

@@ -125,10 +125,7 @@ def run(
         available=loaded.available,
         options=options,
         warnings=(
-            *(str(warning) for warning in (*model.inputs.raw.warnings, *table_warnings(model.inputs))),
-            *dependence_warnings(model.inputs.dependence, model.inputs.rows),
-            *_warnings(loaded.folder, loaded.setting, results),
-            *_not_beside(model, loaded, results),
+            *_about_inputs(loaded, results),
             *(words for found in (tornado, alone) if found is not None for words in found.left_out),
             *_about_curves(model, base, drawn="psa" in options.parts),
             *(*payer_warnings(loaded.payer), *research_note(model, psa), *given_warnings(model, loaded.given)),
@@ -265,21 +262,21 @@ def _scenarios(
     return run_scenarios(loaded.model, loaded.changes, others, step)
 
 
-def _warnings(folder: Path | None, setting: str, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
-    found = []
-    if results is not None and setting and folder is None:
-        found.append(f"No scenarios were run: the folder {setting} was not found beside the workbook or above it.")
-    found += [f"Scenario {entry.name} was not run. {entry.stopped}" for entry in results or () if entry.stopped]
-    return tuple(dict.fromkeys(found))
-
-
-def _not_beside(model: Model, loaded: _Loaded, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
-    """Return which scenarios should stand beside the base case and are not there."""
+def _about_inputs(loaded: _Loaded, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
+    """What to know about cells, tables and correlations, and which scenarios were not run or not found."""
+    inputs = loaded.model.inputs
+    found = [str(warning) for warning in (*inputs.raw.warnings, *table_warnings(inputs))]
+    found += dependence_warnings(inputs.dependence, inputs.rows)
+    if results is None:
+        return tuple(found)
+    if loaded.setting and loaded.folder is None:
+        found.append(
+            f"No scenarios were run: the folder {loaded.setting} was not found beside the workbook or above it."
+        )
+    found += dict.fromkeys(f"Scenario {entry.name} was not run. {entry.stopped}" for entry in results if entry.stopped)
     known = {scenario.name for scenario in loaded.available}
-    missing = [name for name in model.inputs.settings.beside if known and name not in known]
-    return tuple(
-        f"settings.beside names {name}, and there is no such scenario." for name in missing if results is not None
-    )
+    missing = [name for name in inputs.settings.beside if known and name not in known]
+    return (*found, *(f"settings.beside names {name}, and there is no such scenario." for name in missing))
 
 
 def _about_curves(model: Model, base: Outcomes, *, drawn: bool) -> tuple[str, ...]:

@@ -25,10 +25,10 @@ from hemodel.views.budget import budget_of, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
 from hemodel.views.prose import assumed_prices, mean_results
+from hemodel.views.registry import names_of
 from hemodel.views.scenarios import by_group, decision_word
 from hemodel.views.shared.words import SCENARIO_GROUPS, Names, adjustment_sentence, family_name
 from hemodel.views.studies import research_results
-from hemodel.views.tables import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

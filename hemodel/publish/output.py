@@ -28,9 +28,10 @@ from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
 from hemodel.views.grids import dsa_tables
+from hemodel.views.registry import names_of, tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
+from hemodel.views.shared.table import csv_text
 from hemodel.views.sweep import sweep_figures, sweep_table
-from hemodel.views.tables import csv_text, names_of, tables
 from hemodel.views.uncertainty import one_way_tables
 from hemodel.views.voi import voi_figures, voi_tables
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.sweep import SweepDocument
     from hemodel.publish.bundle import Saved
     from hemodel.publish.document.writing import DossierRequest
-    from hemodel.views.tables import Table
+    from hemodel.views.shared.table import Table
     from hemodel.voi.sample import Sample
 
 

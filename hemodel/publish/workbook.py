@@ -27,8 +27,8 @@ from hemodel.publish.workbook_sheets import (
 )
 from hemodel.views.budget import budget_method, budget_results
 from hemodel.views.prose import assumed_prices, decision_problem, key_results, not_run, threshold_results
+from hemodel.views.registry import names_of, tables
 from hemodel.views.shared.words import PARTS, Names
-from hemodel.views.tables import names_of, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.publish.manifest import Manifest
-    from hemodel.views.tables import Table
+    from hemodel.views.shared.table import Table
 
 
 _WIDTHS = (3.0, 34.0, 88.0, 10.0)

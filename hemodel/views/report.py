@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from hemodel.views.evidence.tables import evidence_tables, report_tables
 from hemodel.views.outcomes import per_qaly
+from hemodel.views.registry import names_of, tables
 from hemodel.views.shared import notes
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.tables import names_of, tables
 
 if TYPE_CHECKING:
     from hemodel.analyses.evidence.records import EvidencePack

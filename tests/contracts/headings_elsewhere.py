@@ -20,9 +20,10 @@ from hemodel.analyses.report import Step
 from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 from hemodel.views.differences import differences_table
 from hemodel.views.grids import dsa_tables
+from hemodel.views.registry import names_of
 from hemodel.views.report import REPORT_TABLES
+from hemodel.views.shared.table import Table
 from hemodel.views.sweep import sweep_table
-from hemodel.views.tables import Table, names_of
 from hemodel.views.voi import voi_tables
 
 if TYPE_CHECKING:

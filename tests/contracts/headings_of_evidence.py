@@ -32,7 +32,7 @@ from hemodel.views.evidence.tables import evidence_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hemodel.views.tables import Table
+    from hemodel.views.shared.table import Table
 
 NAMES = ("standard", "active")
 ENDS = {"Value": "value", "Low": "low", "High": "high"}

@@ -17,8 +17,7 @@ from hemodel.analyses.results import results
 from hemodel.publish.document.layout import PAGES, known, layout_names, shipped_layout
 from hemodel.publish.workbook_charts import NATIVE
 from hemodel.publish.workbook_sheets import sheet_name
-from hemodel.views.registry import CHARTS, TABLES
-from hemodel.views.tables import names_of
+from hemodel.views.registry import CHARTS, TABLES, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,13 +30,13 @@ from hemodel.analyses.scenarios import run_scenarios
 from hemodel.inputs.changes import Change
 from hemodel.inputs.scenarios import Scenario
 from hemodel.views.evidence.tables import EVIDENCE_TABLES
-from hemodel.views.registry import TABLES
-from hemodel.views.tables import Table, tables
+from hemodel.views.registry import TABLES, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hemodel.analyses.run import Run
+    from hemodel.views.shared.table import Table
 
 NAMES = {"standard": "Standard", "active": "Active", "late": "Late"}
 FIRST, *OTHERS = NAMES

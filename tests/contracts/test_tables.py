@@ -21,7 +21,8 @@ from hemodel.formats import display, number_format
 from hemodel.inputs.changes import Change
 from hemodel.publish.workbook import write_results_workbook
 from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
-from hemodel.views.tables import Table, csv_text, tables
+from hemodel.views.registry import tables
+from hemodel.views.shared.table import Table, csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,8 +17,8 @@ from hemodel.publish.html import page
 from hemodel.publish.word import word
 from hemodel.views.charts import captions, figures
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
+from hemodel.views.registry import names_of
 from hemodel.views.report import dossier_tables
-from hemodel.views.tables import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

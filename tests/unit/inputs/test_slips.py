@@ -120,7 +120,11 @@ CASES: dict[str, tuple[Edits, str, Edits]] = {
     ),
     "a share above 1": (item(44, "proportion"), "In that unit it must lie between 0 and 1", item(0.44, "proportion")),
     "an age above 120": (item(650, "years"), "must lie between 0 and 120", item(65, "years")),
-    "part of a patient": (item(24.2, "patients"), "In that unit it must be a whole number, 0 or more", item(242, "patients")),
+    "part of a patient": (
+        item(24.2, "patients"),
+        "it must be a whole number, 0 or more",
+        item(242, "patients"),
+    ),
 }
 
 

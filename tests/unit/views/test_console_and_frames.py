@@ -13,7 +13,8 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.errors import Location, Problem
 from hemodel.publish.console import input_list, problem_list, summary
-from hemodel.views.tables import frame, tables
+from hemodel.views.registry import tables
+from hemodel.views.shared.table import frame
 
 if TYPE_CHECKING:
     from hemodel.analyses.results import Results

@@ -15,7 +15,7 @@ from hemodel.publish.console import summary
 from hemodel.views import charts, prices
 from hemodel.views.prices import spread
 from hemodel.views.prose import assumed_prices
-from hemodel.views.tables import names_of, tables
+from hemodel.views.registry import names_of, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

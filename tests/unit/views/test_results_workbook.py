@@ -23,8 +23,8 @@ from hemodel.publish.manifest import manifest
 from hemodel.publish.workbook import write_results_workbook
 from hemodel.publish.workbook_charts import DRAWS_SHOWN, segments
 from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
+from hemodel.views.registry import tables
 from hemodel.views.shared.text import brief
-from hemodel.views.tables import tables
 
 if TYPE_CHECKING:
     from hemodel.analyses.results import Results
