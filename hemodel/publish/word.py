@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from hemodel.publish.document.parts import Bullets, Code, FactList, FigureBlock, Paragraph, TableBlock
+from hemodel.publish.document.parts import Bullets, Code, FactList, FigureBlock, KeyNumbers, Paragraph, TableBlock
 from hemodel.publish.word_styles import (
     add_field,
     add_link,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 TALLEST = 590.0
 """Greatest height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
+_NUMBER_STYLES = ("Fact Label", "Key Result", "Fact Text")
 _LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
@@ -104,6 +105,8 @@ class _Writer:
                 return Piece(partial(self._lines, "List Bullet", block.points))
             case FactList():
                 return Piece(partial(self._facts, block))
+            case KeyNumbers():
+                return Piece(partial(self._numbers, block))
             case Code():
                 return Piece(partial(self._line, "Code Line", block.text))
 
@@ -174,6 +177,17 @@ class _Writer:
             for cell, style, text in zip(row.cells, ("Fact Label", "Fact Text"), pair, strict=True):
                 cell.paragraphs[0].style = style
                 add_run(cell.paragraphs[0], text)
+        self._line("Note", "")
+
+    def _numbers(self, block: KeyNumbers) -> None:
+        """Write numbers side by side: label, number, what stands under it."""
+        count = len(block.numbers)
+        table = new_table(self._file, len(_NUMBER_STYLES), (PORTRAIT / count,) * count, headings=0)
+        for column, number in enumerate(block.numbers):
+            for row, style, text in zip(table.rows, _NUMBER_STYLES, number, strict=True):
+                line = row.cells[column].paragraphs[0]
+                line.style = style
+                add_run(line, text)
         self._line("Note", "")
 
     def _figure(self, block: FigureBlock) -> None:

@@ -22,6 +22,7 @@ from hemodel.publish.document.parts import (
     Document,
     FactList,
     FigureBlock,
+    KeyNumbers,
     Paragraph,
     Section,
     Style,
@@ -118,11 +119,18 @@ def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, P
     source = _Source(content, pictures, {})
     chosen = _chosen(expanded(layout, content.endpoints, content.captions), source)
     numbers = section_numbers([each.section.level for each in chosen], style)
-    places = _places(chosen, numbers)
+    front = tuple(held for held in layout.front if source.has(held))
+    places = _places(front, chosen, numbers)
     builder = _Builder(source, places)
-    front = [held for held in layout.front if source.has(held)]
     sections = [
-        Section(each.section.id, each.section.heading, each.section.level, number, tuple(builder.blocks(each)))
+        Section(
+            each.section.id,
+            each.section.heading,
+            each.section.level,
+            number,
+            tuple(builder.blocks(each)),
+            each.section.folded,
+        )
         for each, number in zip(chosen, numbers, strict=True)
     ]
     return Document(
@@ -157,7 +165,8 @@ class _Source:
         if held.figure is not None:
             return held.figure in self.content.captions and held.figure in self.pictures
         if held.text is not None:
-            return bool(self.text(held.text).lines or self.text(held.text).facts)
+            told = self.text(held.text)
+            return bool(told.lines or told.facts or told.numbers)
         return True
 
 
@@ -176,21 +185,18 @@ def _chosen(layout: Layout, source: _Source) -> list[_Chosen]:
     return kept
 
 
-def _places(chosen: list[_Chosen], numbers: list[str]) -> Places:
-    """Return what every section, table, figure and text of the sections is printed as."""
+def _places(front: tuple[SectionPart, ...], chosen: list[_Chosen], numbers: list[str]) -> Places:
+    """Return what every section, table, figure and text is printed as; those of the front are counted first."""
     found: Places = {}
-    tables = figures = 0
     for each, number in zip(chosen, numbers, strict=True):
         found["section", each.section.id] = f"section {number}"
         for held in each.held:
-            if held.table is not None:
-                tables += 1
-                found[TABLE, held.table] = f"Table {tables}"
-            elif held.figure is not None:
-                figures += 1
-                found[FIGURE, held.figure] = f"Figure {figures}"
-            elif held.text is not None:
+            if held.text is not None:
                 found.setdefault((TEXT, held.text), f"section {number}")
+    parts = [*front, *(held for each in chosen for held in each.held)]
+    for kind, word in ((TABLE, "Table"), (FIGURE, "Figure")):
+        names = [name for held in parts for own, name in held.names if own == kind]
+        found |= {(kind, name): f"{word} {i}" for i, name in enumerate(names, start=1)}
     return found
 
 
@@ -237,6 +243,8 @@ class _Builder:
         """Give what a text says; lines that refer to what is not there are left out."""
         if lines.facts:
             yield FactList(tuple(lines.facts))
+        if lines.numbers:
+            yield KeyNumbers(tuple(lines.numbers))
         if lines.look == "code":
             yield from (Code(line) for line in lines.lines)
             return
@@ -251,8 +259,6 @@ class _Builder:
             joined = [part for parts in resolved for part in (*parts, " ")]
             yield Paragraph(tuple(joined[:-1]))
         else:
-            below = (*lines.under, *("" for _ in resolved))
-            for parts, plain in zip(resolved, below, strict=False):
-                yield Paragraph(parts, "body" if lines.look == "paragraphs" else lines.look)
-                if plain:
-                    yield Paragraph((plain,))
+            later = "body" if lines.look in ("paragraphs", "key") else lines.look
+            first = "body" if lines.look == "paragraphs" else lines.look
+            yield from (Paragraph(parts, later if i else first) for i, parts in enumerate(resolved))

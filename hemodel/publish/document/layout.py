@@ -18,8 +18,10 @@ A layout is a TOML file; adding one needs no code.
     ]
     absent = "What to say where the run has none of these."
 
-`front` holds texts that stand before the contents. A section with `each = "endpoint"` is repeated for every endpoint:
-`{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so many are compared.
+`front` holds what stands before the contents: texts, then figures side by side on a page. A section with
+`folded = true` is closed on a page until it is opened. A section with `each = "endpoint"` is repeated for every
+endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so many
+are compared.
 
 Names that a layout may use are those that tables, charts and texts are declared by.
 """
@@ -109,6 +111,7 @@ class LayoutSection(_Entry):
     level: Annotated[int, Field(ge=1, le=3)] = 1
     holds: tuple[SectionPart, ...] = ()
     absent: str = ""
+    folded: bool = False
 
 
 class Layout(_Entry):
@@ -131,7 +134,8 @@ class Layout(_Entry):
     @property
     def figures(self) -> list[str]:
         """Names of the figures, in order."""
-        return [held.figure for section in self.section for held in section.holds if held.figure is not None]
+        held = [*self.front, *(each for section in self.section for each in section.holds)]
+        return [each.figure for each in held if each.figure is not None]
 
 
 def layout_names() -> list[str]:
@@ -235,8 +239,7 @@ def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
         yield Problem(where, "it has no section", todo="Add at least one [[section]].")
     for held in layout.front:
         yield from _held_problems(held, "front", where, layout)
-        if held.table or held.figure:
-            yield Problem(where, "front: it holds a table or a figure", todo="Put it in a section.")
+        seen.update(held.names)
     for section in layout.section:
         here = f"section {section.id}"
         if ids.count(section.id) > 1:

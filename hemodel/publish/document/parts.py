@@ -59,6 +59,14 @@ class FactList:
 
 
 @dataclass(frozen=True)
+class KeyNumbers:
+    """The numbers that matter, side by side: label, number, and what stands under it."""
+
+    numbers: tuple[tuple[str, str, str], ...]
+    kind: str = "numbers"
+
+
+@dataclass(frozen=True)
 class Code:
     """A command, printed as it is."""
 
@@ -92,18 +100,19 @@ class FigureBlock:
     kind: str = "figure"
 
 
-Block = Paragraph | Bullets | FactList | Code | TableBlock | FigureBlock
+Block = Paragraph | Bullets | FactList | KeyNumbers | Code | TableBlock | FigureBlock
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section; `number` is printed before the heading, as B.3.2."""
+    """A section; `number` is printed before the heading, as B.3.2. A folded one is closed on a page."""
 
     id: str
     heading: str
     level: int
     number: str
     blocks: tuple[Block, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class Document:
     front: tuple[Block, ...] = ()
 
     def blocks(self) -> Iterator[tuple[Section, Block]]:
-        """Give every block with its section, in order."""
+        """Give every block of the sections with its section, in order."""
         for section in self.sections:
             for block in section.blocks:
                 yield section, block

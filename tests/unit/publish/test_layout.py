@@ -173,13 +173,14 @@ def test_pages_of_other_commands_are_no_dossiers() -> None:
 def test_the_front_holds_texts_that_there_are(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     front = 'front = [{ text = "key_result" }, { table = "base_case" }]\n'
-    path.write_text(HEAD + front + '[[section]]\nid = "a"\nheading = "A"\n', encoding="utf-8")
+    section = '[[section]]\nid = "a"\nheading = "A"\nholds = [{ table = "base_case" }]\n'
+    path.write_text(HEAD + front + section, encoding="utf-8")
     with pytest.raises(InputError) as refused:
         read_layout_file(path)
 
     assert str(refused.value).splitlines() == [
         "mine.toml: front: there is no text key_result. Did you mean key_results?",
-        "mine.toml: front: it holds a table or a figure. Put it in a section.",
+        "mine.toml: section a: the table base_case is in the layout twice. Keep one.",
     ]
 
 
