@@ -180,11 +180,11 @@ def _per_cent(discount: float) -> str:
 def _price_number(results: Results, names: Names) -> KeyNumber:
     price = results.headline.price
     if price is not None and price.prices is not None:
-        label = f"Price of {names.drug(price.drug)} at which it turns"
+        label = f"{names.drug(price.drug)}: price at which it turns"
         return KeyNumber(label, _money(results, price.prices[price.vial]), _under_price(price))
     if price is not None and price.met == NO_PRICE:
         free = "" if price.icer_at_price_0 is None else f"given free: {_free(results, price)}"
-        return KeyNumber(f"Price of {names.drug(price.drug)} that meets it", "None", free)
+        return KeyNumber(f"{names.drug(price.drug)}: price needed", "None", free)
     return KeyNumber("Incremental QALYs", rough(results.headline.qalys, 2), "per patient, discounted")
 
 
