@@ -17,7 +17,11 @@ def wrapped(text: str) -> str:
     """Return a sentence in lines of the width of the screen; a table, which has lines already, as it is."""
     import textwrap
 
-    lines = text.split("\n") if "\n" in text else textwrap.wrap(text, WIDTH, break_long_words=False) or [text]
+    lines = (
+        text.split("\n")
+        if "\n" in text
+        else textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False) or [text]
+    )
     return "\n".join(lines).replace(NO_BREAK_SPACE, " ")
 
 
@@ -44,4 +48,4 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
         table.add_row(*row)
     text = StringIO()
     Console(file=text, width=width).print(table)
-    return "\n".join(line.rstrip() for line in text.getvalue().strip("\n").split("\n"))
+    return "\n".join(line.rstrip() for line in text.getvalue().split("\n")).strip("\n")
