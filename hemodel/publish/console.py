@@ -137,11 +137,14 @@ def _totals(results: Results) -> str:
         found = results.base_case[strategy]
         amounts = (found.costs.discounted, found.life_years.discounted, found.qalys.discounted)
         costs, years, qalys = (amount["total"] for amount in amounts)
-        rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys)))
+        rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys), ""))
     if len(results.strategies) == len(FIRST_TWO):
         entry = results.incremental[0]
-        rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys)))
-    return text_table(("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
+        ratio = entry.verdict if entry.icer is None else display(entry.icer, "icer")
+        rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys), ratio))
+    headers = ("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs", "ICER")
+    pair = len(results.strategies) == len(FIRST_TWO)
+    return text_table(headers if pair else headers[:-1], [row if pair else row[:-1] for row in rows], WIDTH)
 
 
 def _amounts(costs: float, years: float, qalys: float) -> tuple[str, str, str]:

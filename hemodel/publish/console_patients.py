@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.entries import finite
 from hemodel.formats import display
-from hemodel.publish.console_tables import text_table
+from hemodel.publish.console_tables import WIDTH, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hemodel.formats import Kind
 
 
-WIDTH = 120
 NOT_REACHED = "not reached"
 
 
