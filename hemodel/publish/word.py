@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from hemodel.publish.document.parts import Bullets, Code, FactList, FigureBlock, Paragraph, TableBlock
+from hemodel.publish.document.parts import Bullets, Code, FactList, FigureBlock, KeyNumbers, Paragraph, TableBlock
 from hemodel.publish.word_styles import (
     add_field,
     add_link,
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 TALLEST = 590.0
 """Greatest height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
+_BIG = 14.0
+"""Size of the numbers that a document begins with. [points]"""
 _LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
@@ -83,6 +85,8 @@ class _Writer:
         yield Piece(self._title)
         yield from (self._piece(block) for block in self._document.front)
         yield Piece(self._contents)
+        if self._document.lists:
+            yield Piece(self._lists)
         for section in self._document.sections:
             yield Piece(partial(self._heading, section), role="heading")
             for block in section.blocks:
@@ -102,6 +106,8 @@ class _Writer:
                 return Piece(partial(self._lines, _LOOKS[block.look], (block.parts,)), role="text")
             case Bullets():
                 return Piece(partial(self._lines, "List Bullet", block.points))
+            case KeyNumbers():
+                return Piece(partial(self._numbers, block))
             case FactList():
                 return Piece(partial(self._facts, block))
             case Code():
@@ -120,6 +126,7 @@ class _Writer:
     def _contents(self) -> None:
         """Write the contents: a field whose stored result are the headings, each leading to its section."""
         self._line("Contents Heading", "Contents")
+        self._file.paragraphs[-1].paragraph_format.page_break_before = bool(self._document.front)
         sections = self._document.sections
         for place, section in enumerate(sections):
             line = self._file.add_paragraph(style=f"toc {section.level}")
@@ -129,9 +136,24 @@ class _Writer:
             if place == len(sections) - 1:
                 end_field(line)
 
+    def _lists(self) -> None:
+        """Write the lists of tables and of figures, as fields like the contents."""
+        for kind, listed in zip(("Table", "Figure"), self._document.listed, strict=True):
+            named = [(each.name, each.number, each.title if kind == "Table" else each.caption) for each in listed]
+            if named:
+                self._line("Contents Heading", f"{kind}s")
+            for place, (name, number, text) in enumerate(named):
+                line = self._file.add_paragraph(style="toc 1")
+                line.paragraph_format.space_before = line.paragraph_format.space_after = 0
+                if place == 0:
+                    begin_field(line, rf'TOC \h \z \c "{kind}"')
+                add_link(line, _mark(kind.lower(), name), f"{number}\t{text}").bold = False
+                if place == len(named) - 1:
+                    end_field(line)
+
     def _heading(self, section: Section) -> None:
         line = self._file.add_paragraph(style=f"Heading {section.level}")
-        if section is self._document.sections[0]:
+        if section is self._document.sections[0] or section.appendix:
             line.paragraph_format.page_break_before = True
         with bookmark(line, _mark("section", section.id), next(self._ids)):
             add_run(line, section.heading)
@@ -166,6 +188,20 @@ class _Writer:
         self._caption("Table", view.name, view.number, view.title)
         write_table(self._file, view, found)
         self._line("Note", " ".join(view.notes))
+
+    def _numbers(self, block: KeyNumbers) -> None:
+        """Write the numbers side by side, each above what it is."""
+        from docx.shared import Pt
+
+        count = len(block.pairs)
+        table = new_table(self._file, 2, [PORTRAIT / count] * count, headings=0)
+        for row, style, size, place in zip(table.rows, ("Fact Label", "Note"), (_BIG, None), (0, 1), strict=True):
+            for cell, pair in zip(row.cells, block.pairs, strict=True):
+                cell.paragraphs[0].style = style
+                run = add_run(cell.paragraphs[0], pair[place])
+                if size is not None:
+                    run.font.size = Pt(size)
+        self._line("Spacer", "")
 
     def _facts(self, block: FactList) -> None:
         """Write pairs of label and text as a table without a heading."""

@@ -18,8 +18,9 @@ A layout is a TOML file; adding one needs no code.
     ]
     absent = "What to say where the run has none of these."
 
-`front` holds texts that stand before the contents. A section with `each = "endpoint"` is repeated for every endpoint:
-`{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so many are compared.
+`front` holds what stands on the first page, before the contents. A section with `each = "endpoint"` is repeated for
+every endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so
+many are compared.
 
 Names that a layout may use are those that tables, charts and texts are declared by.
 """
@@ -101,7 +102,10 @@ class SectionPart(_Entry):
 
 
 class LayoutSection(_Entry):
-    """A section of a layout; `absent` is said where the run has nothing that it holds."""
+    """A section of a layout; `absent` is said where the run has nothing that it holds.
+
+    An `appendix` ends the body: it and all sections after it are for those who check.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\{endpoint\})?$")]
     each: Literal["", "endpoint"] = ""
@@ -109,13 +113,14 @@ class LayoutSection(_Entry):
     level: Annotated[int, Field(ge=1, le=3)] = 1
     holds: tuple[SectionPart, ...] = ()
     absent: str = ""
+    appendix: bool = False
 
 
 class Layout(_Entry):
     """A whole layout.
 
     `table_set` is what the profiles of payers call it; `source` says where its headings are from and what
-    was not checked against that.
+    was not checked against that. `lists` says whether tables and figures are listed after the contents.
     """
 
     kind: Annotated[str, Field(min_length=1)]
@@ -123,6 +128,7 @@ class Layout(_Entry):
     table_set: str = ""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
     source: str = ""
+    lists: bool = False
     prefix: str = ""
     first: Annotated[int, Field(ge=1)] = 1
     front: tuple[SectionPart, ...] = ()
@@ -131,7 +137,8 @@ class Layout(_Entry):
     @property
     def figures(self) -> list[str]:
         """Names of the figures, in order."""
-        return [held.figure for section in self.section for held in section.holds if held.figure is not None]
+        held = [*self.front, *(each for section in self.section for each in section.holds)]
+        return [each.figure for each in held if each.figure is not None]
 
 
 def layout_names() -> list[str]:
@@ -229,14 +236,12 @@ def read_layout_file(path: Traversable) -> Layout:
 
 def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
     ids = [section.id for section in layout.section]
-    seen: set[tuple[str, str]] = set()
+    seen = {pair for held in layout.front for pair in held.names}
     level = 0
     if not ids:
         yield Problem(where, "it has no section", todo="Add at least one [[section]].")
     for held in layout.front:
         yield from _held_problems(held, "front", where, layout)
-        if held.table or held.figure:
-            yield Problem(where, "front: it holds a table or a figure", todo="Put it in a section.")
     for section in layout.section:
         here = f"section {section.id}"
         if ids.count(section.id) > 1:

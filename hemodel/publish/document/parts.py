@@ -59,6 +59,14 @@ class FactList:
 
 
 @dataclass(frozen=True)
+class KeyNumbers:
+    """The few numbers that a document begins with: pairs of a number and what it is."""
+
+    pairs: tuple[tuple[str, str], ...]
+    kind: str = "numbers"
+
+
+@dataclass(frozen=True)
 class Code:
     """A command, printed as it is."""
 
@@ -92,18 +100,19 @@ class FigureBlock:
     kind: str = "figure"
 
 
-Block = Paragraph | Bullets | FactList | Code | TableBlock | FigureBlock
+Block = Paragraph | Bullets | FactList | KeyNumbers | Code | TableBlock | FigureBlock
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section; `number` is printed before the heading, as B.3.2."""
+    """A section; `number` is printed before the heading, as B.3.2. An `appendix` begins on a page of its own."""
 
     id: str
     heading: str
     level: int
     number: str
     blocks: tuple[Block, ...]
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,19 +127,27 @@ class Style:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document; `front` stands before the contents."""
+    """A whole document; `front` stands before the contents, which may be followed by lists of tables and figures."""
 
     title: str
     lead: tuple[str, ...]
     style: Style
     sections: tuple[Section, ...]
     front: tuple[Block, ...] = ()
+    lists: bool = False
 
     def blocks(self) -> Iterator[tuple[Section, Block]]:
         """Give every block with its section, in order."""
         for section in self.sections:
             for block in section.blocks:
                 yield section, block
+
+    @property
+    def listed(self) -> tuple[list[TableView], list[FigureBlock]]:
+        """The tables and the figures, those of the front first."""
+        every = [*self.front, *(block for _, block in self.blocks())]
+        tables = [block.view for block in every if isinstance(block, TableBlock)]
+        return tables, [block for block in every if isinstance(block, FigureBlock)]
 
 
 def section_numbers(levels: Sequence[int], style: Style) -> list[str]:

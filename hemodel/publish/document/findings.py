@@ -1,0 +1,475 @@
+"""What was found, and how sure it is: the answer, costs and effects, what drives them, scenarios, draws, price.
+
+Each text is made from the results of a run; parts that were not run have none.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from hemodel.analyses.base_case import threshold_key
+from hemodel.formats import display
+from hemodel.inputs.scenarios import GROUPS
+from hemodel.publish.document.context import Lines
+from hemodel.views.information import information_text, shown_as
+from hemodel.views.prose import assumed_prices, key_results, threshold_results
+from hemodel.views.shared.text import listed, spelled
+from hemodel.views.shared.words import OUTCOME_WORDS, SCENARIO_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hemodel.analyses.base_case import Incremental
+    from hemodel.analyses.dsa.one_way import Dsa
+    from hemodel.analyses.psa.result import PsaIncrement
+    from hemodel.analyses.scenarios import ScenarioEntry
+    from hemodel.publish.document.context import Context
+
+
+MOST_INFLUENTIAL = 3
+"""Inputs of the one-way analysis that the text names."""
+MOST_PARTS = 3
+"""Components of an increment that the text names."""
+
+
+def finding_texts() -> dict[str, Callable[[Context], Lines]]:
+    """Return the texts by name."""
+    return {
+        "answer": _answer,
+        "numbers": _numbers,
+        "what_decides": _what_decides,
+        "effects": _effects,
+        "costs": _costs,
+        "one_way": _one_way,
+        "probabilistic": _probabilistic,
+        "value_of_information": _value_of_information,
+        "scenarios": _scenarios,
+        "price": _price,
+        "severity": _severity,
+        "uncertainties": _uncertainties,
+        "worth_knowing": _worth_knowing,
+        "conclusion": _conclusion,
+    }
+
+
+def _answer(context: Context) -> Lines:
+    """Say what the analysis finds."""
+    results, names = context.results, context.names
+    return Lines(key_results(results, names), look="key", under=threshold_results(results, names))
+
+
+def _lead(context: Context) -> Incremental:
+    """Return the intervention with the highest net benefit at the decision threshold."""
+    key = threshold_key(context.results.decision_threshold)
+    return max(context.results.incremental, key=lambda entry: entry.nmb[key])
+
+
+def _status(context: Context, strategy: str) -> str:
+    """Return what the fully incremental analysis says against a strategy; nothing where it is on the frontier."""
+    words = {entry.strategy: entry.status for entry in context.results.frontier}
+    return words[strategy] if "dominated" in words.get(strategy, "") else ""
+
+
+def _numbers(context: Context) -> Lines:
+    """Give the ICER, what is gained, what it costs, and how likely it is to be cost-effective."""
+    results, entry = context.results, _lead(context)
+    name = context.names.comparison(entry.intervention, entry.comparator)
+    at = f"{display(results.decision_threshold, 'icer', results.currency)} per QALY"
+    ratio = _status(context, entry.intervention) or _ratio(context, entry.icer, entry.verdict)
+    facts = [
+        (ratio[:1].upper() + ratio[1:], f"ICER per QALY gained, {name}"),
+        (display(entry.qalys, "qaly"), "QALYs gained for each patient, discounted"),
+        (display(entry.costs, "money", results.currency), "additional costs for each patient, discounted"),
+    ]
+    share = _probability(context, entry.intervention)
+    if share:
+        facts.append((share, f"in which it is the most cost-effective at {at}"))
+    return Lines(facts=facts, look="numbers")
+
+
+def _ratio(context: Context, icer: float | None, verdict: str) -> str:
+    return verdict if icer is None else display(icer, "icer", context.results.currency)
+
+
+def _probability(context: Context, strategy: str, threshold: float | None = None) -> str:
+    """Return the share of draws in which a strategy is the most cost-effective; nothing without draws."""
+    psa, at = context.results.psa, context.results.decision_threshold if threshold is None else threshold
+    if psa is None or at not in psa.ceac.wtp:
+        return ""
+    share = psa.ceac.probability[strategy][psa.ceac.wtp.index(at)]
+    if share in {0.0, 1.0}:
+        return f"{'None' if share == 0 else 'All'} of {psa.draws:,} draws"
+    return f"{display(share, 'share')} of {psa.draws:,} draws"
+
+
+def _what_decides(context: Context) -> Lines:
+    """Say in a paragraph what the result rests on: the largest bar, the price, what lies beyond follow-up."""
+    results, entry = context.results, _lead(context)
+    lines = []
+    bars = [bar for bar in results.dsa or () if bar.intervention == entry.intervention]
+    if bars:
+        lines.append(
+            f"What moves the result most, one input at a time, is {_told_bar(context, bars[0])}. {_deciding(context)}"
+        )
+    beyond = None if context.pack is None else context.pack.evidence.beyond_follow_up
+    share = None if beyond is None else beyond.incremental_qalys.get(entry.intervention)
+    if share is not None:
+        lines.append(f"{display(share, 'share')} of the QALYs gained lie beyond the follow-up of the trial.")
+    if results.counts.scenarios:
+        lines.append(_decisions(context))
+    return Lines(lines)
+
+
+def _told_bar(context: Context, bar: Dsa) -> str:
+    """Return an input with the ratios, or else the net benefits, at the ends of its range."""
+    currency = context.results.currency
+    ends = f"{display(bar.low, 'number')} to {display(bar.high, 'number')} {bar.unit}".strip()
+    if bar.icer_low is None or bar.icer_high is None:
+        low, high = (display(value, "money", currency) for value in (bar.nmb_low, bar.nmb_high))
+        return f"{bar.label} ({ends}: net monetary benefit from {low} to {high})"
+    low, high = (display(value, "icer", currency) for value in (bar.icer_low, bar.icer_high))
+    return f"{bar.label} ({ends}: from {low} to {high} per QALY)"
+
+
+def _deciding(context: Context) -> str:
+    counts = context.results.counts
+    if not counts.one_way_deciding:
+        return f"None of {counts.one_way_inputs} inputs changes the decision within its range."
+    verb = "changes" if counts.one_way_deciding == 1 else "change"
+    return f"{counts.one_way_deciding} of {counts.one_way_inputs} inputs {verb} the decision within the range."
+
+
+def _decisions(context: Context) -> str:
+    counts = context.results.counts
+    if not counts.scenarios_deciding:
+        return f"None of {counts.scenarios} scenarios changes the decision at the decision threshold."
+    verb = "changes" if counts.scenarios_deciding == 1 else "change"
+    return f"{counts.scenarios_deciding} of {counts.scenarios} scenarios {verb} the decision at the decision threshold."
+
+
+def _effects(context: Context) -> Lines:
+    """Say where the QALYs gained come from."""
+    lines = []
+    for found in context.results.differences:
+        name = context.names.comparison(found.intervention, found.comparator)
+        years, qalys = found.life_years.discounted, found.qalys.discounted
+        lines.append(
+            f"{name} gains {display(years['total'], 'years')} life-years and {display(qalys['total'], 'qaly')} QALYs,"
+            f" discounted ({display(found.life_years.undiscounted['total'], 'years')} and"
+            f" {display(found.qalys.undiscounted['total'], 'qaly')} undiscounted)."
+        )
+        told = [f"{_component(context, part)} ({display(qalys[part], 'qaly')})" for part in _largest(qalys)]
+        if told:
+            lines.append(f"The difference in QALYs is made up mainly of {listed(told)}.")
+    return Lines([*lines, "[table disaggregated_qalys] has every part."])
+
+
+def _largest(parts: Mapping[str, float]) -> list[str]:
+    """Return the names of the few largest components, those of 0 left out."""
+    own = [part for part, value in parts.items() if part != "total" and value]
+    return sorted(own, key=lambda part: -abs(parts[part]))[:MOST_PARTS]
+
+
+def _component(context: Context, part: str) -> str:
+    words = context.names.component(part)
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _costs(context: Context) -> Lines:
+    """Say what the additional costs are made up of, and what the drugs cost."""
+    results, currency = context.results, context.results.currency
+    lines = []
+    for found in results.differences:
+        name = context.names.comparison(found.intervention, found.comparator)
+        costs = found.costs.discounted
+        told = [f"{_component(context, part)} ({display(costs[part], 'money', currency)})" for part in _largest(costs)]
+        total = display(costs["total"], "money", currency)
+        made_up = f", mainly {listed(told)}" if told else ""
+        lines.append(f"{name} changes costs by {total} for each patient, discounted{made_up}.")
+    for strategy in results.strategies:
+        drugs = results.base_case[strategy].drug_costs.discounted
+        told = [f"{context.names.drug(d)} {display(drugs[d], 'money', currency)}" for d in _largest(drugs)]
+        if told:
+            lines.append(f"With {context.names.strategy(strategy)} the drugs themselves cost: {listed(told)}.")
+    return Lines([*lines, "[table disaggregated_costs] has every category, discounted and not."])
+
+
+def _one_way(context: Context) -> Lines:
+    results = context.results
+    if not results.dsa:
+        return Lines()
+    lines = [
+        (
+            f"{results.counts.one_way_inputs} uncertain inputs were moved to the ends of their ranges, one at a time;"
+            " [figure tornado_icer] and [table one_way_largest] show those that do most. What the fit says of a curve"
+            " is moved as a whole: its level, the treatment effect and its tail, each with all coefficients at once."
+        )
+    ]
+    for entry in results.incremental:
+        mine = [each for each in results.dsa if each.intervention == entry.intervention][:MOST_INFLUENTIAL]
+        told = "; ".join(_told_bar(context, each) for each in mine)
+        lines.append(f"The result for {context.names.strategy(entry.intervention)} depends most on {told}.")
+    lines.append(_deciding(context))
+    lines += [_switch(context, bar) for bar in _switching(context)]
+    return Lines(lines)
+
+
+def _switching(context: Context) -> list[Dsa]:
+    return [bar for bar in context.results.dsa or () if (bar.nmb_low > 0) != (bar.nmb_high > 0)][:MOST_INFLUENTIAL]
+
+
+def _switch(context: Context, bar: Dsa) -> str:
+    """Say which end of a bar is on the other side of the threshold."""
+    good = bar.low if bar.nmb_low > 0 else bar.high
+    name = context.names.strategy(bar.intervention)
+    return f"With {bar.label} at {display(good, 'number')} {bar.unit}".rstrip() + f", {name} is cost-effective."
+
+
+def _probabilistic(context: Context) -> Lines:
+    results = context.results
+    psa = results.psa
+    if psa is None:
+        return Lines()
+    lines = [
+        f"All uncertain inputs were drawn together {psa.draws:,} times, with seed {psa.seed}; no draw was discarded.",
+        *(_mean(context, entry) for entry in psa.increments),
+        *(_chances(context, entry) for entry in psa.increments),
+        _apart(context),
+        "[figure ce_plane] shows the draws and [figure ceac] the probability of being cost-effective.",
+    ]
+    return Lines(lines)
+
+
+def _mean(context: Context, entry: PsaIncrement) -> str:
+    currency = context.results.currency
+    low, high = (display(end, "qaly") for end in entry.interval["qalys"])
+    least, most = (display(end, "money") for end in entry.interval["costs"])
+    ratio = _ratio(context, entry.icer_of_means, entry.verdict_of_means)
+    unit = "" if entry.icer_of_means is None else " per QALY"
+    return (
+        f"On average {context.names.comparison(entry.intervention, entry.comparator)} gains"
+        f" {display(entry.mean['qalys'], 'qaly')} QALYs (95% of the draws: {low} to {high}) for"
+        f" {display(entry.mean['costs'], 'money', currency)} ({least} to {most}); the ratio of the means:"
+        f" {ratio}{unit}."
+    )
+
+
+def _chances(context: Context, entry: PsaIncrement) -> str:
+    """Say how often an intervention is the best at each threshold, and how precisely its net benefit is known."""
+    results, currency = context.results, context.results.currency
+    told = [
+        f"at {display(t, 'icer', currency)} per QALY in {chance[:1].lower()}{chance[1:]}"
+        for t in results.thresholds
+        if (chance := _probability(context, entry.intervention, t))
+    ]
+    often = (
+        f"{context.names.strategy(entry.intervention)} is the most cost-effective strategy {listed(told)}. "
+        if told
+        else ""
+    )
+    return (
+        f"{often}The Monte Carlo error of its mean net monetary benefit is"
+        f" {display(entry.mcse_inmb, 'money', currency)} at the decision threshold."
+    )
+
+
+def _apart(context: Context) -> str:
+    """Say whether the mean of the draws and the base case agree."""
+    apart = [each for each in context.results.psa.against_base if each.apart] if context.results.psa else []
+    if not apart:
+        return "The means of the draws lie within 2% of the base case: the model is nearly linear in its inputs."
+    told = [
+        f"{OUTCOME_WORDS[e.outcome]} of {context.names.strategy(e.strategy)} ({display(e.difference, 'share')})"
+        for e in apart
+    ]
+    return f"The means of the draws are off the base case by more than 2% for {listed(told)}."
+
+
+def _value_of_information(context: Context) -> Lines:
+    results, shown = context.results, shown_as(context.results, context.names)
+    return Lines(information_text(results.information, shown, results.decision_threshold), look="paragraphs")
+
+
+def _scenarios(context: Context) -> Lines:
+    """Say between what the scenarios of each group lie, and which change the decision."""
+    results, counts = context.results, context.results.counts
+    if not results.scenarios:
+        return Lines()
+    first = (
+        f"{counts.scenarios} scenarios were run, each the base case with one question answered otherwise."
+        f" {counts.scenarios_moving} of them move the ICER by 10% or more, leave none, or change the decision"
+        f" ([table scenarios_moving]); all are in the results of the run. {_decisions(context)}"
+    )
+    lines = [first]
+    if counts.scenarios_stopped:
+        lines.append(f"{counts.scenarios_stopped} of them could not be run.")
+    for entry in results.incremental:
+        mine = [e for e in results.scenarios if e.intervention == entry.intervention]
+        for group, of_group in groupby(sorted(mine, key=lambda e: GROUPS.index(e.group)), key=lambda e: e.group):
+            lines += _extremes(context, entry, SCENARIO_GROUPS[group], list(of_group))
+    return Lines(lines, look="paragraphs")
+
+
+def _extremes(context: Context, entry: Incremental, group: str, mine: Sequence[ScenarioEntry]) -> list[str]:
+    """Say between which ratios the scenarios of a group lie, with the questions at both ends."""
+    found = sorted((e for e in mine if e.icer is not None), key=lambda e: e.icer or 0.0)
+    if not found:
+        return []
+    name = f" for {context.names.strategy(entry.intervention)}" if len(context.results.incremental) > 1 else ""
+    currency = context.results.currency
+    ends = [f"{display(e.icer, 'icer', currency)} ({_question(e)})" for e in (found[0], found[-1])]
+    span = f"lies between {ends[0]} and {ends[1]}" if len(found) > 1 else f"is {ends[0]}"
+    said = f"{group}{name}: the ICER {span}."
+    none = [_question(e) for e in mine if e.icer is None and not e.stopped]
+    if none:
+        said += f" There is no ratio where {listed(none)}."
+    key = threshold_key(context.results.decision_threshold)
+    other = [_question(e) for e in mine if e.changes_decision.get(key)]
+    if other:
+        said += f" The decision is another where {listed(other)}."
+    return [said]
+
+
+def _question(entry: ScenarioEntry) -> str:
+    """Return the condition of a scenario: its question without What if."""
+    text = entry.question.removeprefix("What if ").rstrip("?").strip()
+    return text or entry.name.replace("_", " ")
+
+
+def _price(context: Context) -> Lines:
+    """Say at which price each threshold is met."""
+    results, currency = context.results, context.results.currency
+    lines = [*assumed_prices(results, context.names)]
+    for entry in results.prices or ():
+        if entry.assumed or not entry.decisive or entry.given_in_comparator:
+            continue
+        told = [
+            f"{display(at.threshold, 'icer', currency)} per QALY at a discount of {display(at.discount, 'share')}"
+            for at in entry.thresholds
+            if at.discount is not None
+        ]
+        name = f"{context.names.drug(entry.drug)} in {context.names.strategy(entry.intervention)}"
+        lines.append(f"{name} meets {listed(told)}." if told else f"No price of {name} meets a threshold.")
+    return Lines(lines, look="paragraphs")
+
+
+def _severity(context: Context) -> Lines:
+    """Say how much is lost under current care, which weight that gives, and what the weight does."""
+    payer = context.results.payer
+    found = None if payer is None else payer.severity
+    if found is None:
+        return Lines()
+    current = context.names.strategy(context.results.strategies[0])
+    lines = [
+        (
+            f"People of the same ages and sexes without the disease would have"
+            f" {display(found.general_population, 'qaly')} QALYs; with {current} patients have"
+            f" {display(found.current_care, 'qaly')}. That is an absolute shortfall of"
+            f" {display(found.absolute_shortfall, 'qaly')} QALYs and a proportional one of"
+            f" {display(found.proportional_shortfall, 'share')}."
+        )
+    ]
+    currency = context.results.currency
+    if found.weight is not None:
+        lines.append(f"It gives a weight of {display(found.weight, 'value')} to the QALYs gained.")
+    if found.threshold is not None:
+        lines.append(f"It gives a threshold of {display(found.threshold, 'icer', currency)} per QALY.")
+    for entry in found.increments:
+        if found.weight is not None:
+            ratio = _ratio(context, entry.weighted_icer, entry.weighted_verdict)
+            lines.append(
+                f"With it the ICER of {context.names.comparison(entry.intervention, entry.comparator)} is {ratio} per"
+                f" weighted QALY, without it {_ratio(context, entry.icer, entry.verdict)}."
+            )
+    shares = [
+        f"{display(e.value, 'value')} in {display(e.share_of_draws, 'share')}"
+        for e in found.classes
+        if e.share_of_draws
+    ]
+    if shares:
+        lines.append(f"Of the draws, the value is {listed(shares)}.")
+    return Lines(lines)
+
+
+def _uncertainties(context: Context) -> Lines:
+    """Say what is uncertain, by kind: structure, choice of sources, precision; and what is assumed."""
+    results, counts = context.results, context.results.counts
+    lines = []
+    by_group = {group: [e for e in results.scenarios or () if e.group == group] for group in GROUPS}
+    structural = [e for group in ("survival", "structure") for e in by_group.get(group, ()) if e.name in results.moving]
+    if results.scenarios:
+        named = list(dict.fromkeys(_question(e) for e in structural))[:MOST_INFLUENTIAL]
+        those = f"those that move the result include: {listed(named)}" if named else "none moves the result by much"
+        lines.append(
+            "Structure: which curves are extrapolated, how treatment ends and what follows it are choices, each tested"
+            f" in scenarios; {those}."
+        )
+    lines.append(
+        f"Sources: {counts.assumptions} of {counts.inputs} inputs rest on an assumption rather than a source; the"
+        " workbook gives the reason of each, and the most important are in [section assumptions]."
+    )
+    if results.psa is not None:
+        told = [_wide(context, entry) for entry in results.psa.increments]
+        lines.append(f"Precision: {' '.join(told)}")
+    return Lines(lines, look="bullets", lead="Three kinds of uncertainty are kept apart:")
+
+
+def _wide(context: Context, entry: PsaIncrement) -> str:
+    low, high = (display(end, "qaly") for end in entry.interval["qalys"])
+    sure = (
+        "that it gains some is hardly in doubt"
+        if entry.interval["qalys"][0] > 0
+        else "whether it gains any is not sure"
+    )
+    name = context.names.strategy(entry.intervention)
+    return f"in 95% of the draws {name} gains between {low} and {high} QALYs; {sure}."
+
+
+def _worth_knowing(context: Context) -> Lines:
+    """Say which inputs further data would have to be on for the decision to become surer."""
+    found = context.results.information
+    if found is None or not found.evppi:
+        return Lines()
+    place = found.thresholds.index(found.ranked_at)
+    clear = [e.label for e in found.evppi if not e.group and e.at[place].is_clear][:MOST_INFLUENTIAL]
+    at = f"{display(found.ranked_at, 'icer', context.results.currency)} per QALY"
+    lines = list(information_text(found, shown_as(context.results, context.names), context.results.decision_threshold))[
+        :1
+    ]
+    if clear:
+        lines.append(
+            f"Data collected under managed access would have to be on {listed(clear)}: at {at} they are worth most to"
+            " know."
+        )
+    return Lines([*lines, "Whether and how data are collected is for the company to add."])
+
+
+def _conclusion(context: Context) -> Lines:
+    """Say what the analysis finds, on what it stands, and what speaks against relying on it."""
+    results, counts = context.results, context.results.counts
+    strong = []
+    if counts.statistics and counts.statistics_within == counts.statistics:
+        strong.append("the curves meet every statistic that they were fitted to within its interval")
+    if counts.external and counts.external_within == counts.external:
+        strong.append("survival in other studies agrees with the extrapolation")
+    if counts.checks == counts.checks_passed:
+        strong.append(f"all {counts.checks} arithmetic checks passed")
+    if results.scenarios and not counts.scenarios_deciding:
+        strong.append("no scenario changes the decision")
+    weak = []
+    if results.fit_warnings:
+        weak.append(f"{spelled(len(results.fit_warnings), 'finding')} on the curves")
+    beyond = None if context.pack is None else context.pack.evidence.beyond_follow_up
+    share = None if beyond is None else beyond.incremental_qalys.get(_lead(context).intervention)
+    if share is not None:
+        weak.append(f"{display(share, 'share')} of the QALYs gained were not observed")
+    assumed = [context.names.drug(e.drug) for e in results.prices or () if e.assumed and e.decisive]
+    if assumed:
+        weak.append(f"the price of {listed(list(dict.fromkeys(assumed)))} is assumed")
+    if results.counts.external == 0:
+        weak.append("no other study was there to hold the extrapolation against")
+    lines = [*key_results(results, context.names)]
+    lines += [f"What speaks for the result: {listed(strong)}."] if strong else []
+    lines += [f"What speaks for caution: {listed(weak)}."] if weak else []
+    return Lines(lines, look="paragraphs")
