@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from hemodel.publish.word_tables import TableFit
 
 
-TALLEST = 590.0
-"""Greatest height of a figure. [points]"""
+WIDEST, TALLEST = 400.0, 560.0
+"""Greatest width and height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
 _BIG = 14.0
 """Size of the numbers that a document begins with. [points]"""
@@ -218,7 +218,7 @@ class _Writer:
         self._caption("Figure", block.name, block.number, block.caption)
         run = self._file.add_paragraph(style="Figure").add_run()
         shape = run.add_picture(str(block.png))
-        scale = min(Pt(PORTRAIT) / shape.width, Pt(TALLEST) / shape.height)
+        scale = min(Pt(WIDEST) / shape.width, Pt(TALLEST) / shape.height)
         shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
         told = {"name": clean(block.name), "descr": clean(block.alternative)}
         run.element.xpath(".//wp:docPr")[0].attrib.update(told)

@@ -76,14 +76,14 @@ def assumed_prices(results: Results, names: Names) -> list[str]:
 
 def _assumed_price(results: Results, entry: DrugPrice, names: Names) -> str:
     drug, currency = names.drug(entry.drug), results.currency
-    listed = " and ".join(_vial_price(vial, vial.price, currency) for vial in entry.vials)
+    listed = " and ".join(vial_price(vial, vial.price, currency) for vial in entry.vials)
     pair = f"the ICER of {names.strategy(entry.intervention)} over {names.strategy(entry.comparator)}"
     said = [f"The price of {drug} is assumed ({listed})."]
     met = [at for at in entry.thresholds if at.prices is not None]
     if met:
         prices = "; ".join(
             f"{display(at.threshold, 'icer', currency)} per QALY at "
-            + " and ".join(_vial_price(vial, (at.prices or {})[vial.id], currency) for vial in entry.vials)
+            + " and ".join(vial_price(vial, (at.prices or {})[vial.id], currency) for vial in entry.vials)
             for at in met
         )
         said.append(f"{pair[0].upper()}{pair[1:]} meets {prices}.")
@@ -93,7 +93,8 @@ def _assumed_price(results: Results, entry: DrugPrice, names: Names) -> str:
     return " ".join(said)
 
 
-def _vial_price(vial: VialPrice, price: float, currency: str) -> str:
+def vial_price(vial: VialPrice, price: float, currency: str) -> str:
+    """Return a price of a vial in words, with what the vial holds."""
     size = display(vial.size_mg, "value")
     return f"{currency}\N{NO-BREAK SPACE}{display(price, 'number')} per vial of {size}\N{NO-BREAK SPACE}mg"
 
@@ -190,7 +191,8 @@ def _certainty(results: Results, strategy: str) -> str:
     if psa is None or results.decision_threshold not in psa.ceac.wtp:
         return "."
     share = psa.ceac.probability[strategy][psa.ceac.wtp.index(results.decision_threshold)]
-    return f"; it is the most cost-effective strategy in {display(share, 'share')} of {psa.draws:,} draws."
+    often = {0.0: "none", 1.0: "all"}.get(share) or display(share, "share")
+    return f"; it is the most cost-effective strategy in {often} of {psa.draws:,} draws."
 
 
 def decision_problem(results: Results, run: Run, names: Names) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from hemodel.views.outcomes import per_qaly
 from hemodel.views.registry import names_of, tables
 from hemodel.views.scenarios import by_group, decision_word
 from hemodel.views.shared import notes
+from hemodel.views.shared.printed import CHOICES
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import SCENARIO_GROUPS
 
@@ -199,13 +200,13 @@ def key_assumptions(results: ReportResults, _names: Names) -> Table:
     """Return the choices of the model and the most influential values that rest on a judgement, each reason once."""
     values = {entry.id: entry.value for entry in results.inputs}
     influential = {bar.id for bar in _largest_bars(results)}
-    merged: dict[tuple[str, str], list[InputEntry]] = {}
+    merged: dict[tuple[str, str, str], list[InputEntry]] = {}
     for entry in results.inputs:
         why = judgement(entry.source) or judgement(entry.range_basis)
         choice = isinstance(entry.value, str) and entry.id not in _OF_THE_RUN
         if why and is_used(entry.id, values) and (choice or entry.id in influential):
-            merged.setdefault((entry.subject, why), []).append(entry)
-    rows = [(subject, _several(own), _values(own), why) for (subject, why), own in merged.items()]
+            merged.setdefault((entry.subject, why, entry.label.partition(",")[0]), []).append(entry)
+    rows = [(subject, _several(own), _values(own), why) for (subject, why, _), own in merged.items()]
     note = (
         "Choices of the model, and values that are assumed and move the result most. The workbook has the reason of"
         " every other assumption."
@@ -225,7 +226,7 @@ def _several(entries: Sequence[InputEntry]) -> str:
 
 def _values(entries: Sequence[InputEntry]) -> str:
     found = dict.fromkeys(display(entry.value, "value") for entry in entries)
-    return "; ".join(found)
+    return "; ".join(CHOICES.get(value, value) for value in found)
 
 
 REPORT_TABLES = {

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.evidence.families import CLOSE
 from hemodel.formats import display
 from hemodel.publish.document.context import Lines
-from hemodel.views.evidence.words import EvidenceNames, in_use_words, interval_words
-from hemodel.views.shared.text import listed
-from hemodel.views.shared.words import ENDPOINTS, RELATIONS, adjustment_sentence, family_name
+from hemodel.views.evidence.words import interval_words
+from hemodel.views.shared.text import listed, lowered
+from hemodel.views.shared.words import ENDPOINTS, RELATIONS, adjustment_sentence, family_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LATEST_YEAR = 5
 """Survival by family is told at the latest landmark up to this year."""
+RARELY = 0.0005
+"""What binds in a smaller share of the draws, and not in the base case, is not told of."""
 ASSUMPTION = "assumption:"
 _STILL = {"os": "alive", "pfs": "progression-free"}
 
@@ -82,7 +84,7 @@ def _largest_difference(context: Context) -> str:
 def _statistic(context: Context, endpoint: str, entry: FitStatistic) -> str:
     names = context.names
     of, strategy = names.endpoint(endpoint), names.strategy(entry.strategy)
-    what = f"{of[:1].lower()}{of[1:]}"
+    what = lowered(of)
     if entry.statistic == "survival":
         return f"{what} at {display(entry.time, 'value')} months with {strategy}"
     if entry.statistic == "hazard_ratio":
@@ -103,8 +105,7 @@ def _evidence(context: Context) -> Lines:
 
 
 def _choice(context: Context, endpoint: str, evidence: EndpointEvidence) -> str:
-    names = EvidenceNames(context.run.model)
-    said = [in_use_words(names, endpoint, evidence), *_relations(context, endpoint), *_rivals(evidence)]
+    said = [_in_use(context, endpoint, evidence), *_relations(context, endpoint), *_rivals(evidence)]
     said += _consequence(context, endpoint, evidence)
     own = evidence.in_use
     if own.concerns:
@@ -116,6 +117,25 @@ def _choice(context: Context, endpoint: str, evidence: EndpointEvidence) -> str:
     if reasons:
         said.append(f"The reason given in the workbook: {'; '.join(reasons)}.")
     return " ".join(said)
+
+
+def _in_use(context: Context, endpoint: str, evidence: EndpointEvidence) -> str:
+    """Say which family the base case uses, and where it stands among those that could be fitted."""
+    own = evidence.in_use
+    fitted = [family for family in evidence.families if family.fitted]
+    first = f"{context.names.endpoint(endpoint)}: the base case uses the {family_in_text(own.family)} family"
+    if len(fitted) == 1:
+        return f"{first}, the only one that could be fitted."
+    place = f"place {own.place} of the {len(fitted)} that could be fitted"
+    lowest = min((f for f in fitted if f.criterion is not None), key=lambda f: f.criterion or 0.0, default=None)
+    if own.criterion is None or lowest is None:
+        return f"{first}, {place}."
+    if own.criterion_rank == 1:
+        return f"{first}, {place}, with the lowest {own.criterion_name} ({_criterion(own)})."
+    return (
+        f"{first}, {place}; its {own.criterion_name} is {_criterion(own)}, the lowest is {_criterion(lowest)}"
+        f" ({family_in_text(lowest.family)})."
+    )
 
 
 def _of_strategy(context: Context, sentence: str) -> str:
@@ -130,7 +150,7 @@ def _relations(context: Context, endpoint: str) -> Iterator[str]:
         words = RELATIONS.get(curve.relation, curve.relation)
         if curve.endpoint == endpoint and words not in {RELATIONS["independent"], ""}:
             name = context.names.strategy(curve.strategy)
-            yield f"The curve of {name} follows from that of its reference by {words[:1].lower()}{words[1:]}."
+            yield f"The curve of {name} follows from that of its reference by {lowered(words)}."
 
 
 def _rivals(evidence: EndpointEvidence) -> list[str]:
@@ -142,13 +162,13 @@ def _rivals(evidence: EndpointEvidence) -> list[str]:
             (near if above <= CLOSE else far).append(family)
     said = []
     if near:
-        told = listed([f"{family_name(f.family)} ({_criterion(f)})" for f in near])
+        told = listed([f"{family_in_text(f.family)} ({_criterion(f)})" for f in near])
         said.append(f"The data hardly tell it from {told}, whose {near[0].criterion_name} is close to the lowest.")
     if far:
         word = "fits" if len(far) == 1 else "fit"
-        told = listed([f"{family_name(f.family)} ({_criterion(f)})" for f in far])
+        told = listed([f"{family_in_text(f.family)} ({_criterion(f)})" for f in far])
         said.append(f"{told[:1].upper()}{told[1:]} {word} clearly worse.")
-    lacking = [family_name(f.family) for f in evidence.families if not f.fitted]
+    lacking = [family_in_text(f.family) for f in evidence.families if not f.fitted]
     if lacking:
         said.append(f"Too little was reported to fit {listed(lacking, 'or')}.")
     return said
@@ -173,7 +193,7 @@ def _consequence(context: Context, endpoint: str, evidence: EndpointEvidence) ->
     spans = []
     for strategy in own.curves:
         found = sorted(
-            (family.curves[strategy].survival_by_year[year].value, family_name(family.family))
+            (family.curves[strategy].survival_by_year[year].value, family_in_text(family.family))
             for family in others
             if strategy in family.curves
         )
@@ -244,8 +264,8 @@ def _external(context: Context) -> Lines:
     ]
     key = lambda entry: (entry.endpoint, entry.strategy)  # noqa: E731 - one use
     for (endpoint, strategy), group in groupby(sorted(results.external, key=key), key=key):
-        told = listed([_point(entry) for entry in group])
-        lines.append(f"{context.names.endpoint(endpoint)} with {context.names.strategy(strategy)}: {told}.")
+        told = "; ".join(_point(entry) for entry in group)
+        lines.append(f"{context.names.endpoint(endpoint)} with {context.names.strategy(strategy)}. {told}.")
     used = [each for found in _of_evidence(context) for each in found.external if each.used]
     if used:
         lines.append(
@@ -262,7 +282,7 @@ def _of_evidence(context: Context) -> list[EndpointEvidence]:
 def _point(entry: External) -> str:
     low, high = display(entry.low, "share"), display(entry.high, "share")
     between = f" ({low} to {high})" if entry.low is not None and entry.high is not None else ""
-    return f"{entry.label} {display(entry.reported, 'share')}{between}, modelled {display(entry.fitted, 'share')}"
+    return f"{entry.label}: {display(entry.reported, 'share')}{between}, modelled {display(entry.fitted, 'share')}"
 
 
 def _beyond_follow_up(context: Context) -> Lines:
@@ -287,7 +307,12 @@ def _beyond_follow_up(context: Context) -> Lines:
 
 
 def _adjustments(context: Context) -> Lines:
-    found = [adjustment_sentence(entry, context.names) for entry in context.results.adjustments]
-    if not found:
-        return Lines(["Nothing was adjusted: no curve crossed another that caps it."])
-    return Lines(found, look="bullets")
+    """Say what caps and floors did, but for those that bound in hardly any draw."""
+    told = [
+        adjustment_sentence(entry, context.names)
+        for entry in context.results.adjustments
+        if entry.first_month is not None or (entry.share_of_draws or 0.0) >= RARELY
+    ]
+    if not told:
+        return Lines(["Nothing was adjusted in the base case, and hardly anything in the draws."])
+    return Lines(told, look="bullets")

@@ -13,8 +13,8 @@ from hemodel.formats import display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.publish.document.context import Lines
 from hemodel.views.information import information_text, shown_as
-from hemodel.views.prose import assumed_prices, key_results, threshold_results
-from hemodel.views.shared.text import listed, spelled
+from hemodel.views.prose import key_results, threshold_results, vial_price
+from hemodel.views.shared.text import listed, lowered, spelled
 from hemodel.views.shared.words import OUTCOME_WORDS, SCENARIO_GROUPS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.dsa.one_way import Dsa
+    from hemodel.analyses.prices import DrugPrice
     from hemodel.analyses.psa.result import PsaIncrement
     from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.publish.document.context import Context
@@ -39,6 +40,7 @@ def finding_texts() -> dict[str, Callable[[Context], Lines]]:
         "answer": _answer,
         "numbers": _numbers,
         "what_decides": _what_decides,
+        "overview": _overview,
         "effects": _effects,
         "costs": _costs,
         "one_way": _one_way,
@@ -121,15 +123,32 @@ def _what_decides(context: Context) -> Lines:
     return Lines(lines)
 
 
+def _overview(context: Context) -> Lines:
+    """Say in a few paragraphs what was compared, how, what is gained, what it costs and how sure that is."""
+    results, names = context.results, context.names
+    comparator, *others = (names.strategy(strategy) for strategy in results.strategies)
+    years = display(results.time_horizon_years, "value")
+    first = (
+        f"{listed(others)} {'is' if len(others) == 1 else 'are'} compared with {comparator} over {years} years, with a"
+        f" partitioned survival model. Patients: {results.population.rstrip('.')}. Perspective:"
+        f" {results.perspective.rstrip('.')}. Time begins at: {lowered(results.clock_start).rstrip('.')}."
+    )
+    gained = " ".join(line for line in _effects(context).lines if not line.startswith("["))
+    spent = " ".join(line for line in _costs(context).lines if not line.startswith("["))
+    sure = [_chances(context, entry) for entry in results.psa.increments] if results.psa is not None else []
+    sure += [_decisions(context)] if results.counts.scenarios else []
+    return Lines([first, gained, spent, *([" ".join(sure)] if sure else [])], look="paragraphs")
+
+
 def _told_bar(context: Context, bar: Dsa) -> str:
     """Return an input with the ratios, or else the net benefits, at the ends of its range."""
     currency = context.results.currency
     ends = f"{display(bar.low, 'number')} to {display(bar.high, 'number')} {bar.unit}".strip()
     if bar.icer_low is None or bar.icer_high is None:
         low, high = (display(value, "money", currency) for value in (bar.nmb_low, bar.nmb_high))
-        return f"{bar.label} ({ends}: net monetary benefit from {low} to {high})"
+        return f"{lowered(bar.label)} ({ends}: net monetary benefit from {low} to {high})"
     low, high = (display(value, "icer", currency) for value in (bar.icer_low, bar.icer_high))
-    return f"{bar.label} ({ends}: from {low} to {high} per QALY)"
+    return f"{lowered(bar.label)} ({ends}: from {low} to {high} per QALY)"
 
 
 def _deciding(context: Context) -> str:
@@ -172,8 +191,7 @@ def _largest(parts: Mapping[str, float]) -> list[str]:
 
 
 def _component(context: Context, part: str) -> str:
-    words = context.names.component(part)
-    return f"{words[:1].lower()}{words[1:]}"
+    return lowered(context.names.component(part))
 
 
 def _costs(context: Context) -> Lines:
@@ -184,9 +202,10 @@ def _costs(context: Context) -> Lines:
         name = context.names.comparison(found.intervention, found.comparator)
         costs = found.costs.discounted
         told = [f"{_component(context, part)} ({display(costs[part], 'money', currency)})" for part in _largest(costs)]
-        total = display(costs["total"], "money", currency)
+        total = display(abs(costs["total"]), "money", currency)
+        verb = "adds" if costs["total"] >= 0 else "saves"
         made_up = f", mainly {listed(told)}" if told else ""
-        lines.append(f"{name} changes costs by {total} for each patient, discounted{made_up}.")
+        lines.append(f"{name} {verb} costs of {total} for each patient, discounted{made_up}.")
     for strategy in results.strategies:
         drugs = results.base_case[strategy].drug_costs.discounted
         told = [f"{context.names.drug(d)} {display(drugs[d], 'money', currency)}" for d in _largest(drugs)]
@@ -223,7 +242,9 @@ def _switch(context: Context, bar: Dsa) -> str:
     """Say which end of a bar is on the other side of the threshold."""
     good = bar.low if bar.nmb_low > 0 else bar.high
     name = context.names.strategy(bar.intervention)
-    return f"With {bar.label} at {display(good, 'number')} {bar.unit}".rstrip() + f", {name} is cost-effective."
+    return (
+        f"With {lowered(bar.label)} at {display(good, 'number')} {bar.unit}".rstrip() + f", {name} is cost-effective."
+    )
 
 
 def _probabilistic(context: Context) -> Lines:
@@ -259,7 +280,7 @@ def _chances(context: Context, entry: PsaIncrement) -> str:
     """Say how often an intervention is the best at each threshold, and how precisely its net benefit is known."""
     results, currency = context.results, context.results.currency
     told = [
-        f"at {display(t, 'icer', currency)} per QALY in {chance[:1].lower()}{chance[1:]}"
+        f"at {display(t, 'icer', currency)} per QALY in {lowered(chance)}"
         for t in results.thresholds
         if (chance := _probability(context, entry.intervention, t))
     ]
@@ -338,20 +359,35 @@ def _question(entry: ScenarioEntry) -> str:
 
 
 def _price(context: Context) -> Lines:
-    """Say at which price each threshold is met."""
-    results, currency = context.results, context.results.currency
-    lines = [*assumed_prices(results, context.names)]
-    for entry in results.prices or ():
-        if entry.assumed or not entry.decisive or entry.given_in_comparator:
-            continue
-        told = [
-            f"{display(at.threshold, 'icer', currency)} per QALY at a discount of {display(at.discount, 'share')}"
-            for at in entry.thresholds
-            if at.discount is not None
-        ]
-        name = f"{context.names.drug(entry.drug)} in {context.names.strategy(entry.intervention)}"
-        lines.append(f"{name} meets {listed(told)}." if told else f"No price of {name} meets a threshold.")
-    return Lines(lines, look="paragraphs")
+    """Say at which price of the drugs under assessment each threshold is met."""
+    decisive = [entry for entry in context.results.prices or () if entry.decisive]
+    own = [entry for entry in decisive if not entry.given_in_comparator] or decisive
+    return Lines([_price_of(context, entry) for entry in own], look="paragraphs")
+
+
+def _price_of(context: Context, entry: DrugPrice) -> str:
+    currency = context.results.currency
+    vials = listed([vial_price(vial, vial.price, currency) for vial in entry.vials])
+    said = f"{context.names.drug(entry.drug)} is charged at {vials}{', an assumption' if entry.assumed else ''}."
+    met = [
+        f"{display(at.threshold, 'icer', currency)} per QALY at "
+        + listed([vial_price(vial, at.prices[vial.id], currency) for vial in entry.vials])
+        + (f" (a discount of {display(at.discount, 'share')})" if at.discount is not None and at.discount > 0 else "")
+        for at in entry.thresholds
+        if at.prices is not None
+    ]
+    name = context.names.comparison(entry.intervention, entry.comparator)
+    if met:
+        said += f" The ICER of {name} meets {listed(met)}."
+    for word, group in groupby((at for at in entry.thresholds if at.prices is None), key=lambda at: at.met):
+        which = listed([display(at.threshold, "icer", currency) for at in group])
+        said += f" {which} per QALY: {word}; without any charge for it the ICER is {_at_price_0(context, entry)}."
+    return said
+
+
+def _at_price_0(context: Context, entry: DrugPrice) -> str:
+    ratio = _ratio(context, entry.icer_at_price_0, entry.verdict_at_price_0)
+    return ratio if entry.icer_at_price_0 is None else f"{ratio} per QALY"
 
 
 def _severity(context: Context) -> Lines:
@@ -398,6 +434,7 @@ def _uncertainties(context: Context) -> Lines:
     lines = []
     by_group = {group: [e for e in results.scenarios or () if e.group == group] for group in GROUPS}
     structural = [e for group in ("survival", "structure") for e in by_group.get(group, ()) if e.name in results.moving]
+    structural.sort(key=lambda e: -abs(e.change_in_icer or 0.0))
     if results.scenarios:
         named = list(dict.fromkeys(_question(e) for e in structural))[:MOST_INFLUENTIAL]
         those = f"those that move the result include: {listed(named)}" if named else "none moves the result by much"
@@ -432,7 +469,7 @@ def _worth_knowing(context: Context) -> Lines:
     if found is None or not found.evppi:
         return Lines()
     place = found.thresholds.index(found.ranked_at)
-    clear = [e.label for e in found.evppi if not e.group and e.at[place].is_clear][:MOST_INFLUENTIAL]
+    clear = [lowered(e.label) for e in found.evppi if not e.group and e.at[place].is_clear][:MOST_INFLUENTIAL]
     at = f"{display(found.ranked_at, 'icer', context.results.currency)} per QALY"
     lines = list(information_text(found, shown_as(context.results, context.names), context.results.decision_threshold))[
         :1

@@ -117,8 +117,8 @@ def _technical(context: Context) -> Lines:
         ("Kind of model", "cohort, partitioned survival, three states"),
         ("Cycle", f"{display(settings.cycle_length, 'value')} days, {context.results.counts.cycles:,} cycles"),
         ("Units of time", f"a year has {DAYS_PER_YEAR:g} days, a month {DAYS_PER_MONTH:g}"),
-        ("State time within a cycle", settings.half_cycle_correction.replace("_", " ")),
-        ("Discounting within a year", settings.discounting.replace("_", " ")),
+        ("State time within a cycle", settings.half_cycle_correction),
+        ("Discounting within a year", settings.discounting),
         ("Discounting within a cycle", settings.discount_timing),
     ]
     if context.results.psa is not None:

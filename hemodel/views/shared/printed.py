@@ -49,6 +49,8 @@ CHOICES = {
     "os": "OS",
 }
 """Choices of the dictionary, and the like, in words; one of a single plain word, such as yes, is its own."""
+ID = "Id"
+"""Heading of a column of ids."""
 _WORDS_TOO = {"exp", "gamma"}
 """Choices that are words, or parts of formulas, in a text; they are choices only where nothing else stands."""
 _ID = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_{}]+)+")
@@ -75,6 +77,8 @@ class Printed:
         alone = text.strip()
         if alone in self._labels:
             return self._labels[alone]
+        if alone == ID:
+            return "Input"
         if alone in CHOICES:
             words = ENDPOINTS.get(alone, CHOICES[alone])
             return words[:1].upper() + words[1:]

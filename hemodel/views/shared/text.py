@@ -113,6 +113,11 @@ def threshold_text(results: Results) -> str:
     return f"{display(results.decision_threshold, 'money', results.currency)} per QALY"
 
 
+def lowered(text: str) -> str:
+    """Return a text with a small first letter, unless it begins with an abbreviation."""
+    return f"{text[:1].lower()}{text[1:]}" if text[1:2].islower() else text
+
+
 _SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
