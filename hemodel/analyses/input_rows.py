@@ -70,7 +70,7 @@ _NEEDED = (
     (r"(waning\.\w+\.\w+)\.time_on_treatment", r"\1.shape", ("with_treatment",)),
     (r"(curve\.\w+\.\w+)\.reference", r"\1.relation", RELATIONS),
     (r"curves\.replicates", "curves.draws", ("bootstrap",)),
-    (r"utility\.time_to_death\.[\w.]+", "settings.utilities_by", ("time_to_death",)),
+    (r"utility\.time_to_death(_within)?\.[\w.]+", "settings.utilities_by", ("time_to_death",)),
     (r"utility\.progress(ed|ion_free)", "settings.utilities_by", ("state",)),
 )
 """Ids of options with the choice that each belongs to: where another choice is made, the model does not use them."""

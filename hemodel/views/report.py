@@ -190,7 +190,7 @@ def scenarios_moving(results: ReportResults, names: Names) -> Table:
                 *(e.verdict if e.icer is None else e.icer, e.change_in_icer, decision_word(e, key)),
             )
             for e in found
-            if not e.sweep or e.name in ends
+            if (not e.sweep or e.name in ends) and e.change_in_icer != 0
         ),
         banded=True,
     )

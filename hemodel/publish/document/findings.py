@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.prices import DrugPrice
     from hemodel.analyses.psa.result import PsaIncrement
+    from hemodel.analyses.report import Difference
     from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.publish.document.context import Context
 
@@ -133,11 +134,10 @@ def _overview(context: Context) -> Lines:
         f" partitioned survival model. Patients: {results.population.rstrip('.')}. Perspective:"
         f" {results.perspective.rstrip('.')}. Time begins at: {lowered(results.clock_start).rstrip('.')}."
     )
-    gained = " ".join(line for line in _effects(context).lines if not line.startswith("["))
-    spent = " ".join(line for line in _costs(context).lines if not line.startswith("["))
+    told = [f"{_gain(context, found)} {_spending(context, found)}" for found in results.differences]
     sure = [_chances(context, entry) for entry in results.psa.increments] if results.psa is not None else []
     sure += [_decisions(context)] if results.counts.scenarios else []
-    return Lines([first, gained, spent, *([" ".join(sure)] if sure else [])], look="paragraphs")
+    return Lines([first, *told, *([" ".join(sure)] if sure else [])], look="paragraphs")
 
 
 def _told_bar(context: Context, bar: Dsa) -> str:
@@ -167,20 +167,25 @@ def _decisions(context: Context) -> str:
     return f"{counts.scenarios_deciding} of {counts.scenarios} scenarios {verb} the decision at the decision threshold."
 
 
+def _gain(context: Context, found: Difference) -> str:
+    name = context.names.comparison(found.intervention, found.comparator)
+    years, qalys = found.life_years, found.qalys
+    return (
+        f"{name} gains {display(years.discounted['total'], 'years')} life-years and"
+        f" {display(qalys.discounted['total'], 'qaly')} QALYs, discounted"
+        f" ({display(years.undiscounted['total'], 'years')} and {display(qalys.undiscounted['total'], 'qaly')} undiscounted)."
+    )
+
+
 def _effects(context: Context) -> Lines:
     """Say where the QALYs gained come from."""
     lines = []
     for found in context.results.differences:
-        name = context.names.comparison(found.intervention, found.comparator)
-        years, qalys = found.life_years.discounted, found.qalys.discounted
-        lines.append(
-            f"{name} gains {display(years['total'], 'years')} life-years and {display(qalys['total'], 'qaly')} QALYs,"
-            f" discounted ({display(found.life_years.undiscounted['total'], 'years')} and"
-            f" {display(found.qalys.undiscounted['total'], 'qaly')} undiscounted)."
-        )
+        lines.append(_gain(context, found))
+        qalys = found.qalys.discounted
         told = [f"{_component(context, part)} ({display(qalys[part], 'qaly')})" for part in _largest(qalys)]
         if told:
-            lines.append(f"The difference in QALYs is made up mainly of {listed(told)}.")
+            lines.append(f"The largest parts of the difference in QALYs are {listed(told)}.")
     return Lines([*lines, "[table disaggregated_qalys] has every part."])
 
 
@@ -194,18 +199,20 @@ def _component(context: Context, part: str) -> str:
     return lowered(context.names.component(part))
 
 
+def _spending(context: Context, found: Difference) -> str:
+    currency, costs = context.results.currency, found.costs.discounted
+    told = [f"{_component(context, part)} ({display(costs[part], 'money', currency)})" for part in _largest(costs)]
+    verb = "adds" if costs["total"] >= 0 else "saves"
+    made_up = f", mainly {listed(told)}" if told else ""
+    name = context.names.comparison(found.intervention, found.comparator)
+    total = display(abs(costs["total"]), "money", currency)
+    return f"{name} {verb} costs of {total} for each patient, discounted{made_up}."
+
+
 def _costs(context: Context) -> Lines:
     """Say what the additional costs are made up of, and what the drugs cost."""
     results, currency = context.results, context.results.currency
-    lines = []
-    for found in results.differences:
-        name = context.names.comparison(found.intervention, found.comparator)
-        costs = found.costs.discounted
-        told = [f"{_component(context, part)} ({display(costs[part], 'money', currency)})" for part in _largest(costs)]
-        total = display(abs(costs["total"]), "money", currency)
-        verb = "adds" if costs["total"] >= 0 else "saves"
-        made_up = f", mainly {listed(told)}" if told else ""
-        lines.append(f"{name} {verb} costs of {total} for each patient, discounted{made_up}.")
+    lines = [_spending(context, found) for found in results.differences]
     for strategy in results.strategies:
         drugs = results.base_case[strategy].drug_costs.discounted
         told = [f"{context.names.drug(d)} {display(drugs[d], 'money', currency)}" for d in _largest(drugs)]
@@ -340,7 +347,8 @@ def _extremes(context: Context, entry: Incremental, group: str, mine: Sequence[S
     name = f" for {context.names.strategy(entry.intervention)}" if len(context.results.incremental) > 1 else ""
     currency = context.results.currency
     ends = [f"{display(e.icer, 'icer', currency)} ({_question(e)})" for e in (found[0], found[-1])]
-    span = f"lies between {ends[0]} and {ends[1]}" if len(found) > 1 else f"is {ends[0]}"
+    same = display(found[0].icer, "icer") == display(found[-1].icer, "icer")
+    span = f"is {ends[0]}" if same else f"lies between {ends[0]} and {ends[1]}"
     said = f"{group}{name}: the ICER {span}."
     none = [_question(e) for e in mine if e.icer is None and not e.stopped]
     if none:
@@ -381,7 +389,9 @@ def _price_of(context: Context, entry: DrugPrice) -> str:
         said += f" The ICER of {name} meets {listed(met)}."
     for word, group in groupby((at for at in entry.thresholds if at.prices is None), key=lambda at: at.met):
         which = listed([display(at.threshold, "icer", currency) for at in group])
-        said += f" {which} per QALY: {word}; without any charge for it the ICER is {_at_price_0(context, entry)}."
+        said += (
+            f" A threshold of {which} per QALY is {word}; at a price of 0 the ICER is {_at_price_0(context, entry)}."
+        )
     return said
 
 
@@ -447,8 +457,8 @@ def _uncertainties(context: Context) -> Lines:
         " workbook gives the reason of each, and the most important are in [section assumptions]."
     )
     if results.psa is not None:
-        told = [_wide(context, entry) for entry in results.psa.increments]
-        lines.append(f"Precision: {' '.join(told)}")
+        told = "; ".join(_wide(context, entry) for entry in results.psa.increments)
+        lines.append(f"Precision: {told}.")
     return Lines(lines, look="bullets", lead="Three kinds of uncertainty are kept apart:")
 
 
@@ -460,7 +470,7 @@ def _wide(context: Context, entry: PsaIncrement) -> str:
         else "whether it gains any is not sure"
     )
     name = context.names.strategy(entry.intervention)
-    return f"in 95% of the draws {name} gains between {low} and {high} QALYs; {sure}."
+    return f"in 95% of the draws {name} gains between {low} and {high} QALYs, so {sure}"
 
 
 def _worth_knowing(context: Context) -> Lines:
