@@ -138,8 +138,10 @@ class _Writer:
 
     def _lists(self) -> None:
         """Write the lists of tables and of figures, as fields like the contents."""
-        for kind, listed in zip(("Table", "Figure"), self._document.listed, strict=True):
-            named = [(each.name, each.number, each.title if kind == "Table" else each.caption) for each in listed]
+        tables, figures = self._document.listed
+        of_tables = [(each.name, each.number, each.title) for each in tables]
+        of_figures = [(each.name, each.number, each.caption) for each in figures]
+        for kind, named in (("Table", of_tables), ("Figure", of_figures)):
             if named:
                 self._line("Contents Heading", f"{kind}s")
             for place, (name, number, text) in enumerate(named):

@@ -155,7 +155,8 @@ def _relations(context: Context, endpoint: str) -> Iterator[str]:
 
 def _rivals(evidence: EndpointEvidence) -> list[str]:
     """Say which families fit about as well, and which could not be fitted."""
-    near, far = [], []
+    near: list[FamilyEvidence] = []
+    far: list[FamilyEvidence] = []
     for family in evidence.families:
         above = evidence.above_lowest(family)
         if family.fitted and not family.in_use and above is not None:

@@ -169,12 +169,14 @@ def _decisions(context: Context) -> str:
 
 def _gain(context: Context, found: Difference) -> str:
     name = context.names.comparison(found.intervention, found.comparator)
-    years, qalys = found.life_years, found.qalys
-    return (
-        f"{name} gains {display(years.discounted['total'], 'years')} life-years and"
-        f" {display(qalys.discounted['total'], 'qaly')} QALYs, discounted"
-        f" ({display(years.undiscounted['total'], 'years')} and {display(qalys.undiscounted['total'], 'qaly')} undiscounted)."
+    discounted, undiscounted = (
+        f"{display(years['total'], 'years')} life-years and {display(qalys['total'], 'qaly')} QALYs"
+        for years, qalys in (
+            (found.life_years.discounted, found.qalys.discounted),
+            (found.life_years.undiscounted, found.qalys.undiscounted),
+        )
     )
+    return f"{name} gains {discounted}, discounted; {undiscounted}, undiscounted."
 
 
 def _effects(context: Context) -> Lines:

@@ -134,10 +134,3 @@ def abbreviations(texts: Iterable[str]) -> tuple[str, ...]:
     used = sorted({hit[1] for text in texts for hit in _ABBREVIATED.finditer(text)}, key=str.lower)
     told = "; ".join(f"{short}: {ABBREVIATIONS[short]}" for short in used)
     return (f"{told}.",) if told else ()
-
-
-@cache
-def code_words() -> frozenset[str]:
-    """Return the choices of the dictionary that are no words, and so must not be printed."""
-    found = {choice for kind in kinds() if kind.type in {"choice", "formula"} for choice in kind.choices}
-    return frozenset(each for each in found if "_" in each or each in {"llogis", "lnorm", "gengamma", "genf"})
