@@ -40,7 +40,7 @@ EXEMPT = (
     "by 10% or more",
     "more than 2%",
     "within 2%",
-    "and 1 more like it",
+    "fewer than 1% alive",
     "30.4375",
     "objective + 2 x",
     "Gradient: 0 at an exact optimum",
@@ -142,7 +142,8 @@ def of_word(path: Path) -> list[Said]:
 
 
 def _text(element: Any) -> str:
-    parts = [(e.text or "") if e.tag == f"{W}t" else " " for e in element.iter() if e.tag in {f"{W}t", f"{W}br"}]
+    kinds = {f"{W}{name}" for name in ("t", "br", "tab")}
+    parts = [(e.text or "") if e.tag == f"{W}t" else " " for e in element.iter() if e.tag in kinds]
     return _plain("".join(parts))
 
 
@@ -199,6 +200,7 @@ class Record:
         self._printed: dict[tuple[str, ...] | None, set[str]] = {}
         texts = {_plain(text) for whole in (results, manifest) for text in _strings(whole)}
         texts |= {text.removeprefix("assumption:").strip() for text in texts}
+        texts |= {text.removeprefix("What if ").removesuffix("?") for text in texts if text.startswith("What if ")}
         versions = {text for text in texts if re.fullmatch(r"\d+\.\d+\.\d+", text)}
         with_digits = versions | {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
         self._known = sorted(with_digits, key=len, reverse=True)

@@ -231,7 +231,7 @@ def stepped() -> Made:
 def one_way_largest() -> Made:
     words: dict[str, Any] = {"id": "a", "label": "A", "unit": "x", "verdict_low": "", "verdict_high": "", **PAIR}
     numbers = [name for name in Dsa.model_fields if name not in words]
-    bars = [own(Dsa(**words, **dict.fromkeys(numbers, 1.0))) for _ in range(12)]
+    bars = [own(Dsa(**words | dict.fromkeys(numbers, 1.0))) for _ in range(12)]
     shown = {"dsa": bars, "incremental": [SimpleNamespace(intervention="active")]}
     columns = {"Value: Base case": "base", "Value: Low": "low", "Value: High": "high"}
     columns |= {"ICER: At low": "icer_low", "ICER: At high": "icer_high"}
@@ -242,10 +242,12 @@ def one_way_largest() -> Made:
 
 def scenarios_moving() -> Made:
     """Of a sweep both ends, and nothing that does not move."""
-    texts = dict.fromkeys(("purpose", "question", "why", "source", "sweep", "label", "verdict", "stopped"), "")
+    texts: dict[str, Any] = dict.fromkeys(
+        ("purpose", "question", "why", "source", "sweep", "label", "verdict", "stopped"), ""
+    )
     numbers = ("life_years", "qalys", "costs", "icer", "change_in_qalys", "change_in_costs", "change_in_icer")
     others: dict[str, Any] = {"changes": [], "nmb": {}, "cost_effective": {}, "changes_decision": {}, "group": "costs"}
-    one = ScenarioEntry(name="one", **PAIR, **texts, **others, **dict.fromkeys(numbers, 1.0))
+    one = ScenarioEntry(name="one", **PAIR | texts | others | dict.fromkeys(numbers, 1.0))
     named = [("one", ""), ("still", ""), ("first", "s"), ("middle", "s"), ("last", "s")]
     found = [own(one.model_copy(update={"name": name, "sweep": sweep})) for name, sweep in named]
     shown = {"scenarios": found, "moving": ["one", "first", "middle", "last"], "decision_threshold": 20_000.0}
@@ -258,7 +260,7 @@ def key_assumptions() -> Made:
     """Choices and influential values, each reason once; nothing of an option that is not chosen."""
     rest: dict[str, Any] = {"subject": "Curves", "unit": "", "low": None, "high": None, "se": None, "n": None}
     rest |= {"distribution": "fixed", "parameters": [], "range_basis": "", "note": ""}
-    rows = [
+    rows: list[tuple[str, str, Any, str]] = [
         ("settings.utilities_by", "Utilities by", "state", "a study"),
         ("curve.os.a.family", "Family, OS, A", "exp", "assumption: it fits"),
         ("curve.os.b.family", "Family, OS, B", "exp", "assumption: it fits"),

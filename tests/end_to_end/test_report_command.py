@@ -136,7 +136,7 @@ def test_libreoffice_opens_it(made: Path, tmp_path: Path) -> None:
 
     assert f"Page {len(pages)} of {len(pages)}" in text
     assert "Error: Reference source not found" not in text
-    assert not [page for page in pages if len(page.split()) < 20], "an empty page"
+    assert not [page for page in pages if len(page.split()) < 20 and "Figure" not in page], "an empty page"
     is_short(made, pages)
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hemodel.inputs.dictionary import kinds
-from hemodel.views.shared.words import ENDPOINTS, FAMILIES, RELATIONS, TIME_ON_TREATMENT
+from hemodel.views.shared.words import ENDPOINTS, FAMILIES, RELATIONS, TIME_ON_TREATMENT, family_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 
 CHOICES = {
-    **{name: words[:1].lower() + words[1:] for name, words in (RELATIONS | FAMILIES).items()},
-    "gompertz": "Gompertz",
-    "weibull": "Weibull",
-    "weibullPH": "Weibull (proportional hazards)",
+    **{name: f"{words[:1].lower()}{words[1:]}" for name, words in RELATIONS.items()},
+    **{name: family_in_text(name) for name in FAMILIES},
     "independent": "independent",
     "life_table": "mean of the two boundaries of a cycle",
     "per_cycle": "in every cycle",
