@@ -57,7 +57,7 @@ def finding_texts() -> dict[str, Callable[[Context], Lines]]:
 
 
 def _answer(context: Context) -> Lines:
-    """Say what the analysis finds."""
+    """Say what the analysis finds; every headline of the dossier is this one."""
     results, names = context.results, context.names
     return Lines(key_results(results, names), look="key", under=threshold_results(results, names))
 
@@ -518,7 +518,7 @@ def _conclusion(context: Context) -> Lines:
         weak.append(f"the price of {listed(list(dict.fromkeys(assumed)))} is assumed")
     if results.counts.external == 0:
         weak.append("no other study was there to hold the extrapolation against")
-    lines = [*key_results(results, context.names)]
+    lines = [*_answer(context).lines]
     lines += [f"What speaks for the result: {listed(strong)}."] if strong else []
     lines += [f"What speaks for caution: {listed(weak)}."] if weak else []
     return Lines(lines, look="paragraphs")
