@@ -38,6 +38,8 @@ EXEMPT = (
     "(1 + r)",
     "365.25 days",
     "by 10% or more",
+    "At most 20",
+    "The 10 inputs",
     "more than 2%",
     "within 2%",
     "fewer than 1% alive",

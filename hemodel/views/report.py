@@ -5,6 +5,7 @@ What matters most of a long table: the largest bars, the scenarios that move the
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.base_case import threshold_key
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.input_rows import InputEntry
     from hemodel.analyses.report import ReportResults
     from hemodel.analyses.run import Run
+    from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.views.shared.words import Names
 
 
@@ -109,8 +111,8 @@ def stepped(results: ReportResults, names: Names) -> Table:
     )
 
 
-LARGEST = 10
-"""Bars of the one-way analysis that a dossier shows of each intervention."""
+LARGEST, MOST_SCENARIOS = 10, 20
+"""Bars of the one-way analysis, and scenarios, that a dossier shows of each intervention."""
 
 
 def one_way_largest(results: ReportResults, names: Names) -> Table:
@@ -156,12 +158,7 @@ def _largest_bars(results: ReportResults) -> list[Dsa]:
 
 def scenarios_moving(results: ReportResults, names: Names) -> Table:
     """Return the scenarios that move the result: of a sweep the points at its ends."""
-    found = [e for e in by_group(results.scenarios or ()) if e.name in results.moving]
-    swept: dict[tuple[str, str], list[str]] = {}
-    for entry in found:
-        if entry.sweep:
-            swept.setdefault((entry.sweep, entry.intervention), []).append(entry.name)
-    ends = {name for points in swept.values() for name in (points[0], points[-1])}
+    found = [e for entry in results.incremental for e in _most_moving(results, entry.intervention)]
     key = threshold_key(results.decision_threshold)
     return Table(
         "scenarios_moving",
@@ -169,7 +166,8 @@ def scenarios_moving(results: ReportResults, names: Names) -> Table:
         (
             (
                 "Scenarios that move the ICER by 10% or more, leave none, or change the decision; of values that were"
-                " varied in steps, those at the ends."
+                " varied in steps, those at the ends. At most"
+                f" {MOST_SCENARIOS}, those that move it most."
             ),
             notes.INCREMENT,
             notes.RATIO,
@@ -189,11 +187,23 @@ def scenarios_moving(results: ReportResults, names: Names) -> Table:
                 *(SCENARIO_GROUPS[e.group], e.question or e.name, names.strategy(e.intervention), e.qalys, e.costs),
                 *(e.verdict if e.icer is None else e.icer, e.change_in_icer, decision_word(e, key)),
             )
-            for e in found
-            if (not e.sweep or e.name in ends) and e.change_in_icer != 0
+            for e in by_group(found)
         ),
         banded=True,
     )
+
+
+def _most_moving(results: ReportResults, intervention: str) -> list[ScenarioEntry]:
+    """Return the scenarios that move the result of an intervention most, in their order; of a sweep its ends."""
+    mine = [e for e in results.scenarios or () if e.intervention == intervention and e.name in results.moving]
+    swept: dict[str, list[str]] = {}
+    for entry in mine:
+        swept.setdefault(entry.sweep, []).append(entry.name)
+    ends = {name for sweep, points in swept.items() for name in ((points[0], points[-1]) if sweep else points)}
+    kept = [e for e in mine if e.name in ends and e.change_in_icer != 0]
+    most = sorted(kept, key=lambda e: -math.inf if e.change_in_icer is None else -abs(e.change_in_icer))
+    shown = {e.name for e in most[:MOST_SCENARIOS]}
+    return [e for e in kept if e.name in shown]
 
 
 def key_assumptions(results: ReportResults, _names: Names) -> Table:

@@ -250,7 +250,8 @@ def scenarios_moving() -> Made:
     one = ScenarioEntry(name="one", **PAIR | texts | others | dict.fromkeys(numbers, 1.0))
     named = [("one", ""), ("still", ""), ("first", "s"), ("middle", "s"), ("last", "s")]
     found = [own(one.model_copy(update={"name": name, "sweep": sweep})) for name, sweep in named]
-    shown = {"scenarios": found, "moving": ["one", "first", "middle", "last"], "decision_threshold": 20_000.0}
+    shown: dict[str, Any] = {"scenarios": found, "moving": ["one", "first", "middle", "last"]}
+    shown |= {"decision_threshold": 20_000.0, "incremental": [SimpleNamespace(intervention="active")]}
     columns = {"Increment: QALYs": "qalys", "Increment: Costs": "costs", "ICER": "icer", "Change": "change_in_icer"}
     kept = [each for each in found if each.name in {"one", "first", "last"}]
     return of_dossier("scenarios_moving", [], **shown), kept, ([each.model_dump() for each in kept], columns)

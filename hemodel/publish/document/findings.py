@@ -129,10 +129,11 @@ def _overview(context: Context) -> Lines:
     results, names = context.results, context.names
     comparator, *others = (names.strategy(strategy) for strategy in results.strategies)
     years = display(results.time_horizon_years, "value")
+    start = lowered(results.clock_start).partition(". ")[0].rstrip(".")
     first = (
         f"{listed(others)} {'is' if len(others) == 1 else 'are'} compared with {comparator} over {years} years, with a"
         f" partitioned survival model. Patients: {results.population.rstrip('.')}. Perspective:"
-        f" {results.perspective.rstrip('.')}. Time begins at: {lowered(results.clock_start).rstrip('.')}."
+        f" {results.perspective.rstrip('.')}. Time begins at: {start}."
     )
     told = [f"{_gain(context, found)} {_spending(context, found)}" for found in results.differences]
     sure = [_chances(context, entry) for entry in results.psa.increments] if results.psa is not None else []
@@ -288,10 +289,10 @@ def _mean(context: Context, entry: PsaIncrement) -> str:
 def _chances(context: Context, entry: PsaIncrement) -> str:
     """Say how often an intervention is the best at each threshold, and how precisely its net benefit is known."""
     results, currency = context.results, context.results.currency
+    chances = [(t, _probability(context, entry.intervention, t)) for t in results.thresholds]
     told = [
-        f"at {display(t, 'icer', currency)} per QALY in {lowered(chance)}"
-        for t in results.thresholds
-        if (chance := _probability(context, entry.intervention, t))
+        f"at {listed([display(t, 'icer', currency) for t, _ in some])} per QALY in {lowered(chance)}"
+        for chance, some in groupby((pair for pair in chances if pair[1]), key=lambda pair: pair[1])
     ]
     often = (
         f"{context.names.strategy(entry.intervention)} is the most cost-effective strategy {listed(told)}. "

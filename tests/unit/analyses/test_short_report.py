@@ -46,7 +46,7 @@ def test_scenarios_that_move_the_result(icer: float | None, names: list[str]) ->
     assert _moving(cast("Results", whole)) == names
 
 
-VALUES = {
+VALUES: dict[str, str | float] = {
     "waning.os.new.shape": "linear",
     "waning.pfs.new.shape": "none",
     "curve.os.new.relation": "proportional_hazards",
