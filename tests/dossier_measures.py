@@ -78,7 +78,7 @@ def codes() -> frozenset[str]:
 
 
 def codes_in(path: Path, ids: set[str]) -> list[str]:
-    """Return every id and every code word that a Word file says, but for the command that repeats it."""
+    """Return every id, code word and page of the documentation that a Word file names, but for the command."""
     groups = {kind.group for kind in kinds()}
     found = []
     for said in of_word(path):
@@ -87,6 +87,6 @@ def codes_in(path: Path, ids: set[str]) -> list[str]:
         for word in re.findall(r"[\w.{}/:-]+", said.text):
             plain = word.strip(".:-")
             dotted = "." in plain and plain.split(".")[0] in groups and "/" not in plain
-            if plain in ids or plain in codes() or dotted:
+            if plain in ids or plain in codes() or dotted or plain.endswith(".md"):
                 found.append(f"{plain}: {said.text[:80]}")
     return found
