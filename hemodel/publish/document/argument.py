@@ -5,6 +5,7 @@ Each text is made from the evidence on the curves of a run; what it has no evide
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -294,17 +295,34 @@ def _beyond_follow_up(context: Context) -> Lines:
     basis = next((found.follow_up.basis for found in _of_evidence(context) if found.follow_up.basis), "")
     lines = [f"Follow-up is {display(beyond.follow_up, 'months')} months. {basis}".strip()]
     for entry in context.results.incremental:
-        years, qalys = (by.get(entry.intervention) for by in (beyond.incremental_life_years, beyond.incremental_qalys))
-        if years is not None and qalys is not None:
-            name = context.names.comparison(entry.intervention, entry.comparator)
-            lines.append(
-                f"Beyond that lie {display(years, 'share')} of the life-years and {display(qalys, 'share')} of the"
-                f" QALYs that {name} gains: they rest on the extrapolation, not on what was seen."
-            )
+        by = {"life-years": beyond.incremental_life_years, "QALYs": beyond.incremental_qalys}
+        told = [lies_beyond(shares.get(entry.intervention), outcome) for outcome, shares in by.items()]
+        name = context.names.comparison(entry.intervention, entry.comparator)
+        lines += [f"{name}: {'; '.join(each for each in told if each)}."] if any(told) else []
+    lines.append("What lies beyond follow-up rests on the extrapolation, not on what was seen.")
     for found in context.pack.evidence.death_after_progression.values() if context.pack is not None else ():
         sentence = _of_strategy(context, found.finding)
         lines.append(f"{sentence[:1].upper()}{sentence[1:]}")
     return Lines(lines)
+
+
+def lies_beyond(share: float | None, outcome: str) -> str:
+    """Return in words how much of a difference lies beyond follow-up; nothing where that is not known.
+
+    Parameters
+    ----------
+    share : float or None
+        Below 0 or above 1 where the difference up to follow-up has the other sign than beyond it. [proportion]
+    outcome : str
+        What the difference is in.
+    """
+    if share is None or not math.isfinite(share):
+        return ""
+    if share > 1.0:
+        return f"the whole difference in {outcome} lies beyond follow-up; up to it the difference has the other sign"
+    if share < 0.0:
+        return f"the whole difference in {outcome} lies within follow-up; beyond it the difference has the other sign"
+    return f"{display(share, 'share')} of the difference in {outcome} lies beyond follow-up"
 
 
 def _adjustments(context: Context) -> Lines:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
 from hemodel.inputs.scenarios import GROUPS
+from hemodel.publish.document.argument import lies_beyond
 from hemodel.publish.document.context import Lines
 from hemodel.views.information import information_text, shown_as
 from hemodel.views.prose import key_results, threshold_results, vial_price
@@ -82,8 +83,14 @@ def _numbers(context: Context) -> Lines:
     ratio = _status(context, entry.intervention) or _ratio(context, entry.icer, entry.verdict)
     facts = [
         (ratio[:1].upper() + ratio[1:], f"ICER per QALY gained, {name}"),
-        (display(entry.qalys, "qaly"), "QALYs gained for each patient, discounted"),
-        (display(entry.costs, "money", results.currency), "additional costs for each patient, discounted"),
+        (
+            display(abs(entry.qalys), "qaly"),
+            f"QALYs {'gained' if entry.qalys >= 0 else 'lost'} for each patient, discounted",
+        ),
+        (
+            display(abs(entry.costs), "money", results.currency),
+            f"{'additional' if entry.costs >= 0 else 'lower'} costs for each patient, discounted",
+        ),
     ]
     share = _probability(context, entry.intervention)
     if share:
@@ -116,9 +123,9 @@ def _what_decides(context: Context) -> Lines:
             f"What moves the result most, one input at a time, is {_told_bar(context, bars[0])}. {_deciding(context)}"
         )
     beyond = None if context.pack is None else context.pack.evidence.beyond_follow_up
-    share = None if beyond is None else beyond.incremental_qalys.get(entry.intervention)
-    if share is not None:
-        lines.append(f"{display(share, 'share')} of the QALYs gained lie beyond the follow-up of the trial.")
+    unseen = lies_beyond(None if beyond is None else beyond.incremental_qalys.get(entry.intervention), "QALYs")
+    if unseen:
+        lines.append(f"{unseen[0].upper()}{unseen[1:]}.")
     if results.counts.scenarios:
         lines.append(_decisions(context))
     return Lines(lines)
@@ -177,7 +184,7 @@ def _gain(context: Context, found: Difference) -> str:
             (found.life_years.undiscounted, found.qalys.undiscounted),
         )
     )
-    return f"{name} gains {discounted}, discounted; {undiscounted}, undiscounted."
+    return f"{name}: the difference is {discounted}, discounted; {undiscounted}, undiscounted."
 
 
 def _effects(context: Context) -> Lines:
@@ -466,14 +473,12 @@ def _uncertainties(context: Context) -> Lines:
 
 
 def _wide(context: Context, entry: PsaIncrement) -> str:
-    low, high = (display(end, "qaly") for end in entry.interval["qalys"])
-    sure = (
-        "that it gains some is hardly in doubt"
-        if entry.interval["qalys"][0] > 0
-        else "whether it gains any is not sure"
-    )
-    name = context.names.strategy(entry.intervention)
-    return f"in 95% of the draws {name} gains between {low} and {high} QALYs, so {sure}"
+    """Say between what the gain of an intervention lies, and whether its sign is sure."""
+    low, high = entry.interval["qalys"]
+    sure = "a gain" if low > 0 else "a loss" if high < 0 else ""
+    sign = f"{sure} is hardly in doubt" if sure else "whether it gains any is not sure"
+    between = f"between {display(low, 'qaly')} and {display(high, 'qaly')} QALYs"
+    return f"the difference of {context.names.strategy(entry.intervention)} lies {between} in 95% of the draws; {sign}"
 
 
 def _worth_knowing(context: Context) -> Lines:
@@ -511,9 +516,9 @@ def _conclusion(context: Context) -> Lines:
     if results.fit_warnings:
         weak.append(f"{spelled(len(results.fit_warnings), 'finding')} on the curves")
     beyond = None if context.pack is None else context.pack.evidence.beyond_follow_up
-    share = None if beyond is None else beyond.incremental_qalys.get(_lead(context).intervention)
-    if share is not None:
-        weak.append(f"{display(share, 'share')} of the QALYs gained were not observed")
+    lead = _lead(context).intervention
+    unseen = lies_beyond(None if beyond is None else beyond.incremental_qalys.get(lead), "QALYs")
+    weak += [unseen] if unseen else []
     assumed = [context.names.drug(e.drug) for e in results.prices or () if e.assumed and e.decisive]
     if assumed:
         weak.append(f"the price of {listed(list(dict.fromkeys(assumed)))} is assumed")

@@ -303,3 +303,28 @@ def test_a_part_for_several_strategies_and_the_front(made: Context) -> None:
     text = page(found)
     assert text.index('class="key"') < text.index("<nav") < text.index('id="section-decision_problem"')
     assert _figures(found) == [], "none was drawn"
+
+
+def test_the_text_for_a_figure_is_its_title(made: Context, tmp_path: Path) -> None:
+    pictures = {}
+    for name, title in (("ceac", "<dc:title>Standard is best &amp; cheapest</dc:title>"), ("ce_plane", "")):
+        pictures[name] = (tmp_path / f"{name}.png", tmp_path / f"{name}.svg")
+        pictures[name][1].write_text(f'<svg viewBox="0 0 40 30">{title}</svg>', encoding="utf-8")
+    told = {block.name: block for block in _figures(build(content(made), read_layout("generic"), pictures))}
+
+    assert told["ceac"].alternative.startswith("Standard is best & cheapest. ")
+    assert told["ce_plane"].alternative.startswith(f"{told['ce_plane'].caption}. ")
+
+
+def test_lists_of_tables_and_figures_follow_the_contents(made: Context, folder: Path) -> None:
+    found = document(made, folder, "generic")
+    read = docx.Document(io.BytesIO(word(found)))
+    headings = [p.text for p in read.paragraphs if p.style is not None and p.style.name == "Contents Heading"]
+    instructions = [t.text or "" for p in read.element.body.iter(f"{W}p") for t in p.iter(f"{W}instrText")]
+
+    assert headings == ["Contents", "Tables", "Figures"]
+    assert [text for text in instructions if "\\c" in text] == [r'TOC \h \z \c "Table"', r'TOC \h \z \c "Figure"']
+    tables, figures = found.listed
+    assert tables[0].name == "base_case"
+    assert len(tables) == len({table.name for table in tables})
+    assert figures == _figures(found)

@@ -12,6 +12,7 @@ from support import small_model, small_run
 from hemodel.analyses.evidence.pack import evidence_pack
 from hemodel.analyses.results import results
 from hemodel.analyses.scenarios import ScenarioEntry
+from hemodel.publish.document.argument import lies_beyond
 from hemodel.publish.document.texts import texts
 from hemodel.publish.document.writing import context
 
@@ -129,3 +130,27 @@ def test_draws_that_never_make_it_cost_effective(made: Context) -> None:
 
     assert "None of 20 draws|" in text
     assert "0.0%" not in text
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.494, "49.4% of the difference in QALYs lies beyond follow-up"),
+        (1.2, "the whole difference in QALYs lies beyond follow-up; up to it the difference has the other sign"),
+        (-0.2, "the whole difference in QALYs lies within follow-up; beyond it the difference has the other sign"),
+        (float("nan"), ""),
+        (None, ""),
+    ],
+)
+def test_how_much_lies_beyond_follow_up(share: float | None, words: str) -> None:
+    assert lies_beyond(share, "QALYs") == words
+
+
+def test_a_loss_and_a_saving_are_called_so(made: Context) -> None:
+    (entry,) = made.results.incremental
+    less = entry.model_copy(update={"qalys": -0.125, "costs": -4_000.0, "icer": None, "verdict": "less of both"})
+    lines = said(replace(made, results=made.results.model_copy(update={"incremental": [less]})), "numbers").splitlines()
+
+    assert lines[0].startswith("Less of both|")
+    assert lines[1] == "0.125|QALYs lost for each patient, discounted"
+    assert lines[2] == "EUR 4,000|lower costs for each patient, discounted"
