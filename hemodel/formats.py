@@ -77,6 +77,23 @@ def _no_negative_zero(text: str) -> str:
     return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
+def rough(value: float, digits: int, error: float | None = None) -> str:
+    """Return a number to so many significant digits, and to no digit below its standard error.
+
+    Parameters
+    ----------
+    error : float, optional
+        Such as a Monte Carlo error. 1,055,899 with an error of 4,000 is 1,056,000.
+    """
+    if value == 0:
+        return "0"
+    place = math.floor(math.log10(abs(value))) - digits + 1
+    if error is not None and math.isfinite(error) and error > 0:
+        place = max(place, math.floor(math.log10(error)))
+    rounded = round(value, -place)
+    return _no_negative_zero(f"{rounded:,.{max(0, -place)}f}").replace("-", "−")
+
+
 def decimals(value: float, kind: Kind) -> int:
     """Return how many decimals a number of this kind is written with (of a share: of its per cents)."""
     if kind in _DECIMALS:

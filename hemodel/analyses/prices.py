@@ -248,6 +248,11 @@ class PriceEffect:
         """Return the verdict at a scale of the prices."""
         return verdict(self.costs_without + scale * self.cost, self.qalys)
 
+    def met(self, threshold: float) -> PriceAt:
+        """Return the prices at which a threshold is met."""
+        room = net_monetary_benefit(self.qalys, self.costs_without, threshold)
+        return self.at(_met(room, self.cost, self.qalys))
+
     def at(self, met: PriceMet) -> PriceAt:
         """Return the prices at which something is met, what they are of the workbook's, and what they save."""
         scale, workbook = met.scale, self.line.workbook_scale
@@ -288,7 +293,7 @@ def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | Non
     """
     thresholds = tuple(dict.fromkeys((*model.inputs.settings.thresholds, *further)))
     effects = [
-        _effect(model, line, place)
+        _effect(model, line, (place, 0))
         for line in price_lines(model)
         for place, strategy in enumerate(model.strategies[1:], start=1)
         if given(model, line.drug, strategy)
@@ -297,12 +302,19 @@ def price_thresholds(model: Model, further: Sequence[float] = (), psa: Psa | Non
     return [_drug_price(model, effect, thresholds, psa) for effect in ordered]
 
 
-def _effect(model: Model, line: PriceLine, place: int) -> PriceEffect:
-    qalys = float(increment(line.qalys, place))
-    costs, slope = (float(increment(values, place)) for values in (line.costs[0], line.slope))
-    if abs(slope) <= LINEAR * abs(line.slope[[0, place]]).max():
+def price_effects(model: Model, pair: tuple[int, int]) -> list[PriceEffect]:
+    """Return what the price of each drug does that the first of two strategies (places) has and the second has not."""
+    one, other = (model.strategies[place] for place in pair)
+    lines = (line for line in price_lines(model) if given(model, line.drug, one))
+    return [_effect(model, line, pair) for line in lines if not given(model, line.drug, other)]
+
+
+def _effect(model: Model, line: PriceLine, pair: tuple[int, int]) -> PriceEffect:
+    one, other = pair
+    qalys, costs, slope = (float(v[one] - v[other]) for v in (line.qalys, line.costs[0], line.slope))
+    if abs(slope) <= LINEAR * abs(line.slope[[other, one]]).max():
         slope = 0.0
-    return PriceEffect(place, given(model, line.drug, model.strategies[0]), line, qalys, costs, slope)
+    return PriceEffect(one, given(model, line.drug, model.strategies[other]), line, qalys, costs, slope)
 
 
 def _drug_price(model: Model, effect: PriceEffect, thresholds: Sequence[float], psa: Psa | None) -> DrugPrice:

@@ -37,6 +37,7 @@ from hemodel.analyses.fitted_curves import (
     summarise_curves,
 )
 from hemodel.analyses.gates.judge import FitWarning, fit_warnings
+from hemodel.analyses.headline import Headline, headline
 from hemodel.analyses.information import InformationResult
 from hemodel.analyses.payer import PayerResult
 from hemodel.analyses.prices import DrugPrice
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 
 SCHEMA_VERSION = 1
+OF_SETTINGS = ("title", "population", "perspective", "clock_start", "currency", "price_year")
+"""Fields that repeat a setting of the workbook."""
 
 
 class Results(Entry):
@@ -73,6 +76,7 @@ class Results(Entry):
     drug_names: dict[str, str] = Field(description="by id")
     under_scenarios: list[str] = Field(description="scenarios the whole run was made under")
     changes: list[ChangeEntry] = Field(description="inputs changed by --set or --scenario")
+    headline: Headline = Field(description="the answer")
     base_case: dict[str, StrategyResult] = Field(description="by strategy")
     incremental: list[Incremental] = Field(description="by intervention")
     beside: list[BesideEntry] = Field(description="the base case, scenarios and published analyses side by side")
@@ -112,14 +116,11 @@ class Results(Entry):
 def results(run: Run) -> Results:
     """Return everything a run found, in the shape of results.json."""
     inputs, settings = run.model.inputs, run.model.inputs.settings
+    ranking = fully_incremental(run.base)
+    drawn = None if run.psa is None or run.psa_result is None else (run.psa, run.psa_result)
     return Results(
         schema_version=SCHEMA_VERSION,
-        title=settings.title,
-        population=settings.population,
-        perspective=settings.perspective,
-        clock_start=settings.clock_start,
-        currency=settings.currency,
-        price_year=settings.price_year,
+        **{name: getattr(settings, name) for name in OF_SETTINGS},
         time_horizon_years=settings.time_horizon,
         thresholds=list(settings.thresholds),
         decision_threshold=settings.decision_threshold,
@@ -128,10 +129,11 @@ def results(run: Run) -> Results:
         drug_names={drug.id: drug.name for drug in inputs.drugs},
         under_scenarios=[scenario.name for scenario in run.under],
         changes=[change_entry(change) for change in inputs.changes],
+        headline=headline(run.model, run.base, ranking, drawn, run.payer),
         base_case=strategy_results(run.model, run.base),
         incremental=incremental(run.base, settings.thresholds),
         beside=beside(run.model, run.base, run.scenarios),
-        frontier=fully_incremental(run.base),
+        frontier=ranking,
         fit={endpoint: fit_statistics(fit) for endpoint, fit in run.model.fits.items()},
         fit_quality={endpoint: fit_quality(fit) for endpoint, fit in run.model.fits.items()},
         curves=summarise_curves(run.model),

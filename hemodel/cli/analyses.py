@@ -72,7 +72,7 @@ def run(
     workers: Workers = None,
     strict: Strict = False,
 ) -> None:
-    """Run the base case, sensitivity analyses and scenarios, and write every output."""
+    """Run the model and write the report and all results."""
     with errors():
         from hemodel.analyses.options import Options
         from hemodel.cli.running import Job, run_one

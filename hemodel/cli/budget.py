@@ -19,7 +19,7 @@ def budget(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_budget/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print budget.json and write nothing without --out.")] = False,
 ) -> None:
-    """Calculate the budget impact: patients, costs by year with and without the new treatment, one-way analysis."""
+    """Calculate the budget impact, year by year."""
     with errors():
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results

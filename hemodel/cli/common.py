@@ -9,9 +9,10 @@ import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,23 @@ BAD_USAGE = 2
 DRAWS_STORED = 1000
 """Draws in a live model unless --draws says otherwise."""
 
+IN_ORDER = (
+    *("template", "check", "inputs", "run", "fit", "scenarios", "dsa", "report", "excel", "diff"),
+    *("payers", "budget", "voi", "sweep", "fit-ipd", "reconstruct", "schema"),
+)
+"""Commands in the order of work."""
+
+
+class Commands(TyperGroup):
+    """The commands, listed in the order in which one needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return their names in that order; any other comes last."""
+        return sorted(super().list_commands(ctx), key=lambda name: ([*IN_ORDER, name].index(name), name))
+
+
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,

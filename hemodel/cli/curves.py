@@ -28,7 +28,7 @@ def fit(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws and simulated trials.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_evidence/.")] = None,
 ) -> None:
-    """Fit every family of curves, compare them with all evidence, and write the evidence pack."""
+    """Compare all families of curves with all evidence."""
     with errors():
         from hemodel.analyses.evidence.pack import evidence_pack
         from hemodel.analyses.options import Options
@@ -63,7 +63,7 @@ def fit_ipd(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
 ) -> None:
-    """Fit families of curves to the patients of a file and rank them."""
+    """Fit curves to the patients of a file and rank them."""
     with errors():
         from hemodel.analyses.patient_files import ALL, fit_file, split_families
         from hemodel.analyses.patient_files import FileFitRequest as Request
@@ -89,7 +89,7 @@ def reconstruct(
     out: Annotated[Path | None, typer.Option(help="File (.csv) for the rebuilt patients.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Rebuild patients from a published Kaplan-Meier curve and compare them with it."""
+    """Rebuild patients from a published Kaplan-Meier curve."""
     with errors():
         from hemodel.analyses.rebuilt_patients import disagreements, rebuild, rebuilt_patients
         from hemodel.errors import raise_if_any

@@ -42,7 +42,7 @@ def dsa(
     payer: OnePayer = "",
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_dsa/.")] = None,
 ) -> None:
-    """One-way, two-way and n-way sensitivity analysis, and the values of inputs at which the decision changes."""
+    """Move inputs: one, two or many, or up to a decision."""
     with errors():
         from hemodel.analyses.dsa.run import DsaRequest as Request
         from hemodel.analyses.dsa.run import deterministic, parse_one, parse_pair

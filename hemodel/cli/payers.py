@@ -22,7 +22,7 @@ def payers(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="A payer, or a profile file (.toml).")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a copy to edit (.toml).")] = None,
 ) -> None:
-    """List the reference cases of payers, or print one in full."""
+    """List the reference cases of payers, or print one."""
     with errors():
         from hemodel.errors import UsageError
         from hemodel.payers.reading import all_profiles, find_profile

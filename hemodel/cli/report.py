@@ -37,7 +37,7 @@ def report(
     ] = None,
     payer: OnePayer = "",
 ) -> None:
-    """Run everything and write a dossier: a document in Word and as a page, every number from the run."""
+    """Run everything and write a dossier in Word or HTML."""
     with errors():
         from hemodel.analyses.evidence.pack import evidence_pack
         from hemodel.analyses.options import Options

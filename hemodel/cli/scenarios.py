@@ -33,7 +33,7 @@ def scenarios(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, the same as scenarios.json.")] = False,
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_scenarios/.")] = None,
 ) -> None:
-    """Run every scenario beside the base case, and write what each changes and what is decided under it."""
+    """Run every scenario beside the base case."""
     with errors():
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results

@@ -13,7 +13,7 @@ from hemodel.cli.common import app, errors
 def schema(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="results, report, dsa, voi, ...")] = None,
 ) -> None:
-    """Print the JSON Schema of a kind of file that is written."""
+    """Print the JSON Schema of a kind of output file."""
     with errors():
         from hemodel.publish.schemas import json_schema
 

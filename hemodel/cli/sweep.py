@@ -36,7 +36,7 @@ def sweep(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print sweep.json and write nothing without --out.")] = False,
 ) -> None:
-    """Run the probabilistic analysis of every workbook, as it stands and under scenarios, on one cluster."""
+    """Draw for many workbooks and scenarios on a cluster."""
     with errors():
         from hemodel.analyses.options import Options
         from hemodel.analyses.sweep import SweepRequest as Asked

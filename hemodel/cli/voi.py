@@ -32,7 +32,7 @@ def voi(
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<params>_voi/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print voi.json and write nothing without --out.")] = False,
 ) -> None:
-    """Say what it is worth to know everything, each input and groups of inputs, from draws of any tool."""
+    """Value of information from the draws of any tool."""
     with errors():
         from hemodel.analyses.information import voi_results
         from hemodel.analyses.research import Asked

@@ -16,7 +16,7 @@ def inputs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     set_: Set = None,
 ) -> None:
-    """List every input: id, value, unit, low, high, distribution, source, sheet!cell."""
+    """List every input with its value, range and source."""
     with errors():
         from hemodel.analyses.load import read_valid
         from hemodel.publish.console import input_list, warning_list
@@ -34,7 +34,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are warnings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and warnings as JSON.")] = False,
 ) -> None:
-    """Check a workbook: what is wrong with it, and what is allowed but likely to be a mistake."""
+    """Say what is wrong, or likely wrong, in a workbook."""
     with errors():
         from hemodel.analyses.load import check as find
         from hemodel.inputs.previous import last_values
@@ -64,7 +64,7 @@ def template(
         Path | None, typer.Option("--from", metavar="WORKBOOK", help="Take over the rows of this workbook.")
     ] = None,
 ) -> None:
-    """Write a workbook to begin with: blank, or filled in from another one."""
+    """Write a workbook to begin with."""
     with errors():
         from hemodel.inputs.template import template as write
 
@@ -79,7 +79,7 @@ def diff(
     out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what changed between two workbooks, and what each change alone and all together do to the results."""
+    """Show what differs between workbooks and what it does."""
     with errors():
         from hemodel.analyses.differences import differences
         from hemodel.publish.bundle import DIFFERENCES, opened
@@ -105,7 +105,7 @@ def excel(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the file if there is one.")] = False,
 ) -> None:
-    """Write the live model: one workbook that calculates everything by formula."""
+    """Write the model as an Excel workbook of formulas."""
     with errors():
         from hemodel.analyses.options import Options
         from hemodel.live_model.excel import write_live_model

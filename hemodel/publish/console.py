@@ -19,12 +19,13 @@ from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.formats import display
 from hemodel.publish.console_payers import reference_case_text
-from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, text_table
+from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, text_table, wrapped
 from hemodel.survival.endpoint_fit import REPORTED
 from hemodel.views.budget import budget_of, budget_results
 from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
-from hemodel.views.prose import assumed_prices, mean_results
+from hemodel.views.headline import headline
+from hemodel.views.prose import mean_results
 from hemodel.views.registry import names_of
 from hemodel.views.scenarios import by_group, decision_word
 from hemodel.views.shared.words import SCENARIO_GROUPS, Names, adjustment_sentence, family_name
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.dsa.run import DsaDocument
     from hemodel.analyses.evidence.records import EndpointEvidence, EvidencePack
     from hemodel.analyses.load import WorkbookCheck
@@ -53,39 +53,69 @@ INPUT_FIELDS = ("id", "value", "unit", "low", "high", "se", "distribution", "sou
 
 
 def summary(results: Results, run: Run, target: Path) -> str:
-    """Return the main results of a run and where everything was written."""
-    lines = [results.title, ""]
-    if results.under_scenarios:
-        lines += [f"Under the scenarios: {', '.join(results.under_scenarios)}", ""]
-    lines += [f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes]
+    """Return the answer of a run, its main numbers, what to know about it, and where everything was written."""
     names = names_of(results, run)
-    assumed = assumed_prices(results, names)
-    lines += assumed
-    lines += ["", _totals(results)] if results.changes or assumed else [_totals(results)]
-    lines += [_incremental(results, entry) for entry in results.incremental]
-    if results.use_draws is not None:
-        lines.append(f"Draws: {_given(results.use_draws)}")
+    blocks = [
+        [results.title, *_made_under(results)],
+        headline(results, names),
+        [_totals(results)],
+        [_ranking_of(results, names)] if len(results.strategies) > len(FIRST_TWO) else [],
+        _draws_said(results, names),
+        [reference_case_text(results.payer)] if results.payer is not None else [],
+        [*budget_results(results, names)[:2], *research_results(results.research)],
+        _to_know(results, names),
+        [f"Written to {target}: open report.html first."],
+    ]
+    return "\n\n".join("\n".join(wrapped(line) for line in block) for block in blocks if block)
+
+
+FIRST_TWO = range(2)
+
+
+def _made_under(results: Results) -> list[str]:
+    under = [f"Under the scenarios: {', '.join(results.under_scenarios)}"] if results.under_scenarios else []
+    return [*under, *(f"Changed: {c.id}: {c.old} -> {c.new} ({c.origin})" for c in results.changes)]
+
+
+def _ranking_of(results: Results, names: Names) -> str:
+    """Return the fully incremental analysis."""
+    rows = [
+        (
+            names.strategy(entry.strategy),
+            entry.status,
+            display(entry.costs, "money"),
+            display(entry.qalys, "qaly"),
+            display(entry.icer, "icer"),
+        )
+        for entry in results.frontier
+    ]
+    headers = ("Fully incremental", "Status", f"Costs ({results.currency})", "QALYs", "ICER")
+    return text_table(headers, rows, WIDTH)
+
+
+def _draws_said(results: Results, names: Names) -> list[str]:
+    """Say whose draws they are, how often each strategy is the best at each threshold, and what is off."""
+    lines = [] if results.use_draws is None else [f"Draws: {_given(results.use_draws)}"]
     if results.psa is not None:
         shares = results.psa.probability_cost_effective
-        for strategy in results.strategies[1:]:
-            chances = ", ".join(
-                f"{display(by[strategy], 'share')} at {display(float(t), 'money', results.currency)}"
-                for t, by in shares.items()
-            )
-            name = results.strategy_names[strategy]
-            lines.append(f"Probability that {name} is cost-effective ({results.psa.draws:,} draws): {chances}")
-    lines += mean_results(results, names)
-    lines += [f"Adjusted: {adjustment_sentence(a, names)}" for a in results.adjustments if a.first_month is not None]
-    lines += [f"Warning: {warning}" for warning in results.warnings]
-    lines += _about_fits(results)
-    if results.scenarios is not None:
-        count = len({entry.name for entry in results.scenarios})
-        lines.append(f"{count} scenarios: see tables/scenarios.csv")
-    if results.payer is not None:
-        lines += ["", reference_case_text(results.payer)]
-    lines += [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]]
-    lines += [f"Research: {sentence}" for sentence in research_results(results.research)]
-    return "\n".join([*lines, f"Written to {target}"]).replace(NO_BREAK_SPACE, " ")
+        rows = [
+            (names.strategy(strategy), *(display(by[strategy], "share") for by in shares.values()))
+            for strategy in results.strategies
+        ]
+        heads = (display(float(t), "icer") for t in shares)
+        first = f"Share of {results.psa.draws:,} draws in which it is best at ({results.currency} per QALY)"
+        lines.append(text_table((first, *heads), rows, WIDTH))
+    return [*lines, *mean_results(results, names)]
+
+
+def _to_know(results: Results, names: Names) -> list[str]:
+    """Return adjustments and warnings."""
+    adjusted = [adjustment_sentence(a, names) for a in results.adjustments if a.first_month is not None]
+    return [
+        *(f"Adjusted: {sentence}" for sentence in adjusted),
+        *(f"Warning: {warning}" for warning in results.warnings),
+        *_about_fits(results),
+    ]
 
 
 def _about_fits(results: Results) -> list[str]:
@@ -101,18 +131,21 @@ def written(layout: str, formats: Sequence[str], target: Path) -> str:
 
 
 def _totals(results: Results) -> str:
+    """Return costs, life-years and QALYs of every strategy, and of two strategies the increment."""
     rows: list[tuple[str, ...]] = []
     for strategy in results.strategies:
         found = results.base_case[strategy]
-        rows.append(
-            (
-                results.strategy_names[strategy],
-                display(found.costs.discounted["total"], "money"),
-                display(found.life_years.discounted["total"], "years"),
-                display(found.qalys.discounted["total"], "qaly"),
-            )
-        )
-    return text_table(("Strategy", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
+        amounts = (found.costs.discounted, found.life_years.discounted, found.qalys.discounted)
+        costs, years, qalys = (amount["total"] for amount in amounts)
+        rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys)))
+    if len(results.strategies) == len(FIRST_TWO):
+        entry = results.incremental[0]
+        rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys)))
+    return text_table(("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
+
+
+def _amounts(costs: float, years: float, qalys: float) -> tuple[str, str, str]:
+    return display(costs, "money"), display(years, "years"), display(qalys, "qaly")
 
 
 def _given(file: GivenFile) -> str:
@@ -122,15 +155,6 @@ def _given(file: GivenFile) -> str:
     return (
         f"{file.draws:,} of {len(file.inputs)} inputs are from {file.name}; every other uncertain input is drawn from "
         "the workbook. Monte Carlo errors are those of independent draws."
-    )
-
-
-def _incremental(results: Results, entry: Incremental) -> str:
-    pair = f"{results.strategy_names[entry.intervention]} v {results.strategy_names[entry.comparator]}"
-    ratio = entry.verdict if entry.icer is None else f"ICER {display(entry.icer, 'icer', results.currency)} per QALY"
-    return (
-        f"{pair}: {display(entry.costs, 'money', results.currency)}, {display(entry.life_years, 'years')} life-years,"
-        f" {display(entry.qalys, 'qaly')} QALYs: {ratio}"
     )
 
 

@@ -9,8 +9,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-WIDTH = 100
+WIDTH = 80
 NO_BREAK_SPACE = "\u00a0"
+
+
+def wrapped(text: str) -> str:
+    """Return a sentence in lines of the width of the screen; a table, which has lines already, as it is."""
+    import textwrap
+
+    lines = (
+        text.split("\n")
+        if "\n" in text
+        else textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False) or [text]
+    )
+    return "\n".join(lines).replace(NO_BREAK_SPACE, " ")
 
 
 def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -29,11 +41,11 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.ASCII2)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if words or i == 0 else "right", no_wrap=i == 0)
+        table.add_column(header, justify="left" if words or i == 0 else "right")
     for row in rows:
         table.add_row(*row)
     text = StringIO()
     Console(file=text, width=width).print(table)
-    return text.getvalue().strip("\n")
+    return "\n".join(line.rstrip() for line in text.getvalue().split("\n")).strip("\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -21,8 +22,20 @@ _TALL = 1.15
 
 def page(document: Document) -> str:
     """Return the document as one HTML file; the same document gives the same text."""
-    css = files("hemodel.publish").joinpath("templates", "document.css").read_text(encoding="utf-8")
-    return _template().render(css=css, document=document, link=link, source=_source, tall=_is_tall)
+    templates = files("hemodel.publish").joinpath("templates")
+    css = templates.joinpath("document.css").read_text(encoding="utf-8")
+    folded = any(section.folded for section in document.sections)
+    script = templates.joinpath("document.js").read_text(encoding="utf-8") if folded else ""
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return _template().render(
+        css=css,
+        script=script,
+        digest=f"sha256-{digest}",
+        document=document,
+        link=link,
+        source=_source,
+        tall=_is_tall,
+    )
 
 
 def _template() -> Template:

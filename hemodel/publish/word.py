@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 WIDEST, TALLEST = 400.0, 560.0
 """Greatest width and height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
-_BIG = 14.0
-"""Size of the numbers that a document begins with. [points]"""
+_NUMBER_STYLES = ("Fact Label", "Key Result", "Fact Text")
 _LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
@@ -106,10 +105,10 @@ class _Writer:
                 return Piece(partial(self._lines, _LOOKS[block.look], (block.parts,)), role="text")
             case Bullets():
                 return Piece(partial(self._lines, "List Bullet", block.points))
-            case KeyNumbers():
-                return Piece(partial(self._numbers, block))
             case FactList():
                 return Piece(partial(self._facts, block))
+            case KeyNumbers():
+                return Piece(partial(self._numbers, block))
             case Code():
                 return Piece(partial(self._line, "Code Line", block.text))
 
@@ -191,20 +190,6 @@ class _Writer:
         write_table(self._file, view, found)
         self._line("Note", " ".join(view.notes))
 
-    def _numbers(self, block: KeyNumbers) -> None:
-        """Write the numbers side by side, each above what it is."""
-        from docx.shared import Pt
-
-        count = len(block.pairs)
-        table = new_table(self._file, 2, [PORTRAIT / count] * count, headings=0)
-        for row, style, size, place in zip(table.rows, ("Fact Label", "Note"), (_BIG, None), (0, 1), strict=True):
-            for cell, pair in zip(row.cells, block.pairs, strict=True):
-                cell.paragraphs[0].style = style
-                run = add_run(cell.paragraphs[0], pair[place])
-                if size is not None:
-                    run.font.size = Pt(size)
-        self._line("Spacer", "")
-
     def _facts(self, block: FactList) -> None:
         """Write pairs of label and text as a table without a heading."""
         table = new_table(self._file, len(block.pairs), (_LABEL_WIDTH, PORTRAIT - _LABEL_WIDTH), headings=0)
@@ -212,6 +197,17 @@ class _Writer:
             for cell, style, text in zip(row.cells, ("Fact Label", "Fact Text"), pair, strict=True):
                 cell.paragraphs[0].style = style
                 add_run(cell.paragraphs[0], text)
+        self._line("Note", "")
+
+    def _numbers(self, block: KeyNumbers) -> None:
+        """Write numbers side by side: label, number, what stands under it."""
+        count = len(block.numbers)
+        table = new_table(self._file, len(_NUMBER_STYLES), (PORTRAIT / count,) * count, headings=0)
+        for column, number in enumerate(block.numbers):
+            for row, style, text in zip(table.rows, _NUMBER_STYLES, number, strict=True):
+                line = row.cells[column].paragraphs[0]
+                line.style = style
+                add_run(line, text)
         self._line("Note", "")
 
     def _figure(self, block: FigureBlock) -> None:

@@ -26,7 +26,8 @@ from hemodel.publish.workbook_sheets import (
     write_table,
 )
 from hemodel.views.budget import budget_method, budget_results
-from hemodel.views.prose import assumed_prices, decision_problem, key_results, not_run, threshold_results
+from hemodel.views.headline import headline
+from hemodel.views.prose import decision_problem, not_run
 from hemodel.views.registry import names_of, tables
 from hemodel.views.shared.words import PARTS, Names
 
@@ -111,9 +112,8 @@ def _content(results: Results, run: Run, figures: Mapping[str, Path], manifest: 
         else:
             place_pictures(chart_page, 3, pictured[name][1])
     _add_below(book, pages, results, names, figures)
-    said = [*assumed_prices(results, names), *key_results(results, names), *threshold_results(results, names)]
     facts = [*decision_problem(results, run, names), *_made_with(results, run)]
-    write_contents(contents, formats, (results.title, said), facts, listed)
+    write_contents(contents, formats, (results.title, headline(results, names)), facts, listed)
     contents.activate()
     book.close()
     return buffer.getvalue()

@@ -1,20 +1,17 @@
-"""Sentences of a report, built from numbers: the key result, the structure, the conventions."""
+"""Sentences of a report, built from numbers: what is decided, the structure, the conventions."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hemodel.economics import DOMINANT, DOMINATED, MORE_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE, net_monetary_benefit
-from hemodel.formats import Kind, display
+from hemodel.formats import display
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.shared.words import OUTCOME_WORDS, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hemodel.analyses.base_case import Incremental
-    from hemodel.analyses.prices import DrugPrice, VialPrice
     from hemodel.analyses.psa.diagnostics import PsaTotal
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
@@ -63,53 +60,6 @@ _UTILITIES = {
 }
 
 
-def assumed_prices(results: Results, names: Names) -> list[str]:
-    """Return for each drug whose price is an assumption at which price the ICER meets each threshold.
-
-    Drugs whose price hardly moves the incremental costs are not told of, and those that the comparator is given too
-    only where there are no others.
-    """
-    assumed = [entry for entry in results.prices or () if entry.assumed and entry.decisive]
-    own = [entry for entry in assumed if not entry.given_in_comparator]
-    return [_assumed_price(results, entry, names) for entry in own or assumed]
-
-
-def _assumed_price(results: Results, entry: DrugPrice, names: Names) -> str:
-    drug, currency = names.drug(entry.drug), results.currency
-    listed = " and ".join(vial_price(vial, vial.price, currency) for vial in entry.vials)
-    pair = f"the ICER of {names.strategy(entry.intervention)} over {names.strategy(entry.comparator)}"
-    said = [f"The price of {drug} is assumed ({listed})."]
-    met = [at for at in entry.thresholds if at.prices is not None]
-    if met:
-        prices = "; ".join(
-            f"{display(at.threshold, 'icer', currency)} per QALY at "
-            + " and ".join(vial_price(vial, (at.prices or {})[vial.id], currency) for vial in entry.vials)
-            for at in met
-        )
-        said.append(f"{pair[0].upper()}{pair[1:]} meets {prices}.")
-    for word, group in groupby((at for at in entry.thresholds if at.prices is None), key=lambda at: at.met):
-        which = ", ".join(display(at.threshold, "icer", currency) for at in group)
-        said.append(f"For {which} per QALY: {word}{_at_price_0(entry, currency)}.")
-    return " ".join(said)
-
-
-def vial_price(vial: VialPrice, price: float, currency: str) -> str:
-    """Return a price of a vial in words, with what the vial holds."""
-    size = display(vial.size_mg, "value")
-    return f"{currency}\N{NO-BREAK SPACE}{display(price, 'number')} per vial of {size}\N{NO-BREAK SPACE}mg"
-
-
-def _at_price_0(entry: DrugPrice, currency: str) -> str:
-    if entry.icer_at_price_0 is None:
-        return f" (at a price of 0: {entry.verdict_at_price_0})"
-    return f" (at a price of 0 the ICER is {display(entry.icer_at_price_0, 'icer', currency)})"
-
-
-def key_results(results: Results, names: Names) -> list[str]:
-    """Return one sentence for each intervention, from its increments and its verdict."""
-    return [_key_result(results, entry, names) for entry in results.incremental]
-
-
 def mean_results(results: Results, names: Names) -> list[str]:
     """Return a sentence on every strategy whose mean over the draws is more than 2% off the base case; else none."""
     apart = [each for each in results.psa.against_base if each.apart] if results.psa is not None else []
@@ -126,73 +76,6 @@ def _off(entry: PsaTotal) -> str:
     way = "above" if entry.mean > entry.base else "below"
     found = f"{OUTCOME_WORDS[entry.outcome]} {display(abs(entry.difference or 0.0), 'share')} {way}"
     return found if entry.mcse is None else f"{found} (Monte Carlo error {display(entry.mcse, 'share')})"
-
-
-def _key_result(results: Results, entry: Incremental, names: Names) -> str:
-    years = display(results.time_horizon_years, "value")
-    return (
-        f"Over {years} year{'' if years == '1' else 's'}, {names.strategy(entry.intervention)}"
-        f" yields {_more(entry.qalys, 'qaly', 'QALYs')} ({_more(entry.life_years, 'years', 'life-years')}) and costs"
-        f" {_dearer(entry.costs, results.currency)} {names.strategy(entry.comparator)}, discounted:"
-        f" {_verdict(entry, results.currency)}."
-    )
-
-
-def _more(value: float, kind: Kind, what: str) -> str:
-    if value == 0:
-        return f"the same {what}"
-    return f"{_size(value, kind)} {'more' if value > 0 else 'fewer'} {what}"
-
-
-def _dearer(value: float, currency: str) -> str:
-    if value == 0:
-        return "as much as"
-    return f"{_size(value, 'money', currency)} {'more' if value > 0 else 'less'} than"
-
-
-def _size(value: float, kind: Kind, currency: str = "") -> str:
-    """Return the size of a difference, with more digits where rounding would leave nothing."""
-    text = display(abs(value), kind, currency)
-    if text.removeprefix(currency).strip("\N{NO-BREAK SPACE}0.,"):
-        return text
-    return f"{currency}\N{NO-BREAK SPACE}{display(abs(value), 'number')}".strip()
-
-
-def _verdict(entry: Incremental, currency: str) -> str:
-    if entry.icer is not None:
-        return f"{display(entry.icer, 'icer', currency)} per QALY gained"
-    words = {
-        DOMINANT: "it is dominant, at least as effective and no more costly",
-        DOMINATED: "it is dominated, no more effective and no less costly",
-        NO_DIFFERENCE: "there is no difference",
-        MORE_EFFECTIVE_AND_COSTLY: "it is more effective and more costly",
-    }
-    return words.get(entry.verdict, f"it is {entry.verdict}, so that no ratio is given")
-
-
-def threshold_results(results: Results, names: Names) -> list[str]:
-    """Return what each increment is worth at the decision threshold, and how certain that is."""
-    threshold = results.decision_threshold
-    found = []
-    for entry in results.incremental:
-        benefit = net_monetary_benefit(entry.qalys, entry.costs, threshold)
-        word = "cost-effective" if benefit > 0 else "not cost-effective"
-        sentence = (
-            f"At the decision threshold of {display(threshold, 'icer', results.currency)} per QALY its incremental net"
-            f" monetary benefit is {display(benefit, 'money', results.currency)}: {names.strategy(entry.intervention)}"
-            f" is {word}"
-        )
-        found.append(sentence + _certainty(results, entry.intervention))
-    return found
-
-
-def _certainty(results: Results, strategy: str) -> str:
-    psa = results.psa
-    if psa is None or results.decision_threshold not in psa.ceac.wtp:
-        return "."
-    share = psa.ceac.probability[strategy][psa.ceac.wtp.index(results.decision_threshold)]
-    often = {0.0: "none", 1.0: "all"}.get(share) or display(share, "share")
-    return f"; it is the most cost-effective strategy in {often} of {psa.draws:,} draws."
 
 
 def decision_problem(results: Results, run: Run, names: Names) -> list[tuple[str, str]]:

@@ -24,6 +24,8 @@ from hemodel.cli import app
 from hemodel.inputs.changes import Change
 from hemodel.inputs.documentation import inputs_page
 from hemodel.inputs.scenarios import read_scenarios
+from hemodel.views.headline import headline
+from hemodel.views.shared.words import Names
 
 ROOT = Path(__file__).parents[2]
 WORKBOOK = ROOT / "inputs" / "imforte_us.xlsx"
@@ -193,6 +195,8 @@ def test_results_in_the_readme(found: Results) -> None:
     assert f"| increment | {whole(gain.costs)} | {gain.life_years:.3f} | {gain.qalys:.3f} |" in page
     assert gain.icer is not None
     assert f"ICER: {whole(gain.icer)} USD per QALY." in page
+    first, *_ = headline(found, Names(found))
+    assert first.replace("\N{NO-BREAK SPACE}", " ") in page.replace("\n> ", " ")
     line = f"+{gain.qalys:.3f} QALYs, +{whole(gain.costs)} USD, {whole(gain.icer)} USD per QALY."
     assert line in text("CHANGELOG.md")
 

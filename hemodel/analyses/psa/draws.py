@@ -93,7 +93,12 @@ def mean_benefit(frame: Frame, sums: Sums, place: int, threshold: float) -> floa
 
 def benefit_error(frame: Frame, sums: Sums, sampling: str, place: int, threshold: float) -> float:
     """Return the Monte Carlo standard error of the mean incremental net monetary benefit."""
-    return error_of_mean(sums, sampling, _benefit_weights(frame, place, threshold))
+    return error_of_mean(sums, sampling, _benefit_weights(frame, (place, 0), threshold))
+
+
+def error_of_difference(psa: Psa, pair: tuple[int, int], threshold: float) -> float:
+    """Return the Monte Carlo standard error of the mean net benefit of one place less that of another."""
+    return error_of_mean(psa.sums, psa.sampling, _benefit_weights(psa.frame, pair, threshold))
 
 
 def error_of_mean(sums: Sums, sampling: str, weights: FloatArray) -> float:
@@ -122,14 +127,14 @@ def error_of_mean(sums: Sums, sampling: str, weights: FloatArray) -> float:
 def benefit_spread(frame: Frame, sums: Sums, place: int, threshold: float) -> float:
     """Return the standard deviation of the incremental net monetary benefit over the draws."""
     n = float(sums["draws"][0])
-    return float(np.sqrt(_variance(sums["total"], sums["products"], n, _benefit_weights(frame, place, threshold))))
+    return float(np.sqrt(_variance(sums["total"], sums["products"], n, _benefit_weights(frame, (place, 0), threshold))))
 
 
-def _benefit_weights(frame: Frame, place: int, threshold: float) -> FloatArray:
-    """Weights of the totals in the incremental net benefit, flat."""
+def _benefit_weights(frame: Frame, pair: tuple[int, int], threshold: float) -> FloatArray:
+    """Weights of the totals in the net benefit of the first place less that of the second, flat."""
     weights = np.zeros(frame.centre.shape)
-    weights[QALYS, [place, 0]] = threshold, -threshold
-    weights[COSTS, [place, 0]] = -1.0, 1.0
+    weights[QALYS, list(pair)] = threshold, -threshold
+    weights[COSTS, list(pair)] = -1.0, 1.0
     return weights.ravel()
 
 

@@ -139,7 +139,7 @@ def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, P
 
 def _section(chosen: _Chosen, number: str, builder: _Builder) -> Section:
     of = chosen.section
-    return Section(of.id, of.heading, of.level, number, tuple(builder.blocks(chosen)), of.appendix)
+    return Section(of.id, of.heading, of.level, number, tuple(builder.blocks(chosen)), of.folded, of.appendix)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ class _Source:
         if held.figure is not None:
             return held.figure in self.content.captions and held.figure in self.pictures
         if held.text is not None:
-            return bool(self.text(held.text).lines or self.text(held.text).facts)
+            told = self.text(held.text)
+            return bool(told.lines or told.facts or told.numbers)
         return True
 
 
@@ -185,22 +186,17 @@ def _chosen(layout: Layout, source: _Source) -> list[_Chosen]:
 
 
 def _places(front: tuple[SectionPart, ...], chosen: list[_Chosen], numbers: list[str]) -> Places:
-    """Return what every section, table, figure and text is printed as; those of the front come first."""
+    """Return what every section, table, figure and text is printed as; those of the front are counted first."""
     found: Places = {}
-    tables = figures = 0
-    parts = [("", front), *((number, each.held) for each, number in zip(chosen, numbers, strict=True))]
     for each, number in zip(chosen, numbers, strict=True):
         found["section", each.section.id] = f"section {number}"
-    for number, holds in parts:
-        for held in holds:
-            if held.table is not None:
-                tables += 1
-                found[TABLE, held.table] = f"Table {tables}"
-            elif held.figure is not None:
-                figures += 1
-                found[FIGURE, held.figure] = f"Figure {figures}"
-            elif held.text is not None:
-                found.setdefault((TEXT, held.text), f"section {number}" if number else "first page")
+        for held in each.held:
+            if held.text is not None:
+                found.setdefault((TEXT, held.text), f"section {number}")
+    parts = [*front, *(held for each in chosen for held in each.held)]
+    for kind, word in ((TABLE, "Table"), (FIGURE, "Figure")):
+        names = [name for held in parts for own, name in held.names if own == kind]
+        found |= {(kind, name): f"{word} {i}" for i, name in enumerate(names, start=1)}
     return found
 
 
@@ -255,8 +251,9 @@ class _Builder:
     def _text(self, lines: Lines) -> Iterator[Block]:
         """Give what a text says; lines that refer to what is not there are left out."""
         if lines.facts:
-            pairs = tuple((label, self.source.content.printed(text)) for label, text in lines.facts)
-            yield KeyNumbers(pairs) if lines.look == "numbers" else FactList(pairs)
+            yield FactList(tuple((label, self.source.content.printed(text)) for label, text in lines.facts))
+        if lines.numbers:
+            yield KeyNumbers(tuple(lines.numbers))
         if lines.look == "code":
             yield from (Code(line) for line in lines.lines)
             return
@@ -272,11 +269,9 @@ class _Builder:
             joined = [part for parts in resolved for part in (*parts, " ")]
             yield Paragraph(tuple(joined[:-1]))
         else:
-            below = (*lines.under, *("" for _ in resolved))
-            for parts, plain in zip(resolved, below, strict=False):
-                yield Paragraph(parts, "body" if lines.look == "paragraphs" else lines.look)
-                if plain:
-                    yield Paragraph(self._printed((plain,)))
+            later = "body" if lines.look in ("paragraphs", "key") else lines.look
+            first = "body" if lines.look == "paragraphs" else lines.look
+            yield from (Paragraph(parts, later if i else first) for i, parts in enumerate(resolved))
 
 
 def _finding(svg: Path) -> str:

@@ -52,15 +52,15 @@ Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code", "numbe
 class Lines:
     """Lines of one look, or pairs of label and text.
 
-    Lines of the look body make one paragraph. `lead` is a paragraph before the others; `under` are
-    plain lines, each below the line of the same place. Pairs of the look numbers are a number and what it is.
+    Lines of the look body make one paragraph; of the look key the first leads. `lead` is a paragraph before the
+    others; `numbers` are label, number and what stands under it.
     """
 
     lines: Sequence[str] = ()
     look: Look = "body"
     lead: str = ""
     facts: Sequence[tuple[str, str]] = ()
-    under: Sequence[str] = ()
+    numbers: Sequence[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from hemodel.formats import display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.publish.document.argument import lies_beyond
 from hemodel.publish.document.context import Lines
+from hemodel.views.headline import headline
 from hemodel.views.information import information_text, shown_as
-from hemodel.views.prose import key_results, threshold_results, vial_price
 from hemodel.views.shared.text import listed, lowered, spelled
 from hemodel.views.shared.words import OUTCOME_WORDS, SCENARIO_GROUPS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.dsa.one_way import Dsa
-    from hemodel.analyses.prices import DrugPrice
+    from hemodel.analyses.prices import DrugPrice, VialPrice
     from hemodel.analyses.psa.result import PsaIncrement
     from hemodel.analyses.report import Difference
     from hemodel.analyses.scenarios import ScenarioEntry
@@ -39,8 +39,6 @@ MOST_PARTS = 3
 def finding_texts() -> dict[str, Callable[[Context], Lines]]:
     """Return the texts by name."""
     return {
-        "answer": _answer,
-        "numbers": _numbers,
         "what_decides": _what_decides,
         "overview": _overview,
         "effects": _effects,
@@ -57,45 +55,10 @@ def finding_texts() -> dict[str, Callable[[Context], Lines]]:
     }
 
 
-def _answer(context: Context) -> Lines:
-    """Say what the analysis finds; every headline of the dossier is this one."""
-    results, names = context.results, context.names
-    return Lines(key_results(results, names), look="key", under=threshold_results(results, names))
-
-
 def _lead(context: Context) -> Incremental:
-    """Return the intervention with the highest net benefit at the decision threshold."""
-    key = threshold_key(context.results.decision_threshold)
-    return max(context.results.incremental, key=lambda entry: entry.nmb[key])
-
-
-def _status(context: Context, strategy: str) -> str:
-    """Return what the fully incremental analysis says against a strategy; nothing where it is on the frontier."""
-    words = {entry.strategy: entry.status for entry in context.results.frontier}
-    return words[strategy] if "dominated" in words.get(strategy, "") else ""
-
-
-def _numbers(context: Context) -> Lines:
-    """Give the ICER, what is gained, what it costs, and how likely it is to be cost-effective."""
-    results, entry = context.results, _lead(context)
-    name = context.names.comparison(entry.intervention, entry.comparator)
-    at = f"{display(results.decision_threshold, 'icer', results.currency)} per QALY"
-    ratio = _status(context, entry.intervention) or _ratio(context, entry.icer, entry.verdict)
-    facts = [
-        (ratio[:1].upper() + ratio[1:], f"ICER per QALY gained, {name}"),
-        (
-            display(abs(entry.qalys), "qaly"),
-            f"QALYs {'gained' if entry.qalys >= 0 else 'lost'} for each patient, discounted",
-        ),
-        (
-            display(abs(entry.costs), "money", results.currency),
-            f"{'additional' if entry.costs >= 0 else 'lower'} costs for each patient, discounted",
-        ),
-    ]
-    share = _probability(context, entry.intervention)
-    if share:
-        facts.append((share, f"in which it is the most cost-effective at {at}"))
-    return Lines(facts=facts, look="numbers")
+    """Return the increments of the intervention on which the decision turns; of the first where none does."""
+    found = context.results.incremental
+    return next((each for each in found if each.intervention == context.results.headline.question), found[0])
 
 
 def _ratio(context: Context, icer: float | None, verdict: str) -> str:
@@ -385,11 +348,11 @@ def _price(context: Context) -> Lines:
 
 def _price_of(context: Context, entry: DrugPrice) -> str:
     currency = context.results.currency
-    vials = listed([vial_price(vial, vial.price, currency) for vial in entry.vials])
+    vials = listed([_vial(vial, vial.price, currency) for vial in entry.vials])
     said = f"{context.names.drug(entry.drug)} is charged at {vials}{', an assumption' if entry.assumed else ''}."
     met = [
         f"{display(at.threshold, 'icer', currency)} per QALY at "
-        + listed([vial_price(vial, at.prices[vial.id], currency) for vial in entry.vials])
+        + listed([_vial(vial, at.prices[vial.id], currency) for vial in entry.vials])
         + (f" (a discount of {display(at.discount, 'share')})" if at.discount is not None and at.discount > 0 else "")
         for at in entry.thresholds
         if at.prices is not None
@@ -403,6 +366,11 @@ def _price_of(context: Context, entry: DrugPrice) -> str:
             f" A threshold of {which} per QALY is {word}; at a price of 0 the ICER is {_at_price_0(context, entry)}."
         )
     return said
+
+
+def _vial(vial: VialPrice, price: float, currency: str) -> str:
+    size = display(vial.size_mg, "value")
+    return f"{currency}\N{NO-BREAK SPACE}{display(price, 'number')} per vial of {size}\N{NO-BREAK SPACE}mg"
 
 
 def _at_price_0(context: Context, entry: DrugPrice) -> str:
@@ -524,7 +492,7 @@ def _conclusion(context: Context) -> Lines:
         weak.append(f"the price of {listed(list(dict.fromkeys(assumed)))} is assumed")
     if results.counts.external == 0:
         weak.append("no other study was there to hold the extrapolation against")
-    lines = [*_answer(context).lines]
+    lines = headline(results, context.names)
     lines += [f"What speaks for the result: {listed(strong)}."] if strong else []
     lines += [f"What speaks for caution: {listed(weak)}."] if weak else []
     return Lines(lines, look="paragraphs")

@@ -18,9 +18,10 @@ A layout is a TOML file; adding one needs no code.
     ]
     absent = "What to say where the run has none of these."
 
-`front` holds what stands on the first page, before the contents. A section with `each = "endpoint"` is repeated for
-every endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so
-many are compared.
+`front` holds what stands before the contents: texts and tables on the first page, figures side by side on a page. A
+section with `folded = true` is closed on a page until it is opened; one with `appendix = true` ends the body. A section
+with `each = "endpoint"` is repeated for every endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part
+with `strategies = 3` is shown where so many are compared.
 
 Names that a layout may use are those that tables, charts and texts are declared by.
 """
@@ -113,6 +114,7 @@ class LayoutSection(_Entry):
     level: Annotated[int, Field(ge=1, le=3)] = 1
     holds: tuple[SectionPart, ...] = ()
     absent: str = ""
+    folded: bool = False
     appendix: bool = False
 
 
@@ -236,12 +238,13 @@ def read_layout_file(path: Traversable) -> Layout:
 
 def _problems(layout: Layout, where: Location) -> Iterator[Problem]:
     ids = [section.id for section in layout.section]
-    seen = {pair for held in layout.front for pair in held.names}
+    seen: set[tuple[str, str]] = set()
     level = 0
     if not ids:
         yield Problem(where, "it has no section", todo="Add at least one [[section]].")
     for held in layout.front:
         yield from _held_problems(held, "front", where, layout)
+        seen.update(held.names)
     for section in layout.section:
         here = f"section {section.id}"
         if ids.count(section.id) > 1:

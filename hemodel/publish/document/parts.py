@@ -60,9 +60,9 @@ class FactList:
 
 @dataclass(frozen=True)
 class KeyNumbers:
-    """The few numbers that a document begins with: pairs of a number and what it is."""
+    """The numbers that matter, side by side: label, number, and what stands under it."""
 
-    pairs: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, str, str], ...]
     kind: str = "numbers"
 
 
@@ -105,13 +105,17 @@ Block = Paragraph | Bullets | FactList | KeyNumbers | Code | TableBlock | Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A section; `number` is printed before the heading, as B.3.2. An `appendix` begins on a page of its own."""
+    """A section; `number` is printed before the heading, as B.3.2. A folded one is closed on a page.
+
+    An `appendix` begins on a page of its own in print.
+    """
 
     id: str
     heading: str
     level: int
     number: str
     blocks: tuple[Block, ...]
+    folded: bool = False
     appendix: bool = False
 
 
@@ -137,7 +141,7 @@ class Document:
     lists: bool = False
 
     def blocks(self) -> Iterator[tuple[Section, Block]]:
-        """Give every block with its section, in order."""
+        """Give every block of the sections with its section, in order."""
         for section in self.sections:
             for block in section.blocks:
                 yield section, block

@@ -19,17 +19,10 @@ from hemodel.publish.workbook_sheets import without_folder
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.budget import budget_method, budget_results
 from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
+from hemodel.views.headline import headline, key_numbers
 from hemodel.views.inputs import judgement
 from hemodel.views.payer import counts, of_whom
-from hemodel.views.prose import (
-    assumed_prices,
-    decision_problem,
-    key_results,
-    mean_results,
-    not_run,
-    structure,
-    threshold_results,
-)
+from hemodel.views.prose import decision_problem, mean_results, not_run, structure
 from hemodel.views.shared.text import listed
 from hemodel.views.studies import research_method, research_results
 
@@ -167,7 +160,8 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
     """Return every text by name."""
     return {
         "decision_problem": _decision_problem,
-        "key_results": _key_results,
+        "key_results": lambda context: Lines(headline(context.results, context.names), look="key"),
+        "key_numbers": _key_numbers,
         "mean_results": lambda context: Lines(mean_results(context.results, context.names), look="caution"),
         "structure": lambda context: Lines(structure(context.run), look="bullets"),
         "strategies": _strategies,
@@ -194,11 +188,9 @@ def _decision_problem(context: Context) -> Lines:
     return Lines(facts=decision_problem(context.results, context.run, context.names))
 
 
-def _key_results(context: Context) -> Lines:
-    first = key_results(context.results, context.names)
-    second = threshold_results(context.results, context.names)
-    leading = assumed_prices(context.results, context.names)
-    return Lines([*leading, *first], look="key", under=[*("" for _ in leading), *second])
+def _key_numbers(context: Context) -> Lines:
+    numbers = key_numbers(context.results, context.names)
+    return Lines(numbers=[(each.label, each.value, each.under) for each in numbers])
 
 
 def _strategies(context: Context) -> Lines:

@@ -155,7 +155,7 @@ def test_a_drug_of_both_strategies_is_net(interval: int, word: str) -> None:
 def test_the_same_drug_in_both_arms_to_the_same_patients_has_no_effect() -> None:
     vials, costs = (VialPrice(id=PRICE, size_mg=50, price=1200),), np.array([[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]])
     line = module.PriceLine("newtinib", vials, {PRICE: 1200.0}, costs, np.array([0.0, 1.0]))
-    effect = module._effect(small_model(), line, 1)
+    effect = module._effect(small_model(), line, (1, 0))
     entry = module._drug_price(small_model(), effect, [3.0], None)
 
     assert effect.cost == 0

@@ -42,25 +42,6 @@ def scenario(name: str, icer: float | None, **more: Any) -> ScenarioEntry:
     return ScenarioEntry(name=name, **words | numbers | own | more)
 
 
-def test_four_numbers(made: Context) -> None:
-    (found,) = made.results.incremental
-    assert made.results.psa is not None
-    lines = said(made, "numbers").splitlines()
-
-    assert lines[0].startswith(f"EUR {found.icer:,.0f}|ICER per QALY gained")
-    assert lines[1].startswith(f"{found.qalys:.3f}|")
-    assert lines[2].startswith(f"EUR {found.costs:,.0f}|")
-    assert lines[3].partition("|")[0].endswith(" of 20 draws")
-
-
-def test_no_ratio_for_a_dominated_strategy(made: Context) -> None:
-    """The fully incremental analysis has the word, whatever the ratio against the comparator is."""
-    status = [made.results.frontier[0], made.results.frontier[-1].model_copy(update={"status": "extendedly dominated"})]
-    other = replace(made, results=made.results.model_copy(update={"frontier": status}))
-
-    assert said(other, "numbers").startswith("Extendedly dominated|")
-
-
 def test_why_a_curve(made: Context) -> None:
     """Ranges are the lowest and the highest of the other families at the latest landmark up to 5 years."""
     assert made.pack is not None
@@ -126,10 +107,10 @@ def test_draws_that_never_make_it_cost_effective(made: Context) -> None:
     assert psa is not None
     zero = {s: [float(s == "standard")] * len(psa.ceac.wtp) for s in made.results.strategies}
     other = psa.model_copy(update={"ceac": psa.ceac.model_copy(update={"probability": zero})})
-    text = said(replace(made, results=made.results.model_copy(update={"psa": other})), "numbers")
+    text = said(replace(made, results=made.results.model_copy(update={"psa": other})), "probabilistic")
 
-    assert "None of 20 draws|" in text
-    assert "0.0%" not in text
+    at = " and ".join(f"EUR {threshold:,.0f}" for threshold in made.results.thresholds)
+    assert f"at {at} per QALY in none of 20 draws" in text
 
 
 @pytest.mark.parametrize(
@@ -144,13 +125,3 @@ def test_draws_that_never_make_it_cost_effective(made: Context) -> None:
 )
 def test_how_much_lies_beyond_follow_up(share: float | None, words: str) -> None:
     assert lies_beyond(share, "QALYs") == words
-
-
-def test_a_loss_and_a_saving_are_called_so(made: Context) -> None:
-    (entry,) = made.results.incremental
-    less = entry.model_copy(update={"qalys": -0.125, "costs": -4_000.0, "icer": None, "verdict": "less of both"})
-    lines = said(replace(made, results=made.results.model_copy(update={"incremental": [less]})), "numbers").splitlines()
-
-    assert lines[0].startswith("Less of both|")
-    assert lines[1] == "0.125|QALYs lost for each patient, discounted"
-    assert lines[2] == "EUR 4,000|lower costs for each patient, discounted"

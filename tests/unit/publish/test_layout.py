@@ -40,7 +40,12 @@ def test_shipped_layouts_load(name: str) -> None:
     assert layout.table_set
     assert layout.source or name == GENERIC
     front = [pair for each in layout.front for pair in each.names]
-    assert front[:4] == [("text", "answer"), ("text", "numbers"), ("text", "what_decides"), ("table", "base_case")]
+    assert front[:4] == [
+        ("text", "key_results"),
+        ("text", "key_numbers"),
+        ("text", "what_decides"),
+        ("table", "base_case"),
+    ]
     held = [pair for section in layout.section for each in section.holds for pair in each.names]
     for needed in ("decision_problem", "evidence", "external", "beyond_follow_up", "uncertainties", "validation"):
         assert ("text", needed) in held, needed

@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from page_support import report_of
 from support import small_model, small_run
 
 from hemodel.analyses.results import results
 from hemodel.errors import UsageError
-from hemodel.publish.console import summary
 from hemodel.views import charts, prices
+from hemodel.views.headline import headline
 from hemodel.views.prices import spread
-from hemodel.views.prose import assumed_prices
 from hemodel.views.registry import names_of, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
@@ -64,32 +61,6 @@ def test_the_table_holds_price_discount_and_saving(assumed: tuple[Results, Run])
         assert row["Given in"] == "intervention only"
 
 
-def test_an_assumed_price_leads_the_report_and_the_summary(assumed: tuple[Results, Run], tmp_path: Path) -> None:
-    found, done = assumed
-    (sentence,) = (plain(text) for text in assumed_prices(found, names_of(found, done)))
-    assert found.prices is not None
-    at = {entry.threshold: entry.prices for entry in found.prices[0].thresholds}[50_000.0]
-    assert at is not None
-
-    assert sentence.startswith(
-        "The price of Newtinib is assumed (EUR 1,200 per vial of 50 mg and EUR 2,500 per vial of 120 mg). "
-        "The ICER of Active over Standard meets EUR 1,000 per QALY at EUR "
-    )
-    expected = f"EUR 50,000 per QALY at EUR {at[PRICE]:.2f} per vial of 50 mg and EUR {at[f'{PRICE}_large']:,.2f} per"
-    assert expected in sentence
-    page = plain(report_of(found, done))
-    assert page.index("The price of Newtinib is assumed") < page.index("Over 10 years, Active yields")
-    text = summary(found, done, tmp_path)
-    assert text.index("The price of Newtinib is assumed") < text.index("| Strategy")
-
-
-def test_a_public_price_does_not_lead(tmp_path: Path) -> None:
-    found, done = made(PUBLIC)
-
-    assert assumed_prices(found, names_of(found, done)) == []
-    assert "is assumed" not in summary(found, done, tmp_path)
-
-
 def test_no_price_is_said_plainly_with_the_icer_at_0() -> None:
     """With care of 5,000 a visit no price of the drug brings the ICER to the threshold."""
     found, done = made(
@@ -99,14 +70,14 @@ def test_no_price_is_said_plainly_with_the_icer_at_0() -> None:
         }
         | {"resource.visit.unit_cost.distribution": None}
     )
-    (sentence,) = (plain(text) for text in assumed_prices(found, names_of(found, done)))
+    *_, sentence = headline(found, names_of(found, done))
     assert found.prices is not None
     ratio = found.prices[0].icer_at_price_0
     assert ratio is not None
 
-    assert sentence.endswith(
-        f"For EUR 50,000 per QALY: not met at any price of 0 or more (at a price of 0 the ICER is EUR {ratio:,.0f})."
-    )
+    said = plain(sentence)
+    assert said.startswith("No price of Newtinib makes it cost-effective: given free it would cost EUR ")
+    assert float(said.split()[-3].replace(",", "")) == pytest.approx(ratio, rel=5e-3)
     figure = prices.price_icer(found, done)
     assert [text.get_text() for text in figure.axes[0].texts] == ["50,000: at no price"]
     assert "Price that meets a threshold" not in [text.get_text() for text in figure.legends[0].get_texts()]

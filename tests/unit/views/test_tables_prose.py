@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from support import small_model
 
-from hemodel.analyses.base_case import AdjustmentEntry, Incremental
+from hemodel.analyses.base_case import AdjustmentEntry
 from hemodel.analyses.psa.diagnostics import PsaTotal
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.results import Results
-from hemodel.economics import verdict
-from hemodel.views.prose import key_results, mean_results, structure, threshold_results
+from hemodel.views.prose import mean_results, structure
 from hemodel.views.shared.words import Names, adjustment_sentence
 
 if TYPE_CHECKING:
@@ -25,93 +24,13 @@ class _Run:
         self.model = model
 
 
-def some(costs: float, qalys: float, life_years: float = 0.25) -> Results:
-    found = verdict(costs, qalys)
-    increment = Incremental(
-        intervention="new",
-        comparator="old",
-        life_years=life_years,
-        qalys=qalys,
-        costs=costs,
-        icer=found.icer,
-        verdict=found.word,
-        nmb={},
-        nhb={},
-    )
-    return Results.model_construct(
-        strategies=["old", "new"],
-        strategy_names={"old": "Old", "new": "New"},
-        drug_names={"d": "Drug"},
-        currency="EUR",
-        time_horizon_years=10.0,
-        decision_threshold=50000.0,
-        incremental=[increment],
-        psa=None,
-    )
+SOME = Results.model_construct(
+    strategies=["old", "new"], strategy_names={"old": "Old", "new": "New"}, drug_names={"d": "Drug"}
+)
 
 
 def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
-@pytest.mark.parametrize(
-    ("costs", "qalys", "sentence"),
-    [
-        (
-            10000.0,
-            0.5,
-            (
-                "yields 0.500 more QALYs (0.250 more life-years) and costs EUR 10,000 more than Old,"
-                " discounted: EUR 20,000 per QALY gained."
-            ),
-        ),
-        (
-            -10000.0,
-            0.5,
-            "costs EUR 10,000 less than Old, discounted: it is dominant, at least as effective and no more costly.",
-        ),
-        (
-            10000.0,
-            -0.5,
-            (
-                "yields 0.500 fewer QALYs (0.250 more life-years) and costs EUR 10,000 more than Old,"
-                " discounted: it is dominated, no more effective and no less costly."
-            ),
-        ),
-        (-10000.0, -0.5, "discounted: it is less costly and less effective, so that no ratio is given."),
-        (
-            0.0,
-            0.0,
-            (
-                "yields the same QALYs (0.250 more life-years) and costs as much as Old, discounted: there is no"
-                " difference."
-            ),
-        ),
-        (
-            0.2,
-            0.0001,
-            (
-                "yields 0.0001 more QALYs (0.250 more life-years) and costs EUR 0.2 more than Old,"
-                " discounted: EUR 2,000 per QALY gained."
-            ),
-        ),
-    ],
-)
-def test_the_key_result_in_words(costs: float, qalys: float, sentence: str) -> None:
-    found = some(costs, qalys)
-    text = plain(key_results(found, Names(found))[0])
-    assert text.startswith("Over 10 years, New yields")
-    assert text.endswith(sentence)
-
-
-@pytest.mark.parametrize(
-    ("costs", "word"), [(24000.0, "New is cost-effective."), (26000.0, "New is not cost-effective.")]
-)
-def test_cost_effective_means_a_positive_net_benefit(costs: float, word: str) -> None:
-    found = some(costs, 0.5)
-    text = plain(threshold_results(found, Names(found))[0])
-    assert text.startswith("At the decision threshold of EUR 50,000 per QALY its incremental net monetary benefit is")
-    assert text.endswith(word)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +65,7 @@ def entry(**changes: object) -> AdjustmentEntry:
 
 
 def test_an_adjustment_in_words() -> None:
-    names = Names(some(1.0, 1.0))
+    names = Names(SOME)
     assert adjustment_sentence(entry(), names) == (
         "Progression-free survival was capped at overall survival for New from month 96.8; largest gap 0.2 percentage"
         " points; 0.020 life-years per patient moved; it also bound in 62.0% of the draws."
@@ -159,7 +78,7 @@ def test_an_adjustment_in_words() -> None:
 
 
 def test_a_lift_in_words() -> None:
-    names, lifted = Names(some(1.0, 1.0)), entry(rule="os_lifted_to_pfs")
+    names, lifted = Names(SOME), entry(rule="os_lifted_to_pfs")
     assert adjustment_sentence(lifted, names) == (
         "Overall survival for New was lifted to progression-free survival from month 96.8; largest gap 0.2 percentage"
         " points; 0.020 life-years per patient added; it was also lifted in 62.0% of the draws."
@@ -171,7 +90,7 @@ def test_a_lift_in_words() -> None:
 
 
 def test_names_that_are_shared_carry_the_id() -> None:
-    shared = some(1.0, 1.0).model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
+    shared = SOME.model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
     names = Names(shared)
     assert [names.strategy(id_) for id_ in ("old", "new")] == ["Same (old)", "Same (new)"]
 
@@ -188,7 +107,7 @@ def test_the_mean_of_the_draws_is_told_where_it_is_off() -> None:
         total("old", "costs", 100.0, 104.0, 0.013, apart=True),
         total("new", "qalys", 2.0, 1.9, None, apart=True),
     ]
-    results = some(100.0, 0.5).model_copy(update={"psa": PsaResult.model_construct(against_base=found)})
+    results = SOME.model_copy(update={"psa": PsaResult.model_construct(against_base=found)})
     names = Names(results)
     (said,) = mean_results(results, names)
     assert said == (
