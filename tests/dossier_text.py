@@ -37,6 +37,12 @@ EXEMPT = (
     "97.5%",
     "(1 + r)",
     "365.25 days",
+    "by 10% or more",
+    "At most 20",
+    "The 10 inputs",
+    "more than 2%",
+    "within 2%",
+    "fewer than 1% alive",
     "30.4375",
     "objective + 2 x",
     "Gradient: 0 at an exact optimum",
@@ -70,6 +76,7 @@ SCOPES = {
     "dsa_curves": ("dsa_curves",),
     "dsa_statistics": ("dsa_statistics", "statistic_ranges", "decision_threshold"),
     "dsa_statistics_curves": ("dsa_statistics_curves",),
+    "one_way_largest": ("dsa",),
     "psa_summary": ("psa",),
     "psa_net_benefit": ("psa", "thresholds"),
     "psa_quadrants": ("psa",),
@@ -77,9 +84,11 @@ SCOPES = {
     "psa_checks": ("psa",),
     "probability_cost_effective": ("psa", "thresholds"),
     "scenarios": ("scenarios", "incremental"),
+    "scenarios_moving": ("scenarios",),
     "scenario_changes": ("scenarios",),
     "inputs": ("inputs",),
     "assumptions": ("inputs",),
+    "key_assumptions": ("inputs",),
     "regimens": ("inputs",),
     "settings": ("inputs", "psa"),
     "ranking": ("ranking",),
@@ -135,7 +144,8 @@ def of_word(path: Path) -> list[Said]:
 
 
 def _text(element: Any) -> str:
-    parts = [(e.text or "") if e.tag == f"{W}t" else " " for e in element.iter() if e.tag in {f"{W}t", f"{W}br"}]
+    kinds = {f"{W}{name}" for name in ("t", "br", "tab")}
+    parts = [(e.text or "") if e.tag == f"{W}t" else " " for e in element.iter() if e.tag in kinds]
     return _plain("".join(parts))
 
 
@@ -192,6 +202,7 @@ class Record:
         self._printed: dict[tuple[str, ...] | None, set[str]] = {}
         texts = {_plain(text) for whole in (results, manifest) for text in _strings(whole)}
         texts |= {text.removeprefix("assumption:").strip() for text in texts}
+        texts |= {text.removeprefix("What if ").removesuffix("?") for text in texts if text.startswith("What if ")}
         versions = {text for text in texts if re.fullmatch(r"\d+\.\d+\.\d+", text)}
         with_digits = versions | {text for text in texts if re.search(r"\d", text) and re.search(r"[^\W\d]", text)}
         self._known = sorted(with_digits, key=len, reverse=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from hemodel.entries import Entry
 from hemodel.inputs.cell_formats import sheet_titles
+from hemodel.inputs.dictionary import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hemodel.analyses.run import Run
+    from hemodel.inputs.cells import Scalar
     from hemodel.inputs.rows import Row
 
 
@@ -53,6 +58,42 @@ def input_entries(run: Run) -> list[InputEntry]:
 def filled_rows(run: Run) -> list[Row]:
     """Return the rows that hold a value, in workbook order."""
     return [row for row in run.model.inputs.rows.values() if row.value is not None]
+
+
+RELATIONS = kind_of("curve.{endpoint}.{strategy}.relation").choices[1:]
+"""Relations of a curve to that of another strategy; the first choice is to have none."""
+_NEEDED = (
+    (r"(waning\.\w+\.\w+)\.scale", r"\1.shape", ("immediate", "linear", "with_treatment")),
+    (r"(waning\.\w+\.\w+)\.reference", r"\1.shape", ("immediate", "linear", "with_treatment")),
+    (r"(waning\.\w+\.\w+)\.start", r"\1.shape", ("immediate", "linear")),
+    (r"(waning\.\w+\.\w+)\.end", r"\1.shape", ("linear",)),
+    (r"(waning\.\w+\.\w+)\.time_on_treatment", r"\1.shape", ("with_treatment",)),
+    (r"(curve\.\w+\.\w+)\.reference", r"\1.relation", RELATIONS),
+    (r"curves\.replicates", "curves.draws", ("bootstrap",)),
+    (r"utility\.time_to_death(_within)?\.[\w.]+", "settings.utilities_by", ("time_to_death",)),
+    (r"utility\.progress(ed|ion_free)", "settings.utilities_by", ("state",)),
+)
+"""Ids of options with the choice that each belongs to: where another choice is made, the model does not use them."""
+_AFTER = re.compile(r"(subsequent\.\w+)\.(?!share)\w+")
+
+
+def is_used(id_: str, values: Mapping[str, Scalar]) -> bool:
+    """Whether the model uses a row: not one of an option that is not chosen, or of a treatment that nobody is given.
+
+    Parameters
+    ----------
+    id_ : str
+        Of the row.
+    values : mapping from id to value
+        Of all rows that hold one.
+    """
+    for pattern, choice, chosen in _NEEDED:
+        hit = re.fullmatch(pattern, id_)
+        if hit is not None and values.get(hit.expand(choice)) not in chosen:
+            return False
+    after = _AFTER.fullmatch(id_)
+    shares = [] if after is None else [v for key, v in values.items() if key.startswith(f"{after[1]}.share.")]
+    return not shares or any(shares)
 
 
 def subject(row: Row) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from hemodel.analyses.base_case import Both
+from hemodel.analyses.base_case import Both, threshold_key
 from hemodel.analyses.checks import OUTCOMES, CheckEntry, checks
 from hemodel.analyses.evidence.records import Evidence
 from hemodel.analyses.input_rows import InputEntry, filled_rows, input_entries
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.run import Run
+    from hemodel.analyses.scenarios import ScenarioEntry
 
 
 class CoefficientEntry(Entry):
@@ -88,7 +89,16 @@ class Counts(Entry):
     cycles: int = Field(description="of the model")
     scenarios: int = Field(description="that were tried")
     scenarios_stopped: int = Field(description="of them, those that were not run")
+    scenarios_moving: int = Field(description="of them, those in `moving`")
+    scenarios_deciding: int = Field(description="of them, those that change the decision for any intervention")
     one_way_inputs: int = Field(description="of the one-way analysis")
+    one_way_deciding: int = Field(
+        description="of them, those that change the sign of the net benefit for any intervention"
+    )
+    statistics: int = Field(description="reported statistics that curves are fitted to")
+    statistics_within: int = Field(description="of them, those whose 95% interval holds what the curve says")
+    external: int = Field(description="points of other studies")
+    external_within: int = Field(description="of them, those whose 95% interval holds what the curve says")
     checks: int = Field(description="arithmetic checks")
     checks_passed: int = Field(description="of them, those that passed")
     drugs: dict[str, int] = Field(description="by strategy")
@@ -109,6 +119,10 @@ class ReportResults(Results):
         description="time of external evidence on the model's clock, by id. [months]"
     )
     ranking: list[RankingEntry] = Field(description="of families, by endpoint")
+    moving: list[str] = Field(
+        description="names of the scenarios that move the ICER of an intervention by 10% or more, take it away, or"
+        " change the decision"
+    )
     steps: list[Step] = Field(description="from the trial to the economic evaluation")
     checks: list[CheckEntry] = Field(description="arithmetic checks of the run")
     counts: Counts = Field(description="numbers of things that sentences name")
@@ -142,6 +156,7 @@ def report_results(results: Results, run: Run, pack: EvidencePack | None) -> Rep
         external_model_months={e.id: e.time_months - e.origin_months for e in results.external},
         sources=[list(row) for row in run.model.inputs.raw.sources],
         ranking=[] if pack is None else _ranking(pack.evidence),
+        moving=_moving(results),
         steps=[step for entry in results.incremental for step in _steps(entry, pack)],
         checks=found,
         counts=_counts(results, run, found),
@@ -225,9 +240,39 @@ def _step(entry: Incremental, name: str, effect: float) -> Step:
     )
 
 
+MOVES = 0.1
+"""A scenario moves an ICER from this share of that of the base case on."""
+
+
+def _moving(results: Results) -> list[str]:
+    """Return the names of the scenarios that a reader has to know."""
+    base = {entry.intervention: entry.icer for entry in results.incremental}
+    key = threshold_key(results.decision_threshold)
+    return list(dict.fromkeys(e.name for e in results.scenarios or () if _moves(e, base[e.intervention], key)))
+
+
+def _moves(entry: ScenarioEntry, icer: float | None, key: str) -> bool:
+    if entry.stopped:
+        return False
+    if entry.changes_decision.get(key) or entry.change_in_icer is None:
+        return bool(entry.changes_decision.get(key)) or (icer is None) != (entry.icer is None)
+    return icer is not None and abs(entry.change_in_icer) >= MOVES * abs(icer)
+
+
+def _holds(low: float | None, value: float | None, high: float | None) -> bool:
+    """Whether an interval holds a value; one without limits, or no value, does not."""
+    if value is None or (low is None and high is None):
+        return False
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
 def _counts(results: Results, run: Run, found: list[CheckEntry]) -> Counts:
     rows = filled_rows(run)
     stopped = {entry.name: bool(entry.stopped) for entry in results.scenarios or ()}
+    key = threshold_key(results.decision_threshold)
+    deciding = {e.name for e in results.scenarios or () if e.changes_decision.get(key)}
+    moved = {e.id for e in results.dsa or () if (e.nmb_low > 0) != (e.nmb_high > 0)}
+    fitted = [entry for entries in results.fit.values() for entry in entries if entry.used]
     given = [regimen.strategy for regimen in run.model.inputs.regimens]
     return Counts(
         inputs=len(rows),
@@ -236,7 +281,14 @@ def _counts(results: Results, run: Run, found: list[CheckEntry]) -> Counts:
         cycles=run.model.time_grid.timeline.boundaries.size - 1,
         scenarios=len(stopped),
         scenarios_stopped=sum(stopped.values()),
+        scenarios_moving=len(_moving(results)),
+        scenarios_deciding=len(deciding),
         one_way_inputs=len({entry.id for entry in results.dsa or ()}),
+        one_way_deciding=len(moved),
+        statistics=len(fitted),
+        statistics_within=sum(_holds(e.low, e.fitted, e.high) for e in fitted),
+        external=len(results.external),
+        external_within=sum(_holds(e.low, e.fitted, e.high) for e in results.external),
         checks=len(found),
         checks_passed=sum(check.passed for check in found),
         drugs={strategy: given.count(strategy) for strategy in results.strategies},

@@ -9,7 +9,7 @@ from hemodel.formats import Value, display
 from hemodel.views.registry import on_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hemodel.views.shared.table import Column, Table
 
@@ -55,6 +55,21 @@ class TableView:
     def kind(self) -> str:
         """What the template makes of it."""
         return "table"
+
+    def texts(self) -> Iterator[str]:
+        """Give the texts of the headings and of the cells."""
+        yield from (text for row in self.headings for heading in row for text in (heading.text, heading.unit))
+        yield from (cell.text for _, cells in self.rows for cell in cells)
+
+    def printed(self, words: Callable[[str], str]) -> TableView:
+        """Return it with every text as it is printed."""
+        headings = tuple(tuple(replace(h, text=words(h.text)) for h in row) for row in self.headings)
+        rows = tuple(
+            (None if band is None else words(band), tuple(replace(c, text=words(c.text)) for c in cells))
+            for band, cells in self.rows
+        )
+        notes = tuple(words(note) for note in self.notes)
+        return replace(self, title=words(self.title), notes=notes, headings=headings, rows=rows)
 
 
 def view(table: Table, number: int) -> TableView:

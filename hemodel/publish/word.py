@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from hemodel.publish.word_tables import TableFit
 
 
-TALLEST = 590.0
-"""Greatest height of a figure. [points]"""
+WIDEST, TALLEST = 400.0, 560.0
+"""Greatest width and height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
 _NUMBER_STYLES = ("Fact Label", "Key Result", "Fact Text")
 _LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
@@ -84,6 +84,8 @@ class _Writer:
         yield Piece(self._title)
         yield from (self._piece(block) for block in self._document.front)
         yield Piece(self._contents)
+        if self._document.lists:
+            yield Piece(self._lists)
         for section in self._document.sections:
             yield Piece(partial(self._heading, section), role="heading")
             for block in section.blocks:
@@ -123,6 +125,7 @@ class _Writer:
     def _contents(self) -> None:
         """Write the contents: a field whose stored result are the headings, each leading to its section."""
         self._line("Contents Heading", "Contents")
+        self._file.paragraphs[-1].paragraph_format.page_break_before = bool(self._document.front)
         sections = self._document.sections
         for place, section in enumerate(sections):
             line = self._file.add_paragraph(style=f"toc {section.level}")
@@ -132,9 +135,26 @@ class _Writer:
             if place == len(sections) - 1:
                 end_field(line)
 
+    def _lists(self) -> None:
+        """Write the lists of tables and of figures, as fields like the contents."""
+        tables, figures = self._document.listed
+        of_tables = [(each.name, each.number, each.title) for each in tables]
+        of_figures = [(each.name, each.number, each.caption) for each in figures]
+        for kind, named in (("Table", of_tables), ("Figure", of_figures)):
+            if named:
+                self._line("Contents Heading", f"{kind}s")
+            for place, (name, number, text) in enumerate(named):
+                line = self._file.add_paragraph(style="toc 1")
+                line.paragraph_format.space_before = line.paragraph_format.space_after = 0
+                if place == 0:
+                    begin_field(line, rf'TOC \h \z \c "{kind}"')
+                add_link(line, _mark(kind.lower(), name), f"{number}\t{text}").bold = False
+                if place == len(named) - 1:
+                    end_field(line)
+
     def _heading(self, section: Section) -> None:
         line = self._file.add_paragraph(style=f"Heading {section.level}")
-        if section is self._document.sections[0]:
+        if section is self._document.sections[0] or section.appendix:
             line.paragraph_format.page_break_before = True
         with bookmark(line, _mark("section", section.id), next(self._ids)):
             add_run(line, section.heading)
@@ -196,7 +216,7 @@ class _Writer:
         self._caption("Figure", block.name, block.number, block.caption)
         run = self._file.add_paragraph(style="Figure").add_run()
         shape = run.add_picture(str(block.png))
-        scale = min(Pt(PORTRAIT) / shape.width, Pt(TALLEST) / shape.height)
+        scale = min(Pt(WIDEST) / shape.width, Pt(TALLEST) / shape.height)
         shape.width, shape.height = round(shape.width * scale), round(shape.height * scale)
         told = {"name": clean(block.name), "descr": clean(block.alternative)}
         run.element.xpath(".//wp:docPr")[0].attrib.update(told)

@@ -107,10 +107,12 @@ def bookmark(paragraph: Paragraph, name: str, number: int) -> Iterator[None]:
     add_element(element_of(paragraph), "bookmarkEnd", id=str(number))
 
 
-def add_link(paragraph: Paragraph, target: str, text: str) -> None:
+def add_link(paragraph: Paragraph, target: str, text: str) -> Run:
     """Add a text that leads to a bookmark."""
     link = add_element(element_of(paragraph), "hyperlink", anchor=target, history="1")
-    link.append(add_run(paragraph, text).element)
+    run = add_run(paragraph, text)
+    link.append(run.element)
+    return run
 
 
 LIGHT = "EEF2F7"

@@ -14,6 +14,7 @@ import numpy as np
 
 from hemodel.publish.table_view import Heading, ShownCell
 from hemodel.publish.word_styles import LIGHT, TABLE_STYLE, add_element, add_run, breakable, clean, element_of
+from hemodel.views.shared.text import lowered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -195,14 +196,9 @@ def _labels(view: TableView) -> list[Heading]:
     """Return the heading of each column, with that of its group before it."""
     groups = [heading for heading in view.headings[0] for _ in range(heading.columns)]
     return [
-        heading if group is heading else replace(heading, text=f"{group.text}: {_lowered(heading.text)}")
+        heading if group is heading else replace(heading, text=f"{group.text}: {lowered(heading.text)}")
         for group, (_, heading) in zip(groups, _under(view), strict=True)
     ]
-
-
-def _lowered(text: str) -> str:
-    """Return a text with a small first letter, unless it begins with an abbreviation."""
-    return f"{text[:1].lower()}{text[1:]}" if text[1:2].islower() else text
 
 
 def new_table(file: Document, rows: int, widths: Sequence[float], *, headings: int) -> Table:

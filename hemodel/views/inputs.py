@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hemodel.analyses.input_rows import filled_rows, source_text, subject
+from hemodel.analyses.input_rows import filled_rows, is_used, source_text, subject
 from hemodel.formats import Value, display
 from hemodel.inputs.cell_formats import sheet_titles
 from hemodel.inputs.dictionary import kinds
@@ -135,19 +135,21 @@ def regimens(run: Run, names: Names) -> Table:
 
 
 def assumptions(run: Run) -> Table:
-    """Return the inputs whose value or range rests on a judgement."""
+    """Return the inputs whose value or range rests on a judgement, those of options that are not chosen left out."""
+    filled = filled_rows(run)
+    values = {row.id: row.value for row in filled}
     rows = [
         (
             subject(row),
             row.label or row.kind.label,
             _value(row),
             _unit(row, value_set(run.model.inputs.rows, row.id)),
-            _judgement(source_text(row)),
-            _judgement(row.range_basis),
+            judgement(source_text(row)),
+            judgement(row.range_basis),
             row.id,
         )
-        for row in filled_rows(run)
-        if _judgement(source_text(row)) or _judgement(row.range_basis)
+        for row in filled
+        if is_used(row.id, values) and (judgement(source_text(row)) or judgement(row.range_basis))
     ]
     return Table(
         "assumptions",
@@ -167,7 +169,7 @@ def assumptions(run: Run) -> Table:
     )
 
 
-def _judgement(text: str) -> str | None:
+def judgement(text: str) -> str | None:
     """Return what stands after `assumption:`, or None for a text that cites a source."""
     if not text.lower().startswith(ASSUMPTION):
         return None

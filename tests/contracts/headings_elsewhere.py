@@ -13,10 +13,13 @@ from hemodel.analyses.checks import CheckEntry
 from hemodel.analyses.differences import Compared, Difference, Differences, Effect, LinkedDifferences, Move, Remainder
 from hemodel.analyses.differences import SideEntry as Side
 from hemodel.analyses.dsa.grids import CombinationResult, NWayResult
+from hemodel.analyses.dsa.one_way import Dsa
 from hemodel.analyses.dsa.threshold_search import ThresholdAt, ThresholdSearch
 from hemodel.analyses.information import MeanEntry
+from hemodel.analyses.input_rows import InputEntry
 from hemodel.analyses.psa.result import Ceac, Ceaf, PsaIncrement
 from hemodel.analyses.report import Step
+from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 from hemodel.views.differences import differences_table
 from hemodel.views.grids import dsa_tables
@@ -225,6 +228,61 @@ def stepped() -> Made:
     return of_dossier("stepped", [found]), [found], ([found.model_dump()], columns)
 
 
+def one_way_largest() -> Made:
+    words: dict[str, Any] = {"id": "a", "label": "A", "unit": "x", "verdict_low": "", "verdict_high": "", **PAIR}
+    numbers = [name for name in Dsa.model_fields if name not in words]
+    bars = [own(Dsa(**words | dict.fromkeys(numbers, 1.0))) for _ in range(12)]
+    shown = {"dsa": bars, "incremental": [SimpleNamespace(intervention="active")]}
+    columns = {"Value: Base case": "base", "Value: Low": "low", "Value: High": "high"}
+    columns |= {"ICER: At low": "icer_low", "ICER: At high": "icer_high"}
+    columns |= {"Net monetary benefit: At low": "nmb_low", "Net monetary benefit: At high": "nmb_high"}
+    first = bars[:10]
+    return of_dossier("one_way_largest", [], **shown), first, ([bar.model_dump() for bar in first], columns)
+
+
+def scenarios_moving() -> Made:
+    """Of a sweep both ends, and nothing that does not move."""
+    texts: dict[str, Any] = dict.fromkeys(
+        ("purpose", "question", "why", "source", "sweep", "label", "verdict", "stopped"), ""
+    )
+    numbers = ("life_years", "qalys", "costs", "icer", "change_in_qalys", "change_in_costs", "change_in_icer")
+    others: dict[str, Any] = {"changes": [], "nmb": {}, "cost_effective": {}, "changes_decision": {}, "group": "costs"}
+    one = ScenarioEntry(name="one", **PAIR | texts | others | dict.fromkeys(numbers, 1.0))
+    named = [("one", ""), ("still", ""), ("first", "s"), ("middle", "s"), ("last", "s")]
+    found = [own(one.model_copy(update={"name": name, "sweep": sweep})) for name, sweep in named]
+    shown: dict[str, Any] = {"scenarios": found, "moving": ["one", "first", "middle", "last"]}
+    shown |= {"decision_threshold": 20_000.0, "incremental": [SimpleNamespace(intervention="active")]}
+    columns = {"Increment: QALYs": "qalys", "Increment: Costs": "costs", "ICER": "icer", "Change": "change_in_icer"}
+    kept = [each for each in found if each.name in {"one", "first", "last"}]
+    return of_dossier("scenarios_moving", [], **shown), kept, ([each.model_dump() for each in kept], columns)
+
+
+def key_assumptions() -> Made:
+    """Choices and influential values, each reason once; nothing of an option that is not chosen."""
+    rest: dict[str, Any] = {"subject": "Curves", "unit": "", "low": None, "high": None, "se": None, "n": None}
+    rest |= {"distribution": "fixed", "parameters": [], "range_basis": "", "note": ""}
+    rows: list[tuple[str, str, Any, str]] = [
+        ("settings.utilities_by", "Utilities by", "state", "a study"),
+        ("curve.os.a.family", "Family, OS, A", "exp", "assumption: it fits"),
+        ("curve.os.b.family", "Family, OS, B", "exp", "assumption: it fits"),
+        ("waning.os.b.shape", "Waning", "none", "assumption: not seen"),
+        ("waning.os.b.start", "Start of waning", "24", "assumption: two years"),
+        ("utility.progressed", "Utility", 0.5, "assumption: a guess"),
+        ("utility.progression_free", "Utility before", 0.6, "assumption: another"),
+        ("patients.bsa_mean", "Size", "m", "a study"),
+    ]
+    inputs = [InputEntry(id=i, label=text, value=value, source=why, **rest) for i, text, value, why in rows]
+    bar = SimpleNamespace(id="utility.progressed", intervention="active")
+    shown = {"inputs": inputs, "dsa": [bar], "incremental": [SimpleNamespace(intervention="active")]}
+    table = of_dossier("key_assumptions", [], **shown)
+    assert [row[1:] for row in table.rows] == [
+        ("Family, OS, A, and 1 more like it", "exponential", "It fits"),
+        ("Waning", "none", "Not seen"),
+        ("Utility", "0.5", "A guess"),
+    ]
+    return table, inputs, ([{}, {}, {}], {})
+
+
 ELSEWHERE: dict[str, Callable[[], Made]] = {
     "n_way": n_way,
     "threshold_search": threshold_search,
@@ -234,4 +292,7 @@ ELSEWHERE: dict[str, Callable[[], Made]] = {
     "differences": differences,
     "checks": checks,
     "stepped": stepped,
+    "one_way_largest": one_way_largest,
+    "scenarios_moving": scenarios_moving,
+    "key_assumptions": key_assumptions,
 }

@@ -9,6 +9,8 @@ what to report, not a score.
 from __future__ import annotations
 
 import csv
+import html
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -24,6 +26,7 @@ from hemodel.publish.document.parts import (
     FigureBlock,
     KeyNumbers,
     Paragraph,
+    Parts,
     Section,
     Style,
     TableBlock,
@@ -31,6 +34,7 @@ from hemodel.publish.document.parts import (
     section_numbers,
 )
 from hemodel.publish.table_view import view
+from hemodel.views.shared.printed import abbreviations
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
@@ -121,25 +125,21 @@ def build(content: Content, layout: Layout, pictures: Mapping[str, tuple[Path, P
     numbers = section_numbers([each.section.level for each in chosen], style)
     front = tuple(held for held in layout.front if source.has(held))
     places = _places(front, chosen, numbers)
-    builder = _Builder(source, places)
-    sections = [
-        Section(
-            each.section.id,
-            each.section.heading,
-            each.section.level,
-            number,
-            tuple(builder.blocks(each)),
-            each.section.folded,
-        )
-        for each, number in zip(chosen, numbers, strict=True)
-    ]
+    builder = _Builder(source, places, explained=layout.lists)
+    sections = [_section(each, number, builder) for each, number in zip(chosen, numbers, strict=True)]
     return Document(
         title=content.title,
         lead=content.lead,
         style=style,
         sections=tuple(sections),
         front=tuple(block for held in front for block in builder.part(held)),
+        lists=layout.lists,
     )
+
+
+def _section(chosen: _Chosen, number: str, builder: _Builder) -> Section:
+    of = chosen.section
+    return Section(of.id, of.heading, of.level, number, tuple(builder.blocks(chosen)), of.folded, of.appendix)
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,8 @@ def _places(front: tuple[SectionPart, ...], chosen: list[_Chosen], numbers: list
 class _Builder:
     source: _Source
     places: Places
+    explained: bool
+    """Whether abbreviations are explained under tables."""
 
     def blocks(self, chosen: _Chosen) -> Iterator[Block]:
         """Give the blocks of a section."""
@@ -223,32 +225,40 @@ class _Builder:
         elif held.note is not None:
             parts = parts_of(held.note, self.places)
             if parts is not None:
-                yield Paragraph(parts)
+                yield Paragraph(self._printed(parts))
+
+    def _printed(self, parts: Parts) -> Parts:
+        """Return parts as they are printed."""
+        return tuple(self.source.content.printed(part) if isinstance(part, str) else part for part in parts)
 
     def _number(self, kind: str, name: str) -> int:
         return int(self.places[kind, name].rpartition(" ")[2])
 
     def _table(self, name: str, caption: str | None) -> TableBlock:
         made = cheers_table(self.places) if (TABLE, name) == PLACEHOLDER else self.source.content.tables[name]
-        shown = view(made, self._number(TABLE, name))
+        shown = view(made, self._number(TABLE, name)).printed(self.source.content.printed)
+        if self.explained:
+            shown = replace(shown, notes=(*shown.notes, *abbreviations(shown.texts())))
         return TableBlock(shown if caption is None else replace(shown, title=caption))
 
     def _figure(self, name: str, caption: str | None) -> FigureBlock:
         png, svg = self.source.pictures[name]
-        text = caption or self.source.content.captions[name]
-        told = f"{text}. Chart of the run; its numbers are in the tables and in {self.source.content.numbers}."
+        printed = self.source.content.printed
+        text = caption or printed(self.source.content.captions[name])
+        told = f"{printed(_finding(svg) or text)}. Chart of the run; its numbers are in {self.source.content.numbers}."
         return FigureBlock(self._number(FIGURE, name), name, text, told, png, svg)
 
     def _text(self, lines: Lines) -> Iterator[Block]:
         """Give what a text says; lines that refer to what is not there are left out."""
         if lines.facts:
-            yield FactList(tuple(lines.facts))
+            yield FactList(tuple((label, self.source.content.printed(text)) for label, text in lines.facts))
         if lines.numbers:
             yield KeyNumbers(tuple(lines.numbers))
         if lines.look == "code":
             yield from (Code(line) for line in lines.lines)
             return
-        resolved = [parts for line in lines.lines if (parts := parts_of(line, self.places)) is not None]
+        found = (parts_of(line, self.places) for line in lines.lines)
+        resolved = [self._printed(parts) for parts in found if parts is not None]
         if not resolved:
             return
         if lines.lead:
@@ -262,3 +272,9 @@ class _Builder:
             later = "body" if lines.look in ("paragraphs", "key") else lines.look
             first = "body" if lines.look == "paragraphs" else lines.look
             yield from (Paragraph(parts, later if i else first) for i, parts in enumerate(resolved))
+
+
+def _finding(svg: Path) -> str:
+    """Return the title of a chart, which says what it shows; none where its file has none."""
+    hit = re.search(r"<dc:title>(.*?)</dc:title>", svg.read_text(encoding="utf-8"), re.DOTALL)
+    return "" if hit is None else html.unescape(hit[1]).strip().rstrip(".")

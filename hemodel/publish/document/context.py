@@ -45,7 +45,7 @@ class Context:
     manifest: Manifest
 
 
-Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code"]
+Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ class Content:
         How many are compared.
     endpoints : mapping from id to str
         Names of those with sections of their own.
+    printed : callable
+        What a text of the run is printed as; as it is where ids may be shown.
     """
 
     title: str
@@ -94,3 +96,4 @@ class Content:
     numbers: str
     strategies: int = 0
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    printed: Callable[[str], str] = str

@@ -18,10 +18,10 @@ A layout is a TOML file; adding one needs no code.
     ]
     absent = "What to say where the run has none of these."
 
-`front` holds what stands before the contents: texts, then figures side by side on a page. A section with
-`folded = true` is closed on a page until it is opened. A section with `each = "endpoint"` is repeated for every
-endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part with `strategies = 3` is shown where so many
-are compared.
+`front` holds what stands before the contents: texts and tables on the first page, figures side by side on a page. A
+section with `folded = true` is closed on a page until it is opened; one with `appendix = true` ends the body. A section
+with `each = "endpoint"` is repeated for every endpoint: `{endpoint}` stands for its id, `{name}` for its name. A part
+with `strategies = 3` is shown where so many are compared.
 
 Names that a layout may use are those that tables, charts and texts are declared by.
 """
@@ -103,7 +103,10 @@ class SectionPart(_Entry):
 
 
 class LayoutSection(_Entry):
-    """A section of a layout; `absent` is said where the run has nothing that it holds."""
+    """A section of a layout; `absent` is said where the run has nothing that it holds.
+
+    An `appendix` ends the body: it and all sections after it are for those who check.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\{endpoint\})?$")]
     each: Literal["", "endpoint"] = ""
@@ -112,13 +115,14 @@ class LayoutSection(_Entry):
     holds: tuple[SectionPart, ...] = ()
     absent: str = ""
     folded: bool = False
+    appendix: bool = False
 
 
 class Layout(_Entry):
     """A whole layout.
 
     `table_set` is what the profiles of payers call it; `source` says where its headings are from and what
-    was not checked against that.
+    was not checked against that. `lists` says whether tables and figures are listed after the contents.
     """
 
     kind: Annotated[str, Field(min_length=1)]
@@ -126,6 +130,7 @@ class Layout(_Entry):
     table_set: str = ""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
     source: str = ""
+    lists: bool = False
     prefix: str = ""
     first: Annotated[int, Field(ge=1)] = 1
     front: tuple[SectionPart, ...] = ()

@@ -105,7 +105,10 @@ Block = Paragraph | Bullets | FactList | KeyNumbers | Code | TableBlock | Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A section; `number` is printed before the heading, as B.3.2. A folded one is closed on a page."""
+    """A section; `number` is printed before the heading, as B.3.2. A folded one is closed on a page.
+
+    An `appendix` begins on a page of its own in print.
+    """
 
     id: str
     heading: str
@@ -113,6 +116,7 @@ class Section:
     number: str
     blocks: tuple[Block, ...]
     folded: bool = False
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,19 +131,27 @@ class Style:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document; `front` stands before the contents."""
+    """A whole document; `front` stands before the contents, which may be followed by lists of tables and figures."""
 
     title: str
     lead: tuple[str, ...]
     style: Style
     sections: tuple[Section, ...]
     front: tuple[Block, ...] = ()
+    lists: bool = False
 
     def blocks(self) -> Iterator[tuple[Section, Block]]:
         """Give every block of the sections with its section, in order."""
         for section in self.sections:
             for block in section.blocks:
                 yield section, block
+
+    @property
+    def listed(self) -> tuple[list[TableView], list[FigureBlock]]:
+        """The tables and the figures, those of the front first."""
+        every = [*self.front, *(block for _, block in self.blocks())]
+        tables = [block.view for block in every if isinstance(block, TableBlock)]
+        return tables, [block for block in every if isinstance(block, FigureBlock)]
 
 
 def section_numbers(levels: Sequence[int], style: Style) -> list[str]:

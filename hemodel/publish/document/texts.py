@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hemodel.analyses.input_rows import is_used
+from hemodel.analyses.reference_case import DEPARTS, MISSING, TO_JUDGE
 from hemodel.formats import display
+from hemodel.publish.document.argument import argument_texts
 from hemodel.publish.document.context import Lines
+from hemodel.publish.document.findings import finding_texts
 from hemodel.publish.workbook_sheets import without_folder
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.budget import budget_method, budget_results
-from hemodel.views.evidence.words import EvidenceNames, in_use_words
 from hemodel.views.fit_warnings import accepted_sentence, fit_sentence
 from hemodel.views.headline import headline, key_numbers
-from hemodel.views.information import information_text, shown_as
+from hemodel.views.inputs import judgement
 from hemodel.views.payer import counts, of_whom
 from hemodel.views.prose import decision_problem, mean_results, not_run, structure
-from hemodel.views.shared.words import ENDPOINTS, adjustment_sentence
+from hemodel.views.shared.text import listed
 from hemodel.views.studies import research_method, research_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hemodel.analyses.psa.result import PsaIncrement
-    from hemodel.analyses.scenarios import ScenarioEntry
+    from hemodel.analyses.input_rows import InputEntry
     from hemodel.publish.document.context import Context
     from hemodel.publish.manifest import Manifest
 
@@ -108,8 +110,8 @@ def _technical(context: Context) -> Lines:
         ("Kind of model", "cohort, partitioned survival, three states"),
         ("Cycle", f"{display(settings.cycle_length, 'value')} days, {context.results.counts.cycles:,} cycles"),
         ("Units of time", f"a year has {DAYS_PER_YEAR:g} days, a month {DAYS_PER_MONTH:g}"),
-        ("State time within a cycle", settings.half_cycle_correction.replace("_", " ")),
-        ("Discounting within a year", settings.discounting.replace("_", " ")),
+        ("State time within a cycle", settings.half_cycle_correction),
+        ("Discounting within a year", settings.discounting),
         ("Discounting within a cycle", settings.discount_timing),
     ]
     if context.results.psa is not None:
@@ -129,115 +131,6 @@ def command(manifest: Manifest) -> Lines:
     return Lines([without_folder(manifest.command)], look="code")
 
 
-MOST_INFLUENTIAL = 3
-"""Inputs of the one-way analysis that the text names."""
-
-
-def uncertainty_texts() -> dict[str, Callable[[Context], Lines]]:
-    """Return the texts by name."""
-    return {
-        "one_way": _one_way,
-        "probabilistic": _probabilistic,
-        "value_of_information": _value_of_information,
-        "scenarios": _scenarios,
-        "validation": _validation,
-        "external": _external,
-    }
-
-
-def _one_way(context: Context) -> Lines:
-    results = context.results
-    if not results.dsa:
-        return Lines()
-    lines = [
-        (
-            f"{results.counts.one_way_inputs} uncertain inputs were moved to the ends of their ranges, one at a time;"
-            " [figure tornado_nmb] and [table dsa] show what each does."
-        )
-    ]
-    lines += [
-        "[table dsa_curves] says which curves the ends of their bars are.",
-        "[table dsa_statistics] shows what each reported number alone does to the fit.",
-    ]
-    for entry in results.incremental:
-        mine = [each for each in results.dsa if each.intervention == entry.intervention][:MOST_INFLUENTIAL]
-        told = "; ".join(
-            f"{each.label} (from {display(each.nmb_low, 'money')} to {display(each.nmb_high, 'money')})"
-            for each in mine
-        )
-        name = context.names.strategy(entry.intervention)
-        lines.append(f"The incremental net monetary benefit of {name}, in {results.currency}, depends most on: {told}.")
-    return Lines(lines)
-
-
-def _probabilistic(context: Context) -> Lines:
-    results = context.results
-    if results.psa is None:
-        return Lines()
-    lines = [
-        (
-            f"All uncertain inputs were drawn together {results.psa.draws:,} times, with seed {results.psa.seed};"
-            " no draw was discarded."
-        )
-    ]
-    lines += [_mean(context, entry) for entry in results.psa.increments]
-    lines.append("[figure ce_plane] shows the draws and [figure ceac] the probability of being cost-effective.")
-    return Lines(lines)
-
-
-def _value_of_information(context: Context) -> Lines:
-    results, shown = context.results, shown_as(context.results, context.names)
-    return Lines(information_text(results.information, shown, results.decision_threshold), look="paragraphs")
-
-
-def _mean(context: Context, entry: PsaIncrement) -> str:
-    currency = context.results.currency
-    low, high = (display(end, "qaly") for end in entry.interval["qalys"])
-    least, most = (display(end, "money") for end in entry.interval["costs"])
-    ratio = entry.verdict_of_means
-    if entry.icer_of_means is not None:
-        ratio = f"{display(entry.icer_of_means, 'icer', currency)} per QALY"
-    return (
-        f"On average {context.names.comparison(entry.intervention, entry.comparator)} gains"
-        f" {display(entry.mean['qalys'], 'qaly')} QALYs (95% of the draws: {low} to {high}) for"
-        f" {display(entry.mean['costs'], 'money', currency)} ({least} to {most}); the ratio of the means: {ratio}."
-    )
-
-
-def _scenarios(context: Context) -> Lines:
-    results = context.results
-    if not results.scenarios:
-        return Lines()
-    counts = results.counts
-    lines = [
-        (
-            f"{counts.scenarios} scenarios were run; [table scenarios] gives the increments and the ICER under each,"
-            " [table scenario_changes] what each changes and why."
-        )
-    ]
-    if counts.scenarios_stopped:
-        lines.append(f"{counts.scenarios_stopped} of them could not be run; the table says why.")
-    return Lines([*lines, *(_extremes(context, entry.intervention) for entry in results.incremental)])
-
-
-def _extremes(context: Context, intervention: str) -> str:
-    """Say between which ratios the scenarios lie."""
-    found = [e for e in context.results.scenarios or () if e.intervention == intervention and e.icer is not None]
-    name = context.names.strategy(intervention)
-    if not found:
-        return f"No scenario gives a ratio for {name}."
-    lowest, highest = min(found, key=_icer), max(found, key=_icer)
-    currency = context.results.currency
-    return (
-        f"The ICER of {name} lies between {display(lowest.icer, 'icer', currency)} (scenario {lowest.name}) and"
-        f" {display(highest.icer, 'icer', currency)} (scenario {highest.name})."
-    )
-
-
-def _icer(entry: ScenarioEntry) -> float:
-    return entry.icer or 0.0
-
-
 def _validation(context: Context) -> Lines:
     counts = context.results.counts
     passed = (
@@ -247,7 +140,11 @@ def _validation(context: Context) -> Lines:
     )
     return Lines(
         [
-            f"{passed}; [table checks] lists each with the number that was found.",
+            (
+                f"{passed}: shares in the states add up, parts add up to totals, discounted amounts are no larger than"
+                " undiscounted ones, and increments, ratios and net benefits follow from the totals. Each is in the"
+                " results of the run with the number that was found and the limit it must keep."
+            ),
             "Modelled beside reported survival is in [table survival_fit].",
             (
                 "The same model can be written as an Excel workbook that calculates everything by formula"
@@ -257,12 +154,6 @@ def _validation(context: Context) -> Lines:
             ),
         ]
     )
-
-
-def _external(context: Context) -> Lines:
-    if not context.results.external:
-        return Lines()
-    return Lines(["[table external] sets the curves beside survival in other studies."])
 
 
 def texts() -> dict[str, Callable[[Context], Lines]]:
@@ -275,19 +166,20 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "structure": lambda context: Lines(structure(context.run), look="bullets"),
         "strategies": _strategies,
         "inputs": _inputs,
-        "survival": _survival,
-        "evidence": _evidence,
-        "adjustments": _adjustments,
-        "base_case": _base_case,
         "changes": _changes,
         "warnings": lambda context: Lines(context.results.warnings, look="bullets", lead="Warnings of the run:"),
         "count_of_warnings": _count_of_warnings,
         "fit_warnings": _fit_warnings,
         "not_run": _not_run,
         "payer": _payer,
+        "departures": _departures,
+        "utilities": _utilities,
+        "unit_costs": _unit_costs,
         "research": _research,
         "budget": _budget,
-        **uncertainty_texts(),
+        "validation": _validation,
+        **argument_texts(),
+        **finding_texts(),
         **method_texts(),
     }
 
@@ -321,57 +213,11 @@ def _inputs(context: Context) -> Lines:
                 f"The workbook holds {counts.inputs} inputs; {counts.assumptions} of them are assumptions, each with"
                 " its reason."
             ),
-            "Every input is listed with its value, range, distribution and source in [table inputs].",
-            "Inputs that rest on a judgement are in [table assumptions].",
-            "The sources are listed in [table sources].",
-        ]
-    )
-
-
-def _survival(context: Context) -> Lines:
-    lines = []
-    for strategy in context.results.strategies:
-        found = context.results.base_case[strategy].survival
-        told = [
-            f"{name.lower()} of {display(found[e].median_months, 'months')} months (mean"
-            f" {display(found[e].mean_months, 'months')})"
-            for e, name in ENDPOINTS.items()
-            if found[e].median_months is not None
-        ]
-        if told:
-            lines.append(f"Modelled medians, {context.names.strategy(strategy)}: {' and '.join(told)}.")
-    return Lines(
-        [
             (
-                "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure"
-                " survival_curves] shows both."
+                "The workbook is part of the submission: it has the value, range, distribution, source and reason of"
+                " every input, and the sources in full."
             ),
-            *lines,
-        ]
-    )
-
-
-def _evidence(context: Context) -> Lines:
-    if context.pack is None:
-        return Lines()
-    names, found = EvidenceNames(context.run.model), context.pack.evidence.endpoints
-    chosen = [in_use_words(names, e, found[e]) for e in ENDPOINTS if e in found]
-    tried = "Every family was tried on the same evidence; [table ranking] ranks those that could be fitted."
-    return Lines([tried, *chosen])
-
-
-def _adjustments(context: Context) -> Lines:
-    found = [adjustment_sentence(entry, context.names) for entry in context.results.adjustments]
-    if not found:
-        return Lines(["Nothing was adjusted: no curve crossed another that caps it."])
-    return Lines(found, look="bullets")
-
-
-def _base_case(_context: Context) -> Lines:
-    return Lines(
-        [
-            "Costs by category are in [table disaggregated_costs], discounted and not.",
-            "Life-years by state are in [table disaggregated_life_years], QALYs in [table disaggregated_qalys].",
+            "The choices of the model and the most influential of the assumed values are in [table key_assumptions].",
         ]
     )
 
@@ -391,6 +237,64 @@ def _payer(context: Context) -> Lines:
     if payer is None:
         return Lines()
     return Lines([f"The run is for {of_whom(payer)}; {counts(payer)}. [table reference_case] has each field."])
+
+
+def _departures(context: Context) -> Lines:
+    """Say what of the reference case is departed from, missing, or has to be judged by reading."""
+    payer = context.results.payer
+    if payer is None:
+        return Lines()
+    found = [e for e in payer.reference_case if e.status in {DEPARTS, MISSING}]
+    points = [f"{e.label} ({e.status}). Asked: {e.asked.rstrip('.')}. Here: {e.found.rstrip('.')}." for e in found]
+    judged = [e.label[:1].lower() + e.label[1:] for e in payer.reference_case if e.status == TO_JUDGE]
+    if judged:
+        points.append(f"To be judged by reading both texts: {listed(judged)}.")
+    return Lines(points, look="bullets", lead="Where the analysis is not, or not surely, as asked:")
+
+
+_UTILITIES_ARE = {
+    "constant": "Utilities stay as they are over time.",
+    "age_adjusted": "Utilities fall with age as those of the general population do.",
+    "age_adjusted_capped": "Utilities fall with age as those of the general population do, and are at most those.",
+}
+
+
+def _utilities(context: Context) -> Lines:
+    """Give each utility with its range and source, and what happens to it over time."""
+    entries = context.results.inputs
+    values = {entry.id: entry.value for entry in entries}
+    lines = [
+        f"{e.label}: {display(e.value, 'value')}{_between(e)}. {_from(e)}"
+        for e in entries
+        if e.id.startswith("utility.") and isinstance(e.value, float) and is_used(e.id, values)
+    ]
+    over_time = _UTILITIES_ARE.get(str(values.get("utility.over_time")))
+    return Lines([*lines, *([over_time] if over_time else [])], look="bullets")
+
+
+def _unit_costs(context: Context) -> Lines:
+    """Give the price of each drug with its range and source, and say where the other costs are."""
+    entries = [e for e in context.results.inputs if e.id.startswith("drug.") and ".price_per_" in e.id]
+    lines = [f"{e.label}: {display(e.value, 'value')} {e.unit}{_between(e)}. {_from(e)}" for e in entries]
+    lead = (
+        "Prices of the drugs follow. Unit costs of administration, disease management, adverse events, subsequent"
+        " treatment and end-of-life care are in the workbook, each with its source."
+    )
+    return Lines(lines, look="bullets", lead=lead)
+
+
+def _between(entry: InputEntry) -> str:
+    """Return the range of an input; nothing where it has none."""
+    if entry.low is None or entry.high is None:
+        return ""
+    return f" ({display(entry.low, 'value')} to {display(entry.high, 'value')})"
+
+
+def _from(entry: InputEntry) -> str:
+    """Return where a value is from: what is assumed, or its source."""
+    why = judgement(entry.source)
+    told = f"Assumed: {why[:1].lower()}{why[1:]}" if why else f"Source: {entry.source}"
+    return f"{told.rstrip('.')}." if entry.source else ""
 
 
 def _not_run(context: Context) -> Lines:

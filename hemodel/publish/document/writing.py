@@ -19,6 +19,7 @@ from hemodel.views.charts import captions, figures
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
 from hemodel.views.registry import names_of
 from hemodel.views.report import dossier_tables
+from hemodel.views.shared.printed import Printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,8 +70,14 @@ def charts(results: Results, run: Run, pack: EvidencePack | None) -> dict[str, C
     return found if pack is None else found | evidence_figures(run.model, pack)
 
 
-def content(made: Context) -> Content:
-    """Return what a document on a run may hold."""
+def content(made: Context, printed: Callable[[str], str] = str) -> Content:
+    """Return what a document on a run may hold.
+
+    Parameters
+    ----------
+    printed : callable
+        What a text is printed as: `Printed` in a document that holds no ids.
+    """
     results = made.results
     return Content(
         title=results.title,
@@ -80,7 +87,13 @@ def content(made: Context) -> Content:
         captions=made.captions,
         numbers="results.json",
         strategies=len(results.strategies),
+        printed=printed,
     )
+
+
+def dossier_content(made: Context) -> Content:
+    """Return what a dossier may hold: labels stand for ids."""
+    return content(made, Printed(made.results, made.names))
 
 
 def report_page(
@@ -149,14 +162,14 @@ def dossier(run: Run, request: DossierRequest, manifest: Manifest) -> tuple[Cont
     """
     made = context(request.results, run, request.pack, manifest)
     drawn = charts(request.results, run, request.pack)
-    return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), content(made))}
+    return made, {name: drawn[name] for name in figures_of(read_layout(request.layout), dossier_content(made))}
 
 
 def write_documents(
     made: Context, request: DossierRequest, folder: Path, pictures: Mapping[str, tuple[Path, Path]]
 ) -> None:
     """Write the dossier in each format that was asked for, with the PNG and the SVG of its figures."""
-    document = build(content(made), read_layout(request.layout), pictures)
+    document = build(dossier_content(made), read_layout(request.layout), pictures)
     if "docx" in request.formats:
         (folder / DOCX).write_bytes(word(document, request.template))
     if "html" in request.formats:

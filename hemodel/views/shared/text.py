@@ -111,3 +111,23 @@ def minus(results: Results, intervention: str) -> str:
 def threshold_text(results: Results) -> str:
     """Return the decision threshold with its unit."""
     return f"{display(results.decision_threshold, 'money', results.currency)} per QALY"
+
+
+def lowered(text: str) -> str:
+    """Return a text with a small first letter, unless it begins with an abbreviation."""
+    return f"{text[:1].lower()}{text[1:]}" if text[1:2].islower() else text
+
+
+_SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def spelled(count: int, noun: str) -> str:
+    """Return a count of things in words, up to twelve of them: three scenarios, 61 scenarios, no scenario."""
+    number = _SPELLED[count] if count < len(_SPELLED) else f"{count:,}"
+    return f"{number} {noun}{'' if count in {0, 1} else 's'}"
+
+
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """Return items in a sentence: one, one and two, one, two and three."""
+    *others, end = items
+    return f"{', '.join(others)} {last} {end}" if others else end

@@ -130,6 +130,12 @@ def family_name(family: str) -> str:
     return family
 
 
+def family_in_text(family: str) -> str:
+    """Return a family's name as it stands within a sentence: only names of people keep their capital."""
+    name = family_name(family)
+    return name if name.startswith(("Weibull", "Gompertz")) else f"{name[:1].lower()}{name[1:]}"
+
+
 def _unique(names: Mapping[str, str]) -> dict[str, str]:
     """Add the id to a name that several share."""
     given = list(names.values())

@@ -39,14 +39,44 @@ def test_shipped_layouts_load(name: str) -> None:
 
     assert layout.table_set
     assert layout.source or name == GENERIC
+    front = [pair for each in layout.front for pair in each.names]
+    assert front[:4] == [
+        ("text", "key_results"),
+        ("text", "key_numbers"),
+        ("text", "what_decides"),
+        ("table", "base_case"),
+    ]
     held = [pair for section in layout.section for each in section.holds for pair in each.names]
-    for needed in ("key_results", "decision_problem", "validation", "technical", "command", "equations"):
+    for needed in ("decision_problem", "evidence", "external", "beyond_follow_up", "uncertainties", "validation"):
         assert ("text", needed) in held, needed
-    for needed in ("base_case", "inputs", "assumptions", "cheers", "dsa", "scenarios", "checks", "reference_case"):
-        assert ("table", needed) in held, needed
-    for needed in ("dsa_curves", "dsa_statistics", "dsa_statistics_curves"):
+    for needed in ("conclusion", "technical", "command", "equations"):
+        assert ("text", needed) in held, needed
+    for needed in (
+        "survival_fit",
+        "one_way_largest",
+        "scenarios_moving",
+        "key_assumptions",
+        "reference_case",
+        "cheers",
+    ):
         assert ("table", needed) in held, needed
     assert ("figure", "model_structure") in held
+    assert ("table", "reference_case") in held
+    assert [section.heading for section in layout.section if section.appendix] == ["Appendix"]
+
+
+@pytest.mark.parametrize("name", layout_names())
+def test_the_body_of_a_layout_is_short_and_the_inputs_are_the_workbook(name: str) -> None:
+    """At most 15 tables and 9 figures; the long tables of a run are in its files."""
+    layout = read_layout(name)
+    start = next(i for i, section in enumerate(layout.section) if section.appendix)
+    body = [*layout.front, *(held for section in layout.section[:start] for held in section.holds)]
+    every = {pair for section in layout.section for held in section.holds for pair in held.names}
+
+    assert sum(held.table is not None for held in body) <= 15
+    assert sum(held.figure is not None for held in body) <= 9
+    long = ("inputs", "dictionary", "assumptions", "sources", "scenarios", "scenario_changes", "dsa", "dsa_statistics")
+    assert not every & {("table", each) for each in (*long, "psa_checks", "psa_against_base", "psa_totals", "checks")}
 
 
 def test_tornadoes_of_the_other_interventions_follow_the_first(tmp_path: Path) -> None:
@@ -170,7 +200,7 @@ def test_pages_of_other_commands_are_no_dossiers() -> None:
             read_layout(name)
 
 
-def test_the_front_holds_texts_that_there_are(tmp_path: Path) -> None:
+def test_the_front_holds_what_there_is_once(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     front = 'front = [{ text = "key_result" }, { table = "base_case" }]\n'
     section = '[[section]]\nid = "a"\nheading = "A"\nholds = [{ table = "base_case" }]\n'
