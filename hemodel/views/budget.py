@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from hemodel.economics import swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
-from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, bounds_legend, draw_row, labels
+from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, amount, bounds_legend, draw_row, labels
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
+from hemodel.views.shared.page import LABEL_WIDTH, legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fixed
 from hemodel.views.shared.words import Names
@@ -211,9 +211,9 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
     figure = page("Inputs that move the net budget impact most", subtitle, body)
     axes = figure.subplots()
     for place, item in enumerate(shown):
-        draw_row(axes, base / by, place, _ends(item, by))
+        draw_row(axes, base / by, place, _ends(item, by, results.currency))
     axes.axvline(base / by, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(shown)), labels(results, shown, budget.one_way), linespacing=1.05)
+    axes.set_yticks(range(len(shown)), labels(results, shown, budget.one_way, width=LABEL_WIDTH, lines=3), linespacing=1.05)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(
@@ -226,10 +226,11 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
     return settle(figure)
 
 
-def _ends(item: BudgetItem, by: float) -> tuple[End, End]:
+def _ends(item: BudgetItem, by: float, currency: str) -> tuple[End, End]:
+    low, high = (amount(bound, item.unit, currency) for bound in (item.low, item.high))
     return (
-        End(item.low, item.total_low / by, "", style.LOW_COLOUR),
-        End(item.high, item.total_high / by, "", style.HIGH_COLOUR),
+        End(low, item.total_low / by, "", style.LOW_COLOUR),
+        End(high, item.total_high / by, "", style.HIGH_COLOUR),
     )
 
 

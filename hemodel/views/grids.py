@@ -15,11 +15,11 @@ from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.errors import UsageError
 from hemodel.formats import display
-from hemodel.views.one_way import LABEL_WIDTH, axis_label, base_value, input_names
+from hemodel.views.one_way import base_value, input_names, result_axis
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import LABEL_WIDTH, label_across, legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
 
@@ -486,10 +486,11 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
     axes.set_yticks(range(len(rows)), [fold(one.name, LABEL_WIDTH) for one in rows], linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(axes.xaxis, axis_label(results, measure, base))
     if any(one.changes_decision for one in rows):
         _legend(figure)
     make_room(axes)
+    result_axis(axes, results, measure)
+    label_across(axes, base, "Base case")
     return settle(figure)
 
 

@@ -1,7 +1,7 @@
-"""The page of a chart: header, legend, axes and final layout.
+"""The page of a chart: header, legend, labels of lines, axes and final layout.
 
-Pages are 16 cm wide with text of 8 points or more, so that they can be printed
-as they are.
+The title says what is found, the subtitle what is shown. Pages are 11.4 cm wide with text of 8 points or more: 11
+points across a page of text, and still 5.6 at a width of 8 cm.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hemodel.views.shared.style import GREY, SIZE
-from hemodel.views.shared.text import POINTS_PER_INCH, fixed, fold, lines_height, text_width
+from hemodel.views.shared.style import GREY, INK, LIGHT, SIZE
+from hemodel.views.shared.text import LINE, POINTS_PER_INCH, fixed, fold, lines_height, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,11 +22,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-WIDTH = 6.3
-"""Width of a page, 16 cm. [inches]"""
-TITLE_SIZE = 10.5
+WIDTH = 4.5
+"""Width of a page; all sizes in inches and points are for it. [inches]"""
+MOST_BODY = 5.6
+"""Height of the body of a page that is full. [inches]"""
+TITLE_SIZE = 9.5
 MARGIN = 0.1
-MOST_TICKS = 6
+MOST_TICKS = 5
+LABEL_WIDTH = 1.7
+"""Width of a label beside a row or a line. [inches]"""
+THOUSANDS = ((5e5, 1e6, "million "), (1e4, 1e3, "thousand "))
+"""From which largest value on an axis of money is in which unit, and in words."""
+ENDS = 1.04
+"""Where labels of the ends of lines begin, in widths of the axes."""
 LEGEND_HANDLE = 0.45
 """Width of a legend's sample and the space beside it. [inches]"""
 LEGEND_GAP = 0.2
@@ -39,7 +47,7 @@ def page(title: str, subtitle: str, body: float) -> Figure:
     Parameters
     ----------
     title, subtitle : str
-        A short sentence, and what exactly is shown.
+        What is found, in a sentence, and what exactly is shown.
     body : float
         Height below the header, without a legend. [inches]
     """
@@ -48,7 +56,7 @@ def page(title: str, subtitle: str, body: float) -> Figure:
     from matplotlib.transforms import ScaledTranslation
 
     room = WIDTH - 2 * MARGIN
-    heading = fold(title, room, size=TITLE_SIZE, bold=True, lines=2)
+    heading = fold(title, room, size=TITLE_SIZE, bold=True, lines=3)
     details = fold(subtitle, room, lines=5)
     below = MARGIN + lines_height(heading, TITLE_SIZE) + 0.04
     header = below + lines_height(details) + 0.08
@@ -71,19 +79,32 @@ def _reserve(figure: Figure, header: float) -> None:
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=free, w_pad=0.06, h_pad=0.05))
 
 
-def number_axis(axis: Axis, label: str) -> None:
-    """Label an axis and give it round ticks, with as many decimals as their step needs."""
+def number_axis(axis: Axis, label: str, by: float = 1.0) -> None:
+    """Label an axis and give it round ticks in units of `by`, with as many decimals as their step needs."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def text(value: float, _: int | None) -> str:
         ticks = axis.get_majorticklocs()
-        step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0
+        step = (abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0) / by
         enough = (d for d in range(12) if abs(step * 10**d - round(step * 10**d)) < 1e-6 * step * 10**d)
-        return fixed(value, next(enough, 12))
+        return fixed(value / by, next(enough, 12))
 
     axis.set_label_text(label)
     axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(text))
+
+
+def money_axis(axis: Axis, name: str, currency: str, per: str = "") -> None:
+    """Label an axis of money, in thousands or millions where its values are large.
+
+    Parameters
+    ----------
+    per : str
+        What it is for, such as per QALY.
+    """
+    largest = max(abs(end) for end in axis.get_view_interval())
+    by, words = next(((by, words) for least, by, words in THOUSANDS if largest >= least), (1.0, ""))
+    number_axis(axis, f"{name} ({' '.join(part for part in (words + currency, per) if part)})", by)
 
 
 def percent_axis(axes: Axes, label: str) -> None:
@@ -129,6 +150,81 @@ def make_room(axes: Axes, pad: float = 0.05) -> None:
         low = min(low, *(x - left * span for x, left, _ in reach))
         high = max(high, *(x + right * span for x, _, right in reach))
     axes.set_xlim(low, high)
+
+
+def label_across(axes: Axes, x: float, text: str, colour: str = INK, *, line: int = 0) -> None:
+    """Write above an upright line what it is, on the side where there is more room.
+
+    Parameters
+    ----------
+    x : float
+        Where the line is, on the axis.
+    line : int
+        How many lines of text there are between the axes and this.
+    """
+    share = float(axes.transAxes.inverted().transform(axes.transData.transform((x, 0)))[0])
+    right = share < 0.5
+    axes.annotate(
+        fold(text, WIDTH * 0.55, lines=1),
+        (x, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-2 if right else 2, 2 + line * LINE * SIZE),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom",
+        color=colour,
+    )
+
+
+def label_ends(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Write to the right of the axes what each line is, level with its end or as near as others leave room for.
+
+    Parameters
+    ----------
+    ends : sequence of (float, str, str)
+        Height on the axis, text and colour of each line.
+    """
+    ordered = sorted(ends, key=lambda end: end[0])
+    made = [
+        axes.text(
+            ENDS,
+            0.5,
+            fold(text, LABEL_WIDTH - 0.3, lines=3),
+            transform=axes.transAxes,
+            va="center",
+            color=colour,
+            linespacing=1.05,
+        )
+        for _, text, colour in ordered
+    ]
+    lay_out(figure)
+    to_axes = axes.transData + axes.transAxes.inverted()
+    x = axes.get_xlim()[1]
+    wanted = [min(max(float(to_axes.transform((x, end[0]))[1]), 0.0), 1.0) for end in ordered]
+    heights = [lines_height(text.get_text()) * figure.dpi / axes.bbox.height for text in made]
+    for text, height, place in zip(made, wanted, spread(wanted, heights), strict=True):
+        text.set_y(place)
+        ends_at = ([1.005, ENDS - 0.01], [height, place])
+        axes.plot(*ends_at, transform=axes.transAxes, color=LIGHT, linewidth=0.6, clip_on=False)
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Return places near those wanted (rising) at which labels of such heights keep apart, up to 1 where there is room.
+
+    Parameters
+    ----------
+    wanted, heights : sequence of float
+        As shares of the height of the axes.
+    """
+    gaps = [(one + other) / 2 for one, other in pairwise(heights)]
+    places: list[float] = []
+    for want, gap in zip(wanted, [0.0, *gaps], strict=True):
+        places.append(max(want, places[-1] + gap) if places else want)
+    limit = 1.0
+    for i in range(len(places) - 1, -1, -1):
+        places[i] = max(min(places[i], limit), sum(gaps[:i]))
+        limit = places[i] - (gaps[i - 1] if i else 0.0)
+    return places
 
 
 def legend_below(figure: Figure, handles: Iterable[Artist]) -> None:
