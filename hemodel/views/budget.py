@@ -15,7 +15,16 @@ from hemodel.formats import display
 from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, amount, bounds_legend, draw_row, labels
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import LABEL_WIDTH, legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
+from hemodel.views.shared.page import (
+    LABEL_WIDTH,
+    legend_below,
+    make_room,
+    number_axis,
+    page,
+    percent_axis,
+    plain_rows,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fixed
 from hemodel.views.shared.words import Names
@@ -213,7 +222,9 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
     for place, item in enumerate(shown):
         draw_row(axes, base / by, place, _ends(item, by, results.currency))
     axes.axvline(base / by, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(shown)), labels(results, shown, budget.one_way, width=LABEL_WIDTH, lines=3), linespacing=1.05)
+    axes.set_yticks(
+        range(len(shown)), labels(results, shown, budget.one_way, width=LABEL_WIDTH, lines=3), linespacing=1.05
+    )
     axes.set_ylim(len(shown) - 0.4, -0.6)
     plain_rows(axes)
     number_axis(

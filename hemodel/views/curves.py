@@ -213,7 +213,9 @@ def _draw_external(axes: Axes, results: Results, endpoint: str, strategy: str, l
     for found in _external(results, endpoint, last):
         if found.strategy == strategy:
             place = results.strategies.index(strategy)
-            _draw_point(axes, (_month(found), found.reported), (found.low, found.high), place, across=False, inside="white")
+            _draw_point(
+                axes, (_month(found), found.reported), (found.low, found.high), place, across=False, inside="white"
+            )
 
 
 def _external(results: Results, endpoint: str, last: float) -> list[External]:

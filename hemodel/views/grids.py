@@ -19,7 +19,16 @@ from hemodel.views.one_way import base_value, input_names, result_axis
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import LABEL_WIDTH, label_across, legend_below, make_room, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import (
+    LABEL_WIDTH,
+    label_across,
+    legend_below,
+    make_room,
+    number_axis,
+    page,
+    plain_rows,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
 

@@ -98,7 +98,9 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     base = base_value(results, increment, measure)
     entries = largest(results, increment.intervention, measure)
     rows = [(entry, _ends(results, entry, measure)) for entry in entries]
-    figure = page(_finding(results, increment, measure, rows), _subtitle(results, increment, measure, len(rows)), _body(rows))
+    figure = page(
+        _finding(results, increment, measure, rows), _subtitle(results, increment, measure, len(rows)), _body(rows)
+    )
     axes = figure.subplots()
     for place, (_, ends) in enumerate(rows):
         draw_row(axes, base, place, ends)
@@ -180,7 +182,9 @@ def _finding(
     if measure == "nmb":
         return _decisions(results, increment)
     entry, ends = rows[0]
-    what = {"icer": "The ICER depends", "qalys": "Incremental QALYs depend", "costs": "Incremental costs depend"}[measure]
+    what = {"icer": "The ICER depends", "qalys": "Incremental QALYs depend", "costs": "Incremental costs depend"}[
+        measure
+    ]
     most = f"{what} most on {input_names(results, [entry])[0]}"
     values = sorted(end.value for end in ends if end.value is not None)
     if len(values) < len(ends):

@@ -27,7 +27,7 @@ from hemodel.views.evidence.page import (
 )
 from hemodel.views.evidence.words import EvidenceNames
 from hemodel.views.shared import style
-from hemodel.views.shared.page import MARGIN, WIDTH, legend_below, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import MARGIN, WIDTH, legend_below, log_axis, number_axis, page, plain_rows, settle
 from hemodel.views.shared.text import brief, fold, text_width
 from hemodel.views.shared.words import family_name
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from hemodel.analyses.evidence.records import EvidencePack, FamilyEvidence, LogCumulativeHazard, PostProgression
@@ -51,8 +50,6 @@ MARGIN_OF_SCALE = 1.25
 MOST_BEYOND = 8.0
 """What families not in use may widen it by, as a factor."""
 MOST_DECADES = 4.0
-TICKS = ((0.7, (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)), (1.6, (1.0, 2.0, 5.0)))
-"""Ticks of each decade of a logarithmic axis, by how many decades it has."""
 BESIDE_POINTS, BESIDE_FEW, FEW_POINTS = 1.15, 2.0, 10
 """What the axis of log time reaches beyond the points and beyond few of them, as a factor, and how many are few."""
 HAZARD = "Hazard (per month, log scale)"
@@ -73,7 +70,7 @@ def hazard_chart(chart: FitChart) -> Figure:
         panel_title(axes, names.strategy(strategy), len(strategies))
         axes.set_yscale("log")
         axes.set_ylim(*limits)
-        plain_log_axis(axes.yaxis, HAZARD)
+        log_axis(axes.yaxis, HAZARD)
     legend_below(figure, _hazard_handles(chart))
     return settle(figure)
 
@@ -127,19 +124,6 @@ def _limits(chart: FitChart) -> tuple[float, float]:
 def _positive(arrays: list[Array]) -> Array:
     values = np.concatenate(arrays)
     return np.asarray(values[np.isfinite(values) & (values > 0.0)])
-
-
-def plain_log_axis(axis: Axis, label: str) -> None:
-    """Label a logarithmic axis and write its ticks as plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = sorted(axis.get_view_interval())
-    decades = float(np.log10(high / low))
-    subs = next((ticks for most, ticks in TICKS if decades < most), (1.0,))
-    axis.set_label_text(label)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _hazard_handles(chart: FitChart) -> list[Artist]:
@@ -196,7 +180,7 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
         axes.plot(months, logs, color=style.colour(strategies.index(strategy)), linewidth=1.1)
     axes.set_xscale("log")
     axes.set_xlim(earliest, latest)
-    plain_log_axis(axes.xaxis, "Time from model start (months, log scale)")
+    log_axis(axes.xaxis, "Time from model start (months, log scale)")
     number_axis(axes.yaxis, "Log cumulative hazard (log of −log survival)")
     axes.grid()
     legend_below(figure, handles)
@@ -239,7 +223,7 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         time_axis(axes, span)
         axes.set_yscale("log")
         axes.set_ylim(*limits)
-        plain_log_axis(axes.yaxis, HAZARD)
+        log_axis(axes.yaxis, HAZARD)
         axes.grid(axis="y")
     handles: list[Artist] = [Line2D([], [], color=style.INK, label="Implied by the modelled curves")]
     if any(own.background is not None for own in found.values()):

@@ -33,6 +33,8 @@ LABEL_WIDTH = 1.7
 """Width of a label beside a row or a line. [inches]"""
 THOUSANDS = ((5e5, 1e6, "million "), (1e4, 1e3, "thousand "))
 """From which largest value on an axis of money is in which unit, and in words."""
+LOG_TICKS = ((0.7, (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)), (1.8, (1.0, 2.0, 5.0)))
+"""Ticks of each decade of a logarithmic axis, by how many decades it has."""
 ENDS = 1.04
 """Where labels of the ends of lines begin, in widths of the axes."""
 LEGEND_HANDLE = 0.45
@@ -105,6 +107,19 @@ def money_axis(axis: Axis, name: str, currency: str, per: str = "") -> None:
     largest = max(abs(end) for end in axis.get_view_interval())
     by, words = next(((by, words) for least, by, words in THOUSANDS if largest >= least), (1.0, ""))
     number_axis(axis, f"{name} ({' '.join(part for part in (words + currency, per) if part)})", by)
+
+
+def log_axis(axis: Axis, label: str, by: float = 1.0) -> None:
+    """Label a logarithmic axis and write its ticks as plain numbers in units of `by`."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = sorted(axis.get_view_interval())
+    decades = math.log10(high / low)
+    subs = next((ticks for most, ticks in LOG_TICKS if decades < most), (1.0,))
+    axis.set_label_text(label)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / by:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def percent_axis(axes: Axes, label: str) -> None:
@@ -209,7 +224,7 @@ def label_ends(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, str]
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Return places near those wanted (rising) at which labels of such heights keep apart, up to 1 where there is room.
+    """Return places near those wanted (rising) at which labels of such heights keep apart, below 1 where there is room.
 
     Parameters
     ----------
@@ -220,7 +235,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
     places: list[float] = []
     for want, gap in zip(wanted, [0.0, *gaps], strict=True):
         places.append(max(want, places[-1] + gap) if places else want)
-    limit = 1.0
+    limit = 1.0 - (heights[-1] / 2 if len(heights) else 0.0)
     for i in range(len(places) - 1, -1, -1):
         places[i] = max(min(places[i], limit), sum(gaps[:i]))
         limit = places[i] - (gaps[i - 1] if i else 0.0)
