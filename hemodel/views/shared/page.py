@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Annotation
 
 
 WIDTH = 4.5
@@ -31,7 +33,7 @@ MARGIN = 0.1
 MOST_TICKS = 5
 LABEL_WIDTH = 1.7
 """Width of a label beside a row or a line. [inches]"""
-THOUSANDS = ((5e5, 1e6, "million "), (1e4, 1e3, "thousand "))
+THOUSANDS = ((2e6, 1e6, "million "), (1e4, 1e3, "thousand "))
 """From which largest value on an axis of money is in which unit, and in words."""
 LOG_TICKS = ((0.7, (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)), (1.8, (1.0, 2.0, 5.0)))
 """Ticks of each decade of a logarithmic axis, by how many decades it has."""
@@ -96,16 +98,23 @@ def number_axis(axis: Axis, label: str, by: float = 1.0) -> None:
     axis.set_major_formatter(FuncFormatter(text))
 
 
-def money_axis(axis: Axis, name: str, currency: str, per: str = "") -> None:
+def money_unit(values: Iterable[float]) -> tuple[float, str]:
+    """Return in which unit amounts of money are written, and in words: millions, thousands or one."""
+    largest = max(abs(value) for value in values)
+    return next(((by, words) for least, by, words in THOUSANDS if largest >= least), (1.0, ""))
+
+
+def money_axis(axis: Axis, name: str, currency: str, per: str = "", values: Iterable[float] = ()) -> None:
     """Label an axis of money, in thousands or millions where its values are large.
 
     Parameters
     ----------
     per : str
         What it is for, such as per QALY.
+    values : iterable of float, optional
+        Those shown; by default the ends of the axis.
     """
-    largest = max(abs(end) for end in axis.get_view_interval())
-    by, words = next(((by, words) for least, by, words in THOUSANDS if largest >= least), (1.0, ""))
+    by, words = money_unit(list(values) or axis.get_view_interval())
     number_axis(axis, f"{name} ({' '.join(part for part in (words + currency, per) if part)})", by)
 
 
@@ -136,7 +145,7 @@ def plain_rows(axes: Axes) -> None:
     axes.grid(axis="x")
 
 
-def make_room(axes: Axes, pad: float = 0.05) -> None:
+def make_room(axes: Axes, pad: float = 0.05, *, from_zero: bool = False) -> None:
     """Widen the x axis until every note beside a point lies inside it.
 
     Parameters
@@ -145,30 +154,58 @@ def make_room(axes: Axes, pad: float = 0.05) -> None:
         Its notes are those made with `annotate`, anchored at data.
     pad : float
         Space between a note and the edge. [inches]
+    from_zero : bool
+        Keep where the axis begins, and put notes that do not fit in before their points to the right of all of their
+        row instead.
     """
-    from matplotlib.text import Annotation
-
     figure = axes.get_figure(root=True)
-    notes = [text for text in axes.texts if isinstance(text, Annotation)]
+    notes = [text for text in axes.texts if hasattr(text, "xy") and text.get_gid() != ACROSS]
     if figure is None or not notes:
         return
     lay_out(figure)
-    space, width = pad * figure.dpi, axes.bbox.width
-    reach = []
+    low, high = axes.get_xlim()
+    left, right = _reach(axes, notes, pad)
+    for _ in range(60):
+        span = min(high - low, 1e12)
+        low = low if from_zero else min(low, *(x - share * span for x, share in left))
+        high = max(high, *(x + share * span for x, share in right))
+    axes.set_xlim(low, high)
+    cut = [note for note, (x, share) in zip(notes, left, strict=True) if x - share * (high - low) < low]
+    if from_zero and cut:
+        for note in cut:
+            ends = [float(max(line.get_xdata())) for line in axes.get_lines() if _row(line) == note.xy[1]]
+            note.xy = (max(ends, default=note.xy[0]), note.xy[1])
+            note.set_x(abs(note.get_position()[0]))
+            note.set_ha("left")
+        make_room(axes, pad)
+
+
+def _row(line: Line2D) -> float | None:
+    """Return the height of a level line or of a point; None for another line."""
+    heights = set(line.get_ydata())
+    return float(heights.pop()) if len(heights) == 1 else None
+
+
+def _reach(
+    axes: Axes, notes: Sequence[Annotation], pad: float
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return the anchor of each note and how far it reaches to its left and to its right, in widths of the axes."""
+    width, space = axes.bbox.width, pad * axes.figure.dpi
+    left, right = [], []
     for note in notes:
         anchor = float(axes.transData.transform((note.xy[0], 0))[0])
         box = note.get_window_extent()
-        reach.append((note.xy[0], (anchor - box.x0 + space) / width, (box.x1 - anchor + space) / width))
-    low, high = axes.get_xlim()
-    for _ in range(60):
-        span = min(high - low, 1e12)
-        low = min(low, *(x - left * span for x, left, _ in reach))
-        high = max(high, *(x + right * span for x, _, right in reach))
-    axes.set_xlim(low, high)
+        left.append((note.xy[0], (anchor - box.x0 + space) / width))
+        right.append((note.xy[0], (box.x1 - anchor + space) / width))
+    return left, right
+
+
+ACROSS = "across"
+"""What texts above upright lines are called until the page is laid out."""
 
 
 def label_across(axes: Axes, x: float, text: str, colour: str = INK, *, line: int = 0) -> None:
-    """Write above an upright line what it is, on the side where there is more room.
+    """Write above an upright line what it is; `settle` puts it on the side where the page has more room.
 
     Parameters
     ----------
@@ -177,18 +214,29 @@ def label_across(axes: Axes, x: float, text: str, colour: str = INK, *, line: in
     line : int
         How many lines of text there are between the axes and this.
     """
-    share = float(axes.transAxes.inverted().transform(axes.transData.transform((x, 0)))[0])
-    right = share < 0.5
     axes.annotate(
-        fold(text, WIDTH * 0.55, lines=1),
+        "|",
         (x, 1.0),
         xycoords=axes.get_xaxis_transform(),
-        xytext=(-2 if right else 2, 2 + line * LINE * SIZE),
+        xytext=(0, 2 + line * LINE * SIZE),
         textcoords="offset points",
-        ha="left" if right else "right",
         va="bottom",
+        ha="center",
         color=colour,
+        gid=ACROSS,
+        label=text,
     )
+
+
+def _write_across(figure: Figure) -> None:
+    """Write the texts above upright lines, each from its line to the farther side of the page."""
+    for axes in figure.axes:
+        for text in axes.texts:
+            if text.get_gid() == ACROSS:
+                at, whole = float(axes.transData.transform((text.xy[0], 0))[0]), figure.bbox.width
+                room = max(at, whole - at) / figure.dpi - MARGIN
+                text.set_text(fold(str(text.get_label()), room, lines=1))
+                text.set_ha("left" if at < whole / 2 else "right")
 
 
 def label_ends(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -284,6 +332,7 @@ def settle(figure: Figure) -> Figure:
     if any(thinned):
         lay_out(figure)
     figure.set_layout_engine(None)
+    _write_across(figure)
     return figure
 
 
