@@ -89,7 +89,7 @@ def survival_curves(results: Results, run: Run) -> Figure:
     months = np.linspace(0.0, last_month(run, FEW_ALIVE, LONGEST, STEP), 301)
     capped = [_capped(run, endpoint, months) for endpoint in ENDPOINTS]
     figure = page(_finding(results), _points_in_words(results, capped=any(capped)), 4.5)
-    above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1.0])
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.5, 1.0])[:, 0]
     cells = dict(zip(("os", "pfs", "gain"), (above.subplots(), *below.subplots(1, 2)), strict=True))
     for endpoint in ENDPOINTS:
         for strategy in results.strategies:
@@ -109,11 +109,12 @@ def _finding(results: Results) -> str:
     names, horizon = Names(results), results.time_horizon_years
     medians = {s: results.base_case[s].survival["os"].median_months for s in results.strategies}
     if all(median is not None and median <= horizon * MONTHS_PER_YEAR for median in medians.values()):
-        values, kind, what = medians, "months", "Median overall survival"
+        values, what = medians, "Median overall survival"
+        told = {s: f"{display(value, 'months')} months" for s, value in values.items()}
     else:
         values = {s: results.base_case[s].life_years.undiscounted["total"] for s in results.strategies}
-        kind, what = "years", f"Mean survival within {brief(horizon)} years"
-    told = {s: f"{display(value, kind)} {kind}" for s, value in values.items()}
+        what = f"Mean survival within {brief(horizon)} years"
+        told = {s: f"{display(value, 'years')} years" for s, value in values.items()}
     first, best = results.strategies[0], max(results.strategies, key=lambda s: values[s] or 0.0)
     if len(set(told.values())) == 1:
         return f"{what} is {told[first]} with every strategy"

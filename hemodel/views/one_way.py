@@ -55,7 +55,7 @@ class Named(Protocol):
 MOST_BARS = 10
 WIDE = 2.55
 """Width of the names of inputs in charts that Excel draws. [inches]"""
-ROW_HEIGHT = 0.44
+ROW_HEIGHT = 0.42
 NO_MOVE = 0.03
 """Share of the other end's distance under which an end counts as the base case when notes are placed."""
 _SHOWN = {
@@ -111,6 +111,7 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     bounds_legend(figure)
     make_room(axes)
     _draw_line(axes, decision_line(results, measure))
+    make_room(axes)
     result_axis(axes, results, measure)
     label_across(axes, base, f"Base case {_words(results, measure, base)}", line=1)
     return settle(figure)

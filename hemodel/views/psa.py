@@ -145,7 +145,7 @@ def _threshold_line(figure: Figure, axes: Axes, results: Results) -> None:
     axes.plot(reach, line, color=style.INK, linestyle=(0, (5, 2)), linewidth=1.1, scaley=False)
     low, high = axes.get_ylim()
     lay_out(figure)
-    x = np.linspace(*reach, 201)
+    x = np.linspace(float(reach[0]), float(reach[1]), 201)
     y = break_even_costs(x, results.decision_threshold)
     seen = x[(y > low) & (y < high) & (x > 0)]
     if not seen.size:

@@ -125,7 +125,7 @@ def ceac(results: VoiResults, shown: InformationUnits) -> Figure:
     for place, strategy in enumerate(results.strategies):
         line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(results.ceac.wtp, results.ceac.probability[strategy], **line, label=strategy, zorder=4)
-    handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"))
+    handles.append(Patch(facecolor=style.LIGHT, label="Acceptability frontier"))
     percent_axis(axes, "Probability (%)")
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(results.ceac.wtp[0], results.ceac.wtp[-1])

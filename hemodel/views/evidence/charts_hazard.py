@@ -19,9 +19,9 @@ from hemodel.views.evidence.page import (
     families_in_words,
     family_handles,
     look,
-    panel_rows,
     panel_title,
     panels,
+    panels_height,
     time_axis,
     to_horizon,
 )
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from hemodel.survival.family import Array
 
 
-PANEL_HEIGHT = 2.7
+PANEL_HEIGHT = 2.3
 MARGIN_OF_SCALE = 1.25
 """What a hazard scale reaches beyond the hazards that set it, as a factor."""
 MOST_BEYOND = 8.0
@@ -63,7 +63,7 @@ def hazard_chart(chart: FitChart) -> Figure:
     until = f"{brief(chart.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
     subtitle = f"{smoothed} hazards of {families_in_words(chart.families)} before any cap or floor, to {until}"
     title = f"{names.endpoint(chart.endpoint)}: hazards{' to the time horizon' if chart.to_horizon else ''}"
-    figure = page(title, subtitle, PANEL_HEIGHT * panel_rows(len(strategies)))
+    figure = page(title, subtitle, panels_height(len(strategies), PANEL_HEIGHT))
     limits = _limits(chart)
     for strategy, axes in zip(strategies, panels(figure, len(strategies)), strict=True):
         _draw_hazards(axes, chart, strategy)
@@ -210,7 +210,7 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         "What PFS and OS as modelled imply together, given the share of PFS events that are deaths; a hazard of 0 or"
         " below cannot be drawn and leaves a gap"
     )
-    figure = page("Hazard of death after progression", subtitle, PANEL_HEIGHT * panel_rows(len(found)))
+    figure = page("Hazard of death after progression", subtitle, panels_height(len(found), PANEL_HEIGHT))
     span = to_horizon(pack.evidence.horizon)
     limits = _post_limits(list(found.values()))
     for (strategy, own), axes in zip(found.items(), panels(figure, len(found)), strict=True):
@@ -244,7 +244,7 @@ ROW, LOWEST_ROW = 0.19, 0.15
 """Height of the row of a family, and the least of it. [inches]"""
 AROUND = 0.75
 """Height of a panel's title and axis. [inches]"""
-MOST_HEIGHT = 8.2
+MOST_HEIGHT = 5.4
 """Of the panels; families that do not fit in are left out, from the end of the ranking. [inches]"""
 
 
@@ -254,7 +254,12 @@ def mean_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     evidence, names = pack.evidence.endpoints[endpoint], EvidenceNames(model)
     fitted = [family for family in evidence.families if family.fitted]
     strategies = list(evidence.in_use.curves)
-    title = f"{names.endpoint(endpoint)}: mean within the time horizon by family"
+    means = [family.curves[strategies[-1]].restricted_mean.value for family in fitted]
+    used = evidence.in_use.curves[strategies[-1]].restricted_mean.value
+    title = (
+        f"{names.endpoint(endpoint)}: mean with {names.strategy(strategies[-1])} is {used:.1f} months with"
+        f" {family_name(evidence.in_use.family)}, in use; families give {min(means):.1f} to {max(means):.1f}"
+    )
     left_out = len(evidence.families) - len(fitted)
     note = f"; {left_out} families could not be fitted" if left_out > 1 else "; one could not be fitted" * left_out
     subtitle = (

@@ -10,6 +10,8 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hemodel.views.shared.style import GREY, INK, LIGHT, SIZE
 from hemodel.views.shared.text import LINE, POINTS_PER_INCH, fixed, fold, lines_height, text_width
 
@@ -159,7 +161,7 @@ def make_room(axes: Axes, pad: float = 0.05, *, from_zero: bool = False) -> None
         row instead.
     """
     figure = axes.get_figure(root=True)
-    notes = [text for text in axes.texts if hasattr(text, "xy") and text.get_gid() != ACROSS]
+    notes = _notes(axes, across=False)
     if figure is None or not notes:
         return
     lay_out(figure)
@@ -173,17 +175,24 @@ def make_room(axes: Axes, pad: float = 0.05, *, from_zero: bool = False) -> None
     cut = [note for note, (x, share) in zip(notes, left, strict=True) if x - share * (high - low) < low]
     if from_zero and cut:
         for note in cut:
-            ends = [float(max(line.get_xdata())) for line in axes.get_lines() if _row(line) == note.xy[1]]
+            ends = [float(np.max(line.get_xdata())) for line in axes.get_lines() if _row(line) == note.xy[1]]
             note.xy = (max(ends, default=note.xy[0]), note.xy[1])
             note.set_x(abs(note.get_position()[0]))
-            note.set_ha("left")
+            note.set_horizontalalignment("left")
         make_room(axes, pad)
+
+
+def _notes(axes: Axes, *, across: bool) -> list[Annotation]:
+    """Return the notes beside points, or those above upright lines."""
+    from matplotlib.text import Annotation
+
+    return [text for text in axes.texts if isinstance(text, Annotation) and (text.get_gid() == ACROSS) == across]
 
 
 def _row(line: Line2D) -> float | None:
     """Return the height of a level line or of a point; None for another line."""
-    heights = set(line.get_ydata())
-    return float(heights.pop()) if len(heights) == 1 else None
+    heights = np.unique(np.asarray(line.get_ydata(), dtype=np.float64))
+    return float(heights[0]) if heights.size == 1 else None
 
 
 def _reach(
@@ -231,12 +240,11 @@ def label_across(axes: Axes, x: float, text: str, colour: str = INK, *, line: in
 def _write_across(figure: Figure) -> None:
     """Write the texts above upright lines, each from its line to the farther side of the page."""
     for axes in figure.axes:
-        for text in axes.texts:
-            if text.get_gid() == ACROSS:
-                at, whole = float(axes.transData.transform((text.xy[0], 0))[0]), figure.bbox.width
-                room = max(at, whole - at) / figure.dpi - MARGIN
-                text.set_text(fold(str(text.get_label()), room, lines=1))
-                text.set_ha("left" if at < whole / 2 else "right")
+        for text in _notes(axes, across=True):
+            at, whole = float(axes.transData.transform((text.xy[0], 0))[0]), figure.bbox.width
+            room = max(at, whole - at) / figure.dpi - MARGIN
+            text.set_text(fold(str(text.get_label()), room, lines=1))
+            text.set_horizontalalignment("left" if at < whole / 2 else "right")
 
 
 def label_ends(figure: Figure, axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -333,7 +341,15 @@ def settle(figure: Figure) -> Figure:
         lay_out(figure)
     figure.set_layout_engine(None)
     _write_across(figure)
+    _keep_labels(figure)
     return figure
+
+
+def _keep_labels(figure: Figure) -> None:
+    """Let the label of an x axis that would leave the page end with the axis."""
+    for axes in figure.axes:
+        if axes.axison and axes.xaxis.label.get_window_extent().x1 > figure.bbox.width - MARGIN / 2 * figure.dpi:
+            axes.set_xlabel(axes.get_xlabel(), loc="right")
 
 
 def lay_out(figure: Figure) -> None:
