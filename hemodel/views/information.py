@@ -340,9 +340,9 @@ def expected_loss(found: InformationResult, shown: InformationUnits, threshold: 
         f"Mean shortfall of each strategy from the best strategy of each of {found.draws:,} draws, per person. The"
         " lowest is the expected loss of deciding now: the EVPI"
     )
-    place = min(range(len(curves.wtp)), key=lambda k: abs(curves.wtp[k] - threshold))
-    best = shown.strategies[curves.optimal[place]]
-    title = f"At {shown.threshold(threshold)} {best} has the lowest expected loss, {_money(curves.evpi[place], shown)}"
+    now = found.evpi[found.thresholds.index(threshold)]
+    best = shown.strategies[now.optimal]
+    title = f"At {shown.threshold(threshold)} {best} has the lowest expected loss, {_money(now.value, shown)}"
     figure = page(title, subtitle, 2.9)
     axes = figure.subplots()
     _draw_thresholds(axes, found)
