@@ -117,7 +117,7 @@ def ceac(results: VoiResults, shown: InformationUnits) -> Figure:
         f"Share of {results.draws:,} draws in which each strategy has the highest net benefit. The frontier follows the"
         " strategy with the highest mean"
     )
-    figure = page("Probability of being cost-effective", subtitle, 3.2)
+    figure = page("Probability of being cost-effective", subtitle, 2.9)
     axes = figure.subplots()
     _lines_at_thresholds(axes, results)
     draw_frontier(axes, results.ceaf)
@@ -144,7 +144,7 @@ def _lines_at_thresholds(axes: Axes, results: VoiResults) -> None:
 def ce_plane(results: VoiResults, shown: InformationUnits, sample: Sample) -> Figure:
     """Draw the increments of every draw against the first strategy, and the thresholds."""
     title = "Incremental costs and effects over the draws"
-    figure = page(title, f"Each strategy minus {results.strategies[0]}; {results.draws:,} draws", 3.7)
+    figure = page(title, f"Each strategy minus {results.strategies[0]}; {results.draws:,} draws", 3.2)
     axes = figure.subplots()
     handles: list[Artist] = []
     size, alpha = (4, 0.18) if results.draws > 2000 else (9, 0.4)

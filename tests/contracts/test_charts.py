@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import pytest
 from budget_support import budget_model, small_budget_run
+from chart_text import TOLERANCE, clipped, overlap, overlapping, shown, texts_of, tick_labels
 from live.models import SHIPPED, small_file
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -28,11 +28,7 @@ from hemodel.inputs.changes import Change
 from hemodel.views.charts import figures, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.text import Text
+    from collections.abc import Callable
 
     from hemodel.analyses.results import Results
     from hemodel.inputs.cells import Scalar
@@ -83,8 +79,6 @@ LONG = (
 )
 COLOUR_BAR = "<colorbar>"
 """What matplotlib calls the axes of a scale of colours."""
-TOLERANCE = 1.0
-"""Pixels, of which there are 280 to the inch."""
 
 SCENARIOS = {
     "horizon": ("What if the time horizon is 5 years?", "settings.time_horizon", "from = {horizon}\nto = 5"),
@@ -198,40 +192,6 @@ def drawn(request: pytest.FixtureRequest, runs: Callable[[str], tuple[Results, R
     return figure
 
 
-def box_of(text: Text) -> Bbox:
-    return Bbox(text.get_window_extent())
-
-
-def tick_labels(axis: Axis) -> Iterator[Text]:
-    """Yield the labels of the ticks that can be seen."""
-    low, high = sorted(axis.get_view_interval())
-    for tick in axis.get_major_ticks():
-        if low <= tick.get_loc() <= high and tick.label1.get_text():
-            yield tick.label1
-
-
-def shown(figure: Figure) -> list[Axes]:
-    return [axes for axes in figure.axes if axes.axison]
-
-
-def texts_of(figure: Figure) -> list[Text]:
-    """Return every text on the page."""
-    found = list(figure.texts)
-    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
-    found += [text for legend in legends if legend is not None for text in legend.get_texts()]
-    for axes in shown(figure):
-        found += [axes.title, *(getattr(axes, f"_{side}_title") for side in ("left", "right")), *axes.texts]
-        for axis in (axes.xaxis, axes.yaxis):
-            found += [axis.label, *tick_labels(axis)]
-    return [text for text in found if text.get_text()]
-
-
-def overlap(one: Bbox, other: Bbox, allowed: float = TOLERANCE) -> bool:
-    across = min(one.x1, other.x1) - max(one.x0, other.x0)
-    down = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return bool(across > allowed and down > allowed)
-
-
 @pytest.mark.parametrize("case", EXPECTED)
 def test_the_charts_that_apply_are_offered(case: str, runs: Callable[[str], tuple[Results, Run]]) -> None:
     assert set(figures(*runs(case))) == EXPECTED[case]
@@ -267,12 +227,7 @@ def test_money_is_in_the_currency_of_the_model(runs: Callable[[str], tuple[Resul
 
 
 def test_no_text_leaves_the_page(drawn: Figure) -> None:
-    for text in texts_of(drawn):
-        box = box_of(text)
-        assert box.x0 >= -TOLERANCE, text
-        assert box.y0 >= -TOLERANCE, text
-        assert box.x1 <= drawn.bbox.x1 + TOLERANCE, text
-        assert box.y1 <= drawn.bbox.y1 + TOLERANCE, text
+    assert clipped(drawn) == []
 
 
 def test_text_is_at_least_8_points(drawn: Figure) -> None:
@@ -283,9 +238,7 @@ def test_text_is_at_least_8_points(drawn: Figure) -> None:
 
 
 def test_no_two_texts_overlap(drawn: Figure) -> None:
-    boxes = [(text, box_of(text)) for text in texts_of(drawn)]
-    for (one, its_box), (other, other_box) in combinations(boxes, 2):
-        assert not overlap(its_box, other_box), (one, other)
+    assert overlapping(drawn) == []
 
 
 def test_legends_stay_off_the_axes(drawn: Figure) -> None:
