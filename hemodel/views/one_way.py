@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import change, is_cost_effective, net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
@@ -198,7 +197,7 @@ def _decisions(results: Results, increment: Incremental) -> str:
     """Return how many inputs change alone whether a strategy is cost-effective."""
     who, at = Names(results).strategy(increment.intervention), threshold_text(results)
     own = [entry for entry in results.dsa or () if entry.intervention == increment.intervention]
-    now = is_cost_effective(increment.nmb[threshold_key(results.decision_threshold)])
+    now = is_cost_effective(base_value(results, increment, "nmb"))
     turning = [e for e in own if {is_cost_effective(v) for v in (e.nmb_low, e.nmb_high)} != {now}]
     if not turning:
         return (

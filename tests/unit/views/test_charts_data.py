@@ -175,7 +175,7 @@ def test_the_title_of_a_tornado_says_whether_an_input_turns_the_decision(found: 
     title = f"2 of {len(some)} inputs change alone whether Active is cost-effective at EUR 50,000 per QALY"
     assert said(one_way.tornado(found.model_copy(update={"dsa": some}), run)) == title
     calm = [entry.model_copy(update={"nmb_low": 1.0, "nmb_high": 2.0}) for entry in found.dsa]
-    base = found.incremental[0].model_copy(update={"nmb": {"50000": 1.5}})
+    base = found.incremental[0].model_copy(update={"qalys": 1.0, "costs": 1.0})
     sure = found.model_copy(update={"dsa": calm, "incremental": [base]})
     assert (
         said(one_way.tornado(sure, run)) == "Active stays cost-effective at EUR 50,000 per QALY whichever input moves"

@@ -106,7 +106,7 @@ def test_the_charts_that_apply_are_offered(packs: dict[str, Made]) -> None:
 
 def test_no_text_leaves_the_page_or_lies_on_another(drawn: dict[str, Figure]) -> None:
     assert {name: found for name, figure in drawn.items() if (found := clipped(figure))} == {}
-    assert {name: found for name, figure in drawn.items() if (found := overlapping(figure))} == {}
+    assert {name: pairs for name, figure in drawn.items() if (pairs := overlapping(figure))} == {}
 
 
 def test_legends_stay_off_the_axes(drawn: dict[str, Figure]) -> None:
