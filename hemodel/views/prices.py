@@ -203,6 +203,7 @@ def _draw_panel(axes: Axes, results: Results, run: Run, entry: DrugPrice) -> Non
     unit = (row.unit or "currency").replace("currency", results.currency)
     number_axis(axes.xaxis, fold(f"{row.label or names.drug(entry.drug)} ({unit})", 3.0))
     money_axis(axes.yaxis, "ICER", results.currency, "per QALY")
+    axes.set_ylabel(fold(axes.get_ylabel(), 1.3))
 
 
 def _ink(results: Results, at: PriceThreshold) -> str:
