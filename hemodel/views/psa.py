@@ -464,14 +464,20 @@ def _has_draws(results: Results, run: Run) -> bool:
     return results.psa is not None and run.psa is not None
 
 
+def _has_error(results: Results, run: Run) -> bool:
+    """Return whether there are draws enough for a standard error, and one that can be seen."""
+    found = results.psa
+    return run.psa is not None and found is not None and run.psa.draws > 1 and display(found.mcse_inmb, "money") != "0"
+
+
 CHARTS = (
     ChartEntry("ce_plane", ce_plane, "Cost-effectiveness plane", _has_draws),
     ChartEntry("ceac", ceac, "Cost-effectiveness acceptability curves and frontier", _has_draws),
     ChartEntry(
         "convergence",
         convergence,
-        "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
-        lambda results, run: _has_draws(results, run) and run.psa is not None and run.psa.draws > 1,
+        "Convergence of the mean net benefit over the draws",
+        _has_error,
         below="psa_net_benefit",
     ),
 )
