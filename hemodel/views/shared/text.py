@@ -96,6 +96,16 @@ def brief(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def about(value: float, currency: str) -> str:
+    """Return an amount of money in three significant digits, for a sentence."""
+    return display(float(f"{value:.3g}"), "money", currency)
+
+
+def upper_first(text: str) -> str:
+    """Return a sentence that begins with a capital."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def fixed(value: float, decimals: int) -> str:
     """Return a number with thousands separators, a true minus sign and so many decimals."""
     text = f"{value:,.{decimals}f}"
