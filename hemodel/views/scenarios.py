@@ -20,7 +20,7 @@ from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ChartEntry, ChartSheet, OnPage, TableEntry
 from hemodel.views.shared.page import (
     label_across,
     legend_below,
@@ -143,43 +143,6 @@ def scenario_changes(entries: list[ScenarioEntry]) -> Table:
         ),
         tuple(rows),
         banded=True,
-    )
-
-
-MOVES = 0.1
-"""A scenario moves the ICER that changes it by this share or more, or the decision."""
-
-
-def scenarios_that_move(results: Results, names: Names) -> Table | None:
-    """Return the scenarios that move the ICER by a tenth or more or change the decision, the lowest ICER first."""
-    key = threshold_key(results.decision_threshold)
-    chosen = [
-        entry
-        for entry in results.scenarios or ()
-        if abs(entry.relative_change_in_icer or 0.0) >= MOVES or entry.changes_decision.get(key)
-    ]
-    rows = [
-        (
-            *(entry.question, names.strategy(entry.intervention), entry.qalys, entry.costs),
-            *(entry.verdict if entry.icer is None else entry.icer, entry.relative_change_in_icer),
-            *(decision_word(entry, key),),
-        )
-        for entry in sorted(chosen, key=lambda entry: (entry.intervention, entry.icer or math.inf))
-    ]
-    return Table(
-        "scenarios_that_move",
-        f"Scenarios that move the ICER by {display(MOVES, 'share').replace('.0', '')} or more",
-        (notes.INCREMENT,),
-        (
-            Column("Question"),
-            Column("Intervention"),
-            Column("QALYs", "qaly", "QALY", "Increment"),
-            Column("Costs", "money", results.currency, "Increment"),
-            Column("ICER", "icer", per_qaly(results)),
-            Column("Change in ICER", "share"),
-            Column(f"Cost-effective at {display(results.decision_threshold, 'icer')}"),
-        ),
-        tuple(rows),
     )
 
 
@@ -491,12 +454,6 @@ TABLES = (
         "scenarios",
         lambda results, _, names: None if results.scenarios is None else scenarios(results, results.scenarios, names),
         OnPage(("Purpose", "Change in ICER", "Increment: Life-years", "Net monetary benefit at"), (1,), wide=True),
-    ),
-    TableEntry(
-        "scenarios_that_move",
-        lambda results, _, names: scenarios_that_move(results, names),
-        OnPage(most_rows=ROWS_ON_PAGE),
-        needs_rows=True,
     ),
     TableEntry(
         "scenario_changes",

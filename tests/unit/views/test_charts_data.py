@@ -328,7 +328,6 @@ def scenario(
         change_in_qalys=None,
         change_in_costs=None,
         change_in_icer=None,
-        relative_change_in_icer=None,
         nmb={} if stopped else {"50000": 0.5 * 50_000 - 9_000.0},
         cost_effective={} if stopped else {"50000": True},
         changes_decision={} if stopped else {"50000": changed},
