@@ -135,7 +135,7 @@ def _row(before: Row | None, after: Row | None) -> ChangedItem:
 
 
 def _label(row: Row) -> str:
-    return row.label or row.kind.label
+    return row.label
 
 
 def _sheets(first: Mapping[str, DataTable], second: Mapping[str, DataTable]) -> Iterable[ChangedItem]:

@@ -14,6 +14,7 @@ from hemodel.inputs.checks import check_completeness, check_together, members_of
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
+from hemodel.inputs.labels import labelled
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
 
@@ -92,7 +93,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
     found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(ids, rows)]
-    return Reading(path, raw, rows, tuple(made), tuple(found))
+    return Reading(path, raw, labelled(rows, raw.rows), tuple(made), tuple(found))
 
 
 def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
@@ -114,7 +115,7 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     missing = [] if stays else check_completeness(raw.file, [row.id for row in raw.rows], rows)
     found = [*raw.problems, *problems, *missing, *check_together(rows)]
     found += check_correlations([row.id for row in raw.rows], rows)
-    return Reading(inputs.path, raw, rows, tuple(made), tuple(found))
+    return Reading(inputs.path, raw, labelled(rows, raw.rows), tuple(made), tuple(found))
 
 
 def build_inputs(reading: Reading) -> ModelInputs:
@@ -152,7 +153,7 @@ def _parameters(rows: Mapping[str, Row]) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             id=row.id,
-            label=row.label or row.kind.label,
+            label=row.label,
             value=row.number,
             unit=row.unit,
             distribution=row.declared(),

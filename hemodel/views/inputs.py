@@ -47,7 +47,7 @@ def inputs(run: Run) -> Table:
     rows = [
         (
             subject(row),
-            row.label or row.kind.label,
+            row.label,
             _value(row),
             _unit(row, value_set(run.model.inputs.rows, row.id)),
             *(row.low, row.high, row.se, row.n),
@@ -139,7 +139,7 @@ def assumptions(run: Run) -> Table:
     rows = [
         (
             subject(row),
-            row.label or row.kind.label,
+            row.label,
             _value(row),
             _unit(row, value_set(run.model.inputs.rows, row.id)),
             _judgement(source_text(row)),
@@ -216,7 +216,7 @@ def _padded(row: Sequence[str], width: int) -> tuple[str, ...]:
 def settings(run: Run) -> Table:
     """Return the settings of the calculation."""
     rows = [
-        (row.label or row.kind.label, _value(row), row.unit, source_text(row), row.id)
+        (row.label, _value(row), row.unit, source_text(row), row.id)
         for row in filled_rows(run)
         if row.kind.group == "settings"
     ]

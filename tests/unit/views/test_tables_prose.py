@@ -170,12 +170,6 @@ def test_a_lift_in_words() -> None:
     )
 
 
-def test_names_that_are_shared_carry_the_id() -> None:
-    shared = some(1.0, 1.0).model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
-    names = Names(shared)
-    assert [names.strategy(id_) for id_ in ("old", "new")] == ["Same (old)", "Same (new)"]
-
-
 def test_the_mean_of_the_draws_is_told_where_it_is_off() -> None:
     """104 over 100 is 4% above, 1.9 over 2 is 5% below; 1 over 1 is told nowhere, and no error where there is none."""
 
