@@ -23,6 +23,7 @@ from hemodel.inputs.cells import RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change, apply_changes, same
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.inputs.files import data_sheet, find_beside
+from hemodel.inputs.labels import given
 from hemodel.inputs.scenarios import pick, read_scenarios, scenario_folder
 from hemodel.model.evaluate import base_draws, evaluate
 
@@ -99,22 +100,23 @@ def compare(first: ModelInputs, second: ModelInputs) -> tuple[ChangedItem, ...]:
     found: list[ChangedItem] = []
     order = list(sheets())
     ids = dict.fromkeys([*first.rows, *second.rows])
+    labels = [{row.id: given(row) or None for row in inputs.raw.rows} for inputs in (first, second)]
     for id_ in sorted(ids, key=lambda id_: order.index((first.rows.get(id_) or second.rows[id_]).sheet)):
         before, after = first.rows.get(id_), second.rows.get(id_)
         if before is not None and after is not None:
-            found += _cells(before, after)
+            found += _cells(before, after, [each[id_] for each in labels])
         else:
             found.append(_row(before, after))
     return (*found, *_sheets(first.raw.tables, second.raw.tables), *_files(first, second), *_citations(first, second))
 
 
-def _cells(before: Row, after: Row) -> Iterable[ChangedItem]:
+def _cells(before: Row, after: Row, labels: Sequence[str | None]) -> Iterable[ChangedItem]:
     for column in columns():
         if column == "id" or column not in before.where:
             continue
-        old, new = cell_value(before, column), cell_value(after, column)
+        old, new = labels if column == "label" else (cell_value(before, column), cell_value(after, column))
         if not same(old, new):
-            yield ChangedItem(CELL, CHANGED, after.id, column, after.sheet, _label(after), after.unit, old, new)
+            yield ChangedItem(CELL, CHANGED, after.id, column, after.sheet, after.label, after.unit, old, new)
 
 
 def cell_value(row: Row, column: str) -> Scalar:
@@ -131,11 +133,7 @@ def _row(before: Row | None, after: Row | None) -> ChangedItem:
         raise ValueError
     old, new = (None if r is None else cell_value(r, "value") for r in (before, after))
     what = REMOVED if after is None else ADDED
-    return ChangedItem(ROW, what, row.id, "", row.sheet, _label(row), row.unit, old, new)
-
-
-def _label(row: Row) -> str:
-    return row.label
+    return ChangedItem(ROW, what, row.id, "", row.sheet, row.label, row.unit, old, new)
 
 
 def _sheets(first: Mapping[str, DataTable], second: Mapping[str, DataTable]) -> Iterable[ChangedItem]:

@@ -25,6 +25,7 @@ from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any, together
+from hemodel.fonts import missing_words
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.correlations import dependence_warnings
@@ -271,6 +272,9 @@ def _about_inputs(loaded: _Loaded, results: Sequence[ScenarioEntry] | None) -> t
     labels, _ = acknowledged(inputs.rows, label_warnings(inputs.rows, inputs.raw.rows))
     found = [str(warning) for warning in together([*inputs.raw.warnings, *labels, *table_warnings(inputs)], LABEL)]
     found += dependence_warnings(inputs.dependence, inputs.rows)
+    names = [row.text for row in inputs.rows.values() if row.kind.pattern.endswith("}.name")]
+    labels_shown = [row.label for row in inputs.rows.values() if row.value is not None]
+    found += missing_words([*names, *labels_shown, *(scenario.question for scenario in loaded.available)])
     if results is None:
         return tuple(found)
     if loaded.setting and loaded.folder is None:

@@ -50,8 +50,7 @@ def labelled(rows: Rows, raw: Sequence[RawRow]) -> dict[str, Row]:
         Whose labels are those of the workbook.
     """
     names = {row.id: row.text for row in rows.values() if row.kind.pattern.endswith("}.name") and row.text}
-    given = {row.id: _given(row) for row in raw if row.id in rows}
-    first = {id_: label or _of_dictionary(rows[id_], names) for id_, label in given.items()}
+    first = {row.id: given(row) or _of_dictionary(rows[row.id], names) for row in raw if row.id in rows}
     whole = dict(first)
     for same in _equal(first):
         whole |= _told_apart([rows[id_] for id_ in same], first, names)
@@ -64,7 +63,8 @@ def unique(names: Mapping[str, str]) -> dict[str, str]:
     return {**names, **{id_: f"{names[id_]} ({id_})" for same in _equal(names) for id_ in same}}
 
 
-def _given(row: RawRow) -> str:
+def given(row: RawRow) -> str:
+    """Return the label of a row as it stands, empty where there is none."""
     cell = row.cells.get("label")
     return "" if cell is None or cell.value is None else str(cell.value).strip()
 
@@ -102,7 +102,7 @@ def label_warnings(rows: Rows, raw: Sequence[RawRow]) -> Iterator[Problem]:
     nobody's copy, and rows of names are called alike.
     """
     own = [row for row in raw if row.id in rows and rows[row.id].value is not None and "label" in row.cells]
-    labels = {row.id: _given(row) for row in own if row.where("label").sheet is not None}
+    labels = {row.id: given(row) for row in own if row.where("label").sheet is not None}
     yield from (_missing(rows[id_]) for id_, label in labels.items() if not label)
     stale = {id_: said for id_, label in labels.items() if label and (said := _stale(rows, rows[id_], label))}
     for id_, said in stale.items():
