@@ -182,6 +182,7 @@ def differences() -> Made:
     found = own(
         Differences(
             currency="EUR",
+            currency_b="EUR",
             scenarios=[],
             a=side,
             b=side,
