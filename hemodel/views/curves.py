@@ -90,8 +90,9 @@ def survival_curves(results: Results, run: Run) -> Figure:
     treatment = [endpoint for endpoint in run.model.fits if endpoint not in ENDPOINTS]
     panels = [["pfs"], ["os"], treatment] if treatment else [["pfs"], ["os"]]
     rows = 2 if treatment else 1
-    what = "Base case as modelled, beside the statistics the curves were fitted to"
-    figure = page("Modelled and reported survival", what, 2.65 * rows)
+    beside = any(results.fit.values())
+    what = f"Base case as modelled{', beside the statistics the curves were fitted to' if beside else ''}"
+    figure = page(f"Modelled {'and reported ' if beside else ''}survival", what, 2.65 * rows)
     cells = list(figure.subplots(rows, 2, squeeze=False).flat)
     months = np.linspace(0.0, last_month(run, FEW_ALIVE, LONGEST, STEP), 301)
     capped = False
@@ -268,7 +269,8 @@ def _legend_handles(results: Results, run: Run, *, capped: bool) -> list[Artist]
     ]
     grey: dict[str, Any] = {"color": style.GREY}
     dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4.5, **grey}
-    handles.append(Line2D([], [], **dot, label="Reported, with 95% interval"))
+    if any(results.fit.values()):
+        handles.append(Line2D([], [], **dot, label="Reported, with 95% interval"))
     if any(not s.used and s.statistic != "hazard_ratio" for found in results.fit.values() for s in found):
         handles.append(Line2D([], [], **dot, markerfacecolor=style.LIGHT, label="Reported, not used in the fit"))
     if results.external:
@@ -508,7 +510,7 @@ CHARTS = (
     ChartEntry(
         "survival_curves",
         survival_curves,
-        "Reported and modelled survival, with 95% intervals",
+        "Modelled survival, with 95% intervals, and what was reported of it",
         below="survival_fit",
         same_for_payers=True,
     ),

@@ -255,7 +255,7 @@ def _validation(context: Context) -> Lines:
     return Lines(
         [
             f"{passed}; [table checks] lists each with the number that was found.",
-            "Modelled beside reported survival is in [table survival_fit].",
+            *(["Modelled beside reported survival is in [table survival_fit]."] if _reported(context) else []),
             (
                 "The same model can be written as an Excel workbook that calculates everything by formula"
                 " (hemodel excel): an independent calculation of the same inputs, in which every draw can be followed"
@@ -278,7 +278,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "decision_problem": _decision_problem,
         "key_results": _key_results,
         "mean_results": lambda context: Lines(mean_results(context.results, context.names), look="caution"),
-        "structure": lambda context: Lines(structure(context.run), look="bullets"),
+        "structure": lambda context: Lines(structure(context.run, context.names), look="bullets"),
         "strategies": _strategies,
         "inputs": _inputs,
         "survival": _survival,
@@ -353,10 +353,17 @@ def _survival(context: Context) -> Lines:
             (
                 "[table survival_fit] sets every reported statistic beside the fitted curve, and [figure"
                 " survival_curves] shows both."
+                if _reported(context)
+                else "[figure survival_curves] shows the curves as modelled; none is fitted to reported statistics."
             ),
             *lines,
         ]
     )
+
+
+def _reported(context: Context) -> bool:
+    """Whether any curve stands beside reported statistics."""
+    return any(context.results.fit.values())
 
 
 def _evidence(context: Context) -> Lines:
@@ -364,8 +371,12 @@ def _evidence(context: Context) -> Lines:
         return Lines()
     names, found = EvidenceNames(context.run.model), context.pack.evidence.endpoints
     chosen = [in_use_words(names, e, found[e]) for e in ENDPOINTS if e in found]
-    tried = "Every family was tried on the same evidence; [table ranking] ranks those that could be fitted."
-    return Lines([tried, *chosen])
+    several = [names.endpoint(endpoint) for endpoint, each in found.items() if len(each.families) > 1]
+    if not several:
+        return Lines(["Published curves were taken as they are; no other family was tried.", *chosen])
+    where = "" if len(several) == len(found) else f"For {' and '.join(several)} "
+    every = "every family was tried on the same evidence; [table ranking] ranks those that could be fitted."
+    return Lines([f"{where}{every}" if where else every[0].upper() + every[1:], *chosen])
 
 
 def _adjustments(context: Context) -> Lines:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -10,7 +11,8 @@ from hemodel.analyses.psa.diagnostics import PsaTotal
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.results import Results
 from hemodel.economics import verdict
-from hemodel.views.prose import key_results, mean_results, structure, threshold_results
+from hemodel.survival.endpoint_fit import Source
+from hemodel.views.prose import curve_sources, key_results, mean_results, structure, threshold_results
 from hemodel.views.shared.words import Names, adjustment_sentence
 
 if TYPE_CHECKING:
@@ -129,8 +131,28 @@ def test_cost_effective_means_a_positive_net_benefit(costs: float, word: str) ->
     ],
 )
 def test_conventions_follow_the_settings(change: dict[str, str | float], sentence: str) -> None:
-    text = " ".join(structure(cast("Run", _Run(small_model(change)))))
+    text = " ".join(structure(cast("Run", _Run(small_model(change))), Names(some(1.0, 1.0))))
     assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sentence"),
+    [
+        (("reported",) * 4, "Curves are fitted to reported medians, survival rates and hazard ratios by least squares"),
+        (("coefficients",) * 4, "Curves are taken from published coefficients; the"),
+        (("patients",) * 4, "Curves are fitted by maximum likelihood to the times of patients; the"),
+        (("digitised",) * 4, "to patients rebuilt from published Kaplan-Meier curves; the"),
+        (
+            ("coefficients", "reported", "patients", "patients"),
+            "Curves: those of Progression-free survival (Old) are taken from published coefficients; those of",
+        ),
+    ],
+)
+def test_what_is_said_of_curves_follows_their_sources(kinds: tuple[str, ...], sentence: str) -> None:
+    old, new = ({"old": Source(first), "new": Source(second)} for first, second in (kinds[:2], kinds[2:]))
+    fits = {"pfs": SimpleNamespace(sources=old), "os": SimpleNamespace(sources=new)}
+    run = cast("Run", SimpleNamespace(model=SimpleNamespace(fits=fits)))
+    assert sentence in curve_sources(run, Names(some(1.0, 1.0)))
 
 
 def entry(**changes: object) -> AdjustmentEntry:
