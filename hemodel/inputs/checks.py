@@ -61,6 +61,24 @@ def select(rows: Rows, pattern: str) -> list[Row]:
     return [row for row in rows.values() if row.kind.pattern == pattern and row.value is not None]
 
 
+def borrowed_families(rows: Rows) -> dict[str, Row]:
+    """Return the rows of the family of relative curves that are blank, with the family of the reference.
+
+    A relative curve has the reference's family, whatever its own row holds.
+    """
+    found = {}
+    for row in rows.values():
+        if row.kind.pattern != "curve.{endpoint}.{strategy}.family" or row.value is not None:
+            continue
+        relation, reference = (rows.get(row.id.replace(".family", f".{name}")) for name in ("relation", "reference"))
+        if relation is None or reference is None or relation.text in {"", "independent"}:
+            continue
+        of = rows.get(row.kind.id(endpoint=row.names["endpoint"], strategy=reference.text or row.names["strategy"]))
+        if of is not None and of.value is not None:
+            found[row.id] = replace(row, value=of.value)
+    return found
+
+
 def _roles(rows: Rows) -> Iterable[Problem]:
     roles = select(rows, "strategy.{strategy}.role")
     comparators = [row for row in roles if row.value == "comparator"]

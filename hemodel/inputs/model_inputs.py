@@ -10,7 +10,7 @@ from hemodel.errors import InputError, Problem
 from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.checks import check_completeness, check_together, members_of, select
+from hemodel.inputs.checks import borrowed_families, check_completeness, check_together, members_of, select
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
@@ -88,6 +88,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     """Make changes to a workbook already read, and check every row."""
     raw, made = apply_changes(raw, changes)
     rows, problems = parse_rows(raw.rows)
+    rows |= borrowed_families(rows)
     ids = [row.id for row in raw.rows]
     missing = [p for check in _CHECKS for p in check(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
@@ -105,6 +106,7 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     before = {row.id: row.cells for row in inputs.raw.rows}
     touched = [row for row in raw.rows if row.cells != before.get(row.id)]
     parsed, problems = parse_rows(touched)
+    parsed |= borrowed_families({**inputs.rows, **parsed})
     ids = {row.id for row in touched}
     rows = {
         row.id: parsed[row.id] if row.id in ids else inputs.rows[row.id]
