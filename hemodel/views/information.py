@@ -175,16 +175,10 @@ def curves_table(found: InformationResult, shown: InformationUnits) -> Table:
             Column("Standard error", "money", shown.currency),
             Column("Optimal strategy"),
             *(Column(name, "money", shown.currency, "Expected loss") for name in shown.strategies.values()),
-            *(Column(label, "money", shown.currency, "EVPPI") for label in _labels(found)),
+            *(Column(label, "money", shown.currency, "EVPPI") for label in (each.label for each in found.curves.evppi)),
         ),
         tuple(zip(*columns, strict=True)),
     )
-
-
-def _labels(found: InformationResult) -> list[str]:
-    """Return what the curves are called, with the id where two have the same name."""
-    labels = [each.label for each in found.curves.evppi]
-    return [e.label if labels.count(e.label) == 1 else f"{e.label} ({e.id})" for e in found.curves.evppi]
 
 
 def _peak(found: InformationResult, shown: InformationUnits) -> list[str]:

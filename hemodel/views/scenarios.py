@@ -308,10 +308,11 @@ def _lines(results: Results, entries: Sequence[ScenarioEntry], by_icer: bool) ->
     own: dict[str, list[ScenarioEntry]] = {}
     for entry in entries:
         own.setdefault(entry.sweep or entry.name, []).append(entry)
-    return [
-        _Line(_label(some), some[0].group, tuple((_value(results, entry, by_icer), entry) for entry in some))
-        for some in own.values()
-    ]
+    labels = {name: _label(some) for name, some in own.items()}
+    again = [label for label in labels.values() if list(labels.values()).count(label) > 1]
+    labels |= {name: f"{label} ({name})" for name, label in labels.items() if label in again}
+    points = {name: tuple((_value(results, entry, by_icer), entry) for entry in some) for name, some in own.items()}
+    return [_Line(fold(labels[name], LABEL_WIDTH, lines=3), some[0].group, points[name]) for name, some in own.items()]
 
 
 def _value(results: Results, entry: ScenarioEntry, by_icer: bool) -> float | None:
@@ -344,10 +345,10 @@ def _with_headings(lines: Sequence[_Line]) -> list[_Line | str]:
 
 
 def _label(entries: Sequence[ScenarioEntry]) -> str:
-    """Return what the question asks, in lines: of What if a price falls? that A price falls."""
+    """Return what the question asks: of What if a price falls? that A price falls."""
     text = _common([entry.question for entry in entries])
     text = text.strip().removeprefix("What if ").removesuffix("?").strip() or entries[0].name
-    return fold(upper_first(text), LABEL_WIDTH, lines=3)
+    return upper_first(text)
 
 
 def _common(questions: Sequence[str]) -> str:

@@ -71,6 +71,9 @@ def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:
             HAZARDS: partial(hazard_chart, near),
             LONG_HAZARDS: partial(hazard_chart, far),
         }
+        evidence = pack.evidence.endpoints[endpoint]
+        if not (evidence.observed or evidence.points or evidence.external):
+            del named[FIT]
         found |= {_name(chart, endpoint, group): draw for chart, draw in named.items()}
     if pack.evidence.endpoints[endpoint].log_cumulative_hazard:
         found[_name(LOG_CUMULATIVE, endpoint)] = partial(log_cumulative_hazard_chart, model, pack, endpoint)
