@@ -35,5 +35,5 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
     for row in rows:
         table.add_row(*row)
     text = StringIO()
-    Console(file=text, width=width).print(table)
+    Console(file=text, width=width, markup=False, emoji=False).print(table)
     return text.getvalue().strip("\n")
