@@ -87,7 +87,9 @@ def changes(pairs: list[str] | None) -> tuple[Change, ...]:
 
 def command() -> str:
     """Return the command line as it was given."""
-    return shlex.join(["hemodel", *sys.argv[1:]])
+    from hemodel.formats import visible
+
+    return visible(shlex.join(["hemodel", *sys.argv[1:]]))
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:

@@ -191,7 +191,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def _unknown_id(raw: RawRow, before: int = 0) -> Problem:
+def _unknown_id(raw: RawRow, before: int) -> Problem:
     """Return the problem of an id that nothing reads; suggestions take time and are for the first of many."""
     near = nearest(raw.id, _example_ids(raw)) if before < MOST_ALIKE and len(raw.id) <= LONGEST_SHOWN else ""
     return Problem(
