@@ -14,6 +14,7 @@ and where they are not as good as the function itself, the function is used.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -225,9 +226,15 @@ def distribution(
         raise DistributionError(message)
     if error == 0:
         return None
-    if name == "lognormal" and value_is == MEDIAN:
-        return _lognormal_of_median(value, error, low, high)
-    return _BUILDERS[name](value, error, low, high)
+    build = _lognormal_of_median if name == "lognormal" and value_is == MEDIAN else _BUILDERS[name]
+    try:
+        made = build(value, error, low, high)
+    except ArithmeticError:
+        made = None
+    if made is None or not all(map(math.isfinite, made.parameters)):
+        message = f"a {name} distribution with mean {value:g} cannot have the standard error {error:g}"
+        raise DistributionError(message)
+    return made
 
 
 def _from_counts(name: str, value: float, n: float | None) -> Distribution | None:

@@ -7,11 +7,12 @@ together in one `InputError`, so that one run shows them all.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class InputError(HemodelError):
     problems: tuple[Problem, ...] = field(default_factory=tuple)
 
     def __str__(self) -> str:
-        """Return the problems, one a line."""
-        return "\n".join(str(problem) for problem in self.problems)
+        """Return the problems, one a line; of many alike the first."""
+        return "\n".join(few(self.problems, str))
 
 
 class OutputError(HemodelError):
@@ -117,6 +118,31 @@ class OutputError(HemodelError):
 
 class UsageError(HemodelError):
     """A request that makes no sense, whatever the inputs hold."""
+
+
+MOST_ALIKE = 20
+"""Problems of one kind on one sheet that are told one by one."""
+_NAMES = re.compile(r"\S*[.\d'!]\S*")
+
+
+def few(problems: Sequence[Problem], line: Callable[[Problem], str]) -> list[str]:
+    """Return the lines of problems, and of more than `MOST_ALIKE` alike the first and how many there are.
+
+    Alike are those of one sheet that say the same, whatever ids, numbers and cells they name.
+    """
+    alike: dict[tuple[str | None, str], list[Problem]] = {}
+    for each in problems:
+        said = _NAMES.sub("", each.why or each.todo or each.what)
+        alike.setdefault((each.where.sheet, said), []).append(each)
+    rest = {
+        id(group[MOST_ALIKE - 1]): f"... and {len(group) - MOST_ALIKE:,} more like these, to {group[-1].where}."
+        for group in alike.values()
+        if len(group) > MOST_ALIKE
+    }
+    told = {id(each) for group in alike.values() for each in group[:MOST_ALIKE]}
+    return [
+        f"{line(each)}\n{rest[id(each)]}" if id(each) in rest else line(each) for each in problems if id(each) in told
+    ]
 
 
 def raise_if_any(problems: Iterable[Problem]) -> None:

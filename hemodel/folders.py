@@ -191,6 +191,8 @@ def replaced(target: Path, entries: Collection[str]) -> Iterator[Path]:
             with interrupts.held():
                 _put_in_place(target, work, entries)
     except OSError as error:
+        if not _is_of(work, error):
+            raise
         raise _refusal(target, work, error) from error
 
 
@@ -253,9 +255,16 @@ def _check(target: Path, place: Path) -> None:
         )
 
 
+def _is_of(work: Work, error: OSError) -> bool:
+    """Whether an error is about the outputs: a disk that is full has no name; an input that cannot be read has one."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else error.filename
+    path = None if not isinstance(name, str) else Path(name).absolute()
+    return path is None or any(path.is_relative_to(own) for own in (work.target.absolute(), work.folder.absolute()))
+
+
 def _refusal(target: Path, work: Work, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
-    if work.old.exists() and not work.target.exists():
+    if os.path.lexists(work.old) and not os.path.lexists(work.target):
         return OutputError(
             f"{target}: the outputs could not be written ({reason}), nor the earlier ones put back yet. They are in"
             f" {work.old}, and the next command that writes to {target} puts them back."

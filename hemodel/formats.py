@@ -6,9 +6,14 @@ below, and `display` or `number_format` turns that into what a reader sees.
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Kind = Literal[
     "text", "money", "icer", "years", "qaly", "months", "ratio", "share", "z", "score", "count", "number", "value"
@@ -34,6 +39,60 @@ _SIGNIFICANT = 4
 _PRICE = 100.0
 _TINY = 1e-4
 _TYPED = ".10g"
+
+
+_STEERING = dict.fromkeys(
+    (
+        *(c for c in range(32) if chr(c) not in "\t\n\r"),
+        *range(0x7F, 0xA0),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ),
+    "\ufffd",
+)
+"""Signs that steer a terminal or turn the direction of text, with what is shown in their place."""
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MARK = "'"
+
+
+def visible(text: str) -> str:
+    r"""Return a text with \ufffd in place of every sign that steers what shows it, such as an escape."""
+    return text.translate(_STEERING)
+
+
+def csv_cell(text: str) -> str:
+    """Return a text as a cell of a CSV file that no program takes for a formula: with an apostrophe before it.
+
+    Numbers, and signs without a word behind them, are no formulas. `from_csv_cell` takes the apostrophe away.
+    """
+    marked = text.startswith(_MARK) and text.lstrip(_MARK).startswith(_BEGINS_FORMULA)
+    return f"{_MARK}{text}" if marked or (text.startswith(_BEGINS_FORMULA) and not _is_harmless(text)) else text
+
+
+def from_csv_cell(text: str) -> str:
+    """Return the text that `csv_cell` wrote."""
+    marked = text.startswith(_MARK) and text.lstrip(_MARK).startswith(_BEGINS_FORMULA)
+    return text[1:] if marked else text
+
+
+def _is_harmless(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return not text.strip("+- ")
+    return text == text.strip()
+
+
+def csv_lines(rows: Iterable[Iterable[Value]], end: str = "\r\n") -> str:
+    """Return rows as CSV (RFC 4180): every digit of a number, nothing for None, texts as of `csv_cell`.
+
+    The one writer of CSV.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=end)
+    for row in rows:
+        writer.writerow(["" if v is None else csv_cell(v) if isinstance(v, str) else repr(v) for v in row])
+    return text.getvalue()
 
 
 def display(value: Value, kind: Kind, currency: str = "") -> str:

@@ -53,6 +53,13 @@ def finish(undo: Callable[[], object]) -> None:
     _STATE.unfinished.remove(undo)
 
 
+def give_up() -> None:
+    """Undo what is unfinished, where a command ends with an error."""
+    while _STATE.unfinished:
+        with suppress(OSError):
+            _STATE.unfinished.pop()()
+
+
 @contextmanager
 def held() -> Iterator[None]:
     """Let a signal wait until the end of this block, which is short."""

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from hemodel.cli.common import (
+    Draws,
     Payers,
     ScenarioNames,
     Scheduler,
+    Seed,
     Set,
     Workbook,
     Workers,
@@ -20,6 +22,7 @@ from hemodel.cli.common import (
     command,
     errors,
     progress,
+    say,
 )
 from hemodel.cli.payers import run_for_payers
 
@@ -57,8 +60,8 @@ def run(
     workbook: Workbook,
     set_: Set = None,
     scenario: ScenarioNames = None,
-    draws: Annotated[int | None, typer.Option(min=2, help="Draws of the probabilistic analysis.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    draws: Draws = None,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>/.")] = None,
     payer: Payers = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes for several payers; default: one a core.")] = None,
@@ -95,10 +98,10 @@ def run(
         )
         job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
         if payer:
-            typer.echo(run_for_payers(job, payer, out, jobs))
+            say(run_for_payers(job, payer, out, jobs))
             return
         with progress() as shown:
-            typer.echo(run_one(job, None, shown).text)
+            say(run_one(job, None, shown).text)
 
 
 def _parts(only: list[Part] | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, suffix
+from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, say, suffix
 
 
 @app.command()
@@ -38,6 +38,6 @@ def budget(
             found = results(done)
             place.write(budget_bundle(done, found, command()))
         if as_json:
-            typer.echo(budget_document(found).model_dump_json(indent=1))
+            say(budget_document(found).model_dump_json(indent=1))
         else:
-            typer.echo(budget_text(found, done, target))
+            say(budget_text(found, done, target))

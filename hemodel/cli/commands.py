@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hemodel.cli import analyses, budget, curves, dsa, payers, report, scenarios, schema, sweep, voi, workbooks
-from hemodel.cli.common import app
+from hemodel.cli.common import app, say
 
 __all__ = [
     "analyses",
@@ -32,5 +32,5 @@ def _version(
     if version:
         from hemodel import __version__
 
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from hemodel import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,6 +25,8 @@ BAD_INPUT = 1
 BAD_USAGE = 2
 DRAWS_STORED = 1000
 """Draws in a live model unless --draws says otherwise."""
+MOST_STORED = 100_000
+"""Draws in a live model: a row each, which a program of tables still opens."""
 
 IN_ORDER = (
     *("template", "check", "inputs", "run", "fit", "scenarios", "dsa", "report", "excel", "diff"),
@@ -66,6 +70,11 @@ Payers = Annotated[
 Scheduler = Annotated[str, typer.Option(metavar="ADDRESS", help="Draw on the workers of this Dask scheduler.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Draw in so many processes of this machine.")]
 
+MOST_DRAWS = 100_000_000
+"""As in the dictionary of inputs, as is the largest seed."""
+Draws = Annotated[int | None, typer.Option(min=2, max=MOST_DRAWS, help="Draws of the probabilistic analysis.")]
+Seed = Annotated[int | None, typer.Option(min=0, max=10**15, help="Seed of the random numbers.")]
+
 OnePayer = Annotated[
     str, typer.Option("--payer", metavar="CODE", help="Apply a payer's reference case (a code, or a .toml).")
 ]
@@ -81,6 +90,7 @@ def suffix(payer: str, workbook: Path, ending: str) -> str:
 def changes(pairs: list[str] | None) -> tuple[Change, ...]:
     """Read the changes of --set."""
     from hemodel.errors import UsageError
+    from hemodel.formats import visible
     from hemodel.inputs.changes import COMMAND_LINE, Change
 
     found = []
@@ -88,13 +98,22 @@ def changes(pairs: list[str] | None) -> tuple[Change, ...]:
         id_, equals, value = pair.partition("=")
         if not equals or not id_.strip():
             raise UsageError(f"--set {pair}: write ID=VALUE, for example --set utility.progressed=0.55")
-        found.append(Change(id_.strip(), value.strip() or None, COMMAND_LINE))
+        found.append(Change(visible(id_.strip()), visible(value.strip()) or None, COMMAND_LINE))
     return tuple(found)
 
 
 def command() -> str:
     """Return the command line as it was given."""
-    return shlex.join(["hemodel", *sys.argv[1:]])
+    from hemodel.formats import visible
+
+    return visible(shlex.join(["hemodel", *sys.argv[1:]]))
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, of which no sign steers the terminal; the one place where commands print."""
+    from hemodel.formats import visible
+
+    typer.echo(visible(text).replace("\r", ""), err=err, nl=nl)
 
 
 @contextmanager
@@ -104,17 +123,26 @@ def errors() -> Iterator[None]:
 
     try:
         yield
-    except UsageError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(BAD_USAGE) from error
-    except InputError as error:
-        from hemodel.publish.console import problem_list
+    except (HemodelError, OSError, MemoryError) as error:
+        interrupts.give_up()
+        if isinstance(error, InputError):
+            from hemodel.publish.console import problem_list
 
-        typer.echo(problem_list(error.problems), err=True)
-        raise typer.Exit(BAD_INPUT) from error
-    except HemodelError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
+            text = problem_list(error.problems)
+        else:
+            text = f"Error: {error if isinstance(error, HemodelError) else _of_system(error)}"
+        say(text, err=True)
+        raise typer.Exit(BAD_USAGE if isinstance(error, UsageError) else BAD_INPUT) from error
+
+
+def _of_system(error: OSError | MemoryError) -> str:
+    """Say what the system refused, and where."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory. Ask for fewer draws, or end other programs."
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"what was written could not be taken ({reason}). Free space on the disk, or write elsewhere."
+    return f"{error.filename}: {reason}. Check the path and its permissions."
 
 
 @contextmanager

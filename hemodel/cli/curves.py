@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors
+from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors, say
 
 
 class Relation(StrEnum):
@@ -25,7 +25,7 @@ def fit(
     workbook: Workbook,
     set_: Set = None,
     scenario: ScenarioNames = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws and simulated trials.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=10**15, help="Seed of the draws and simulated trials.")] = None,
     out: Annotated[Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_evidence/.")] = None,
 ) -> None:
     """Compare all families of curves with all evidence."""
@@ -44,7 +44,7 @@ def fit(
             used = done.model.inputs.settings.seed if seed is None else seed
             pack = evidence_pack(done.model, seed=used)
             place.write(evidence_bundle(done, pack, command()))
-        typer.echo(evidence_summary(done.model, pack, target))
+        say(evidence_summary(done.model, pack, target))
 
 
 @app.command("fit-ipd")
@@ -78,7 +78,7 @@ def fit_ipd(
         with opened(out, FIT) as place:
             found = fit_file(data, request)
             place.write(fit_bundle(found, command()))
-        typer.echo(json_text(found) if as_json else fit_text(found, out), nl=not as_json)
+        say(json_text(found) if as_json else fit_text(found, out), nl=not as_json)
 
 
 @app.command()
@@ -104,5 +104,5 @@ def reconstruct(
         written = out if not wrong else None
         if written is not None:
             write_whole(written, patients_csv(rebuilt.data))
-        typer.echo(json_text(found) if as_json else reconstruction_text(found, written), nl=not as_json)
+        say(json_text(found) if as_json else reconstruction_text(found, written), nl=not as_json)
         raise_if_any(wrong)

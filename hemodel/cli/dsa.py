@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, suffix
+from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, say, suffix
 
 
 class Measure(StrEnum):
@@ -63,4 +63,4 @@ def dsa(
         with opened(target, DSA) as place:
             found = deterministic(workbook, options, request)
             place.write(dsa_bundle(found, command()))
-        typer.echo(dsa_text(found.document, found.results, target))
+        say(dsa_text(found.document, found.results, target))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import app, errors, progress
+from hemodel.cli.common import app, errors, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +31,16 @@ def payers(
         if code is None:
             if out is not None:
                 raise UsageError("--out needs a payer, for example hemodel payers GB-ENG --out mine.toml")
-            typer.echo(payer_list(all_profiles()))
+            say(payer_list(all_profiles()))
             return
         found = find_profile(code)
         if out is None:
-            typer.echo(profile_text(found))
+            say(profile_text(found))
             return
         from hemodel.publish.patient_files import write_new
 
         write_new(out, found.text)
-        typer.echo(f"Written to {out}. Edit it and run hemodel run WORKBOOK --payer {out}")
+        say(f"Written to {out}. Edit it and run hemodel run WORKBOOK --payer {out}")
 
 
 def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int | None) -> str:

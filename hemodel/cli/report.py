@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, progress, suffix
+from hemodel.cli.common import (
+    Draws,
+    OnePayer,
+    ScenarioNames,
+    Seed,
+    Set,
+    Workbook,
+    app,
+    changes,
+    command,
+    errors,
+    progress,
+    say,
+    suffix,
+)
 
 if TYPE_CHECKING:
     from hemodel.publish.word_styles import Template
@@ -30,8 +44,8 @@ def report(
     template: TemplateFile = None,
     set_: Set = None,
     scenario: ScenarioNames = None,
-    draws: Annotated[int | None, typer.Option(min=2, help="Draws of the probabilistic analysis.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    draws: Draws = None,
+    seed: Seed = None,
     out: Annotated[
         Path | None, typer.Option(help="Output folder; default: outputs/<workbook>_report/, with the payer's code.")
     ] = None,
@@ -62,7 +76,7 @@ def report(
             pack = evidence_pack(done.model, seed=done.model.inputs.settings.seed)
             request = Request(results(done), pack, chosen, formats, styles)
             place.write(report_bundle(done, request, command()))
-        typer.echo(written(chosen, formats, target))
+        say(written(chosen, formats, target))
 
 
 def _template(path: Path, formats: tuple[str, ...]) -> Template:

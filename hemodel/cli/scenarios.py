@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, Set, Workbook, app, changes, command, errors, progress, suffix
+from hemodel.cli.common import OnePayer, Set, Workbook, app, changes, command, errors, progress, say, suffix
 
 
 class Group(StrEnum):
@@ -57,4 +57,4 @@ def scenarios(
             found = results(done)
             bundle = scenarios_bundle(done, found, command())
             place.write(bundle)
-        typer.echo(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)
+        say(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import app, errors
+from hemodel.cli.common import app, errors, say
 
 
 @app.command()
@@ -17,4 +17,4 @@ def schema(
     with errors():
         from hemodel.publish.schemas import json_schema
 
-        typer.echo(json_schema(name))
+        say(json_schema(name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import Scheduler, Set, Workers, app, changes, command, errors, progress
+from hemodel.cli.common import MOST_DRAWS, Scheduler, Seed, Set, Workers, app, changes, command, errors, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ def sweep(
         bool, typer.Option("--all-scenarios", help="Also under every scenario of each workbook.")
     ] = False,
     set_: Set = None,
-    draws: Annotated[int | None, typer.Option(min=2, help="Draws of each analysis; default: the workbook's.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    draws: Annotated[int | None, typer.Option(min=2, max=MOST_DRAWS, help="Draws of each analysis.")] = None,
+    seed: Seed = None,
     workers: Workers = None,
     scheduler: Scheduler = "",
     out: Annotated[
@@ -42,7 +42,7 @@ def sweep(
         from hemodel.analyses.sweep import SweepRequest as Asked
 
         asked = Asked(tuple(workbooks), changes(set_), tuple(scenario or ()), all_scenarios, draws, seed)
-        typer.echo(_swept(asked, Options(scheduler=scheduler, workers=workers), out, as_json))
+        say(_swept(asked, Options(scheduler=scheduler, workers=workers), out, as_json))
 
 
 def _swept(asked: SweepRequest, options: Options, out: Path | None, as_json: bool) -> str:

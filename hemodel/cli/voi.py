@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import app, command, errors
+from hemodel.cli.common import app, command, errors, say
 
 
 def _file(what: str, metavar: str) -> typer.models.OptionInfo:
@@ -48,7 +48,7 @@ def voi(
             external = read_external(files)
             results = voi_results(external, files, asked)
             place.write(voi_bundle(results, external.sample, command()))
-        typer.echo(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
+        say(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
 
 
 def _seed(studies: Path | None, seed: int | None) -> int:

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import BAD_INPUT, DRAWS_STORED, ScenarioNames, Set, Workbook, app, changes, command, errors
+from hemodel.cli.common import (
+    BAD_INPUT,
+    DRAWS_STORED,
+    MOST_STORED,
+    ScenarioNames,
+    Seed,
+    Set,
+    Workbook,
+    app,
+    changes,
+    command,
+    errors,
+    say,
+)
 
 
 @app.command()
@@ -22,9 +35,9 @@ def inputs(
         from hemodel.publish.console import input_list, warning_list
 
         found = read_valid(workbook, changes(set_))
-        typer.echo(input_list(found, as_json=as_json), nl=False)
+        say(input_list(found, as_json=as_json), nl=False)
         if found.raw.warnings:
-            typer.echo(warning_list(found.raw.warnings), err=True)
+            say(warning_list(found.raw.warnings), err=True)
 
 
 @app.command()
@@ -42,14 +55,14 @@ def check(
 
         found = find(workbook, changes(set_), last_values(workbook))
         if as_json:
-            typer.echo(check_json(found), nl=False)
+            say(check_json(found), nl=False)
         else:
             lists = [problem_list(found.problems)] if found.problems else []
             lists += [warning_list(found.warnings)] if found.warnings else []
             if lists:
-                typer.echo("\n\n".join(lists), err=True)
+                say("\n\n".join(lists), err=True)
             if found.model is not None:
-                typer.echo(checked(found.model, len(found.accepted)))
+                say(checked(found.model, len(found.accepted)))
         if found.problems or (strict and found.warnings):
             raise typer.Exit(BAD_INPUT)
 
@@ -68,7 +81,7 @@ def template(
     with errors():
         from hemodel.inputs.template import template as write
 
-        typer.echo(write(new, None if strategies is None else strategies.split(","), source).summary)
+        say(write(new, None if strategies is None else strategies.split(","), source).summary)
 
 
 @app.command()
@@ -90,7 +103,7 @@ def diff(
         with opened(out, DIFFERENCES) as place:
             found = differences(a, b, tuple(scenario or ()))
             place.write(differences_bundle(found, command()))
-        typer.echo(json_text(found.found) if as_json else differences_text(found, out), nl=not as_json)
+        say(json_text(found.found) if as_json else differences_text(found, out), nl=not as_json)
 
 
 @app.command()
@@ -101,8 +114,10 @@ def excel(
     ] = None,
     set_: Set = None,
     scenario: ScenarioNames = None,
-    draws: Annotated[int, typer.Option(min=2, help="Draws of the probabilistic analysis to store.")] = DRAWS_STORED,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers.")] = None,
+    draws: Annotated[
+        int, typer.Option(min=2, max=MOST_STORED, help="Draws of the probabilistic analysis to store.")
+    ] = DRAWS_STORED,
+    seed: Seed = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the file if there is one.")] = False,
 ) -> None:
     """Write the model as an Excel workbook of formulas."""
@@ -114,4 +129,4 @@ def excel(
         folder = default_folder(workbook, "_live")
         target = out or folder.with_name(f"{folder.name}.xlsx")
         options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed, grids=False)
-        typer.echo(write_live_model(target, workbook, options, replace=replace))
+        say(write_live_model(target, workbook, options, replace=replace))

@@ -14,14 +14,21 @@ Numbers that a cell holds as text: read where there is one way to read them, exp
 
 from __future__ import annotations
 
+import io
+import lzma
+import math
 import re
+import sys
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hemodel.errors import InputError, Location, Problem
+from hemodel.formats import visible
 from hemodel.inputs.dictionary import MODEL_SHEET, SCENARIOS, UNREAD_SHEETS, columns, match, nearest, sheets
+from hemodel.inputs.files import DATA_SHEET, MOST_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,60 +58,94 @@ def read_grids(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], di
     Raises
     ------
     InputError
-        Where the file is missing or is not an Excel workbook.
+        Where the file is missing, damaged, protected with a password, too large, or is not an Excel workbook.
     """
     where = Location(str(path))
-    if not path.is_file():
-        raise InputError((Problem(where, "there is no such file", todo="Check the path."),))
+    content = read_bytes(path, "Close it elsewhere or change its permissions.", where)
+    if content.startswith(_OLE):
+        raise InputError((_not_of_today(where, content),))
     try:
-        names, values = _read(path, wanted, stored=True)
-        formulas = _read(path, wanted, stored=False)[1]
-    except PermissionError as error:
-        raise InputError(
-            (Problem(where, "the file cannot be read", todo="Close it elsewhere or change its permissions."),)
-        ) from error
-    except _NOT_EXCEL as error:
-        raise InputError(
-            (
-                Problem(
-                    where,
-                    "this is not an Excel workbook (.xlsx)",
-                    "It cannot be opened as one",
-                    "Save it from Excel or LibreOffice as .xlsx.",
-                ),
-            )
-        ) from error
+        _refuse_large(content, where)
+        names, values = _read(content, where, wanted, stored=True)
+        formulas = _read(content, where, wanted, stored=False)[1]
+    except zipfile.BadZipFile as error:
+        raise InputError((_not_excel(where),)) from error
+    except _DAMAGED as error:
+        raise InputError((_not_excel(where) if _is_no_workbook(content) else _damaged(where, error),)) from error
     return names, _without_references_to_blanks({name: Grid(values[name], formulas[name]) for name in values})
 
 
-_NOT_EXCEL = (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError)
-"""What a broken file raises, InvalidFileException and EOFError among them."""
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
+"""How a file of Office begins that is no .xlsx, or one that is encrypted."""
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, LookupError, ValueError, ArithmeticError, OSError),
+    *(SyntaxError, TypeError, AttributeError, RuntimeError, AssertionError, EOFError, MemoryError),
+)
+"""What a broken file raises on its way through the readers of archives, XML and cells."""
+_LAST_ROW = 1_048_576
+"""Of a sheet in Excel."""
+
+
+def _not_of_today(where: Location, content: bytes) -> Problem:
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        todo = "Open it in Excel, take the password away (File, Info, Protect Workbook, Encrypt with Password), save."
+        return Problem(where, "the workbook is protected with a password", "It cannot be read without it", todo)
+    return _not_excel(where, "It is in the format of Excel before 2007 or of another program")
+
+
+def _not_excel(where: Location, why: str = "It cannot be opened as one") -> Problem:
+    return Problem(where, "this is not an Excel workbook (.xlsx)", why, "Save it from Excel or LibreOffice as .xlsx.")
+
+
+def _damaged(where: Location, error: BaseException) -> Problem:
+    if "integer string conversion" in str(error):
+        what = "a cell holds a whole number of thousands of digits"
+        return Problem(where, what, "No number has so many", "Enter the number that is meant.")
+    todo = "Open it in Excel or LibreOffice, repair it and save it anew, or take an earlier copy."
+    return Problem(where, "the workbook is damaged", "A part of the file cannot be read", todo)
+
+
+def _is_no_workbook(content: bytes) -> bool:
+    """Whether an archive has no part that holds a workbook."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        return not any("workbook" in name for name in parts.namelist())
+
+
+def _refuse_large(content: bytes, where: Location) -> None:
+    """Refuse parts that are read and would fill the memory once unpacked; pictures are not read."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        sizes = {each.filename: each.file_size for each in parts.infolist() if "media/" not in each.filename}
+    large = [name for name, size in sizes.items() if size > MOST_BYTES]
+    if large:
+        size = f"{sizes[large[0]] / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read"
+        why = f"Unpacked, its part {large[0]} has {size}"
+        todo = "Delete what is not needed, such as formats of whole rows and columns."
+        raise InputError((Problem(where, "the workbook is too large", why, todo),))
 
 
 def _read(
-    path: Path, wanted: Callable[[str], bool], *, stored: bool
+    content: bytes, where: Location, wanted: Callable[[str], bool], *, stored: bool
 ) -> tuple[list[str], dict[str, tuple[tuple[Any, ...], ...]]]:
-    from openpyxl.utils.exceptions import InvalidFileException
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
+        book = _open(content, stored=stored)
         try:
-            book = _open(path, stored=stored)
-        except InvalidFileException as error:
-            raise ValueError(str(error)) from error
-        try:
-            return [sheet.title for sheet in book.worksheets], {
-                sheet.title: _rows(sheet, stored=stored) for sheet in book.worksheets if wanted(sheet.title)
-            }
+            found = {}
+            for sheet in (each for each in book.worksheets if wanted(each.title)):
+                try:
+                    found[sheet.title] = _rows(sheet, stored=stored)
+                except _DAMAGED as error:
+                    raise InputError((_damaged(Location(where.file, sheet.title), error),)) from error
+            return [sheet.title for sheet in book.worksheets], found
         finally:
             book.close()
 
 
-def _open(path: Path, *, stored: bool) -> Any:
+def _open(content: bytes, *, stored: bool) -> Any:
     """Open a workbook without its charts and its links to other files, which may be beyond what openpyxl reads."""
     from openpyxl.reader.excel import ExcelReader
 
-    reader: Any = ExcelReader(path, read_only=True, data_only=stored, keep_links=False)
+    reader: Any = ExcelReader(io.BytesIO(content), read_only=True, data_only=stored, keep_links=False)
     reader.read_chartsheet = lambda _sheet, _link: None
     reader.read()
     return reader.wb
@@ -113,10 +154,15 @@ def _open(path: Path, *, stored: bool) -> Any:
 def _rows(sheet: Any, *, stored: bool) -> tuple[tuple[Any, ...], ...]:
     """Return the rows of a sheet, whatever size the file says it has, without empty rows at the end."""
     sheet.reset_dimensions()
-    rows = (
-        [tuple(map(_stored, row)) for row in sheet.iter_rows()] if stored else list(sheet.iter_rows(values_only=True))
-    )
-    while rows and all(value is None for value in rows[-1]):
+    rows: list[tuple[Any, ...]] = []
+    for row in sheet.iter_rows(values_only=not stored):
+        if len(rows) == _LAST_ROW:
+            raise ValueError("a row beyond the last of Excel")
+        values = list(map(_stored, row)) if stored else list(row)
+        while values and values[-1] is None:
+            values.pop()
+        rows.append(tuple(values))
+    while rows and not rows[-1]:
         rows.pop()
     return tuple(rows)
 
@@ -214,7 +260,8 @@ def read_number(text: str) -> float | None:
     plain = trimmed(text).translate(_ALIKE)
     if _GROUPED.fullmatch(plain):
         plain = re.sub(r"[ ,']", "", plain)
-    return float(plain) if _PLAIN.fullmatch(plain) else None
+    number = float(plain) if _PLAIN.fullmatch(plain) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def why_no_number(text: str) -> tuple[str, str]:
@@ -234,6 +281,8 @@ def why_no_number(text: str) -> tuple[str, str]:
     if _POINTS.fullmatch(plain):
         todo = f"Enter {plain.replace('.', '')} as a number, without separators."
         return "The point is the decimal sign, and a number has one of it", todo
+    if _PLAIN.fullmatch(plain):
+        return "It is larger than any number that can be calculated with", "Enter the number that is meant."
     if _DATE.fullmatch(plain):
         return "A number belongs here, and the cell holds a date", "Format the cell as a number and enter it again."
     return "A number belongs here", "Enter a number, or leave the cell empty if the row is optional."
@@ -362,7 +411,6 @@ class DataTable:
         return Cell(self.rows[row][column], self.where(row, column))
 
 
-DATA_SHEET = "Data"
 SOURCES = "Sources"
 
 
@@ -379,6 +427,7 @@ def read_cells(path: Path) -> RawWorkbook:
     names, grids = read_grids(path, _is_read)
     raw = RawWorkbook(file=path.name, rows=[], problems=[])
     _compare_sheet_names(raw, names)
+    grids = {name: _within_reach(raw, name, grid) for name, grid in grids.items()}
     for name in sheets():
         if name in grids:
             _read_sheet(raw, name, grids[name])
@@ -390,6 +439,29 @@ def read_cells(path: Path) -> RawWorkbook:
     if SOURCES in grids:
         raw.sources = _read_sources(grids[SOURCES])
     return raw
+
+
+MOST_INPUTS, MOST_ROWS, MOST_COLUMNS = 10_000, 100_000, 200
+"""Rows of a sheet of inputs and of data that are read, and columns of either."""
+
+
+def _within_reach(raw: RawWorkbook, name: str, grid: Grid) -> Grid:
+    """Return a sheet without what stands so far off that it is a slip, after saying so."""
+    most = MOST_ROWS if name.startswith(DATA_SHEET) else MOST_INPUTS
+    far = [
+        (number, len(row) - 1)
+        for number, row in enumerate(grid.formulas)
+        if len(row) > (0 if number >= most else MOST_COLUMNS)
+    ]
+    if not far:
+        return grid
+    count = f", and {len(far) - 1:,} more rows do" if len(far) > 1 else ""
+    what = f"a cell stands far from the table{count}"
+    reach = f"Such a sheet is read to row {most:,} and column {MOST_COLUMNS}"
+    todo = "Delete the rows or columns beyond the table, or divide the table."
+    raw.problems.append(Problem(Location(raw.file, name, _address(*far[0])), what, reach, todo))
+    kept = (tuple(row[:MOST_COLUMNS] for row in rows[:most]) for rows in (grid.values, grid.formulas))
+    return Grid(*kept)
 
 
 def _data_table(file: str, name: str, grid: Grid, *, formulas: bool = False) -> DataTable:
@@ -445,8 +517,9 @@ def _read_sheet(raw: RawWorkbook, name: str, grid: Grid) -> None:
         )
         return
     positions = _columns(raw, name, header, [" ".join(text.split()) for text in texts[header]])
-    for number in range(header + 1, len(grid.values)):
-        _read_row(raw, name, number, positions, grid)
+    for number in range(header + 1, max(len(grid.values), len(grid.formulas))):
+        if any(number < len(rows) and rows[number] for rows in (grid.values, grid.formulas)):
+            _read_row(raw, name, number, positions, grid)
 
 
 def _columns(raw: RawWorkbook, sheet: str, header: int, texts: list[str]) -> dict[str, int]:
@@ -526,13 +599,16 @@ def _read_sources(grid: Grid) -> tuple[tuple[str, ...], ...]:
 
 
 def _scalar(value: Any) -> Scalar:
+    """Return a value as text or number; a whole number beyond those that can be calculated with as its digits."""
     if isinstance(value, str):
-        return trimmed(value) or None
+        return visible(trimmed(value)) or None
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        return str(value)
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else trimmed(str(value))
+    return "" if value is None else visible(trimmed(str(value)))
 
 
 def _address(row: int, column: int) -> str:

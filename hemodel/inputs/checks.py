@@ -33,6 +33,20 @@ MOST_VIALS = 100
 """More vials than this for one mean dose is a mistake in a unit."""
 
 
+MOST_STRATEGIES = 50
+"""That one model compares; with more, tables and charts of pairs take hours and cannot be read."""
+
+
+def too_many_strategies(rows: Rows) -> list[Problem]:
+    """Refuse more strategies than `MOST_STRATEGIES`."""
+    names = select(rows, "strategy.{strategy}.name")
+    if len(names) <= MOST_STRATEGIES:
+        return []
+    why = f"At most {MOST_STRATEGIES} are compared in one model"
+    todo = "Keep those that the decision is about, or divide the model."
+    return [Problem(names[MOST_STRATEGIES].where["id"], f"there are {len(names)} strategies", why, todo)]
+
+
 def check_together(rows: Rows) -> list[Problem]:
     """Return every problem that only shows when rows are read together."""
     checks: tuple[Callable[[Rows], Iterable[Problem]], ...] = (

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
+from hemodel.formats import csv_lines, from_csv_cell
 from hemodel.inputs.dictionary import columns, nearest
 
 if TYPE_CHECKING:
@@ -55,10 +56,8 @@ def to_listing(raw: RawWorkbook) -> list[dict[str, Scalar]]:
 
 def write_listing(rows: Iterable[dict[str, Scalar]], path: Path) -> None:
     """Write the rows as CSV (UTF-8), numbers with all their digits, empty cells as nothing."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(listing_columns())
-        writer.writerows([_text(row.get(name)) for name in listing_columns()] for row in rows)
+    lines = [listing_columns(), *([_text(row.get(name)) for name in listing_columns()] for row in rows)]
+    path.write_text(csv_lines(lines, end="\n"), encoding="utf-8", newline="")
 
 
 def read_listing(path: Path) -> list[dict[str, Scalar]]:
@@ -111,7 +110,7 @@ _EXACT = 2**53
 
 
 def _value(column: str, text: str) -> Scalar:
-    text = text.strip()
+    text = from_csv_cell(text.strip())
     if not text:
         return None
     if column == "sheet" or columns()[column].type not in {"number", "value"}:

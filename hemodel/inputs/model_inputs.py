@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hemodel.errors import InputError, Problem
+from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.checks import borrowed_families, check_completeness, check_together, members_of, select
+from hemodel.inputs.checks import (
+    borrowed_families,
+    check_completeness,
+    check_together,
+    members_of,
+    select,
+    too_many_strategies,
+)
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
@@ -90,6 +97,7 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     rows, problems = parse_rows(raw.rows)
     rows |= borrowed_families(rows)
     ids = [row.id for row in raw.rows]
+    raise_if_any(too_many_strategies(rows))
     missing = [p for check in _CHECKS for p in check(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hemodel.distributions import distribution
-from hemodel.errors import Location, Problem
+from hemodel.errors import MOST_ALIKE, Location, Problem
 from hemodel.inputs.cells import Cell, RawRow, Scalar, has_no_stored_value, why_no_number
 from hemodel.inputs.dictionary import InputColumn, Kind, columns, kinds, match, nearest
 
@@ -142,7 +142,7 @@ def parse_rows(raw: Sequence[RawRow]) -> tuple[dict[str, Row], list[Problem]]:
 def _parse(raw: RawRow, problems: list[Problem]) -> Row | None:
     found = match(raw.id)
     if found is None:
-        problems.append(_unknown_id(raw))
+        problems.append(_unknown_id(raw, len(problems)))
         return None
     kind, names = found
     before = len(problems)
@@ -178,11 +178,25 @@ def _column_is_missing(raw: RawRow, column: str) -> bool:
     return where.sheet is not None and where.cell is None
 
 
-def _unknown_id(raw: RawRow) -> Problem:
-    near = nearest(raw.id, _example_ids(raw))
+LARGEST = 1e15
+"""Of all numbers; a program of tables holds no more digits of a whole one."""
+SMALLEST = 1e-60
+"""Beside 0: the square of a smaller number is soon 0."""
+LONGEST_SHOWN = 80
+"""Letters of a cell that a message repeats."""
+
+
+def shortened(text: str) -> str:
+    """Return a text as a message repeats it."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _unknown_id(raw: RawRow, before: int) -> Problem:
+    """Return the problem of an id that nothing reads; suggestions take time and are for the first of many."""
+    near = nearest(raw.id, _example_ids(raw)) if before < MOST_ALIKE and len(raw.id) <= LONGEST_SHOWN else ""
     return Problem(
         raw.where(),
-        f"unknown id {raw.id}",
+        f"unknown id {shortened(raw.id)}",
         "Nothing reads it",
         near or f"See the ids of the sheet {raw.sheet} in docs/inputs.md.",
     )
@@ -210,9 +224,9 @@ def _value(raw: RawRow, kind: Kind, problems: list[Problem]) -> Scalar:
         problems.append(
             Problem(
                 cell.where,
-                f"{raw.id} is {text!r}",
+                f"{raw.id} is {shortened(text)!r}",
                 f"It must be one of: {', '.join(kind.choices)}",
-                nearest(text, kind.choices),
+                nearest(shortened(text), kind.choices),
             )
         )
     return text
@@ -226,6 +240,15 @@ def _number(id_: str, cell: Cell, rule: Kind | InputColumn, problems: list[Probl
     if not math.isfinite(value):
         problems.append(Problem(cell.where, f"{id_} is {value}", "It must be a finite number"))
         return None
+    if abs(value) > LARGEST:
+        why = f"No number of a model is larger than {LARGEST:g}"
+        problems.append(Problem(cell.where, f"{id_} is {value:g}", why, "Enter the number that is meant."))
+        return None
+    if 0 < abs(value) < SMALLEST:
+        problems.append(
+            Problem(cell.where, f"{id_} is {value:g}", f"Nothing is so near to 0 ({SMALLEST:g})", "Enter 0.")
+        )
+        return None
     if rule.type == "integer" and value != int(value):
         problems.append(Problem(cell.where, f"{id_} is {value:g}", "It must be a whole number"))
     low, high = rule.minimum, rule.maximum
@@ -236,7 +259,7 @@ def _number(id_: str, cell: Cell, rule: Kind | InputColumn, problems: list[Probl
 
 def _not_a_number(id_: str, cell: Cell) -> Problem:
     why, todo = why_no_number(str(cell.value))
-    return Problem(cell.where, f"{id_} is the text {str(cell.value)!r}", why, todo)
+    return Problem(cell.where, f"{id_} is the text {shortened(str(cell.value))!r}", why, todo)
 
 
 def bounds(rule: Kind | InputColumn) -> str:
@@ -324,16 +347,17 @@ def _check_choices(raw: RawRow, kind: Kind, texts: Mapping[str, str], problems: 
         problems.append(
             Problem(
                 raw.where("distribution"),
-                f"{raw.id}: the distribution is {distribution!r}",
+                f"{raw.id}: the distribution is {shortened(distribution)!r}",
                 f"Allowed here: {allowed}",
-                nearest(distribution, kind.distributions),
+                nearest(shortened(distribution), kind.distributions),
             )
         )
     for name in ("use_in_fit", "bound"):
         cell, column = raw.cells.get(name), columns()[name]
         if cell is not None and cell.value is not None and cell.value not in column.choices:
             allowed = f"It must be {' or '.join(column.choices)}"
-            problems.append(Problem(cell.where, f"{raw.id}: {column.header} is {cell.value!r}", allowed))
+            what = f"{raw.id}: {column.header} is {shortened(str(cell.value))!r}"
+            problems.append(Problem(cell.where, what, allowed))
 
 
 def _text(cell: Cell) -> str:

@@ -27,18 +27,20 @@ as many scenarios as the sweep has points; one that combines others makes their 
 
 from __future__ import annotations
 
+import math
 import re
-import tomllib
+import sys
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.changes import Change
 from hemodel.inputs.dictionary import nearest
+from hemodel.inputs.files import read_bytes, text_of, toml_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
 GROUPS = ("survival", "costs", "utilities", "structure", "settings")
 """What a scenario is about; tables and charts are in this order."""
 PAYER_CODE = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
+MOST_SCENARIOS = 10_000
+"""Of a workbook, the points of sweeps among them."""
+MOST_COMBINED = 1_000
 VALUE = "{value}"
 """In a question: where the label of a sweep's point goes."""
 
@@ -126,6 +131,9 @@ def written_out(
     unread : iterable of str
         Names of entries that have problems of their own; that they are missing is no further one.
     """
+    problems = [*_too_many(entries)]
+    if problems:
+        return (), problems
     problems = _repeated_names(entries)
     points: dict[str, tuple[Scenario, WrittenScenario]] = {}
     for entry in entries:
@@ -143,6 +151,38 @@ def written_out(
         problems += _clashes(entry, changes) if entry.combine else []
         found.append(replace(point, changes=tuple(change for change, _ in changes)))
     return tuple(found), list(dict.fromkeys(problems))
+
+
+def _too_many(entries: Sequence[WrittenScenario]) -> Iterator[Problem]:
+    """Yield the entry with which there are more scenarios than can be run, and those that combine too many."""
+    count = 0
+    for entry in entries:
+        sizes = [len(sweep.changes) for sweep in entry.sweeps]
+        own = math.prod(sizes) if entry.grid else max(sizes, default=1)
+        count += own
+        if count > MOST_SCENARIOS:
+            what = f"{entry.name} is {own:,} scenarios, {count:,} with those before it"
+            todo = "Give its sweeps fewer values, or let them run in step (grid = false)."
+            yield Problem(entry.where, what, f"At most {MOST_SCENARIOS:,} are run", todo)
+            return
+    by_name = {entry.name: entry for entry in entries}
+    yield from (
+        Problem(entry.where, f"{entry.name} combines more than {MOST_COMBINED:,} scenarios", todo="Combine fewer.")
+        for entry in entries
+        if _combined(entry, by_name) > MOST_COMBINED
+    )
+
+
+def _combined(entry: WrittenScenario, by_name: Mapping[str, WrittenScenario]) -> int:
+    """Return how many scenarios an entry combines, each as often as it is met; none where it comes back to itself."""
+    waiting, count = list(entry.combine), 0
+    while waiting and count <= MOST_COMBINED:
+        name = waiting.pop()
+        if name == entry.name:
+            return 0
+        count += 1
+        waiting += by_name[name].combine if name in by_name else ()
+    return count
 
 
 def clashing(changes: Sequence[Change]) -> list[str]:
@@ -268,9 +308,12 @@ def _all_changes(name: str, points: Mapping[str, tuple[Scenario, WrittenScenario
     """Return the changes of a point with those of what it combines, each with the name that it is written under."""
     point, entry = points[name]
     found = [(change, entry.name) for change in point.changes]
-    for other in entry.combine:
-        origin = f"scenario {name}, from {other}"
-        found += [(replace(change, origin=origin), owner) for change, owner in _all_changes(other, points)]
+    waiting = [(other, f"scenario {name}, from {other}") for other in reversed(entry.combine)]
+    while waiting:
+        other, origin = waiting.pop()
+        point, entry = points[other]
+        found += [(replace(change, origin=origin), entry.name) for change in point.changes]
+        waiting += [(further, origin) for further in reversed(entry.combine)]
     return found
 
 
@@ -286,7 +329,21 @@ def _clashes(entry: WrittenScenario, changes: Sequence[tuple[Change, str]]) -> l
 
 
 Text = Annotated[str, Field(min_length=1)]
-Value = str | float
+
+
+def _no_truth(value: object) -> object:
+    """Refuse true and false, which would be read as 1 and 0, and numbers that no input can be."""
+    if isinstance(value, bool):
+        message = f'it is {str(value).lower()}; a cell holds a number or a text, such as "yes"'
+        raise ValueError(message)  # noqa: TRY004 - pydantic tells it with the other problems
+    if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        message = "it must be a finite number"
+        raise ValueError(message)
+    return value
+
+
+Value = Annotated[str | float, BeforeValidator(_no_truth)]
+Factor = Annotated[float, BeforeValidator(_no_truth)]
 
 
 class _ChangeEntry(BaseModel):
@@ -295,7 +352,7 @@ class _ChangeEntry(BaseModel):
     id: Text
     before: Annotated[Value | None, Field(alias="from")] = None
     to: Value | None = None
-    multiply: float | None = None
+    multiply: Factor | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> _ChangeEntry:
@@ -318,7 +375,7 @@ class _SweepEntry(BaseModel):
     id: Text
     before: Annotated[Value | None, Field(alias="from")] = None
     values: tuple[Value, ...] | None = None
-    multiply: tuple[float, ...] | None = None
+    multiply: tuple[Factor, ...] | None = None
     labels: tuple[Value, ...] | None = None
 
     @model_validator(mode="after")
@@ -373,11 +430,8 @@ def read_entry(path: Path) -> WrittenScenario:
     """
     where = Location(f"{path.parent.name}/{path.name}")
     try:
-        raw = path.read_bytes()
-        text = tomllib.loads(raw.decode("utf-8"))
-        content = _ScenarioFile.model_validate(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError((Problem(where, f"this is not valid TOML: {error}"),)) from error
+        raw = read_bytes(path, where=where)
+        content = _ScenarioFile.model_validate(toml_of(text_of(raw, where), where))
     except ValidationError as error:
         raise InputError(tuple(_problem(where, detail) for detail in error.errors())) from error
     name = path.stem

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.dictionary import nearest
-from hemodel.inputs.files import find_beside
+from hemodel.inputs.files import find_beside, read_text, toml_of
 from hemodel.payers.profile import CODE, FIELDS, HEAD, Profile, ProfileItem
 
 if TYPE_CHECKING:
@@ -142,12 +141,7 @@ def all_profiles(workbook: Path | None = None) -> list[FoundProfile]:
 
 
 def _own(path: Path) -> FoundProfile:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InputError((Problem(Location(str(path)), "there is no such file"),)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError((Problem(Location(str(path)), f"this file cannot be read ({error})"),)) from error
+    text = read_text(path)
     profile = read_profile(text, path.name)
     return FoundProfile(profile, text, path.name, replaces=profile.code in shipped())
 
@@ -161,9 +155,7 @@ def read_profile(text: str, file: str) -> Profile:
         With every problem, each naming file and key.
     """
     try:
-        return Profile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError((Problem(Location(file), f"this is not valid TOML: {error}"),)) from error
+        return Profile.model_validate(toml_of(text, Location(file)))
     except ValidationError as error:
         found = dict.fromkeys(_problem(file, detail) for detail in error.errors(include_url=False))
         raise InputError(tuple(found)) from error

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
+from hemodel.errors import few
 from hemodel.formats import display
 from hemodel.inputs.dictionary import sheets
 from hemodel.publish.console_payers import reference_case_text
@@ -235,7 +236,7 @@ def _count(found: Sequence[Problem], name: str) -> str:
 def _by_sheet(first: str, ordered: Sequence[Problem]) -> str:
     lines = [first]
     for _, group in groupby(ordered, key=lambda problem: problem.where.sheet):
-        lines += ["", *(_line(problem) for problem in group)]
+        lines += ["", *few(tuple(group), _line)]
     return "\n".join(lines)
 
 

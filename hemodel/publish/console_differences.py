@@ -198,7 +198,7 @@ def _table(headers: Sequence[str], rows: Iterable[Line]) -> str:
     for name, *numbers in rows:
         table.add_row(_folded(name), *numbers)
     text = StringIO()
-    Console(file=text, width=WIDTH).print(table, markup=False)
+    Console(file=text, width=WIDTH, markup=False, emoji=False).print(table)
     return text.getvalue().strip("\n")
 
 

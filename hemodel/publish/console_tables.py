@@ -58,7 +58,7 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
     for row in rows:
         table.add_row(*row)
     text = StringIO()
-    Console(file=text, width=width).print(table, markup=False)
+    Console(file=text, width=width, markup=False, emoji=False).print(table)
     return "\n".join(line.rstrip() for line in text.getvalue().split("\n")).strip("\n")
 
 

@@ -5,8 +5,6 @@ Every draw in a Parquet file: its inputs and the totals of each strategy.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from hemodel.analyses.information import model_sample, natural_groups
 from hemodel.analyses.psa.given import CURVE, coefficient_columns
 from hemodel.analyses.psa.sums import OUTCOMES
 from hemodel.errors import UsageError
+from hemodel.formats import csv_lines
 from hemodel.voi.reading import DESIGN
 
 if TYPE_CHECKING:
@@ -119,10 +118,7 @@ def _columns(model: Model, id_: str) -> list[str]:
 
 
 def _csv(names: Sequence[str], values: FloatArray) -> str:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerow(names)
-    buffer.writelines(",".join(map(repr, row)) + "\r\n" for row in np.asarray(values).tolist())
-    return buffer.getvalue()
+    return csv_lines([names]) + "".join(",".join(map(repr, row)) + "\r\n" for row in np.asarray(values).tolist())
 
 
 def _groups(model: Model, drawn: Sample) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from hemodel import interrupts
 from hemodel.entries import finite
 from hemodel.errors import OutputError
+from hemodel.formats import csv_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,8 +171,6 @@ def patients_csv(data: PatientData) -> str:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a table as CSV; what is None or not finite is an empty cell."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([finite(cell) if isinstance(cell, float) else cell for cell in row] for row in rows)
-    return text.getvalue()
+    return csv_lines(
+        [header, *([finite(cell) if isinstance(cell, float) else cell for cell in row] for row in rows)], end="\n"
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
+from hemodel.formats import from_csv_cell
 from hemodel.inputs.dictionary import nearest
+from hemodel.inputs.files import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +66,7 @@ class RawTable:
             fit the header, or for a table without rows.
         """
         where = self.header or self.whole
-        listed = f"The columns are: {', '.join(self.columns)}"
+        listed = columns_listed(self.columns)
         problems = [
             Problem(where, f"there is no column {name!r}", listed, nearest(name, self.columns))
             for name in names
@@ -121,6 +125,22 @@ def as_number(cell: object) -> float:
         return float("nan")
 
 
+_HEADER = re.compile(r"[\w .,()%\[\]+-]{1,60}")
+
+
+def is_header(name: str) -> bool:
+    """Whether a text may be the name of a column, rather than a line of some other file."""
+    return _HEADER.fullmatch(name) is not None
+
+
+def columns_listed(names: Iterable[str]) -> str:
+    """Say which columns there are; nothing of a file whose first row is no header, as it is no table of data."""
+    names = [*names]
+    if not all(map(is_header, names)):
+        return "The first row is no header of a table"
+    return f"The columns are: {', '.join(names)}"
+
+
 def shown(cell: object) -> str:
     """Return a cell as a message shows it."""
     text = "" if cell is None else str(cell).strip()
@@ -168,11 +188,10 @@ def _too_long(path: Path, body: Rows, width: int) -> list[Problem]:
 
 def _rows(path: Path, whole: Location) -> Rows:
     """Return the rows that are not empty, with their numbers (the header is row 1)."""
+    text = read_text(path, "Save it as CSV in UTF-8.", whole)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [(n, row) for n, row in enumerate(csv.reader(file), start=1) if any(cell.strip() for cell in row)]
-    except FileNotFoundError:
-        raise InputError((Problem(whole, "there is no such file", todo="Check the path."),)) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = (list(map(from_csv_cell, row)) for row in csv.reader(io.StringIO(text, newline="")))
+        return [(n, row) for n, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
         problem = Problem(whole, f"the file cannot be read as CSV ({error})", todo="Save it as CSV in UTF-8.")
         raise InputError((problem,)) from None

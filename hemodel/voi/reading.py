@@ -10,7 +10,6 @@ Studies from a TOML file, for the draws of another tool.
 from __future__ import annotations
 
 import csv
-import tomllib
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +19,7 @@ import numpy as np
 
 from hemodel.errors import HemodelError, InputError, Location, Problem, raise_if_any
 from hemodel.inputs.dictionary import nearest
+from hemodel.inputs.files import is_file, read_text, toml_of
 from hemodel.sampling import LATIN_HYPERCUBE, RANDOM, SOBOL
 from hemodel.survival import SurvivalError, family
 from hemodel.survival.tables import RowProblems, read_table
@@ -95,13 +95,9 @@ def read_design(draws: Path) -> str:
     """
     path = draws.with_name(DESIGN)
     todo = f"Write sampling = with one of {', '.join(DESIGNS)}, or remove the file where draws are random."
-    if not path.is_file():
+    if not is_file(path):
         return RANDOM
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("sampling")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problem = Problem(Location(str(path)), f"the file cannot be read as TOML ({error})", todo=todo)
-        raise InputError((problem,)) from None
+    found = _toml(path, todo).get("sampling")
     if found not in DESIGNS:
         raise InputError((Problem(Location(str(path)), f"sampling is {found!r}", todo=todo),))
     return str(found)
@@ -130,6 +126,8 @@ def read_quickly(path: Path) -> Read | None:
 
 def _names(path: Path) -> tuple[str, ...] | None:
     """Return the names in the first row; None where they are not as they should be."""
+    if not is_file(path):
+        return None
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = tuple(cell.strip() for cell in next(csv.reader(file), []))
@@ -228,12 +226,7 @@ def read_groups(path: Path, ids: Collection[str]) -> tuple[InputGroup, ...]:
         With every problem of the file.
     """
     whole = Location(str(path))
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError((Problem(whole, "there is no such file", todo="Check the path."),)) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError((Problem(whole, f"the file cannot be read as TOML ({error})", todo=GROUPS_FORM),)) from None
+    content = _toml(path, GROUPS_FORM)
     problems = [] if content else [Problem(whole, "there is no group", todo=GROUPS_FORM)]
     taken: dict[str, str] = {}
     for name, entry in content.items():
@@ -372,7 +365,7 @@ def read_studies(path: Path, sample: Sample) -> StudiesFile:
     InputError
         With every problem of the file.
     """
-    content = _content(path)
+    content = _toml(path, STUDIES_FORM)
     where = Location(str(path))
     problems = [*_missing(where, content, TOP), *_amounts(where, content), *_unknown(where, content, (*TOP, "studies"))]
     entries = content.get("studies")
@@ -393,14 +386,8 @@ def read_studies(path: Path, sample: Sample) -> StudiesFile:
     )
 
 
-def _content(path: Path) -> dict[str, Any]:
-    where = Location(str(path))
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError((Problem(where, "there is no such file", todo="Check the path."),)) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError((Problem(where, f"the file cannot be read as TOML ({error})", todo=STUDIES_FORM),)) from None
+def _toml(path: Path, todo: str) -> dict[str, Any]:
+    return toml_of(read_text(path, todo), Location(str(path)), todo)
 
 
 def _missing(where: Location, entry: Mapping[str, Any], names: Iterable[str]) -> list[Problem]:

@@ -22,7 +22,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import tomllib
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import combinations
@@ -36,6 +35,7 @@ from hemodel.analyses.dsa.varied_inputs import InputPoints, Totals, find, limit_
 from hemodel.economics import change, increment, is_cost_effective, net_monetary_benefit, verdict
 from hemodel.entries import Entry, finite
 from hemodel.errors import InputError, Location, Problem
+from hemodel.inputs.files import read_bytes, text_of, toml_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -441,14 +441,8 @@ def read_combinations(path: Path, model: Model) -> tuple[ListedCombinations, dic
     where = Location(path.name)
     if path.suffix.lower() not in {".toml", ".csv"}:
         raise InputError((Problem(where, "combinations are in a .toml or a .csv file", todo="Give such a file."),))
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError((Problem(Location(str(path)), "there is no such file", todo="Check the path."),)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        why = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or str(error))
-        raise InputError((Problem(where, "the file cannot be read", why[:1].upper() + why[1:]),)) from error
+    raw = read_bytes(path)
+    text = text_of(raw, where)
     problems: list[Problem] = []
     read = _toml if path.suffix.lower() == ".toml" else _csv
     combinations = list(read(path.name, text, problems))
@@ -465,9 +459,9 @@ def read_combinations(path: Path, model: Model) -> tuple[ListedCombinations, dic
 
 def _toml(file: str, text: str, problems: list[Problem]) -> Iterator[Combination]:
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(Location(file), f"this is not valid TOML: {error}"))
+        content = toml_of(text, Location(file))
+    except InputError as error:
+        problems += error.problems
         return
     entries = content.pop(TABLE, [])
     if content or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

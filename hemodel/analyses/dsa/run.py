@@ -52,6 +52,7 @@ DSA_SCHEMA_VERSION = 1
 TWO_WAY, THRESHOLD, N_WAY, WTP = "--two-way", "--threshold", "--n-way", "--wtp"
 MOST_POINTS = 101
 SEARCH_POINTS = 201
+MOST_SEARCHED = 10_001
 """Points of a search where the input is not linear, and where each needs a refit."""
 SEARCH_REFITS = 41
 _FORM = "ID, ID:LOW:HIGH or ID:LOW:HIGH:POINTS"
@@ -290,6 +291,10 @@ def _ranges(model: Model, asked: tuple[AskedInput, ...], problems: list[Problem]
         if ends is not None:
             varied_input = found[one.id]
             points = SEARCH_REFITS if varied_input.kind == STATISTIC else SEARCH_POINTS
+            if one.points is not None and one.points > MOST_SEARCHED:
+                what, why = f"{one.id} has {one.points:,} points", f"A search has at most {MOST_SEARCHED:,}"
+                problems.append(Problem(where, what, why))
+                continue
             ranges.append(Range(varied_input, *ends, points if one.points is None else max(one.points, _FEWEST)))
     return ranges
 

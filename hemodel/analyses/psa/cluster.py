@@ -58,7 +58,9 @@ def cluster(scheduler: str, workers: int | None) -> Iterator[Mapper]:
         raise UsageError("--scheduler and --workers need Dask: python -m pip install 'hemodel[dask]'") from error
     if not scheduler:
         with interrupts.starting_workers():
-            local: Any = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+            local: Any = LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+            )
         with local, Client(local) as client:
             yield mapper(client)
         return

@@ -13,7 +13,7 @@ from hemodel.errors import Location, Problem
 from hemodel.inputs.dictionary import match, nearest
 from hemodel.inputs.rows import bounds, hint
 from hemodel.survival.curve_spec import INDEPENDENT
-from hemodel.survival.tables import RowProblems, shown
+from hemodel.survival.tables import RowProblems, is_header, shown
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def _unknown(model: Model, name: str, known: list[str]) -> tuple[str, str, str]:
     row = model.inputs.rows.get(name)
     if row is None:
         near = nearest(name, known) or "hemodel inputs lists the ids; see the columns of psa/params.csv of a run too."
-        return f"there is no input {name!r} in {model.inputs.path.name}", "", near
+        which = repr(name) if is_header(name) else "of the name of a column, which is none of an input,"
+        return f"there is no input {which} in {model.inputs.path.name}", "", near
     if row.kind.varies == "fit":
         why = "It goes into the fit of curves, which are drawn by their coefficients"
         return f"{name!r} cannot be drawn by itself", why, "Give columns curve.<endpoint>.<coefficient>."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 
@@ -142,5 +143,9 @@ def until(model: Model, options: Options) -> Until | None:
         raise UsageError("--until-mcse and --until-clear need --draws, the most draws there may be")
     if options.until_mcse is not None and not options.until_mcse > 0:
         raise UsageError(f"--until-mcse {options.until_mcse:g}: the error must be above 0")
+    if options.until_mcse is not None and not math.isfinite(options.until_mcse):
+        raise UsageError(f"--until-mcse {options.until_mcse:g}: the error must be a finite number")
+    if options.until_clear is not None and not 0 <= options.until_clear < math.inf:
+        raise UsageError(f"--until-clear {options.until_clear:g}: a threshold is a number of 0 or more")
     threshold = model.inputs.settings.decision_threshold if options.until_clear is None else options.until_clear
     return Until(options.until_mcse, options.until_clear is not None, threshold)

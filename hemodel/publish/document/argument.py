@@ -98,10 +98,15 @@ def _evidence(context: Context) -> Lines:
     if context.pack is None:
         return Lines()
     found = context.pack.evidence.endpoints
-    first = (
-        "Every family was fitted to the same evidence, with the same relations between strategies, and ranked by fit"
+    several = [context.names.endpoint(endpoint) for endpoint, each in found.items() if len(each.families) > 1]
+    every = (
+        "every family was fitted to the same evidence, with the same relations between strategies, and ranked by fit"
         " and by the plausibility of what it extrapolates; [table ranking] has the order."
     )
+    first = "Published curves were taken as they are; no other family was tried."
+    if several:
+        where = "" if len(several) == len(found) else f"For {lowered(' and '.join(several))} "
+        first = f"{where}{every}" if where else f"E{every[1:]}"
     return Lines([first, *(_choice(context, e, found[e]) for e in ENDPOINTS if e in found)], look="paragraphs")
 
 

@@ -28,15 +28,16 @@ Names that a layout may use are those that tables, charts and texts are declared
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemodel.errors import InputError, Location, Problem, UsageError
 from hemodel.inputs.dictionary import nearest
+from hemodel.inputs.files import read_text, toml_of
 from hemodel.publish.document.evidence import EVIDENCE_TEXTS
 from hemodel.publish.document.parts import REFERENCE
 from hemodel.publish.document.texts import texts
@@ -224,9 +225,8 @@ def read_layout_file(path: Traversable) -> Layout:
     """
     where = Location(path.name)
     try:
-        layout = Layout.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError((Problem(where, f"this is not valid TOML: {error}"),)) from error
+        text = read_text(path, where=where) if isinstance(path, Path) else path.read_text(encoding="utf-8")
+        layout = Layout.model_validate(toml_of(text, where))
     except ValidationError as error:
         found = [(".".join(str(part) for part in e["loc"]) or "the file", e["msg"]) for e in error.errors()]
         raise InputError(tuple(Problem(where, f"{place}: {text}") for place, text in found)) from error

@@ -19,7 +19,7 @@ from scipy import optimize, special
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.survival.errors import SurvivalError, raise_together
-from hemodel.survival.tables import as_number, read_table
+from hemodel.survival.tables import as_number, columns_listed, read_table
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -77,9 +77,12 @@ def _measure(table: RawTable) -> tuple[str, ...]:
         what = "there are no columns of mortality by sex"
         todo = "Name them qx_male and qx_female (yearly probabilities) or mx_male and mx_female (yearly rates)."
         no_age = [] if "age" in table.columns else [Problem(table.whole, "there is no column 'age'")]
-        listed = f"The columns are: {', '.join(table.columns)}"
+        listed = columns_listed(table.columns)
         raise InputError((*no_age, Problem(table.whole, what, listed, todo)))
     return RATES if rates else PROBABILITIES
+
+
+MOST_AGES = 200
 
 
 def not_numbers(
@@ -108,6 +111,10 @@ def age_problems(table: RawTable, ages: Array) -> Iterator[Problem]:
     if first < 0.0 or first % 1.0 > 0.0:
         why = "Ages are whole years, 0 or more"
         yield Problem(table.where(0, "age"), f"the first age is {first:g}", why, "Correct it.")
+    if len(ages) > MOST_AGES:
+        what, why = f"the table has {len(ages):,} rows of ages", f"At most {MOST_AGES} are read, a year each"
+        yield Problem(table.whole, what, why, "Give a row for each year of age.")
+        return
     for i, (before, age) in enumerate(pairwise(ages), start=1):
         if abs(age - before - 1.0) > 0.0:
             what, why = f"age {age:g} follows age {before:g}", "Ages go up by one year a row"

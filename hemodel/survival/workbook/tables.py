@@ -17,10 +17,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
-from hemodel.inputs.cells import DATA_SHEET, DataTable
+from hemodel.inputs.cells import DataTable
 from hemodel.inputs.checks import select
 from hemodel.inputs.dictionary import nearest
-from hemodel.inputs.files import data_sheet, find_beside
+from hemodel.inputs.files import DATA_SHEET, data_sheet, find_beside
 from hemodel.survival.digitised.comparison import require_agreement
 from hemodel.survival.digitised.reading import CURVE_COLUMNS, RISK_COLUMNS, check_curve, check_risk_table, mismatches
 from hemodel.survival.digitised.reconstruction import reconstruct

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hemodel.formats import csv_lines
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -63,9 +63,4 @@ def csv_text(table: Table) -> str:
 
     A cell without a value is empty. Shares are proportions, not per cent.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([f"{c.name} [{c.unit}]" if c.unit else c.name for c in table.columns])
-    for row in table.rows:
-        writer.writerow(["" if v is None else v if isinstance(v, str) else repr(v) for v in row])
-    return buffer.getvalue()
+    return csv_lines([[f"{c.name} [{c.unit}]" if c.unit else c.name for c in table.columns], *table.rows])

@@ -121,3 +121,13 @@ def test_a_cluster_that_is_lost_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -
 
     with Client(local) as connected, pytest.raises(ClusterError, match="the cluster was lost while the draws were"):
         probabilistic(small_model(uncertain=True), 15 * BLOCK, 3, mapper=mapper(connected), each=close)
+
+
+def test_a_cluster_of_this_machine_listens_to_this_machine_only() -> None:
+    import psutil
+
+    with cluster("", 1):
+        own = psutil.Process()
+        found = [each for process in (own, *own.children(recursive=True)) for each in process.net_connections("inet")]
+    listening = {each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}

@@ -81,7 +81,7 @@ def test_several_are_suggested_the_most_alike_first_and_each_once() -> None:
 def test_an_unknown_id_of_a_row_is_suggested_as_it_may_be_written(sheet: str, typed: str, todo: str) -> None:
     where = Location("book.xlsx", sheet, "A5")
     row = RawRow(sheet, {name: Cell(typed if name == "id" else None, where) for name in columns()})
-    found = _unknown_id(row).todo
+    found = _unknown_id(row, 0).todo
     assert f"Did you mean {typed}?" != found
     if todo:
         assert found == todo

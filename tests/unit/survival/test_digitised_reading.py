@@ -139,7 +139,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_not_text(tmp_path: Path) -> None:
     path = tmp_path / "curve.csv"
     path.write_bytes(b"\xff\xfe\x00time")
-    with pytest.raises(InputError, match="the file cannot be read as CSV"):
+    with pytest.raises(InputError, match="this is not text in UTF-8"):
         read_curve(path)
 
 

@@ -135,7 +135,7 @@ def test_a_missing_and_an_unreadable_file(tmp_path: Path) -> None:
         read_all(tmp_path / "absent.csv")
     latin = tmp_path / "latin.csv"
     latin.write_bytes("months,died\n1,1,é\n".encode("latin-1"))
-    with pytest.raises(InputError, match=r"cannot be read as CSV .*Save it as CSV in UTF-8."):
+    with pytest.raises(InputError, match=r"this is not text in UTF-8. Save it as CSV in UTF-8."):
         read_all(latin)
 
 

@@ -149,4 +149,4 @@ def test_no_toml(tmp_path: Path) -> None:
     path = write(tmp_path, "patients per year: 5")
     with pytest.raises(InputError) as caught:
         read_studies(path, SAMPLE)
-    assert str(caught.value).startswith(f"{path}: the file cannot be read as TOML (")
+    assert str(caught.value).startswith(f"{path}: this is not valid TOML: ")
