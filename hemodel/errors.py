@@ -7,7 +7,7 @@ together in one `InputError`, so that one run shows them all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +54,42 @@ class Problem:
         sentences = [f"{self.where}: {_sentence(self.what)}"]
         sentences += [_sentence(part) for part in (self.why, self.todo) if part]
         return " ".join(sentences)
+
+
+MOST_ALIKE, CELLS_SHOWN = 3, 5
+"""Warnings of which only the cells differ, and more than these, are one; it names so many further cells."""
+
+
+def together(found: Iterable[Problem], always: str = "") -> list[Problem]:
+    """Return warnings in their order, many of which only place and subject differ as one.
+
+    Parameters
+    ----------
+    always : str, optional
+        Name of warnings of which two are one already.
+    """
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in found:
+        about = "" if problem.why else problem.what
+        groups.setdefault((problem.where.file, problem.name, problem.why, problem.todo, about), []).append(problem)
+    return [one for group in groups.values() for one in ([_as_one(group)] if _many(group, always) else group)]
+
+
+def _many(alike: list[Problem], always: str) -> bool:
+    return len(alike) > (1 if alike[0].name and alike[0].name == always else MOST_ALIKE)
+
+
+def _as_one(alike: list[Problem]) -> Problem:
+    first, *others = alike
+    cells, sheet = [], first.where.sheet
+    for where in (problem.where for problem in others[:CELLS_SHOWN]):
+        beside = where.cell if where.sheet == sheet else None
+        cells.append(beside or str(where).removeprefix(f"{where.file}, "))
+        sheet = where.sheet
+    more = f" and {len(others) - CELLS_SHOWN} more" if len(others) > CELLS_SHOWN else ""
+    count = f"{len(others)} other place{'' if len(others) == 1 else 's'}"
+    what = f"{first.what.removesuffix('.')}; the same in {count}: {', '.join(cells)}{more}"
+    return replace(first, what=what)
 
 
 def _sentence(text: str) -> str:

@@ -167,7 +167,8 @@ def adjustments(base: Outcomes, psa: Psa | None) -> list[AdjustmentEntry]:
         for rule, done in exposed.adjustments.items():
             in_draws = 0 if psa is None else psa.adjusted.get((strategy, rule), 0)
             day = float(done.first_day[0])
-            if math.isnan(day) and in_draws == 0:
+            nothing = math.isnan(day) or done.max_gap[0] == done.years_moved[0] == 0.0
+            if nothing and in_draws == 0:
                 continue
             found.append(
                 AdjustmentEntry(

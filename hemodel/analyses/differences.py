@@ -23,6 +23,7 @@ from hemodel.inputs.cells import RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change, apply_changes, same
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.inputs.files import data_sheet, find_beside
+from hemodel.inputs.labels import given
 from hemodel.inputs.scenarios import pick, read_scenarios, scenario_folder
 from hemodel.model.evaluate import base_draws, evaluate
 
@@ -99,22 +100,23 @@ def compare(first: ModelInputs, second: ModelInputs) -> tuple[ChangedItem, ...]:
     found: list[ChangedItem] = []
     order = list(sheets())
     ids = dict.fromkeys([*first.rows, *second.rows])
+    labels = [{row.id: given(row) or None for row in inputs.raw.rows} for inputs in (first, second)]
     for id_ in sorted(ids, key=lambda id_: order.index((first.rows.get(id_) or second.rows[id_]).sheet)):
         before, after = first.rows.get(id_), second.rows.get(id_)
         if before is not None and after is not None:
-            found += _cells(before, after)
+            found += _cells(before, after, [each[id_] for each in labels])
         else:
             found.append(_row(before, after))
     return (*found, *_sheets(first.raw.tables, second.raw.tables), *_files(first, second), *_citations(first, second))
 
 
-def _cells(before: Row, after: Row) -> Iterable[ChangedItem]:
+def _cells(before: Row, after: Row, labels: Sequence[str | None]) -> Iterable[ChangedItem]:
     for column in columns():
         if column == "id" or column not in before.where:
             continue
-        old, new = cell_value(before, column), cell_value(after, column)
+        old, new = labels if column == "label" else (cell_value(before, column), cell_value(after, column))
         if not same(old, new):
-            yield ChangedItem(CELL, CHANGED, after.id, column, after.sheet, _label(after), after.unit, old, new)
+            yield ChangedItem(CELL, CHANGED, after.id, column, after.sheet, after.label, after.unit, old, new)
 
 
 def cell_value(row: Row, column: str) -> Scalar:
@@ -131,11 +133,7 @@ def _row(before: Row | None, after: Row | None) -> ChangedItem:
         raise ValueError
     old, new = (None if r is None else cell_value(r, "value") for r in (before, after))
     what = REMOVED if after is None else ADDED
-    return ChangedItem(ROW, what, row.id, "", row.sheet, _label(row), row.unit, old, new)
-
-
-def _label(row: Row) -> str:
-    return row.label or row.kind.label
+    return ChangedItem(ROW, what, row.id, "", row.sheet, row.label, row.unit, old, new)
 
 
 def _sheets(first: Mapping[str, DataTable], second: Mapping[str, DataTable]) -> Iterable[ChangedItem]:
@@ -323,6 +321,8 @@ MOVES = "moves the base case"
 STAYS = "no effect on the base case"
 UNCERTAINTY = "uncertainty only"
 WORDS = "text only"
+COSTS_ONLY = "moves costs alone, which are in two currencies"
+NOT_COMPARED = "not compared"
 WITH_OTHERS = "only with others"
 NOT_ALONE = "not tried alone"
 _ONE_NAME = "The file has the same name in both; what it does is part of all changes together."
@@ -335,7 +335,7 @@ class Compared(Entry):
     comparator: str = Field(description="id of the strategy")
     life_years: float = Field(description="[years]")
     qalys: float = Field(description="[QALY]")
-    costs: float = Field(description="[currency]")
+    costs: float | None = Field(description="[currency]; null of a change where the workbooks are in two currencies")
     icer: float | None = Field(description="[currency per QALY]; null where it means nothing")
     verdict: str = Field(description="what the signs of costs and QALYs mean")
 
@@ -344,7 +344,7 @@ class Move(Entry):
     """How far increments are from those of the first workbook; null where that has no such comparison."""
 
     qalys: float | None = Field(description="[QALY]")
-    costs: float | None = Field(description="[currency]")
+    costs: float | None = Field(description="[currency]; null also where the workbooks are in two currencies")
     icer: float | None = Field(description="[currency per QALY]; null also where either workbook has none")
 
 
@@ -390,7 +390,7 @@ class Remainder(Entry):
 
     intervention: str = Field(description="id of the strategy")
     comparator: str = Field(description="id of the strategy")
-    costs: float = Field(description="[currency]")
+    costs: float | None = Field(description="[currency]; null where the workbooks are in two currencies")
     qalys: float = Field(description="[QALY]")
     icer: float | None = Field(description="[currency per QALY]; null where a move has none")
 
@@ -407,6 +407,7 @@ class Differences(Entry):
     """Everything that differs between two workbooks, alone, in groups and all together: differences.json."""
 
     currency: str = Field(description="of the first workbook")
+    currency_b: str = Field(description="of the second workbook; where it is another, no amounts are compared")
     scenarios: list[str] = Field(description="under which both are compared")
     a: SideEntry = Field(description="the earlier workbook")
     b: SideEntry = Field(description="the later workbook")
@@ -450,8 +451,8 @@ def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> 
     Returns
     -------
     ComparedWorkbooks
-        Increments are intervention minus comparator, discounted; costs in the first
-        workbook's currency. All together is the second workbook's own base case.
+        Increments are intervention minus comparator, discounted. All together is the second
+        workbook's own base case. Costs are compared where both are in one currency.
 
     Raises
     ------
@@ -470,9 +471,10 @@ def differences(a: str | Path, b: str | Path, scenarios: Sequence[str] = ()) -> 
         LinkedDifferences(name=name, members=[item.name for item in members], effects=effects)
         for name, members, effects in groups
     ]
-    together = trial.moved(second.increments)
+    together = trial.comparable(trial.moved(second.increments))
     whole = Differences(
         currency=old.settings.currency,
+        currency_b=new.settings.currency,
         scenarios=[scenario.name for scenario in first.scenarios],
         a=_side(first),
         b=_side(second),
@@ -571,8 +573,20 @@ class _Trial:
             return _Tried(item, NOT_ALONE, reason=_ONE_NAME)
         alone = self.effects((item,))
         if not isinstance(alone, str):
-            return _Tried(item, MOVES if _moves(alone) else STAYS, alone)
+            acts = MOVES if _moves(self.comparable(alone)) else COSTS_ONLY if _moves(alone) else STAYS
+            return _Tried(item, acts, self.comparable(alone))
         return _Tried(item, WITH_OTHERS, reason=alone)
+
+    def comparable(self, effects: list[Effect]) -> list[Effect]:
+        """Return effects without costs and ICER where these would be of two currencies."""
+        one, other = (side.inputs.settings.currency.strip().casefold() for side in (self.first, self.second))
+        if one == other:
+            return effects
+        gone = {"costs": None, "icer": None}
+        return [
+            each.model_copy(update={**gone, "verdict": NOT_COMPARED, "move": each.move.model_copy(update=gone)})
+            for each in effects
+        ]
 
     def group(self, item: ChangedItem) -> Items | None:
         """Return the smallest group that makes a valid model with the item; None where only all changes do."""
@@ -612,11 +626,8 @@ def _effect(after: Increment, before: Increment | None) -> Effect:
 
 
 def _moves(effects: Sequence[Effect]) -> bool:
-    moves = [(effect.move.costs, effect.move.qalys) for effect in effects]
-    return any(
-        costs is None or qalys is None or abs(costs) > COST_TOLERANCE or abs(qalys) > EFFECT_TOLERANCE
-        for costs, qalys in moves
-    )
+    moves = [(effect.move.costs or 0.0, effect.move.qalys) for effect in effects]
+    return any(qalys is None or abs(costs) > COST_TOLERANCE or abs(qalys) > EFFECT_TOLERANCE for costs, qalys in moves)
 
 
 def _merged(trial: _Trial, found: Sequence[_Tried]) -> list[tuple[str, Items, list[Effect]]]:
@@ -633,7 +644,7 @@ def _merged(trial: _Trial, found: Sequence[_Tried]) -> list[tuple[str, Items, li
         ordered = tuple(item for item in trial.items if item in members)
         effects = trial.effects(ordered)
         if not isinstance(effects, str):
-            made.append((trial.links.name(ordered), ordered, effects))
+            made.append((trial.links.name(ordered), ordered, trial.comparable(effects)))
     return made
 
 
@@ -641,7 +652,7 @@ def _remainder(together: Sequence[Effect], parts: Sequence[LinkedDifferences | D
     """Return the move of all together less those of the groups and of the changes outside them."""
     made = []
     for whole in together:
-        if whole.move.costs is None or whole.move.qalys is None:
+        if whole.move.qalys is None:
             continue
         pair = (whole.intervention, whole.comparator)
         own = [e.move for part in parts for e in part.effects if (e.intervention, e.comparator) == pair]
@@ -650,7 +661,7 @@ def _remainder(together: Sequence[Effect], parts: Sequence[LinkedDifferences | D
             Remainder(
                 intervention=whole.intervention,
                 comparator=whole.comparator,
-                costs=whole.move.costs - sum(move.costs or 0.0 for move in own),
+                costs=change(sum(move.costs or 0.0 for move in own), whole.move.costs),
                 qalys=whole.move.qalys - sum(move.qalys or 0.0 for move in own),
                 icer=None if None in ratios else (whole.move.icer or 0.0) - sum(move.icer or 0.0 for move in own),
             )

@@ -237,12 +237,18 @@ def modelled_survival(
     return own, below
 
 
-def survival_interval(
+def survival_gain(
     model: Model, endpoint: str, strategy: str, months: FloatArray, coefficients: Mapping[str, FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return the 2.5% and 97.5% points over the draws of `modelled_survival` after the caps, (months,) each."""
-    _, after = modelled_survival(model, endpoint, strategy, months, coefficients)
-    low, high = np.quantile(after, [0.025, 0.975], axis=0)
+) -> FloatArray:
+    """Return `modelled_survival` after the caps less that of the first strategy, (draws, months)."""
+    _, own = modelled_survival(model, endpoint, strategy, months, coefficients)
+    _, first = modelled_survival(model, endpoint, model.strategies[0], months, coefficients)
+    return own - first
+
+
+def interval_95(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the 2.5% and 97.5% points over the draws, the first axis."""
+    low, high = np.quantile(values, [0.025, 0.975], axis=0)
     return low, high
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hemodel.analyses.research import ResearchResult, research_of_file
 from hemodel.economics import acceptability, increment, optimal, verdict
 from hemodel.entries import Entry
 from hemodel.inputs.dictionary import match
+from hemodel.inputs.labels import unique
 from hemodel.voi.information import (
     Evppi,
     InputGroup,
@@ -246,9 +248,14 @@ def _evpi(perfect: Evpi, strategies: Sequence[str]) -> list[EvpiEntry]:
 
 
 def _known(sample: Sample, groups: Iterable[InputGroup], at: FloatArray) -> list[tuple[EvppiEntry, Evppi]]:
-    """Return the EVPPI of inputs, then groups, each by the highest over thresholds, with the means behind it."""
+    """Return the EVPPI of inputs, then groups, each by the highest over thresholds, with the means behind it.
+
+    Labels that are equal have the id beside them.
+    """
     asked = [(InputGroup(id_, sample.labels[id_], (id_,)), False) for id_ in sample.inputs]
     asked += [(group, True) for group in groups if not group.whole]
+    labels = unique({of.id: of.label for of, _ in asked})
+    asked = [(replace(of, label=labels[of.id]), group) for of, group in asked]
     found = evppi_of_each(sample, [of.inputs for of, _ in asked], at)
     entries = [(_evppi(of, each, group=group), each) for (of, group), each in zip(asked, found, strict=True)]
     return sorted(entries, key=lambda one: (one[0].group, -one[1].value.max()))

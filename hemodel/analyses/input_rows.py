@@ -47,7 +47,7 @@ def input_entries(run: Run) -> list[InputEntry]:
         InputEntry(
             **{name: getattr(row, name) for name in same},
             subject=subject(row),
-            label=row.label or row.kind.label,
+            label=row.label,
             parameters=drawn.get(row.id, []),
             source=source_text(row),
         )

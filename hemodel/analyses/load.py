@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hemodel.analyses.gates.judge import Accepted, acknowledged, contradictions, curve_problems, upside_down
 from hemodel.analyses.gates.times import times_of_data
-from hemodel.errors import InputError, raise_if_any
+from hemodel.errors import InputError, raise_if_any, together
+from hemodel.inputs.labels import NAME as LABEL
 from hemodel.inputs.model_inputs import Reading, build_inputs, check_rows, read_workbook
 from hemodel.inputs.scenarios import check_beside, read_scenarios, scenario_folder
 from hemodel.inputs.warnings import warnings
@@ -99,7 +100,7 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
     ----------
     path : path of the workbook
     previous : mapping from id to number
-        Values of the last run (`inputs.previous.last_values`).
+        Values of the last run (`inputs.files.last_values`).
     """
     file = Path(path).name
     try:
@@ -113,9 +114,9 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
         problems = (*error.problems, *wrong)
         rest, accepted = acknowledged(reading.rows, all_warnings(reading, None, previous))
         unsaid = tuple(each for each in rest if each not in problems)
-        return WorkbookCheck(file, None, problems, unsaid, tuple(accepted))
+        return WorkbookCheck(file, None, problems, tuple(together(unsaid, LABEL)), tuple(accepted))
     rest, accepted = acknowledged(reading.rows, all_warnings(reading, made, previous))
-    return WorkbookCheck(file, None if wrong else made, wrong, tuple(rest), tuple(accepted))
+    return WorkbookCheck(file, None if wrong else made, wrong, tuple(together(rest, LABEL)), tuple(accepted))
 
 
 def refuse_warnings(model: Model) -> None:
@@ -126,7 +127,7 @@ def refuse_warnings(model: Model) -> None:
     InputError
         With all of them.
     """
-    raise_if_any(acknowledged(model.inputs.rows, all_warnings(model.inputs, model, {}))[0])
+    raise_if_any(together(acknowledged(model.inputs.rows, all_warnings(model.inputs, model, {}))[0], LABEL))
 
 
 def all_warnings(reading: Reading | ModelInputs, made: Model | None, previous: Mapping[str, float]) -> list[Problem]:

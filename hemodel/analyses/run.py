@@ -14,6 +14,7 @@ from hemodel.analyses.dsa.grids import TwoWayResult, most_influential, two_way_r
 from hemodel.analyses.dsa.one_way import OneWay, moves, one_way, statistic_moves
 from hemodel.analyses.dsa.threshold_search import ThresholdValue, between_bounds, threshold_values
 from hemodel.analyses.fitted_curves import FamilyFit, try_families
+from hemodel.analyses.gates.judge import acknowledged
 from hemodel.analyses.load import load_rows, refuse_warnings
 from hemodel.analyses.options import PARTS, Options
 from hemodel.analyses.payer import PayerResult, Prepared, assess, general_population, payer_warnings, prepare
@@ -23,10 +24,13 @@ from hemodel.analyses.psa.run import given_draws, of_draws
 from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
 from hemodel.analyses.shared import Shared
-from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any
+from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any, together
+from hemodel.fonts import missing_words
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.correlations import dependence_warnings
+from hemodel.inputs.labels import NAME as LABEL
+from hemodel.inputs.labels import label_warnings
 from hemodel.inputs.scenarios import Scenario, clashing, for_payer, pick, read_scenarios, scenario_folder
 from hemodel.model.curve_effects import TOWARDS_LOWER
 from hemodel.model.evaluate import Model, base_draws, evaluate
@@ -265,8 +269,12 @@ def _scenarios(
 def _about_inputs(loaded: _Loaded, results: Sequence[ScenarioEntry] | None) -> tuple[str, ...]:
     """What to know about cells, tables and correlations, and which scenarios were not run or not found."""
     inputs = loaded.model.inputs
-    found = [str(warning) for warning in (*inputs.raw.warnings, *table_warnings(inputs))]
+    labels, _ = acknowledged(inputs.rows, label_warnings(inputs.rows, inputs.raw.rows))
+    found = [str(warning) for warning in together([*inputs.raw.warnings, *labels, *table_warnings(inputs)], LABEL)]
     found += dependence_warnings(inputs.dependence, inputs.rows)
+    names = [row.text for row in inputs.rows.values() if row.kind.pattern.endswith("}.name")]
+    labels_shown = [row.label for row in inputs.rows.values() if row.value is not None]
+    found += missing_words([*names, *labels_shown, *(scenario.question for scenario in loaded.available)])
     if results is None:
         return tuple(found)
     if loaded.setting and loaded.folder is None:

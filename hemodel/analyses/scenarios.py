@@ -63,9 +63,6 @@ class ScenarioEntry(Entry):
     change_in_icer: float | None = Field(
         description="minus the base case; null where either ratio is. [currency per QALY]"
     )
-    relative_change_in_icer: float | None = Field(
-        description="change_in_icer over the ICER of the base case; null where there is none. [proportion]"
-    )
     nmb: dict[str, float] = Field(
         description="incremental net monetary benefit by threshold; empty where stopped. [currency]"
     )
@@ -159,7 +156,6 @@ def _entry(scenario: Scenario, done: _Done, base: Increment, thresholds: Sequenc
     before, nmb = _benefits(base, thresholds), {} if found is None else _benefits(found, thresholds)
     decided = {key: is_cost_effective(value) for key, value in nmb.items()}
     icer = None if found is None else found.verdict.icer
-    moved = change(base.verdict.icer, icer)
     return ScenarioEntry(
         name=scenario.name,
         group=scenario.group,
@@ -179,8 +175,7 @@ def _entry(scenario: Scenario, done: _Done, base: Increment, thresholds: Sequenc
         verdict="stopped" if found is None else found.verdict.word,
         change_in_qalys=None if found is None else change(base.qalys, found.qalys),
         change_in_costs=None if found is None else change(base.costs, found.costs),
-        change_in_icer=moved,
-        relative_change_in_icer=None if moved is None or not base.verdict.icer else moved / base.verdict.icer,
+        change_in_icer=change(base.verdict.icer, icer),
         nmb=nmb,
         cost_effective=decided,
         changes_decision={key: held != is_cost_effective(before[key]) for key, held in decided.items()},

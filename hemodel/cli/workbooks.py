@@ -37,7 +37,7 @@ def check(
     """Say what is wrong, or likely wrong, in a workbook."""
     with errors():
         from hemodel.analyses.load import check as find
-        from hemodel.inputs.previous import last_values
+        from hemodel.inputs.files import last_values
         from hemodel.publish.console import check_json, checked, problem_list, warning_list
 
         found = find(workbook, changes(set_), last_values(workbook))

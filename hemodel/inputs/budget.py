@@ -89,7 +89,7 @@ def budget_inputs(inputs: ModelInputs) -> BudgetInputs | None:
 
 
 def _parameter(row: Row) -> Parameter:
-    return Parameter(row.id, row.label or row.kind.label, row.number, row.unit, low=row.low, high=row.high)
+    return Parameter(row.id, row.label, row.number, row.unit, low=row.low, high=row.high)
 
 
 def _share(row: Row, side: str, name: str, year: int) -> Parameter:

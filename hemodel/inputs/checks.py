@@ -61,6 +61,24 @@ def select(rows: Rows, pattern: str) -> list[Row]:
     return [row for row in rows.values() if row.kind.pattern == pattern and row.value is not None]
 
 
+def borrowed_families(rows: Rows) -> dict[str, Row]:
+    """Return the rows of the family of relative curves that are blank, with the family of the reference.
+
+    A relative curve has the reference's family, whatever its own row holds.
+    """
+    found = {}
+    for row in rows.values():
+        if row.kind.pattern != "curve.{endpoint}.{strategy}.family" or row.value is not None:
+            continue
+        relation, reference = (rows.get(row.id.replace(".family", f".{name}")) for name in ("relation", "reference"))
+        if relation is None or reference is None or relation.text in {"", "independent"}:
+            continue
+        of = rows.get(row.kind.id(endpoint=row.names["endpoint"], strategy=reference.text or row.names["strategy"]))
+        if of is not None and of.value is not None:
+            found[row.id] = replace(row, value=of.value)
+    return found
+
+
 def _roles(rows: Rows) -> Iterable[Problem]:
     roles = select(rows, "strategy.{strategy}.role")
     comparators = [row for row in roles if row.value == "comparator"]
@@ -398,10 +416,11 @@ def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -
     """
     present = dict.fromkeys(ids)
     members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
+    filled = {id_ for id_ in present if id_ not in rows or rows[id_].value is not None}
     problems = []
     for kind in kinds():
         for id_ in _expected(kind, members):
-            problems += absent(file, id_, present, rows)
+            problems += [] if _by_strategy(kind, id_, filled, members) else absent(file, id_, present, rows)
         if kind.required == "some":
             problems += _none_of(file, kind, [id_ for id_ in present if _is(kind, id_)], rows)
     return problems + _undefined_names(rows, members)
@@ -425,7 +444,19 @@ def missing_ids(ids: Iterable[str]) -> list[str]:
     """
     present = dict.fromkeys(ids)
     members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
-    return [id_ for kind in kinds() for id_ in _expected(kind, members) if id_ not in present]
+    return [
+        id_
+        for kind in kinds()
+        for id_ in _expected(kind, members)
+        if id_ not in present and not _by_strategy(kind, id_, present, members)
+    ]
+
+
+def _by_strategy(kind: Kind, id_: str, ids: Container[str], members: Mapping[str, list[tuple[str, ...]]]) -> bool:
+    """Whether each strategy has a row of its own in place of a common one that is not there."""
+    own = [f"{id_}.{strategy}" for (strategy,) in members["strategy"]]
+    replaces = any(each.pattern == f"{kind.pattern}.{{strategy}}" for each in kinds())
+    return replaces and id_ not in ids and bool(own) and all(each in ids for each in own)
 
 
 def members_of(group: str, ids: Iterable[str]) -> list[tuple[str, ...]]:

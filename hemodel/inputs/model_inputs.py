@@ -10,10 +10,11 @@ from hemodel.errors import InputError, Problem
 from hemodel.inputs import structure
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
-from hemodel.inputs.checks import check_completeness, check_together, members_of, select
+from hemodel.inputs.checks import borrowed_families, check_completeness, check_together, members_of, select
 from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
+from hemodel.inputs.labels import labelled
 from hemodel.inputs.rows import Row, parse_rows
 from hemodel.parameters import Parameter
 
@@ -87,12 +88,13 @@ def check_rows(path: Path, raw: RawWorkbook, changes: Iterable[Change] = ()) -> 
     """Make changes to a workbook already read, and check every row."""
     raw, made = apply_changes(raw, changes)
     rows, problems = parse_rows(raw.rows)
+    rows |= borrowed_families(rows)
     ids = [row.id for row in raw.rows]
     missing = [p for check in _CHECKS for p in check(raw.file, ids, rows)]
     absent_sheets = {p.where.sheet for p in raw.problems if p.where.cell is None}
     missing = [p for p in missing if p.where.cell or p.where.sheet not in absent_sheets]
     found = [*raw.problems, *problems, *missing, *check_together(rows), *check_correlations(ids, rows)]
-    return Reading(path, raw, rows, tuple(made), tuple(found))
+    return Reading(path, raw, labelled(rows, raw.rows), tuple(made), tuple(found))
 
 
 def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
@@ -104,6 +106,7 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     before = {row.id: row.cells for row in inputs.raw.rows}
     touched = [row for row in raw.rows if row.cells != before.get(row.id)]
     parsed, problems = parse_rows(touched)
+    parsed |= borrowed_families({**inputs.rows, **parsed})
     ids = {row.id for row in touched}
     rows = {
         row.id: parsed[row.id] if row.id in ids else inputs.rows[row.id]
@@ -114,7 +117,7 @@ def check_changes(inputs: ModelInputs, changes: Iterable[Change]) -> Reading:
     missing = [] if stays else check_completeness(raw.file, [row.id for row in raw.rows], rows)
     found = [*raw.problems, *problems, *missing, *check_together(rows)]
     found += check_correlations([row.id for row in raw.rows], rows)
-    return Reading(inputs.path, raw, rows, tuple(made), tuple(found))
+    return Reading(inputs.path, raw, labelled(rows, raw.rows), tuple(made), tuple(found))
 
 
 def build_inputs(reading: Reading) -> ModelInputs:
@@ -152,7 +155,7 @@ def _parameters(rows: Mapping[str, Row]) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             id=row.id,
-            label=row.label or row.kind.label,
+            label=row.label,
             value=row.number,
             unit=row.unit,
             distribution=row.declared(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from hemodel.inputs.checks import select
+from hemodel.inputs.labels import unique
 from hemodel.sampling import RANDOM
 
 if TYPE_CHECKING:
@@ -144,26 +145,27 @@ def settings(rows: Rows) -> Settings:
 def strategies(rows: Rows) -> tuple[Strategy, ...]:
     """Return the strategies, the comparator first, then in workbook order."""
     found = []
-    for row in select(rows, "strategy.{strategy}.name"):
-        id_ = row.names["strategy"]
+    for id_, name in _names(rows, "strategy").items():
         description = rows.get(f"strategy.{id_}.description")
-        found.append(
-            Strategy(id_, row.text, rows[f"strategy.{id_}.role"].text, description.text if description else "")
-        )
+        found.append(Strategy(id_, name, rows[f"strategy.{id_}.role"].text, description.text if description else ""))
     return tuple(sorted(found, key=lambda strategy: strategy.role != "comparator"))
+
+
+def _names(rows: Rows, field: str) -> dict[str, str]:
+    """Return the names of strategies or drugs by id; those of one name can be told apart."""
+    return unique({row.names[field]: row.text for row in select(rows, f"{field}.{{{field}}}.name")})
 
 
 def drugs(rows: Rows) -> tuple[Drug, ...]:
     """Return the drugs in workbook order."""
     found = []
-    for row in select(rows, "drug.{drug}.name"):
-        id_ = row.names["drug"]
+    for id_, name in _names(rows, "drug").items():
         vials = [(rows[f"drug.{id_}.vial_size"].number, f"drug.{id_}.price_per_vial")]
         for extra in select(rows, "drug.{drug}.vial_size_{size}"):
             price = f"drug.{id_}.price_per_vial_{extra.names['size']}"
             if extra.names["drug"] == id_ and price in rows and rows[price].value is not None:
                 vials.append((extra.number, price))
-        found.append(Drug(id_, row.text, tuple(vials)))
+        found.append(Drug(id_, name, tuple(vials)))
     return tuple(found)
 
 

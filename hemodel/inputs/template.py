@@ -17,6 +17,7 @@ from hemodel.errors import Problem, UsageError, raise_if_any
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.checks import missing_ids
 from hemodel.inputs.dictionary import NAME, columns, kinds, match, sheets
+from hemodel.inputs.labels import word
 from hemodel.inputs.listing import listing_columns, to_listing
 from hemodel.inputs.scenario_sheet import sheet_rows
 from hemodel.inputs.writing import Cover, write_workbook
@@ -163,7 +164,8 @@ def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:
         raise ValueError(message)
     kind, names = found
     empty: Row = dict.fromkeys(listing_columns())
-    words = [_word(field, name, strategies) for field, name in names.items()]
+    known = {_NAME.format(strategy=strategy): own for strategy, own in strategies.items()}
+    words = [word(field, name, known) for field, name in names.items()]
     return {
         **empty,
         "sheet": kind.sheet,
@@ -172,12 +174,6 @@ def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:
         "unit": kind.unit or None,
         **({"value": int(kind.usual) if kind.numeric else kind.usual, "source": _USUAL} if kind.usual else {}),
     }
-
-
-def _word(field: str, name: str, strategies: Mapping[str, str]) -> str:
-    if field == "strategy":
-        return strategies.get(name, name)
-    return name.upper() if field == "endpoint" and name in {"pfs", "os"} else name.replace("_", " ")
 
 
 def place(rows: list[Row], row: Row) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionError
 from hemodel.errors import Problem
 from hemodel.inputs.checks import select
+from hemodel.inputs.labels import label_warnings
 from hemodel.inputs.rows import FEWEST_WORDS
 from hemodel.inputs.slips import slips
 from hemodel.inputs.structure import VALUE_SET, VALUE_SETS, known_sets
@@ -462,6 +463,7 @@ def warnings(reading: Reading | ModelInputs, previous: Mapping[str, float]) -> l
         *about_values(rows),
         *about_times(rows),
         *(warning for name, rule in slips().items() for warning in named(name, rule(rows))),
+        *label_warnings(rows, reading.raw.rows),
         *named("source", _sources(rows)),
         *named("same_name", _same_names(rows)),
         *named("price", _prices(rows, previous)),
@@ -484,7 +486,7 @@ def _same_names(rows: Rows) -> Iterable[Problem]:
             yield Problem(
                 row.where["value"],
                 f"{row.id} is {row.text}, as {other.id} is",
-                "Tables, charts and sentences cannot tell the two apart",
+                "Tables, charts and sentences can only tell the two apart by their ids",
                 "Give each a name of its own.",
             )
 

@@ -42,7 +42,6 @@ SIZE, TALL = (700, 440), (700, 900)
 GRID = {"visible": True, "line": {"color": "#E4E4E4", "width": 0.75}}
 NO_GRID = {"visible": False}
 FONT = {"name": "Arial", "size": 9}
-DASHES = ("solid", "dash", "round_dot", "dash_dot", "long_dash", "square_dot", "long_dash_dot")
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,6 @@ def cells(column: SheetColumn, first: int, last: int) -> list[str | int]:
 def all_cells(column: SheetColumn) -> list[str | int]:
     """Return all rows of a column of a table."""
     return cells(column, 0, column.rows - 1)
-
-
-def strategy_line(place: int) -> dict[str, Any]:
-    """Return the line of a strategy: colour and dashes."""
-    return {"color": style.colour(place), "width": 2.0, "dash_type": DASHES[place % len(DASHES)]}
 
 
 _POINTS = (("Selected draw", 1, "triangle", "#CC79A7", 13), ("Base case", 0, "diamond", "#000000", 8))
@@ -138,7 +132,7 @@ def acceptability_chart(book: Workbook, place: ChartSheet, found: Acceptability)
     thresholds = all_cells(curves.thresholds)
     lines = [("Frontier", curves.frontier, FRONTIER)]
     for i, (name, share) in enumerate(zip(place.names.values(), curves.shares, strict=True)):
-        lines.append((f"={name.text}", share, strategy_line(i)))
+        lines.append((f"={name.text}", share, style.excel_line(i, 2.0)))
     for title, column, line in lines:
         chart.add_series({"name": title, "categories": thresholds, "values": all_cells(column), "line": line})
     finish(chart, "Probability of being cost-effective", *SIZE)
@@ -280,7 +274,7 @@ def _survival(book: Workbook, place: ChartSheet, drawn: Sequence[StrategySheets]
     for i, each in enumerate(drawn):
         curves = {"os": each.states.overall, "pfs": each.states.free, **each.states.treated}
         if endpoint in curves:
-            _add_over_time(chart, place, each, curves[endpoint], last, strategy_line(i))
+            _add_over_time(chart, place, each, curves[endpoint], last, style.excel_line(i, 2.0))
     finish(chart, Names(place.found).endpoint(endpoint), *SIZE)
     chart.set_x_axis(_time_axis(drawn))
     chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=GRID))
@@ -317,7 +311,7 @@ def _cumulative(book: Workbook, place: ChartSheet, drawn: Sequence[StrategySheet
     """Return the chart of discounted costs so far."""
     chart, last = new_chart(book, "scatter", "straight"), _last_row(drawn)
     for i, each in enumerate(drawn):
-        _add_over_time(chart, place, each, each.spending, last, strategy_line(i))
+        _add_over_time(chart, place, each, each.spending, last, style.excel_line(i, 2.0))
     finish(chart, "Cumulative discounted costs", *SIZE)
     chart.set_x_axis(_time_axis(drawn))
     chart.set_y_axis(axis(f"{place.found.currency} per patient", "#,##0", min=0, major_gridlines=GRID))

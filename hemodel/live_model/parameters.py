@@ -114,7 +114,7 @@ def add_parameters(inputs: ModelInputs, psa: PsaSheet, draw: Formula) -> Paramet
     found = list(inputs.rows.values())
     table = SheetTable(sheet, FIRST_ROW, len(found))
     table.add("Id", [row.id for row in found], "text")
-    table.add("Label", [row.label or row.kind.label for row in found], "text")
+    table.add("Label", [row.label for row in found], "text")
     table.add("Unit", [row.unit for row in found], "text")
     table.add("Sheet", [row.sheet for row in found], "text")
     now = table.add_each("Value now", [_lookup(row, FIRST_ROW + i) for i, row in enumerate(found)], "number")

@@ -250,7 +250,7 @@ def _utilities(found: UnitCosts) -> None:
 def band_words(inputs: ModelInputs, band: str) -> str:
     """Return the words for a band of time to death: its own label, else its id."""
     row = inputs.rows[f"utility.time_to_death.{band}"]
-    return row.label if row.label not in {"", row.kind.label} else _words(band)
+    return row.label if row.label != row.kind.label else _words(band)
 
 
 VIALS_SHEET = "Model vials"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hemodel import folders, interrupts
 from hemodel.errors import OutputError
 from hemodel.folders import MANIFEST, OUTPUTS
-from hemodel.inputs.previous import OUTPUTS as PARENT
+from hemodel.inputs.files import OUTPUTS as PARENT
 from hemodel.publish.patient_files import json_text
 
 if TYPE_CHECKING:

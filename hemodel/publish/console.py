@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.formats import display
+from hemodel.inputs.dictionary import sheets
 from hemodel.publish.console_payers import reference_case_text
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, plain_table, text_table, wrapped
 from hemodel.survival.endpoint_fit import REPORTED
@@ -137,11 +138,14 @@ def _totals(results: Results) -> str:
         found = results.base_case[strategy]
         amounts = (found.costs.discounted, found.life_years.discounted, found.qalys.discounted)
         costs, years, qalys = (amount["total"] for amount in amounts)
-        rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys)))
+        rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys), ""))
     if len(results.strategies) == len(FIRST_TWO):
         entry = results.incremental[0]
-        rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys)))
-    return text_table(("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs"), rows, WIDTH)
+        ratio = entry.verdict if entry.icer is None else display(entry.icer, "icer")
+        rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys), ratio))
+    headers = ("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs", "ICER")
+    pair = len(results.strategies) == len(FIRST_TWO)
+    return text_table(headers if pair else headers[:-1], [row if pair else row[:-1] for row in rows], WIDTH)
 
 
 def _amounts(costs: float, years: float, qalys: float) -> tuple[str, str, str]:
@@ -188,11 +192,11 @@ def _input(row: Row) -> dict[str, Any]:
 def checked(model: Model, accepted: int) -> str:
     """Return the good news about a workbook, with how many warnings its notes accept."""
     inputs = model.inputs
-    filled = sum(row.value is not None for row in inputs.rows.values())
-    assumed = sum(row.is_assumption for row in inputs.rows.values())
+    filled = [row for row in inputs.rows.values() if row.value is not None]
+    assumed = sum(row.is_assumption for row in filled)
     fits = ", ".join(f"{endpoint} ({_fitted_to(fit)})" for endpoint, fit in model.fits.items())
     return (
-        f"{inputs.path.name}: no problems. {filled} inputs ({assumed} of them assumptions),"
+        f"{inputs.path.name}: no problems. {len(filled)} inputs ({assumed} of them assumptions),"
         f" {len(inputs.strategies)} strategies; curves fitted: {fits}."
         + (f" {accepted} warning{'' if accepted == 1 else 's'} accepted by notes." if accepted else "")
     )
@@ -200,19 +204,23 @@ def checked(model: Model, accepted: int) -> str:
 
 def problem_list(problems: Sequence[Problem]) -> str:
     """Return all problems, those of one sheet together."""
-    ordered = sorted(problems, key=lambda problem: problem.where.sheet or "")
-    return _by_sheet(f"Error: {_count(problems, 'problem')} found.", ordered)
+    return _by_sheet(f"Error: {_count(problems, 'problem')} found.", in_order_of_sheets(problems))
 
 
 def warning_list(warnings: Sequence[Problem]) -> str:
-    """Return all warnings in the order given, those of one sheet together; nothing where there are none."""
-    places = list(dict.fromkeys(warning.where.sheet for warning in warnings))
-    ordered = sorted(warnings, key=lambda warning: places.index(warning.where.sheet))
+    """Return all warnings, those of one sheet together; nothing where there are none."""
+    ordered = in_order_of_sheets(warnings)
     if not warnings:
         return ""
     listed = _by_sheet(f"{_count(warnings, 'warning')}: allowed, but look at them.", ordered)
     names = list(dict.fromkeys(warning.name for warning in ordered if warning.name))
     return f"{listed}\n\n{_how_to_accept(names)}" if names else listed
+
+
+def in_order_of_sheets(found: Sequence[Problem]) -> list[Problem]:
+    """Return problems in the order in which one fills in the sheets, those of other sheets after them."""
+    places = [None, *sheets(), *dict.fromkeys(problem.where.sheet for problem in found)]
+    return sorted(found, key=lambda problem: places.index(problem.where.sheet))
 
 
 def _how_to_accept(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from hemodel.analyses.differences import (
     CELL,
     CHANGED,
     CITATIONS,
+    COSTS_ONLY,
     FILE,
     MOVES,
     NOT_ALONE,
@@ -25,7 +26,7 @@ from hemodel.analyses.differences import (
 )
 from hemodel.formats import Kind, Value, display
 from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH
-from hemodel.views.differences import comparison, plain
+from hemodel.views.differences import comparison, plain, two_currencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ _SHOWN = 60
 _ID_WIDTH = 34
 _HASH = 12
 _HEADINGS = {
+    COSTS_ONLY: "Costs alone move, and are not compared in two currencies",
     UNCERTAINTY: "Only the uncertainty changes (draws and one-way analysis)",
     STAYS: "No effect on the base case",
     WORDS: "Text only",
@@ -55,7 +57,7 @@ def differences_text(found: ComparedWorkbooks, target: Path | None = None) -> st
     if not found.found.differences:
         lines.append("No differences.")
     else:
-        lines += [_counts(found.found), ""]
+        lines += [*two_currencies(found.found), _counts(found.found), ""]
         for before in found.found.a.incremental:
             lines += [*_moves(found, before), ""]
         lines += _new_comparisons(found)
@@ -134,7 +136,7 @@ def _new_comparisons(found: ComparedWorkbooks) -> list[str]:
     """Say what the later workbook compares and the earlier one does not."""
     lines = []
     for own in found.found.together:
-        if own.move.costs is None:
+        if own.move.qalys is None:
             qalys, costs, ratio = _result(own)
             pair = comparison(found, own.intervention, own.comparator)
             lines.append(f"Only in {found.second.path.name}: {pair}: {qalys} QALYs, {costs}, ICER {ratio}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.entries import finite
 from hemodel.formats import display
-from hemodel.publish.console_tables import text_table
+from hemodel.publish.console_tables import WIDTH, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hemodel.formats import Kind
 
 
-WIDTH = 120
 NOT_REACHED = "not reached"
 
 
@@ -66,11 +65,11 @@ def _intro(document: FileFit) -> str:
 
 def _ranking(document: FileFit, group: FittedGroup, notes: list[str]) -> str:
     alone = len(group.strategies) == 1
-    headers = ["Family", "Log-likelihood", "AIC", "BIC", "AICc", "Weight"]
+    headers = ["Family", "Log lik.", "AIC", "BIC", "Weight"]
     headers += ["Median", f"Mean to {document.horizon:g}"] if alone else []
     rows = []
     for each in (each for each in group.families if each.fitted):
-        row = [each.family, *(_shown(getattr(each, n), "score") for n in ("log_likelihood", "aic", "bic", "aicc"))]
+        row = [each.family, *(_shown(getattr(each, n), "score") for n in ("log_likelihood", "aic", "bic"))]
         row.append(display(each.weight, "share"))
         if alone:
             (curve,) = each.curves.values()

@@ -10,7 +10,7 @@ from hemodel.analyses.reference_case import STATUSES
 from hemodel.formats import display
 from hemodel.payers.profile import FIELDS, LABELS
 from hemodel.payers.words import rate, words
-from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
+from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table, wrapped
 from hemodel.views.payer import MARK, NOT_CHECKED, counts, of_whom
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.payer import PayerResult
+    from hemodel.analyses.reference_case import ReferenceCaseEntry
     from hemodel.analyses.results import Results
     from hemodel.payers.profile import Profile
     from hemodel.payers.reading import FoundProfile
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PayerLine:
-    """A run for a payer in one line: cells of a list of several."""
+    """A run for a payer in one line: cells of a list of several, and its folder."""
 
     cells: tuple[str, ...]
+    target: Path
 
 
 def payer_line(results: Results, target: Path) -> PayerLine | None:
@@ -41,29 +43,28 @@ def payer_line(results: Results, target: Path) -> PayerLine | None:
     weighed = "" if severity is None or severity.kind != BY_WEIGHT else f"{severity.weight:g}"
     statuses = [entry.status for entry in payer.reference_case]
     numbers = (str(statuses.count(status)) for status in STATUSES)
-    return PayerLine((payer.code, ratio, weighed, *numbers, str(len(payer.not_checked)), str(target)))
+    return PayerLine((payer.code, ratio, weighed, *numbers, str(len(payer.not_checked))), target)
 
 
 def payer_lines(lines: Iterable[PayerLine]) -> str:
     """Return runs for several payers, one a line."""
-    headers = ("Payer", "ICER", "Weight", "Met", "Departs", "Missing", "To judge", "Not checked", "Written to")
-    text = text_table(headers, [line.cells for line in lines], WIDTH + 60)
-    return f"{text}\nThe reference case of each is in tables/reference_case.csv of its folder.".replace(
-        NO_BREAK_SPACE, " "
-    )
+    headers = ("Payer", "ICER", "Weight", "Met", "Departs", "Missing", "To judge", "Not checked")
+    listed = list(lines)
+    text = text_table(headers, [line.cells for line in listed], WIDTH).replace(NO_BREAK_SPACE, " ")
+    where = [f"Written to {line.target}" for line in listed]
+    return "\n".join([text, *where, "The reference case of each is in tables/reference_case.csv of its folder."])
 
 
 _MODIFIERS = {"weight": "weight", "bands": "thresholds", "qualitative": "in words", "information": "shown", "none": ""}
-_LONGEST = 48
 
 
 def payer_list(found: Iterable[FoundProfile]) -> str:
-    """Return all payers: code, jurisdiction, body, rates, thresholds, modifier and fields that are not checked."""
-    headers = ("Code", "Jurisdiction", "Body", "Rates", "Thresholds", "Modifier", "Not checked")
+    """Return all payers: code, jurisdiction, rates, thresholds, modifier and fields that are not checked."""
+    headers = ("Code", "Jurisdiction", "Rates", "Thresholds", "Modifier", "Not checked")
     rows = [_line(one) for one in found]
     return "\n".join(
         [
-            text_table(headers, rows, WIDTH + 20, words=True),
+            text_table(headers, rows, WIDTH, words=True),
             "Rates: costs / effects; + means later steps. hemodel payers CODE prints a profile in full.",
             "Not checked: fields that were not compared with the primary text, of all fields.",
         ]
@@ -77,7 +78,6 @@ def _line(one: FoundProfile) -> tuple[str, ...]:
     return (
         profile.code,
         profile.jurisdiction + ("" if one.shipped else f" ({one.file})"),
-        profile.body,
         f"{rates}{' +' if steps else ''}",
         _thresholds(profile),
         "" if profile.modifier is None else _MODIFIERS[profile.modifier.value.kind],
@@ -111,22 +111,14 @@ def profile_text(one: FoundProfile) -> str:
 
 
 def reference_case_text(payer: PayerResult) -> str:
-    """Return the reference-case table of a run for the screen."""
-    lines = [f"Reference case of {of_whom(payer)}", counts(payer)]
-    order = {status: i for i, status in enumerate(("missing", "departs", "to judge", "met"))}
-    rows = [
-        (
-            _short(entry.label + ("" if entry.checked else MARK)),
-            _short(entry.asked),
-            _short(entry.found),
-            entry.status,
-            entry.how,
-        )
-        for entry in sorted(payer.reference_case, key=lambda entry: order[entry.status])
-    ]
-    lines.append(text_table(("Field", "Asked", "Found", "Status", "How"), rows, WIDTH + 60, words=True))
-    return "\n".join([*lines, *([NOT_CHECKED] if payer.not_checked else [])])
+    """Return what of a payer's reference case a run does not meet, for the screen."""
+    lines = [f"Reference case of {of_whom(payer)}. {counts(payer)}"]
+    for status in ("missing", "departs", "to judge"):
+        lines += [_unmet(entry) for entry in payer.reference_case if entry.status == status]
+    told = [NOT_CHECKED] if any(not entry.checked for entry in payer.reference_case) else []
+    return "\n".join(wrapped(line) for line in (*lines, *told))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+def _unmet(entry: ReferenceCaseEntry) -> str:
+    found = f"; here {entry.found}" if entry.found else ""
+    return f"{entry.status.capitalize()}: {entry.label}{'' if entry.checked else MARK}: {entry.asked}{found}"

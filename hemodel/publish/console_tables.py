@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NO_BREAK_SPACE = "\u00a0"
+GAP = 3
+"""Signs between two columns."""
 
 
 def wrapped(text: str) -> str:
@@ -36,16 +38,45 @@ def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int, *, words: bool = False) -> str:
-    """Return a table as text, the first column to the left and in one line, the others (unless words) to the right."""
+    """Return a table as text, the first column to the left, the others (unless words) to the right.
+
+    Where the longest words of its columns do not stand side by side, each row becomes a list instead.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
+    rows = [tuple(text.replace(NO_BREAK_SPACE, " ") for text in row) for row in rows]
+    columns = list(zip(headers, *rows, strict=True))
+    room = width - GAP * len(columns)
+    widths = _widths(columns, room)
+    if sum(widths) > room:
+        return _lists(headers, rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if words or i == 0 else "right")
+    for i, (header, own) in enumerate(zip(headers, widths, strict=True)):
+        table.add_column(header, justify="left" if words or i == 0 else "right", width=own)
     for row in rows:
         table.add_row(*row)
     text = StringIO()
-    Console(file=text, width=width).print(table)
+    Console(file=text, width=width).print(table, markup=False)
     return "\n".join(line.rstrip() for line in text.getvalue().split("\n")).strip("\n")
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the width of each column: of its longest text; where there is no room, the widest give way to a word."""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(text) for text in column) for column in columns]
+    words = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in columns]
+    while sum(widths) > room and widths != words:
+        widest = max(range(len(widths)), key=lambda i: (widths[i] > words[i], widths[i]))
+        widths[widest] -= 1
+    return widths
+
+
+def _lists(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = []
+    for first, *others in rows:
+        lines.append(f" {first}")
+        lines += [f"   {header}: {text}" for header, text in zip(headers[1:], others, strict=True)]
+    return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hemodel.views.charts import figures
 from hemodel.views.grids import MOST_PANELS, heat_maps, n_way_chart
+from hemodel.views.one_way import tornado
 from hemodel.views.threshold_search import threshold_chart
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def dsa_figures(found: Deterministic) -> dict[str, Callable[[], Figure]]:
     document, results = found.document, found.results
     every = figures(results, found.run)
     drawn = {name: draw for name, draw in every.items() if name.startswith("tornado_")}
+    if document.measure not in {"nmb", "icer"}:
+        for entry in results.incremental:
+            name = f"tornado_{document.measure}" + ("" if len(results.incremental) == 1 else f"_{entry.intervention}")
+            drawn[name] = partial(tornado, results, found.run, document.measure, entry.intervention)
     pairs = groupby(document.two_way, key=lambda grid: (grid.x.id, grid.y.id, grid.x.values, grid.y.values))
     pages = [
         own[i : i + MOST_PANELS] for _, some in pairs for own in [list(some)] for i in range(0, len(own), MOST_PANELS)

@@ -6,7 +6,6 @@ Bar charts of the results workbook: tornado and scenarios, as moves from the bas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from hemodel.economics import break_even_costs, increment
@@ -154,13 +153,12 @@ def add_survival(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], re
     for i, title in enumerate(dict.fromkeys(column.group for column in page.table.columns[1:])):
         chart = new_chart(book, "scatter", "straight")
         for k, strategy in enumerate(results.strategies):
-            colour = style.STRATEGY_COLOURS[k % len(style.STRATEGY_COLOURS)]
             chart.add_series(
                 {
                     "name": names.strategy(strategy),
                     "categories": page.range(0),
                     "values": page.range(1 + i * count + k),
-                    "line": {"color": colour, "width": 2.25},
+                    "line": style.excel_line(k, 2.25),
                 }
             )
         finish(chart, title, height=380)
@@ -179,10 +177,9 @@ def add_ceac(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], result
     page = pages["ceac"]
     chart = new_chart(book, "scatter", "straight")
     lines = [("Acceptability frontier", "Acceptability frontier: Probability", FRONTIER)]
-    for strategy, colour in zip(results.strategies, cycle(style.STRATEGY_COLOURS), strict=False):
-        lines.append(
-            (names.strategy(strategy), f"Probability: {names.strategy(strategy)}", {"color": colour, "width": 2.25})
-        )
+    for k, strategy in enumerate(results.strategies):
+        name = names.strategy(strategy)
+        lines.append((name, f"Probability: {name}", style.excel_line(k, 2.25)))
     for label, column, line in lines:
         chart.add_series(
             {
@@ -205,7 +202,7 @@ def add_plane(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], resul
     page = pages["psa_draws"]
     chart = new_chart(book, "scatter")
     for i, strategy in enumerate(results.strategies[1:]):
-        colour = style.STRATEGY_COLOURS[(i + 1) % len(style.STRATEGY_COLOURS)]
+        colour = style.colour(i + 1)
         chart.add_series(
             {
                 "name": names.strategy(strategy),
@@ -422,7 +419,7 @@ def add_scenarios(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], r
                 "name": names.strategy(entry.intervention),
                 "categories": page.range(0),
                 "values": page.range(i),
-                "fill": {"color": style.STRATEGY_COLOURS[(i - 1) % len(style.STRATEGY_COLOURS)]},
+                "fill": {"color": style.colour(i - 1)},
                 "gap": 40,
             }
         )

@@ -206,9 +206,20 @@ def _mixed(evidence: EndpointData) -> Iterator[SurvivalError]:
         if groups[0] != groups[1]:
             yield SurvivalError(
                 f"{evidence.endpoint}: the curve of {spec.strategy} is from {kinds[0]} and that of its reference from "
-                f"{kinds[1]}. Make it independent, or give both the same source.",
+                f"{kinds[1]}. {_way_out(spec, kinds)}",
                 [f"curve.{evidence.endpoint}.{spec.strategy}.source"],
             )
+
+
+def _way_out(spec: CurveSpec, kinds: Sequence[str]) -> str:
+    """Say what to do about a relative curve whose reference has another kind of source."""
+    if kinds[1] != COEFFICIENTS:
+        return "Make it independent, or give both the same source."
+    return (
+        f"A ratio is not fitted on published coefficients. Make {spec.strategy} independent with the coefficients of"
+        f" {spec.reference}, and give the ratio in a row effect (hazard_ratio, acceleration_factor or odds_ratio); the"
+        " coefficients of the two then vary apart."
+    )
 
 
 def _joined_coefficients(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> Array:

@@ -97,8 +97,10 @@ def _problem(endpoint: str, spec: CurveSpec, by_strategy: dict[str, CurveSpec]) 
         given = "none is given" if not spec.reference else f"{spec.reference!r} has no curve"
         return SurvivalError(f"{where}: {text}; {given}.", [f"{where}.reference"])
     if reference.relation != INDEPENDENT:
-        text = f"the reference {reference.strategy!r} is itself {reference.relation}"
-        text += "; a reference must be independent."
+        text = f"the reference {reference.strategy!r} is itself {reference.relation}; a reference must be independent."
+        circle = reference.reference == spec.strategy
+        other = f"Name {reference.reference!r} instead, with the product of both ratios and an interval from both."
+        text += f" {'Make one of the two independent.' if circle else other}"
         return SurvivalError(f"{where}: {text}", [f"{where}.reference"])
     return _cuts_problem(where, spec) if spec.relation == HAZARD_RATIO_BY_PERIOD else None
 

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 from hemodel.economics import swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
-from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, bounds_legend, draw_row, labels
+from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, amount, bounds_legend, draw_row, input_names, labels
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, percent_axis, plain_rows, settle
+from hemodel.views.shared.page import (
+    LABEL_WIDTH,
+    label_across,
+    legend_below,
+    make_room,
+    number_axis,
+    page,
+    percent_axis,
+    plain_rows,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import fixed
+from hemodel.views.shared.text import about, fixed
 from hemodel.views.shared.words import Names
 
 if TYPE_CHECKING:
@@ -35,7 +45,7 @@ if TYPE_CHECKING:
 
 _MILLION = 1e6
 _BAR = 0.62
-_MOST_BESIDE = 5
+_MOST_BESIDE = 3
 """Years named on the axis of a panel that stands beside another."""
 _ROOM = 0.14
 """Share of the height kept free above and below the bars for the amounts."""
@@ -73,7 +83,7 @@ def budget_impact(results: Results, _run: Run) -> Figure:
     largest = max(abs(v) for series in (net.total, *net.by_category.values()) for v in series.by_year)
     by, unit = _scale(results, largest)
     subtitle = f"With the new treatment minus without it, by category of costs; undiscounted. Totals in {unit}"
-    figure = page("Net budget impact by year", subtitle, 3.3)
+    figure = page(_finding(results, budget), subtitle, 2.9)
     axes = figure.subplots()
     handles: list[Artist] = []
     up, down = ([0.0] * len(budget.years) for _ in range(2))
@@ -95,6 +105,21 @@ def budget_impact(results: Results, _run: Run) -> Figure:
     axes.grid(axis="y")
     legend_below(figure, handles)
     return settle(figure)
+
+
+def _finding(results: Results, budget: BudgetResult) -> str:
+    """Return what the new treatment costs the payer or saves over all years."""
+    total, years = budget.net.total.all_years, len(budget.years)
+    verb = "adds" if total >= 0 else "saves"
+    return f"The new treatment {verb} {about(abs(total), results.currency)} over {years} years"
+
+
+def _uptake(results: Results, budget: BudgetResult) -> str:
+    """Return the share of patients with each intervention in the last year."""
+    names = Names(results)
+    last = {s: display(budget.with_new.shares[s][-1], "share") for s in results.strategies[1:]}
+    told = ", ".join(f"{share} are given {names.strategy(s)}" for s, share in last.items())
+    return f"Of those who become eligible in {budget.years[-1]} {told}"
 
 
 def _net_line(axes: Axes, net: list[float], up: list[float], down: list[float]) -> list[Artist]:
@@ -149,7 +174,7 @@ def budget_patients(results: Results, _run: Run) -> Figure:
         "Left: shares of the patients who become eligible in a year, with the new treatment reimbursed and without."
         " Right: with it, patients who have begun each strategy and are alive, beside the eligible ones of the year"
     )
-    figure = page("Mix of treatments and patients by year", subtitle, 2.9)
+    figure = page(_uptake(results, budget), subtitle, 2.5)
     left, right = figure.subplots(1, 2)
     handles: list[Artist] = []
     places = range(len(budget.years))
@@ -208,28 +233,29 @@ def budget_one_way(results: Results, _run: Run) -> Figure:
         "base value after the name, bounds at the ends of the bars"
     )
     body = ROW_HEIGHT * max(len(shown), 3) + 0.6
-    figure = page("Inputs that move the net budget impact most", subtitle, body)
+    (most,) = input_names(results, shown[:1], budget.one_way)
+    figure = page(f"The net budget impact depends most on {most}", subtitle, body)
     axes = figure.subplots()
     for place, item in enumerate(shown):
-        draw_row(axes, base / by, place, _ends(item, by))
+        draw_row(axes, base / by, place, _ends(item, by, results.currency))
     axes.axvline(base / by, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(shown)), labels(results, shown, budget.one_way), linespacing=1.05)
+    axes.set_yticks(
+        range(len(shown)), labels(results, shown, budget.one_way, width=LABEL_WIDTH, lines=3), linespacing=1.05
+    )
     axes.set_ylim(len(shown) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(
-        axes.xaxis,
-        f"Net budget impact over {len(budget.years)} years ({unit})\n"
-        f"Base case {display(base, 'money', results.currency)}",
-    )
+    number_axis(axes.xaxis, f"Net budget impact over {len(budget.years)} years ({unit})")
     bounds_legend(figure)
     make_room(axes)
+    label_across(axes, base / by, f"Base case {about(base, results.currency)}")
     return settle(figure)
 
 
-def _ends(item: BudgetItem, by: float) -> tuple[End, End]:
+def _ends(item: BudgetItem, by: float, currency: str) -> tuple[End, End]:
+    low, high = (amount(bound, item.unit, currency) for bound in (item.low, item.high))
     return (
-        End(item.low, item.total_low / by, "", style.LOW_COLOUR),
-        End(item.high, item.total_high / by, "", style.HIGH_COLOUR),
+        End(low, item.total_low / by, "", style.LOW_COLOUR),
+        End(high, item.total_high / by, "", style.HIGH_COLOUR),
     )
 
 

@@ -8,21 +8,20 @@ Tables of survival: reported beside fitted, curves, coefficients, families.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hemodel.analyses.curve_draws import curve_draws, design_of
-from hemodel.analyses.fitted_curves import modelled_survival, survival_interval
+from hemodel.analyses.fitted_curves import interval_95, modelled_survival, survival_gain
 from hemodel.formats import Value, display
 from hemodel.model.evaluate import base_draws, survival_at
 from hemodel.units import MONTHS_PER_YEAR
 from hemodel.views.shared import notes, style
 from hemodel.views.shared.declared import ChartEntry, TableEntry
-from hemodel.views.shared.page import legend_below, page, percent_axis, settle
+from hemodel.views.shared.page import label_across, label_ends, legend_below, number_axis, page, percent_axis, settle
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import brief, fold, lines_height
+from hemodel.views.shared.text import brief, fold, lines_height, upper_first
 from hemodel.views.shared.words import ENDPOINTS, RELATIONS, Names, family_name
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hemodel.analyses.fitted_curves import FamilyFit, FitStatistic
+    from hemodel.analyses.fitted_curves import External, FamilyFit, FitStatistic
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
     from hemodel.parameters import FloatArray
@@ -71,98 +70,126 @@ VISIBLE = 0.001
 """Smallest difference of two curves that is drawn."""
 STEP = 6.0
 """The axis ends at a multiple of this. [months]"""
-LEGEND_WIDTH = 2.35
-MOST_LEGEND_HEIGHT = 2.4
-"""A legend up to this height stands in the free quarter of the page. [inches]"""
 CAP_DASHES = (0, (2, 2))
+STUDY_WIDTH = 1.75
+"""Width of what is said of another study. [inches]"""
+OPEN = 0.6
+"""Survival of another study up to which the upper right corner is free."""
 
 
 @style.house_style()
 def survival_curves(results: Results, run: Run) -> Figure:
-    """Draw the fitted curves beside what was reported and what other studies found.
+    """Draw overall survival beside what was reported and what other studies found; below it PFS and the gain in OS.
 
     Parameters
     ----------
     run : Run
-        Holds the fitted curves; with a probabilistic analysis, 95% of the draws of
-        their coefficients are shown as a band.
+        Holds the fitted curves; with a probabilistic analysis, 95% of the draws of the gain are shown as a band.
     """
-    treatment = [endpoint for endpoint in run.model.fits if endpoint not in ENDPOINTS]
-    panels = [["pfs"], ["os"], treatment] if treatment else [["pfs"], ["os"]]
-    rows = 2 if treatment else 1
-    what = "Base case as modelled, beside the statistics the curves were fitted to"
-    figure = page("Modelled and reported survival", what, 2.65 * rows)
-    cells = list(figure.subplots(rows, 2, squeeze=False).flat)
     months = np.linspace(0.0, last_month(run, FEW_ALIVE, LONGEST, STEP), 301)
-    capped = False
-    for axes, endpoints in zip(cells, panels, strict=False):
-        for number, endpoint in enumerate(endpoints):
-            capped |= _draw_endpoint(axes, results, run, _Panel(endpoint, number, len(endpoints), months))
-        _finish(axes, results, run, (endpoints, float(months[-1])))
-    for axes in cells[len(panels) :]:
-        axes.set_axis_off()
-    _place_legend(figure, cells[3] if treatment else None, _legend_handles(results, run, capped=capped))
+    capped = [_capped(run, endpoint, months) for endpoint in ENDPOINTS]
+    figure = page(_finding(results), _points_in_words(results, capped=any(capped)), 4.5)
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.5, 1.0])[:, 0]
+    cells = dict(zip(("os", "pfs", "gain"), (above.subplots(), *below.subplots(1, 2)), strict=True))
+    for endpoint in ENDPOINTS:
+        for strategy in results.strategies:
+            _draw_curve(cells[endpoint], results, run, (endpoint, strategy, months), ())
+        _finish(cells[endpoint], float(months[-1]), wide=endpoint == "os")
+        percent_axis(cells[endpoint], "Alive (%)" if endpoint == "os" else "Event-free (%)")
+        cells[endpoint].set_title(ENDPOINTS[endpoint], pad=16 if endpoint == "os" else None)
+    _draw_gain(cells["gain"], results, run, months)
+    _draw_follow_up(cells["os"], run, float(months[-1]))
+    _name_studies(cells["os"], results, float(months[-1]))
+    label_ends(figure, cells["os"], _ends(results, run, months))
     return settle(figure)
 
 
-def _place_legend(figure: Figure, free: Axes | None, handles: list[Artist]) -> None:
-    """Put the legend in the free quarter where it fits, else under the axes."""
-    labels = [fold(str(handle.get_label()), LEGEND_WIDTH, lines=3) for handle in handles]
-    if free is not None and sum(lines_height(label) + 0.06 for label in labels) < MOST_LEGEND_HEIGHT:
-        free.legend(handles, labels, loc="center left", borderaxespad=0)
+def _finding(results: Results) -> str:
+    """Return the median overall survival of the strategies, or their mean where one is not reached in time."""
+    names, horizon = Names(results), results.time_horizon_years
+    medians = {s: results.base_case[s].survival["os"].median_months for s in results.strategies}
+    if all(median is not None and median <= horizon * MONTHS_PER_YEAR for median in medians.values()):
+        values, what = medians, "Median overall survival"
+        told = {s: f"{display(value, 'months')} months" for s, value in values.items()}
     else:
-        legend_below(figure, handles)
+        values = {s: results.base_case[s].life_years.undiscounted["total"] for s in results.strategies}
+        what = f"Mean survival within {brief(horizon)} years"
+        told = {s: f"{display(value, 'years')} years" for s, value in values.items()}
+    first, best = results.strategies[0], max(results.strategies, key=lambda s: values[s] or 0.0)
+    if len(set(told.values())) == 1:
+        return f"{what} is {told[first]} with every strategy"
+    if best == first:
+        return f"{what} is longest with {names.strategy(first)}: {told[first]}"
+    return f"{what} is {told[best]} with {names.strategy(best)} and {told[first]} with {names.strategy(first)}"
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """An endpoint, its place among those of its panel, how many these are, and the months shown."""
+def _points_in_words(results: Results, *, capped: bool) -> str:
+    """Return what lines and points are."""
+    points = [s for found in results.fit.values() for s in found if s.statistic != "hazard_ratio"]
+    lines = f"Lines: base case as modelled{' (thin dashes: before caps)' if capped else ''}"
+    if not points and not results.external:
+        return lines
+    marks = ["pale: not used in the fit"] if not all(point.used for point in points) else []
+    marks += ["open: another study, on the model's clock"] if results.external else []
+    return f"{lines}; points: reported, with 95% intervals" + (f" ({'; '.join(marks)})" if marks else "")
 
-    endpoint: str
-    number: int
-    of: int
-    months: FloatArray
+
+def _capped(run: Run, endpoint: str, months: FloatArray) -> bool:
+    """Return whether a cap on a curve can be seen."""
+    base = base_coefficients(run)
+    pairs = (modelled_survival(run.model, endpoint, strategy, months, base) for strategy in run.model.strategies)
+    return any(np.abs(raw - after).max() > VISIBLE for raw, after in pairs)
 
 
-def _draw_endpoint(axes: Axes, results: Results, run: Run, panel: _Panel) -> bool:
-    """Draw the curves and points of an endpoint; return whether a cap can be seen."""
-    fits, endpoint, months = run.model.fits, panel.endpoint, panel.months
-    base, seen = base_coefficients(run), False
-    draws = {} if run.psa is None else _draws(run, run.psa.seed)
-    with_curve = {spec.strategy for spec in fits[endpoint].curves.specs}
+def _draw_curve(
+    axes: Axes, results: Results, run: Run, shown: tuple[str, str, FloatArray], dashes: tuple[float, ...]
+) -> None:
+    """Draw the curve and the points of an endpoint of a strategy; full where there are no dashes."""
+    endpoint, strategy, months = shown
+    place = results.strategies.index(strategy)
+    colour = style.colour(place)
+    raw, after = modelled_survival(run.model, endpoint, strategy, months, base_coefficients(run))
+    if np.abs(raw - after).max() > VISIBLE:
+        axes.plot(months, raw[0], color=colour, linewidth=0.9, linestyle=CAP_DASHES)
+    axes.plot(months, after[0], color=colour, linestyle=(0, dashes) if dashes else _strategy_dashes(place))
+    _draw_reported(axes, [s for s in results.fit[endpoint] if s.strategy == strategy], place)
+    _draw_external(axes, results, endpoint, strategy, float(months[-1]))
+
+
+def _ends(results: Results, run: Run, months: FloatArray) -> list[tuple[float, str, str]]:
+    """Return where the curve of overall survival of each strategy ends, its name and its colour."""
+    names, base = Names(results), base_coefficients(run)
+    found = []
     for place, strategy in enumerate(results.strategies):
-        if strategy not in with_curve:
-            continue
-        colour = style.colour(place)
-        raw, after = modelled_survival(run.model, endpoint, strategy, months, base)
-        if draws:
-            low, high = survival_interval(run.model, endpoint, strategy, months, draws)
-            axes.fill_between(months, low, high, color=colour, alpha=0.15, linewidth=0)
-            for edge in (low, high):
-                axes.plot(months, edge, color=colour, alpha=0.45, linewidth=0.5)
-        if np.abs(raw - after).max() > VISIBLE:
-            axes.plot(months, raw[0], color=colour, linewidth=0.9, linestyle=CAP_DASHES)
-            seen = True
-        axes.plot(months, after[0], color=colour, **_line(place, panel.number, panel.of))
-        _draw_reported(axes, [s for s in results.fit[endpoint] if s.strategy == strategy], place)
-        _draw_external(axes, results, endpoint, strategy, float(months[-1]))
-    return seen
+        _, after = modelled_survival(run.model, "os", strategy, months, base)
+        found.append((float(after[0, -1]), names.strategy(strategy), style.colour(place)))
+    return found
+
+
+def _draw_gain(axes: Axes, results: Results, run: Run, months: FloatArray) -> None:
+    """Draw the difference in overall survival from the first strategy; of one intervention with its interval."""
+    base = base_coefficients(run)
+    interventions = list(enumerate(results.strategies))[1:]
+    if run.psa is not None and len(interventions) == 1:
+        draws = _draws(run, run.psa.seed)
+        low, high = interval_95(survival_gain(run.model, "os", interventions[0][1], months, draws))
+        axes.fill_between(months, low, high, color=style.colour(1), alpha=0.2, linewidth=0)
+    for place, strategy in interventions:
+        gain = survival_gain(run.model, "os", strategy, months, base)[0]
+        axes.plot(months, gain, color=style.colour(place), linestyle=_strategy_dashes(place))
+    axes.axhline(0, color=style.GREY, linewidth=0.8)
+    band = run.psa is not None and len(interventions) == 1
+    axes.set_title("Gain in OS, 95% of draws" if band else "Gain in overall survival")
+    _finish(axes, float(months[-1]), wide=False)
+    number_axis(axes.yaxis, "Difference (% points)", by=_PER_CENT)
+
+
+_PER_CENT = 0.01
 
 
 def _draws(run: Run, seed: int) -> dict[str, FloatArray]:
     drawn = curve_draws(run.model, design_of(run.model, seed), 0, BAND_DRAWS)
     return {name: drawn[f"curve.{name}"] for name in run.model.fits}
-
-
-def _line(place: int, number: int, of: int) -> dict[str, Any]:
-    """Return the look of a strategy's curve.
-
-    Where a panel has several endpoints the dashes tell these apart, and the first is
-    broad and pale, so that others show on it.
-    """
-    if of > 1:
-        return {"linestyle": style.dashes(number)} if number else {"linewidth": 3.4, "alpha": 0.45}
-    return {"linestyle": _strategy_dashes(place)}
 
 
 def _strategy_dashes(place: int) -> tuple[float, tuple[float, ...]]:
@@ -184,11 +211,57 @@ def _draw_reported(axes: Axes, statistics: Sequence[FitStatistic], place: int) -
 
 def _draw_external(axes: Axes, results: Results, endpoint: str, strategy: str, last: float) -> None:
     """Survival in other studies, on the clock of the model."""
-    for found in results.external:
-        month = found.time_months - found.origin_months
-        if found.endpoint == endpoint and found.strategy == strategy and 0 <= month <= last:
+    for found in _external(results, endpoint, last):
+        if found.strategy == strategy:
             place = results.strategies.index(strategy)
-            _draw_point(axes, (month, found.reported), (found.low, found.high), place, across=False, inside="white")
+            _draw_point(
+                axes, (_month(found), found.reported), (found.low, found.high), place, across=False, inside="white"
+            )
+
+
+def _external(results: Results, endpoint: str, last: float) -> list[External]:
+    return [found for found in results.external if found.endpoint == endpoint and 0 <= _month(found) <= last]
+
+
+def _month(found: External) -> float:
+    return found.time_months - found.origin_months
+
+
+def _name_studies(axes: Axes, results: Results, last: float) -> None:
+    """Name each other study beside its points, and say how the model stands to it."""
+    groups: dict[tuple[str, str], list[External]] = {}
+    for found in _external(results, "os", last):
+        groups.setdefault((found.strategy, found.label.partition(", ")[2] or found.label), []).append(found)
+    top = 0.97
+    for (strategy, study), points in groups.items():
+        text = fold(f"{upper_first(study)}: {_gap(points)}", STUDY_WIDTH, lines=6)
+        first = points[0]
+        free = max(point.reported for point in points) < OPEN
+        where = (0.99, top) if free else (0.02, 1.0 - top)
+        axes.annotate(
+            text,
+            (_month(first), first.high or first.reported),
+            xytext=where,
+            textcoords="axes fraction",
+            ha="right" if free else "left",
+            va="top" if free else "bottom",
+            color=style.colour(results.strategies.index(strategy)),
+            linespacing=1.05,
+            arrowprops={"arrowstyle": "-", "color": style.LIGHT, "linewidth": 0.8, "relpos": (0.4, 0.0)},
+        )
+        top -= lines_height(text) / 2.0 if free else -lines_height(text) / 2.0
+
+
+def _gap(points: Sequence[External]) -> str:
+    """Return how the modelled survival stands to that of a study, in words."""
+    known = [(point, point.low, point.high) for point in points]
+    inside = sum(low is not None and high is not None and low <= point.fitted <= high for point, low, high in known)
+    last = points[-1]
+    at = f"at month {_month(last):.0f} {display(last.reported, 'share')}, modelled {display(last.fitted, 'share')}"
+    if not any(low is not None for _, low, _ in known):
+        return at
+    whole = "all" if inside == len(points) > 1 else str(inside)
+    return f"{at}; the model is inside {whole} of its {len(points)} intervals"
 
 
 def _draw_point(
@@ -221,68 +294,52 @@ def _draw_point(
     )
 
 
-def _finish(axes: Axes, results: Results, run: Run, shown: tuple[list[str], float]) -> None:
-    endpoints, last = shown
-    axes.set_title(ENDPOINTS.get(endpoints[0], "Time on treatment"))
-    step = next(step for step in (1, 2, 3, 6, 12) if last / step <= 6 or step == 12)
+def _finish(axes: Axes, last: float, *, wide: bool) -> None:
+    steps, most = (1, 2, 3, 6, 12), 6 if wide else 5
+    step = next(step for step in steps if last / step <= most or step == steps[-1])
     axes.set_xlim(0, last)
     axes.set_xticks(np.arange(0, last + 1e-9, step))
-    axes.set_xlabel("Time from model start (months)")
-    percent_axis(axes, "On treatment (%)" if endpoints[0] not in ENDPOINTS else "Patients (%)")
+    axes.set_xlabel("Time from model start (months)" if wide else "Time (months)")
     axes.grid(axis="y")
-    follow_up = _follow_up(run)
-    if follow_up is not None:
-        axes.axvline(follow_up, color=style.GREY, linewidth=1.0, linestyle=(0, (1, 2)))
-    if endpoints[0] not in ENDPOINTS:
-        from matplotlib.lines import Line2D
-
-        names = [Names(results).endpoint(endpoint) for endpoint in endpoints]
-        lines = [
-            Line2D([], [], color=style.INK, **_line(0, i, len(names)), label=fold(name, 1.35))
-            for i, name in enumerate(names)
-        ]
-        axes.legend(handles=lines, loc="upper right", borderaxespad=0)
 
 
-def _follow_up(run: Run) -> float | None:
+def _draw_follow_up(axes: Axes, run: Run, last: float) -> None:
     row = run.model.inputs.rows.get("trial.median_follow_up")
-    return None if row is None or row.value is None else row.number
+    if row is not None and row.value is not None and row.number < last:
+        axes.axvline(row.number, color=style.GREY, linewidth=1.0, linestyle=(0, (1, 2)))
+        label_across(axes, row.number, f"Median follow-up, {brief(row.number)} months", style.GREY)
 
 
-def _legend_handles(results: Results, run: Run, *, capped: bool) -> list[Artist]:
+def _treatment(run: Run) -> list[str]:
+    return [endpoint for endpoint in run.model.fits if endpoint not in ENDPOINTS]
+
+
+@style.house_style()
+def time_on_treatment(results: Results, run: Run) -> Figure:
+    """Draw the curves of time on treatment, by drug and strategy, beside what was reported."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    names = Names(results)
-    handles: list[Artist] = [
-        Line2D(
-            [],
-            [],
-            color=style.colour(i),
-            linestyle=_strategy_dashes(i),
-            marker=style.marker(i),
-            markersize=5,
-            label=names.strategy(s),
-        )
-        for i, s in enumerate(results.strategies)
-    ]
-    grey: dict[str, Any] = {"color": style.GREY}
-    dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4.5, **grey}
-    handles.append(Line2D([], [], **dot, label="Reported, with 95% interval"))
-    if any(not s.used and s.statistic != "hazard_ratio" for found in results.fit.values() for s in found):
-        handles.append(Line2D([], [], **dot, markerfacecolor=style.LIGHT, label="Reported, not used in the fit"))
-    if results.external:
-        handles.append(Line2D([], [], **dot, markerfacecolor="white", label="Other studies, on the model's clock"))
-    if capped:
-        label = "Before it is capped at OS or PFS"
-        handles.append(Line2D([], [], **grey, linewidth=0.9, linestyle=CAP_DASHES, label=label))
-    if run.psa is not None:
-        handles.append(Patch(color=style.GREY, alpha=0.25, linewidth=0, label=f"95% of {BAND_DRAWS} draws"))
-    follow_up = _follow_up(run)
-    if follow_up is not None:
-        label = f"Median follow-up, {brief(follow_up)} months"
-        handles.append(Line2D([], [], **grey, linewidth=1.0, linestyle=(0, (1, 2)), label=label))
-    return handles
+    medians = [c.median_months for c in results.curves if c.endpoint in _treatment(run) and c.median_months is not None]
+    ends = [display(value, "months") for value in (min(medians), max(medians))] if medians else []
+    length = " to ".join(dict.fromkeys(ends))
+    title = f"Half of the patients have stopped treatment after {length} months" if ends else "Time on treatment"
+    figure = page(title, _points_in_words(results.model_copy(update={"external": []}), capped=False), 2.5)
+    axes, names = figure.subplots(), Names(results)
+    months = np.linspace(0.0, last_month(run, FEW_ALIVE, LONGEST, STEP), 301)
+    handles: list[Artist] = []
+    for number, endpoint in enumerate(_treatment(run)):
+        dashes = style.dashes(number)[1]
+        given = {spec.strategy for spec in run.model.fits[endpoint].curves.specs}
+        for place, strategy in enumerate(results.strategies):
+            if strategy not in given:
+                continue
+            _draw_curve(axes, results, run, (endpoint, strategy, months), dashes)
+            label = f"{names.endpoint(endpoint)}, {names.strategy(strategy)}"
+            handles.append(Line2D([], [], color=style.colour(place), linestyle=(0, dashes), label=label))
+    _finish(axes, float(months[-1]), wide=True)
+    percent_axis(axes, "On treatment (%)")
+    legend_below(figure, handles)
+    return settle(figure)
 
 
 MONTHS = "months"
@@ -508,8 +565,15 @@ CHARTS = (
     ChartEntry(
         "survival_curves",
         survival_curves,
-        "Reported and modelled survival, with 95% intervals",
+        "Reported and modelled survival",
         below="survival_fit",
+        same_for_payers=True,
+    ),
+    ChartEntry(
+        "time_on_treatment",
+        time_on_treatment,
+        "Reported and modelled time on treatment",
+        lambda _, run: bool(_treatment(run)),
         same_for_payers=True,
     ),
 )

@@ -10,7 +10,14 @@ from hemodel.views.shared.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hemodel.analyses.differences import ComparedWorkbooks, Difference, Effect, LinkedDifferences, Remainder
+    from hemodel.analyses.differences import (
+        ComparedWorkbooks,
+        Difference,
+        Differences,
+        Effect,
+        LinkedDifferences,
+        Remainder,
+    )
     from hemodel.formats import Value
     from hemodel.inputs.cells import Scalar
 
@@ -41,7 +48,7 @@ def differences_table(found: ComparedWorkbooks) -> Table:
     return Table(
         "differences",
         f"From {compared.a.workbook} to {compared.b.workbook}",
-        (notes.INCREMENT, notes.RATIO),
+        (notes.INCREMENT, notes.RATIO, *two_currencies(compared)),
         (
             *(Column(header) for header in ("What", "Id", "Column", "Cell", "Label", "Unit")),
             *(Column("From", "value"), Column("To", "value")),
@@ -56,6 +63,14 @@ def differences_table(found: ComparedWorkbooks) -> Table:
         ),
         tuple(rows),
     )
+
+
+def two_currencies(found: Differences) -> tuple[str, ...]:
+    """Say that amounts are not compared, where the workbooks are in two currencies."""
+    if found.currency.strip().casefold() == found.currency_b.strip().casefold():
+        return ()
+    which = f"{found.a.workbook} is in {found.currency} and {found.b.workbook} in {found.currency_b}"
+    return (f"{which}: costs, prices and ICERs cannot be compared, and only life-years and QALYs are.",)
 
 
 def _about(each: Difference) -> tuple[Value, ...]:

@@ -15,13 +15,24 @@ from hemodel.analyses.base_case import threshold_key
 from hemodel.economics import is_cost_effective, net_monetary_benefit
 from hemodel.errors import UsageError
 from hemodel.formats import display
-from hemodel.views.one_way import LABEL_WIDTH, axis_label, base_value, input_names
+from hemodel.views.one_way import base_value, input_names, result_axis
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import (
+    LABEL_WIDTH,
+    label_across,
+    legend_below,
+    make_room,
+    money_axis,
+    number_axis,
+    page,
+    plain_rows,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
+from hemodel.views.shared.words import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +49,6 @@ if TYPE_CHECKING:
     from hemodel.analyses.run import Run
     from hemodel.formats import Value
     from hemodel.parameters import FloatArray
-    from hemodel.views.shared.words import Names
 
 
 MOST_CROSSINGS = 3
@@ -47,7 +57,7 @@ MOVED = {
     "parameter": "",
     "statistic": "with a refit of its curves",
     "curve": "along the joint uncertainty of the curves",
-    "price": "all vials in proportion",
+    "price": "all sizes in proportion",
 }
 
 
@@ -259,25 +269,19 @@ def threshold_search(results: Results, searches: Sequence[ThresholdSearch], name
 
 
 MOST_PANELS = 3
-HEIGHTS = (4.0, 3.4, 2.55)
+HEIGHTS = (3.3, 2.5, 1.75)
 """Height of a panel where there are one, two or three. [inches]"""
 MOST_LINES = 4
 """Thresholds whose boundaries are drawn, that of the decision among them."""
-X_LABEL, Y_LABELS = 4.6, (3.2, 2.6, 1.8)
+X_LABEL, Y_LABELS = 2.9, (2.6, 1.9, 1.2)
 """Room for the labels of the axes. [inches]"""
-_TITLES = {
-    "nmb": "Incremental net monetary benefit by two inputs",
-    "icer": "Incremental cost-effectiveness ratio by two inputs",
-    "qalys": "Incremental QALYs by two inputs",
-    "costs": "Incremental costs by two inputs",
-}
 _SIGNED, _PLAIN = "PuOr", "cividis"
 """Colour maps: around a middle (orange below, purple above), and from low to high. Both suit the colour-blind."""
 
 
 @style.house_style()
 def two_way_chart(results: Results, _run: Run) -> Figure:
-    """Draw the grid of a run: net benefit by the two inputs with the largest bars, for each intervention.
+    """Draw the grid of a run: net benefit by price and effect, or the largest bars, for each intervention.
 
     Raises
     ------
@@ -301,7 +305,7 @@ def heat_maps(results: Results, grids: Sequence[TwoWayResult], measure: str) -> 
         Net monetary benefit is at the decision threshold.
     """
     shown = list(grids)[:MOST_PANELS]
-    figure = page(_TITLES[measure], _subtitle(results, shown, measure), HEIGHTS[len(shown) - 1] * len(shown))
+    figure = page(_finding(results, shown), _subtitle(results, shown, measure), HEIGHTS[len(shown) - 1] * len(shown))
     handles: dict[str, Artist] = {}
     for axes, grid in zip(figure.subplots(len(shown), squeeze=False)[:, 0], shown, strict=True):
         handles |= _panel(figure, axes, results, (grid, measure, len(shown)))
@@ -309,22 +313,25 @@ def heat_maps(results: Results, grids: Sequence[TwoWayResult], measure: str) -> 
     return settle(figure)
 
 
+def _finding(results: Results, shown: Sequence[TwoWayResult]) -> str:
+    """Return in how many combinations an intervention is cost-effective; of several, of all their panels."""
+    known = [value for grid in shown for row in grid.nmb for value in row if value is not None]
+    good, at = sum(is_cost_effective(value) for value in known), threshold_text(results)
+    who = Names(results).strategy(shown[0].intervention)
+    if good in {0, len(known)}:
+        return f"{'Every' if good else 'No'} combination of the two inputs is cost-effective at {at}"
+    if len({grid.intervention for grid in shown}) > 1:
+        return f"{good} of {len(known)} combinations of the two inputs are cost-effective at {at}"
+    return f"{who} is cost-effective at {at} in {good} of {len(known)} combinations"
+
+
 def _subtitle(results: Results, shown: Sequence[TwoWayResult], measure: str) -> str:
-    at = f" At {threshold_text(results)}." if measure == "nmb" else ""
-    said = []
-    for grid in shown:
-        known = [value for row in grid.nmb for value in row if value is not None]
-        good = sum(is_cost_effective(value) for value in known)
-        if good in {0, len(known)}:
-            said.append(f"{'every' if good else 'no'} point is cost-effective at the decision threshold")
-        else:
-            said.append(f"{good} of {len(known)} points are cost-effective at the decision threshold")
-    start = f"{minus(results, shown[0].intervention)}." if len(shown) == 1 else ""
-    found = "; ".join(dict.fromkeys(said)) if len(shown) == 1 else ""
+    what = {"nmb": f"Incremental net monetary benefit at {threshold_text(results)}", "icer": "ICER"}
+    start = what.get(measure) or f"Incremental {'QALYs' if measure == 'qalys' else 'costs'}"
+    who = f", {minus(results, shown[0].intervention)}" if len(shown) == 1 else ""
     lost = sum(len(grid.failed) for grid in shown)
-    more = f" Points without a result: {lost}." if lost else ""
-    sentence = f" {found[:1].upper()}{found[1:]}." if found else ""
-    return f"{start}{at}{sentence} All other inputs as in the base case; discounted.{more}".strip()
+    more = f"; points without a result: {lost}" if lost else ""
+    return f"{start}{who}; all other inputs as in the base case{more}"
 
 
 def _panel(figure: Figure, axes: Axes, results: Results, about: tuple[TwoWayResult, str, int]) -> dict[str, Artist]:
@@ -342,16 +349,18 @@ def _panel(figure: Figure, axes: Axes, results: Results, about: tuple[TwoWayResu
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
     if panels > 1:
-        axes.set_title(fold(minus(results, grid.intervention), 4.6, size=style.SIZE + 0.5, lines=1))
+        axes.set_title(fold(minus(results, grid.intervention), 3.2, size=style.SIZE + 0.5, lines=1))
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=24)
     bar.outline.set_visible(False)
-    unit = {"icer": f"ICER ({results.currency} per QALY)", "qalys": "Incremental QALYs (per patient)"}
-    money = "Net monetary benefit" if measure == "nmb" else "Incremental costs"
     known = values[~np.isnan(values)]
     if measure in {"nmb", "icer"} and known.size:
         middle = 0.0 if measure == "nmb" else results.decision_threshold
         bar.ax.set_ylim(min(float(known.min()), middle), max(float(known.max()), middle))
-    number_axis(bar.ax.yaxis, unit.get(measure, f"{money} ({results.currency})"))
+    if measure == "qalys":
+        number_axis(bar.ax.yaxis, "Incremental QALYs (per patient)")
+    else:
+        what = {"nmb": "Net monetary benefit", "icer": "ICER"}.get(measure, "Incremental costs")
+        money_axis(bar.ax.yaxis, what, results.currency, "per QALY" if measure == "icer" else "")
     return handles
 
 
@@ -443,14 +452,8 @@ def _label(results: Results, one: GridInput, name: str, room: float) -> str:
     return f"{fold(f'{name} ({unit})', room)}\nbase case {brief(one.base)}{bounds}"
 
 
-MOST_ROWS = 22
+MOST_ROWS = 14
 ROW_HEIGHT = 0.34
-_N_WAY_TITLES = {
-    "nmb": "Incremental net monetary benefit of each combination",
-    "icer": "Incremental cost-effectiveness ratio of each combination",
-    "qalys": "Incremental QALYs of each combination",
-    "costs": "Incremental costs of each combination",
-}
 SAME, OTHER = style.HIGH_COLOUR, style.STRATEGY_COLOURS[1]
 """Colours of combinations with the decision of the base case, and with another."""
 
@@ -464,7 +467,7 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
     measure : {"nmb", "icer", "qalys", "costs"}
         Net monetary benefit is at the decision threshold.
     intervention : str
-        The first 22 combinations are drawn.
+        The first 14 combinations are drawn.
 
     Raises
     ------
@@ -476,9 +479,12 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
     every = [one for one in found.combinations if one.intervention == intervention]
     rows = every[:MOST_ROWS]
     at = f", at {threshold_text(results)}" if measure == "nmb" else ""
-    shown = f"The first {len(rows)} of {len(every)}" if len(rows) < len(every) else f"All {len(rows)}"
-    subtitle = f"{minus(results, intervention)}{at}. {shown} combinations of {found.file}; bars begin at the base case"
-    figure = page(_N_WAY_TITLES[measure], subtitle, ROW_HEIGHT * max(len(rows), 3) + 0.7)
+    shown = f"the first {len(rows)} of {len(every)}" if len(rows) < len(every) else f"all {len(rows)}"
+    what = {"nmb": "Net monetary benefit", "icer": "ICER", "qalys": "Incremental QALYs"}.get(
+        measure, "Incremental costs"
+    )
+    subtitle = f"{what}{at}, {minus(results, intervention)}: {shown} combinations of {found.file}, from the base case"
+    figure = page(_turning(results, every), subtitle, ROW_HEIGHT * max(len(rows), 3) + 0.7)
     axes = figure.subplots()
     for place, one in enumerate(rows):
         _row(axes, results, (place, base), one, measure)
@@ -486,11 +492,20 @@ def n_way_chart(results: Results, found: NWayResult, measure: str, intervention:
     axes.set_yticks(range(len(rows)), [fold(one.name, LABEL_WIDTH) for one in rows], linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(axes.xaxis, axis_label(results, measure, base))
     if any(one.changes_decision for one in rows):
         _legend(figure)
     make_room(axes)
+    result_axis(axes, results, measure)
+    label_across(axes, base, "Base case")
     return settle(figure)
+
+
+def _turning(results: Results, every: Sequence[CombinationResult]) -> str:
+    """Return how many combinations change the decision."""
+    turning = sum(bool(one.changes_decision) for one in every)
+    few = f"{turning} of {len(every)}" if turning else "No"
+    verb = "changes" if turning < 2 else "change"
+    return f"{few} combination{'s' * (turning > 0)} {verb} the decision at {threshold_text(results)}"
 
 
 def _row(axes: Axes, results: Results, at: tuple[int, float], one: CombinationResult, measure: str) -> None:
@@ -553,7 +568,7 @@ CHARTS = (
     ChartEntry(
         "two_way",
         two_way_chart,
-        "Two-way analysis of incremental net monetary benefit, by the two inputs with the largest bars",
+        "Two-way analysis",
         lambda results, _: bool(results.two_way),
         sheet=ChartSheet("two_way", "Two-way chart", "Net monetary benefit by two inputs"),
     ),

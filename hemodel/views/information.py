@@ -17,7 +17,7 @@ import numpy as np
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import LABEL_WIDTH, legend_below, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold
 from hemodel.views.shared.words import Names
@@ -175,16 +175,10 @@ def curves_table(found: InformationResult, shown: InformationUnits) -> Table:
             Column("Standard error", "money", shown.currency),
             Column("Optimal strategy"),
             *(Column(name, "money", shown.currency, "Expected loss") for name in shown.strategies.values()),
-            *(Column(label, "money", shown.currency, "EVPPI") for label in _labels(found)),
+            *(Column(label, "money", shown.currency, "EVPPI") for label in (each.label for each in found.curves.evppi)),
         ),
         tuple(zip(*columns, strict=True)),
     )
-
-
-def _labels(found: InformationResult) -> list[str]:
-    """Return what the curves are called, with the id where two have the same name."""
-    labels = [each.label for each in found.curves.evppi]
-    return [e.label if labels.count(e.label) == 1 else f"{e.label} ({e.id})" for e in found.curves.evppi]
 
 
 def _peak(found: InformationResult, shown: InformationUnits) -> list[str]:
@@ -195,8 +189,7 @@ def _peak(found: InformationResult, shown: InformationUnits) -> list[str]:
     return [AT_PEAK.format(threshold=shown.threshold(found.most_uncertain))]
 
 
-MOST_BARS = 15
-LABEL_WIDTH = 2.55
+MOST_BARS = 10
 ROW_HEIGHT = 0.3
 INPUT_LINES = tuple(style.PARTS[k] for k in (0, 4, 2, 7))
 INPUT_COLOUR, GROUP_COLOUR = "#0B5C8F", "#F0A83C"
@@ -221,7 +214,7 @@ def information_figures(
         return made
     return made | {
         "voi_curves": partial(voi_curves, found, shown),
-        "expected_loss": partial(expected_loss, found, shown),
+        "expected_loss": partial(expected_loss, found, shown, threshold),
     }
 
 
@@ -244,7 +237,7 @@ def evppi_ranking(found: InformationResult, shown: InformationUnits, threshold: 
         f"{at}: EVPPI of the {len(entries)} inputs and groups, of {len(found.evppi)}, with the highest; {found.draws:,}"
         " draws. Left out: below twice the error, or what chance gives. Whiskers: one standard error to either side"
     )
-    figure = page("Inputs that it is worth most to know", subtitle, ROW_HEIGHT * len(entries) + 0.6)
+    figure = page(f"It is worth most to know {entries[0].label}", subtitle, ROW_HEIGHT * len(entries) + 0.6)
     axes = figure.subplots()
     _draw_bars(axes, entries, place, whole.value)
     number_axis(axes.xaxis, f"Expected value of partial perfect information ({_currency(shown)} per person)")
@@ -309,7 +302,8 @@ def voi_curves(found: InformationResult, shown: InformationUnits) -> Figure:
         f"Expected value of perfect information on everything (EVPI) and on some inputs and groups (EVPPI), per person;"
         f" {found.draws:,} draws"
     )
-    figure = page("Value of information by willingness to pay", subtitle, 3.2)
+    peak = max(zip(curves.evpi, curves.wtp, strict=True))
+    figure = page(f"Information is worth most at {shown.threshold(float(f'{peak[1]:.3g}'))}", subtitle, 2.9)
     axes = figure.subplots()
     _draw_thresholds(axes, found)
     handles: list[Artist] = []
@@ -331,7 +325,7 @@ def voi_curves(found: InformationResult, shown: InformationUnits) -> Figure:
 
 
 @style.house_style()
-def expected_loss(found: InformationResult, shown: InformationUnits) -> Figure:
+def expected_loss(found: InformationResult, shown: InformationUnits, threshold: float) -> Figure:
     """Draw the expected loss of each strategy, and the frontier that is the EVPI, over willingness to pay."""
     from matplotlib.patches import Patch
 
@@ -340,18 +334,20 @@ def expected_loss(found: InformationResult, shown: InformationUnits) -> Figure:
         f"Mean shortfall of each strategy from the best strategy of each of {found.draws:,} draws, per person. The"
         " lowest is the expected loss of deciding now: the EVPI"
     )
-    figure = page("Expected loss of each strategy", subtitle, 3.2)
+    now = found.evpi[found.thresholds.index(threshold)]
+    best = shown.strategies[now.optimal]
+    title = f"At {shown.threshold(threshold)} {best} has the lowest expected loss, {_money(now.value, shown)}"
+    figure = page(title, subtitle, 2.9)
     axes = figure.subplots()
     _draw_thresholds(axes, found)
     for _, group in groupby(zip(curves.optimal, curves.wtp, curves.evpi, strict=True), key=lambda point: point[0]):
         _, wtp, loss = zip(*group, strict=True)
-        for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):
-            axes.plot(wtp, loss, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
+        axes.plot(wtp, loss, color=style.LIGHT, linewidth=4.5, solid_capstyle="round", zorder=3)
     handles: list[Artist] = []
     for place, (strategy, name) in enumerate(shown.strategies.items()):
         line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(curves.wtp, curves.expected_loss[strategy], **line, label=name, zorder=4)
-    handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="EVPI"))
+    handles.append(Patch(facecolor=style.LIGHT, label="EVPI"))
     handles.append(_threshold_sample())
     _wtp_axis(axes, found, shown)
     number_axis(axes.yaxis, f"Expected loss ({_currency(shown)} per person)")
@@ -461,7 +457,7 @@ def _chart(name: str, caption: str, sheet: ChartSheet | None = None, below: str 
 
 _SHEET = ChartSheet("evppi", "EVPPI chart", "Value of information")
 CHARTS = (
-    _chart("evppi", "Inputs that it is worth most to know", _SHEET),
+    _chart("evppi", "Value of knowing an input (EVPPI)", _SHEET),
     _chart("voi_curves", "Value of information by willingness to pay", _SHEET),
     _chart("expected_loss", "Expected loss of each strategy", below="evpi"),
 )

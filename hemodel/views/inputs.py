@@ -47,7 +47,7 @@ def inputs(run: Run) -> Table:
     rows = [
         (
             subject(row),
-            row.label or row.kind.label,
+            row.label,
             _value(row),
             _unit(row, value_set(run.model.inputs.rows, row.id)),
             *(row.low, row.high, row.se, row.n),
@@ -141,7 +141,7 @@ def assumptions(run: Run) -> Table:
     rows = [
         (
             subject(row),
-            row.label or row.kind.label,
+            row.label,
             _value(row),
             _unit(row, value_set(run.model.inputs.rows, row.id)),
             judgement(source_text(row)),
@@ -218,7 +218,7 @@ def _padded(row: Sequence[str], width: int) -> tuple[str, ...]:
 def settings(run: Run) -> Table:
     """Return the settings of the calculation."""
     rows = [
-        (row.label or row.kind.label, _value(row), row.unit, source_text(row), row.id)
+        (row.label, _value(row), row.unit, source_text(row), row.id)
         for row in filled_rows(run)
         if row.kind.group == "settings"
     ]

@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hemodel.economics import change, net_monetary_benefit, swing
+from hemodel.economics import change, is_cost_effective, net_monetary_benefit, swing
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
-from hemodel.views.shared.text import brief, fold, minus, threshold_text
+from hemodel.views.shared.page import (
+    LABEL_WIDTH,
+    label_across,
+    legend_below,
+    make_room,
+    money_axis,
+    number_axis,
+    page,
+    plain_rows,
+    settle,
+)
+from hemodel.views.shared.text import about, brief, fold, minus, threshold_text
 from hemodel.views.shared.words import ENDPOINTS, Names
 
 if TYPE_CHECKING:
@@ -41,26 +51,26 @@ class Named(Protocol):
         """Its label in the workbook."""
 
 
-MOST_BARS = 15
-LABEL_WIDTH = 2.55
-ROW_HEIGHT = 0.32
-_PLAIN_UNITS = ("proportion", "ratio", "utility", "")
+MOST_BARS = 10
+WIDE = 2.55
+"""Width of the names of inputs in charts that Excel draws. [inches]"""
+ROW_HEIGHT = 0.42
 NO_MOVE = 0.03
 """Share of the other end's distance under which an end counts as the base case when notes are placed."""
-_TITLES = {
-    "nmb": "Inputs that move incremental net monetary benefit most",
-    "icer": "Inputs that move the incremental cost-effectiveness ratio most",
-    "qalys": "Inputs that move incremental QALYs most",
-    "costs": "Inputs that move incremental costs most",
+_SHOWN = {
+    "nmb": "Incremental net monetary benefit",
+    "icer": "ICER",
+    "qalys": "Incremental QALYs",
+    "costs": "Incremental costs",
 }
-MEASURES = tuple(_TITLES)
+MEASURES = tuple(_SHOWN)
 
 
 @dataclass(frozen=True)
 class End:
-    """Result at one bound of an input: a value, or the verdict where there is no ratio."""
+    """Result at one bound of an input: the bound in words, and a value, or the verdict where there is no ratio."""
 
-    bound: float
+    bound: str
     value: float | None
     verdict: str
     colour: str
@@ -86,26 +96,26 @@ def tornado(results: Results, _run: Run, measure: str = "nmb", intervention: str
     increment = _increment(results, intervention)
     base = base_value(results, increment, measure)
     entries = largest(results, increment.intervention, measure)
-    varied = sum(entry.intervention == increment.intervention for entry in results.dsa or ())
-    rows = [(entry, _ends(entry, measure)) for entry in entries]
-    at = decision_line(results, measure)
-    figure = page(_TITLES[measure], _subtitle(results, increment, measure, (len(rows), varied)), _body(rows))
+    rows = [(entry, _ends(results, entry, measure)) for entry in entries]
+    figure = page(
+        _finding(results, increment, measure, rows), _subtitle(results, increment, measure, len(rows)), _body(rows)
+    )
     axes = figure.subplots()
     for place, (_, ends) in enumerate(rows):
         draw_row(axes, base, place, ends)
     axes.axvline(base, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(rows)), labels(results, entries), linespacing=1.05)
+    axes.set_yticks(range(len(rows)), labels(results, entries, width=LABEL_WIDTH, lines=3), linespacing=1.05)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     plain_rows(axes)
-    number_axis(axes.xaxis, axis_label(results, measure, base))
-    bounds_legend(figure, () if at is None else (at,))
-    if at is not None:
-        _draw_line(axes, at)
+    bounds_legend(figure)
     make_room(axes)
+    _draw_line(axes, decision_line(results, measure))
+    make_room(axes)
+    result_axis(axes, results, measure)
+    label_across(axes, base, f"Base case {_words(results, measure, base)}", line=1)
     return settle(figure)
 
 
-DASHED: dict[str, Any] = {"color": style.INK, "linestyle": (0, (4, 2)), "linewidth": 1.0}
 FARTHEST = 4.0
 """A line is drawn where the axis need not be so many times as long for it."""
 _EDGE = 0.03
@@ -121,11 +131,10 @@ class DecisionLine:
 
 def decision_line(results: Results, measure: str) -> DecisionLine | None:
     """Return where the decision turns: net benefit of 0, or an ICER at the threshold; None for other results."""
-    threshold = threshold_text(results)
     if measure == "nmb":
-        return DecisionLine(0.0, f"0: cost-effective to the right, at {threshold}")
+        return DecisionLine(0.0, "Cost-effective from 0 on")
     if measure == "icer":
-        return DecisionLine(results.decision_threshold, f"Threshold: cost-effective to the left, {threshold}")
+        return DecisionLine(results.decision_threshold, f"Threshold {threshold_text(results)}")
     return None
 
 
@@ -139,22 +148,65 @@ def turn_of_decision(results: Results, measure: str, base: float) -> str:
     return f"; {what} at {'+' if away > 0 else ''}{display(away, 'money')}"
 
 
-def _draw_line(axes: Axes, at: DecisionLine) -> None:
+def _draw_line(axes: Axes, at: DecisionLine | None) -> None:
     """Draw where the decision turns and make room for it; where it is far away only say at which end it would be."""
+    if at is None:
+        return
     low, high = axes.get_xlim()
     span = max(high, at.value) - min(low, at.value)
     if span <= FARTHEST * (high - low):
         pad = _EDGE * span
         axes.set_xlim(min(low, at.value - pad), max(high, at.value + pad))
-        axes.axvline(at.value, **DASHED)
+        axes.axvline(at.value, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0)
+        label_across(axes, at.value, at.text)
         return
-    arrow = "\N{RIGHTWARDS ARROW}" if at.value > high else "\N{LEFTWARDS ARROW}"
-    side = "right" if at.value > high else "left"
-    axes.set_title(f"{display(at.value, 'money')} is far to the {side} {arrow}", loc="right", color=style.GREY)
+    right = at.value > high
+    arrow = "\N{RIGHTWARDS ARROW}" if right else "\N{LEFTWARDS ARROW}"
+    text = f"{at.text}, far to the right {arrow}" if right else f"{arrow} {at.text}, far to the left"
+    label_across(axes, high if right else low, text)
 
 
 def _body(rows: list[tuple[Dsa, tuple[End, End]]]) -> float:
-    return ROW_HEIGHT * max(len(rows), 3) + 0.6
+    return ROW_HEIGHT * max(len(rows), 3) + 0.9
+
+
+def _words(results: Results, measure: str, value: float) -> str:
+    """Return a result in a sentence."""
+    return f"{value:.3f} QALYs" if measure == "qalys" else about(value, results.currency)
+
+
+def _finding(
+    results: Results, increment: Incremental, measure: str, rows: Sequence[tuple[Dsa, tuple[End, End]]]
+) -> str:
+    """Return whether an input alone turns the decision, or what moves the result most and how far."""
+    if measure == "nmb":
+        return _decisions(results, increment)
+    entry, ends = rows[0]
+    what = {"icer": "The ICER depends", "qalys": "Incremental QALYs depend", "costs": "Incremental costs depend"}[
+        measure
+    ]
+    most = f"{what} most on {input_names(results, [entry])[0]}"
+    values = sorted(end.value for end in ends if end.value is not None)
+    if len(values) < len(ends):
+        return f"{most}; at a bound there is no ratio"
+    low, high = (_words(results, measure, value) for value in values)
+    return f"{most}: from {low} to {high}"
+
+
+def _decisions(results: Results, increment: Incremental) -> str:
+    """Return how many inputs change alone whether a strategy is cost-effective."""
+    who, at = Names(results).strategy(increment.intervention), threshold_text(results)
+    own = [entry for entry in results.dsa or () if entry.intervention == increment.intervention]
+    now = is_cost_effective(base_value(results, increment, "nmb"))
+    turning = [e for e in own if {is_cost_effective(v) for v in (e.nmb_low, e.nmb_high)} != {now}]
+    if not turning:
+        return (
+            f"{who} stays cost-effective at {at} whichever input moves"
+            if now
+            else f"No input alone makes {who} cost-effective at {at}"
+        )
+    few = f"{len(turning)} of {len(own)} inputs change" if len(turning) > 1 else f"1 of {len(own)} inputs changes"
+    return f"{few} alone whether {who} is cost-effective at {at}"
 
 
 def _increment(results: Results, intervention: str | None) -> Incremental:
@@ -173,7 +225,7 @@ def base_value(results: Results, increment: Incremental, measure: str) -> float:
     UsageError
         For an unknown measure, without a one-way analysis, and where there is no ICER.
     """
-    if measure not in _TITLES:
+    if measure not in _SHOWN:
         raise UsageError(f"There is no tornado of {measure}. Measures: {', '.join(MEASURES)}.")
     if not results.dsa:
         raise UsageError("A tornado needs the one-way analysis. Run the part dsa.")
@@ -193,7 +245,7 @@ def largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
     """Return the inputs with the largest span; one without a ratio at a bound has none larger."""
 
     def span(entry: Dsa) -> tuple[float, float]:
-        low, high = (end.value for end in _ends(entry, measure))
+        low, high = _values(entry, measure)
         size = math.inf if low is None or high is None else swing(low, high)
         return size, swing(entry.nmb_low, entry.nmb_high)
 
@@ -202,12 +254,36 @@ def largest(results: Results, intervention: str, measure: str) -> list[Dsa]:
     return [entry for entry in ordered if span(entry)[0] > 0] or ordered
 
 
-def _ends(entry: Dsa, measure: str) -> tuple[End, End]:
-    values = entry.model_dump(include={f"{measure}_low", f"{measure}_high"})
+def _ends(results: Results, entry: Dsa, measure: str) -> tuple[End, End]:
+    low, high = (amount(bound, entry.unit, results.currency) for bound in (entry.low, entry.high))
+    values = _values(entry, measure)
     return (
-        End(entry.low, values[f"{measure}_low"], entry.verdict_low, style.LOW_COLOUR),
-        End(entry.high, values[f"{measure}_high"], entry.verdict_high, style.HIGH_COLOUR),
+        End(low, values[0], entry.verdict_low, style.LOW_COLOUR),
+        End(high, values[1], entry.verdict_high, style.HIGH_COLOUR),
     )
+
+
+def _values(entry: Dsa, measure: str) -> tuple[float | None, float | None]:
+    values = entry.model_dump(include={f"{measure}_low", f"{measure}_high"})
+    return values[f"{measure}_low"], values[f"{measure}_high"]
+
+
+def amount(value: float, unit: str, currency: str, *, whole: bool = False) -> str:
+    """Return a value of an input with its unit; `whole` gives what money is for, and long units, as well."""
+    unit = unit.replace("currency", currency)
+    if unit == "proportion":
+        text = f"{brief(value * _PER_CENT)}%"
+    elif currency and unit.startswith(currency):
+        text = f"{currency} {brief(value)}" + (unit.removeprefix(currency) if whole else "")
+    elif unit in _PLAIN_UNITS or (" " in unit and not whole):
+        text = brief(value)
+    else:
+        text = f"{brief(value)} {unit}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+_PER_CENT = 100.0
+_PLAIN_UNITS = ("ratio", "utility", "")
 
 
 def draw_row(axes: Axes, base: float, place: int, ends: tuple[End, End]) -> None:
@@ -216,7 +292,7 @@ def draw_row(axes: Axes, base: float, place: int, ends: tuple[End, End]) -> None
     for end, shift in sorted(zip(ends, shifts, strict=True), key=lambda pair: -abs(pair[1] or 0.0)):
         if shift is not None:
             axes.barh(place, shift, left=base, height=0.66, color=end.colour, edgecolor="white", linewidth=0.5)
-    texts = [brief(end.bound) if end.value is not None else f"{brief(end.bound)}: {end.verdict}" for end in ends]
+    texts = [end.bound if end.value is not None else f"{end.bound}: {end.verdict}" for end in ends]
     first, second = (0.0 if shift is None else shift for shift in shifts)
     if first * second > 0 and min(abs(first), abs(second)) > NO_MOVE * max(abs(first), abs(second)):
         longest = max(first, second, key=abs)
@@ -242,18 +318,28 @@ def _note(axes: Axes, x: float, place: int, text: str, *, to_right: bool) -> Non
 
 
 def labels(
-    results: Results, entries: Sequence[Dsa | BudgetItem], among: Sequence[Dsa | BudgetItem] | None = None
+    results: Results,
+    entries: Sequence[Dsa | BudgetItem],
+    among: Sequence[Dsa | BudgetItem] | None = None,
+    *,
+    width: float = WIDE,
+    lines: int = 2,
 ) -> list[str]:
     """Return name and base value of each input; inputs of the same name also show what their ids differ in.
 
-    `among` are all inputs of the analysis; by default those of the one-way analysis of the model.
+    Parameters
+    ----------
+    among : sequence, optional
+        All inputs of the analysis; by default those of the one-way analysis of the model.
+    width : float
+        Of a line. [inches]
+    lines : int
+        Most lines.
     """
-    found = []
-    for entry, name in zip(entries, input_names(results, entries, among), strict=True):
-        unit = "" if entry.unit in _PLAIN_UNITS else f" {entry.unit.replace('currency', results.currency)}"
-        value = f"{brief(entry.base)}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
-        found.append(fold(f"{name}: {value}", LABEL_WIDTH))
-    return found
+    return [
+        fold(f"{name}: {amount(entry.base, entry.unit, results.currency, whole=True)}", width, lines=lines)
+        for entry, name in zip(entries, input_names(results, entries, among), strict=True)
+    ]
 
 
 def input_names(results: Results, entries: Sequence[Named], among: Sequence[Named] | None = None) -> list[str]:
@@ -281,49 +367,33 @@ def _name(entry: Named) -> str:
     return f"Utility, {label[:1].lower() if label[1:2].islower() else label[:1]}{label[1:]}"
 
 
-def _subtitle(results: Results, increment: Incremental, measure: str, counts: tuple[int, int]) -> str:
-    at = f", at {threshold_text(results)}" if measure == "nmb" else ""
-    shown, varied = counts
-    many = f"The {shown} largest of {varied} inputs" if shown < varied else f"All {varied} inputs"
+def _subtitle(results: Results, increment: Incremental, measure: str, shown: int) -> str:
+    at = f" at {threshold_text(results)}" if measure == "nmb" else ""
+    varied = sum(entry.intervention == increment.intervention for entry in results.dsa or ())
+    many = f"the {shown} largest of {varied} inputs" if shown < varied else f"all {varied} inputs"
     return (
-        f"{minus(results, increment.intervention)}{at}. {many}, one at a time; "
-        "base value after the name, bounds at the ends of the bars"
+        f"{_SHOWN[measure]}{at}, {minus(results, increment.intervention)}: {many}, one at a time, base value after "
+        "the name and bounds at the ends"
     )
 
 
-def axis_label(results: Results, measure: str, base: float) -> str:
-    """Return the label of the axis of a result, with its unit and that of the base case."""
-    name = {
-        "nmb": f"Incremental net monetary benefit ({results.currency})",
-        "icer": f"ICER ({results.currency} per QALY)",
-        "qalys": "Incremental QALYs (per patient)",
-        "costs": f"Incremental costs ({results.currency})",
-    }
-    value = display(base, "qaly" if measure == "qalys" else "money")
-    return f"{name[measure]}\nBase case {value}"
+def result_axis(axes: Axes, results: Results, measure: str) -> None:
+    """Label the x axis of a result, with its unit."""
+    if measure == "qalys":
+        number_axis(axes.xaxis, "Incremental QALYs (per patient)")
+    else:
+        money_axis(axes.xaxis, _SHOWN[measure], results.currency, "per QALY" if measure == "icer" else "")
 
 
-def bounds_legend(figure: Figure, lines: Sequence[DecisionLine] = ()) -> None:
-    """Say which colour is which bound, and what a line is."""
-    from matplotlib.lines import Line2D
+def bounds_legend(figure: Figure) -> None:
+    """Say which colour is which bound."""
     from matplotlib.patches import Patch
 
-    legend_below(
-        figure,
-        [
-            Patch(color=style.LOW_COLOUR, label="Input at its lower bound"),
-            Patch(color=style.HIGH_COLOUR, label="Input at its upper bound"),
-            *(Line2D([], [], **DASHED, label=line.text) for line in lines),
-        ],
-    )
+    looks = ((style.LOW_COLOUR, "Input at its lower bound"), (style.HIGH_COLOUR, "Input at its upper bound"))
+    legend_below(figure, [Patch(color=colour, label=text) for colour, text in looks])
 
 
-_CAPTIONS = {
-    "nmb": "One-way analysis of incremental net monetary benefit",
-    "icer": "One-way analysis of the ICER",
-    "qalys": "One-way analysis of incremental QALYs",
-    "costs": "One-way analysis of incremental costs",
-}
+_CAPTIONS = {"nmb": "Tornado of net monetary benefit", "icer": "Tornado of the ICER"}
 
 
 def _has_bars(measure: str, intervention: str | None, results: Results, _run: Run) -> bool:

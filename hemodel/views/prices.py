@@ -1,6 +1,6 @@
 """Tables of prices: where the ICER meets each threshold, and where a strategy joins the efficiency frontier.
 
-Chart of the ICER against the price of a drug.
+Chart of the ICER against the price of a drug under assessment.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hemodel.errors import UsageError
-from hemodel.formats import display
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartEntry, TableEntry
-from hemodel.views.shared.page import lay_out, legend_below, number_axis, page, settle
+from hemodel.views.shared.page import label_ends, money_axis, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import fold
+from hemodel.views.shared.text import about, fold, threshold_text
 from hemodel.views.shared.words import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
     from hemodel.analyses.prices import DrugPrice, PriceAt, PriceThreshold, VialPrice
     from hemodel.analyses.results import Results
@@ -123,27 +118,27 @@ def _price(at: PriceAt | None, vial: VialPrice) -> float | None:
 
 
 MOST_PANELS = 3
-PANEL = 2.35
-"""Height of a panel and its labels. [inches]"""
-ROW = 0.19
-"""Height of a label beside a threshold. [inches]"""
-LABELS = 1.05
-"""Where the labels of the thresholds begin, in widths of the axes."""
+PANELS = (2.6, 2.1, 1.85)
+"""Height of a panel and its labels where there are one, two or three. [inches]"""
 HEADROOM = 1.08
 
 
 def drawn_prices(results: Results) -> list[DrugPrice]:
-    """Return what the chart shows: drugs given in the intervention only, the first three, where QALYs are gained."""
+    """Return what the chart shows: drugs under assessment, the first three, where QALYs are gained.
+
+    They are given in the intervention only, and their price makes up a tenth or more of the incremental costs.
+    """
     return _drawable(results)[:MOST_PANELS]
 
 
 def _drawable(results: Results) -> list[DrugPrice]:
-    return [entry for entry in results.prices or () if entry.curve is not None and not entry.given_in_comparator]
+    own = [entry for entry in results.prices or () if entry.curve is not None and not entry.given_in_comparator]
+    return [entry for entry in own if entry.decisive] or own[:1]
 
 
 @style.house_style()
-def price_icer(results: Results, _run: Run) -> Figure:
-    """Draw the ICER against the price of a vial, with each threshold and the price that meets it.
+def price_icer(results: Results, run: Run) -> Figure:
+    """Draw the ICER against the price of the drug, with each threshold and the price that meets it.
 
     Raises
     ------
@@ -153,131 +148,85 @@ def price_icer(results: Results, _run: Run) -> Figure:
     shown = drawn_prices(results)
     if not shown:
         raise UsageError("No price can be drawn: no drug is given in an intervention only, or no QALYs are gained.")
-    figure = page("ICER by price of the drug", _subtitle(results, shown), PANEL * len(shown) + 0.25)
-    handles: list[Artist] = []
-    for axes, entry in zip(figure.subplots(len(shown), squeeze=False)[:, 0], shown, strict=True):
-        handles = _draw_panel(axes, results, entry)
-    legend_below(figure, handles)
-    labels = [_label_thresholds(axes, entry) for axes, entry in zip(figure.axes, shown, strict=True)]
-    lay_out(figure)
-    for axes, some in zip(figure.axes, labels, strict=True):
-        _keep_apart(figure, axes, some)
+    figure = page(_finding(results, shown), _subtitle(results, shown), PANELS[len(shown) - 1] * len(shown))
+    cells = figure.subplots(len(shown), squeeze=False)[:, 0]
+    for axes, entry in zip(cells, shown, strict=True):
+        _draw_panel(axes, results, run, entry)
+    for axes, entry in zip(cells, shown, strict=True):
+        label_ends(figure, axes, [(at.threshold, _label(entry, at), _ink(results, at)) for at in entry.thresholds])
     return settle(figure)
 
 
+def _finding(results: Results, shown: list[DrugPrice]) -> str:
+    """Return the price at which the decision threshold is met, of the first drug that has one."""
+    names, at = Names(results), threshold_text(results)
+    met = [(e, t) for e in shown for t in e.thresholds if t.threshold == results.decision_threshold and t.prices]
+    if not met:
+        drugs = " or ".join(dict.fromkeys(names.drug(entry.drug) for entry in shown))
+        return f"No price of {drugs} meets {at}"
+    entry, threshold = met[0]
+    price, change = about(_first_price(entry, threshold) or 0.0, results.currency), _discount(threshold)
+    return f"{names.drug(entry.drug)} meets {at} at a price of {price}{change}"
+
+
 def _subtitle(results: Results, shown: list[DrugPrice]) -> str:
-    names = Names(results)
-    found = []
-    for intervention in dict.fromkeys(entry.intervention for entry in shown):
-        now = next(entry for entry in shown if entry.intervention == intervention)
-        thresholds = [at.threshold for at in now.thresholds]
-        met = [t for t in thresholds if now.icer is None or now.icer <= t]
-        if not met:
-            said = "meets none of the thresholds"
-        elif len(met) == len(thresholds):
-            said = "meets every threshold"
-        else:
-            said = f"meets the thresholds from {display(min(met), 'icer', results.currency)}"
-        found.append(f"At the workbook's prices {names.strategy(intervention)} {said}")
     left_out = len(_drawable(results)) - len(shown)
     more = f"; {left_out} more in the table" if left_out else ""
-    return f"{'. '.join(found)}. Everything but the price stays as it is; discounted{more}"
+    return (
+        "ICER by price, everything else as in the base case; star: the workbook's price; to the right each threshold"
+        f" and the price that meets it{more}"
+    )
 
 
-def _draw_panel(axes: Axes, results: Results, entry: DrugPrice) -> list[Artist]:
-    """Draw one drug of one intervention; return what the legend shows."""
-    from matplotlib.lines import Line2D
-
+def _draw_panel(axes: Axes, results: Results, run: Run, entry: DrugPrice) -> None:
+    """Draw one drug of one intervention."""
     curve, names = entry.curve, Names(results)
     if curve is None:
-        return []
+        return
     colour = style.colour(results.strategies.index(entry.intervention))
-    dot: dict[str, Any] = {"marker": "o", "markersize": 5, "linestyle": "none", "color": colour}
-    dashed: dict[str, Any] = {"color": style.INK, "linestyle": (0, (4, 2)), "linewidth": 1.0}
-    star: dict[str, Any] = {"marker": "*", "markersize": 12, "linestyle": "none"}
-    star |= {"markerfacecolor": "white", "markeredgecolor": style.INK}
     prices, ratios = np.array(curve.price), np.array([np.nan if r is None else r for r in curve.icer])
     axes.plot(prices, ratios, color=colour, zorder=3, solid_capstyle="butt")
     for at in entry.thresholds:
-        main = at.threshold == results.decision_threshold
-        axes.axhline(at.threshold, color=style.GREY if main else style.LIGHT, linewidth=1.1 if main else 0.9)
+        axes.axhline(at.threshold, color=_ink(results, at), linewidth=0.9)
         x = _first_price(entry, at)
         if x is not None and x <= prices[-1]:
-            axes.plot(x, at.threshold, **dot, zorder=5, clip_on=False)
+            axes.plot(x, at.threshold, marker="o", markersize=5, color=colour, zorder=5, clip_on=False)
     listed = entry.vials[0].price
-    if listed > 0:
-        axes.axvline(listed, **dashed)
-        if entry.icer is not None:
-            axes.plot(listed, entry.icer, zorder=6, **star)
+    if listed > 0 and entry.icer is not None:
+        star: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": style.INK}
+        axes.plot(listed, entry.icer, marker="*", markersize=12, zorder=6, **star)
     axes.set_xlim(0, prices[-1])
     axes.set_ylim(0, HEADROOM * max(np.nanmax(ratios, initial=0.0), *(at.threshold for at in entry.thresholds)))
-    heading = f"{names.drug(entry.drug)}, in {names.strategy(entry.intervention)}"
-    axes.set_title(fold(heading, 5.1, size=style.SIZE + 0.5, lines=2))
-    sample = colour if len(results.strategies) == len((entry.intervention, entry.comparator)) else style.GREY
-    size = display(entry.vials[0].size_mg, "value")
-    number_axis(axes.xaxis, f"Price ({results.currency} per vial of {size} mg)")
-    number_axis(axes.yaxis, f"ICER ({results.currency} per QALY)")
-    met = any(at.prices is not None for one in drawn_prices(results) for at in one.thresholds)
-    return [
-        Line2D([], [], color=sample, label="ICER"),
-        *([Line2D([], [], **dot | {"color": sample}, label="Price that meets a threshold")] if met else []),
-        Line2D([], [], **dashed, label="Price in the workbook"),
-        Line2D([], [], **star, label="ICER at that price"),
-        Line2D([], [], color=style.LIGHT, linewidth=0.9, label="Thresholds"),
-        Line2D([], [], color=style.GREY, linewidth=1.1, label="Decision threshold"),
-    ]
+    if len(results.strategies) > _PAIR:
+        axes.set_title(fold(names.strategy(entry.intervention), 3.0, size=style.SIZE + 0.5, lines=1))
+    row = run.model.inputs.rows[entry.vials[0].id]
+    unit = (row.unit or "currency").replace("currency", results.currency)
+    number_axis(axes.xaxis, fold(f"{row.label or names.drug(entry.drug)} ({unit})", 3.0))
+    money_axis(axes.yaxis, "ICER", results.currency, "per QALY")
+    axes.set_ylabel(fold(axes.get_ylabel(), 1.3))
+
+
+def _ink(results: Results, at: PriceThreshold) -> str:
+    """Return the colour of a threshold, that of the decision darker than others."""
+    return style.INK if at.threshold == results.decision_threshold else style.GREY
 
 
 def _first_price(entry: DrugPrice, at: PriceThreshold) -> float | None:
     return None if at.prices is None else at.prices[entry.vials[0].id]
 
 
-def _label_thresholds(axes: Axes, entry: DrugPrice) -> list[Text]:
-    """Write to the right of each threshold the price that meets it."""
-    return [
-        axes.text(LABELS, _height(axes, at), _label(entry, at), transform=axes.transAxes, va="center")
-        for at in sorted(entry.thresholds, key=lambda one: one.threshold)
-    ]
-
-
-def _height(axes: Axes, at: PriceThreshold) -> float:
-    return at.threshold / axes.get_ylim()[1]
-
-
 def _label(entry: DrugPrice, at: PriceThreshold) -> str:
-    price, threshold = _first_price(entry, at), display(at.threshold, "icer")
+    price, threshold = _first_price(entry, at), about(at.threshold, "")
     if price is None:
         return f"{threshold}: at no price"
-    discount = "" if at.discount is None else f" ({_change(at.discount)})"
-    return f"{threshold}: at {display(price, 'number')}{discount}"
+    return f"{threshold}: at {about(price, '')}{_discount(at)}"
 
 
-def _keep_apart(figure: Figure, axes: Axes, labels: Sequence[Text]) -> None:
-    """Move labels up or down until none touches another, and join each to its threshold."""
-    gap = ROW * figure.dpi / axes.bbox.height
-    wanted = [label.get_position()[1] for label in labels]
-    for label, height, place in zip(labels, wanted, spread(wanted, gap), strict=True):
-        label.set_y(place)
-        ends = ([1.0, LABELS - 0.01], [height, place])
-        axes.plot(*ends, transform=axes.transAxes, color=style.GREY, linewidth=0.6, clip_on=False)
-
-
-def _change(discount: float) -> str:
-    """Return the change from the workbook's price."""
-    text = display(abs(discount), "share")
-    return f"−{text}" if discount > 0 else f"+{text}"
-
-
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Return places near those wanted (rising), at least a gap apart, and up to 1 where there is room."""
-    places: list[float] = []
-    for want in wanted:
-        places.append(max(want, places[-1] + gap) if places else want)
-    limit = 1.0
-    for i in range(len(places) - 1, -1, -1):
-        places[i] = max(min(places[i], limit), gap * i)
-        limit = places[i] - gap
-    return places
+def _discount(at: PriceThreshold) -> str:
+    """Return the change from the workbook's price, in brackets."""
+    if at.discount is None:
+        return ""
+    return f" ({'−' if at.discount > 0 else '+'}{abs(at.discount):.0%})"
 
 
 TABLES = (
@@ -298,7 +247,7 @@ CHARTS = (
     ChartEntry(
         "price_icer",
         price_icer,
-        "ICER by price of a vial",
+        "ICER by price",
         lambda results, _: bool(drawn_prices(results)),
         below="price_threshold",
     ),

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hemodel.formats import display
+from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.shared.words import OUTCOME_WORDS, PARTS
 
@@ -23,10 +24,13 @@ _STATES = (
     "A partitioned survival model with three states. Patients are progression-free as the curve of progression-free"
     " survival says, dead as that of overall survival says, and progressed in between."
 )
-_FITTED = (
-    "Curves are fitted to reported medians, survival rates and hazard ratios by least squares in standard errors;"
-    " the coefficients of one endpoint vary jointly, those of different endpoints independently."
-)
+_SOURCES = {
+    REPORTED: "fitted to reported medians, survival rates and hazard ratios by least squares in standard errors",
+    DIGITISED: "fitted by maximum likelihood to patients rebuilt from published Kaplan-Meier curves",
+    PATIENTS: "fitted by maximum likelihood to the times of patients",
+    COEFFICIENTS: "taken from published coefficients",
+}
+_JOINTLY = "the coefficients of one endpoint vary jointly, those of different endpoints independently"
 _CHARGED = (
     "A drug is charged on each day it is given, to the patients still on it. Adverse events fall at the start,"
     " subsequent treatment at progression, end-of-life care at death."
@@ -96,7 +100,7 @@ def decision_problem(results: Results, run: Run, names: Names) -> list[tuple[str
     ]
 
 
-def structure(run: Run) -> list[str]:
+def structure(run: Run, names: Names) -> list[str]:
     """Return the structure of the model and its conventions, a sentence or two each."""
     settings = run.model.inputs.settings
     cycles = run.model.time_grid.timeline.boundaries.size - 1
@@ -111,11 +115,29 @@ def structure(run: Run) -> list[str]:
         _STATES,
         time,
         _discounting(settings),
-        _FITTED,
+        curve_sources(run, names),
         _CAP[settings.pfs_above_os],
         _CHARGED,
         _UTILITIES[settings.utilities_by],
     ]
+
+
+def curve_sources(run: Run, names: Names) -> str:
+    """Say what curves come from: all of them, or each kind of source with its endpoints and strategies.
+
+    A relative curve is the reference's with a ratio; where that is reported, it is fitted with the curves.
+    """
+    by_kind: dict[str, list[str]] = {}
+    for endpoint, fit in run.model.fits.items():
+        kinds = {strategy: source.kind for strategy, source in fit.sources.items()}
+        for kind in dict.fromkeys(kinds.values()):
+            who = [names.strategy(strategy) for strategy, own in kinds.items() if own == kind]
+            some = "" if len(who) == len(kinds) else f" ({', '.join(who)})"
+            by_kind.setdefault(kind, []).append(names.endpoint(endpoint) + some)
+    if len(by_kind) == 1:
+        return f"Curves are {_SOURCES[next(iter(by_kind))]}; {_JOINTLY}."
+    parts = [f"those of {', '.join(of)} are {_SOURCES[kind]}" for kind, of in by_kind.items()]
+    return f"Curves: {'; '.join(parts)}; {_JOINTLY}."
 
 
 def _discounting(settings: Settings) -> str:

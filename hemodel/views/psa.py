@@ -1,31 +1,43 @@
 """Charts of the probabilistic analysis.
 
-Where draws lie densely on a plane: regions that hold a share of them, whatever their shape.
-
 Tables of what the draws are made of: checks of every draw, inputs, the mean against the base case, extreme draws.
 """
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.psa.diagnostics import MOST_REASONS
 from hemodel.analyses.psa.draws import Psa, convergence_path, mean_interval
-from hemodel.analyses.psa.plane import SHARES, Cloud, cloud, densest
+from hemodel.analyses.psa.plane import Cloud, cloud
 from hemodel.economics import break_even_costs
 from hemodel.errors import UsageError
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartEntry, TableEntry
-from hemodel.views.shared.page import legend_below, number_axis, page, percent_axis, settle
+from hemodel.views.shared.page import (
+    label_across,
+    label_ends,
+    lay_out,
+    legend_below,
+    log_axis,
+    money_axis,
+    number_axis,
+    page,
+    percent_axis,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import minus, threshold_text
+from hemodel.views.shared.text import about, minus, text_width, threshold_text
 from hemodel.views.shared.words import OUTCOME_WORDS, Names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -36,30 +48,14 @@ if TYPE_CHECKING:
     from hemodel.parameters import FloatArray
 
 
-DRAWS_NEEDED = 500
-TINTS = (0.10, 0.14, 0.20)
-"""Opacity of the regions, the widest first."""
-
-
-def draw_regions(axes: Axes, x: FloatArray, y: FloatArray, colour: str) -> list[Artist]:
-    """Shade the regions; return what the legend shows, nothing where the draws are too few or do not vary."""
-    from matplotlib.patches import Patch
-
-    if x.size < DRAWS_NEEDED or not np.ptp(x) or not np.ptp(y):
-        return []
-    across, up, density, heights = densest(x, y)
-    for height, tint in zip(heights, TINTS, strict=True):
-        axes.contourf(across, up, density, levels=[height, np.inf], colors=[colour], alpha=tint, zorder=1.5)
-        axes.contour(across, up, density, levels=[height], colors=[colour], linewidths=0.5, zorder=1.6)
-    shares = ", ".join(f"{share:.0%}" for share in SHARES)
-    return [Patch(facecolor=colour, alpha=0.3, label=f"Densest regions with {shares} of the draws")]
-
-
-ELLIPSE_DRAWS = 30
-"""Fewest draws with a covariance worth a region."""
 CONVERGENCE_POINTS = 400
 SETTLED = 0.02
 """Share of the draws after which the running mean sets the scale."""
+FEW_DRAWS = 2000
+"""Up to so many draws are drawn as larger dots."""
+FAR = 3.0
+"""The axis of willingness to pay is logarithmic where it ends so many times beyond the decision threshold."""
+WTP = "Willingness to pay"
 
 
 @style.house_style()
@@ -72,34 +68,36 @@ def ce_plane(results: Results, run: Run) -> Figure:
         With a probabilistic analysis.
     """
     psa, _ = _needed(results, run)
-    title = "Incremental costs and QALYs over the draws"
     names = Names(results)
     what = " and ".join(names.strategy(s) for s in results.strategies[1:])
     each = ", each" if len(psa.strategies) > 2 else ""
-    subtitle = f"{what}{each} minus {names.strategy(results.strategies[0])}; {_shown(psa)}, discounted"
-    figure = page(title, subtitle, 3.7)
+    subtitle = (
+        f"Discounted increments per patient, {what}{each} minus {names.strategy(results.strategies[0])}; {_shown(psa)}"
+    )
+    clouds = [cloud(psa.qalys, psa.costs, place) for place in range(1, len(psa.strategies))]
+    figure = page(_below(results, psa, clouds), subtitle, 3.3)
     axes = figure.subplots()
     handles: list[Artist] = []
-    for place, found in enumerate(_clouds(psa), start=1):
+    for place, found in enumerate(clouds, start=1):
         handles += _draw_cloud(axes, results, (psa, found), place)
     axes.axhline(0, color=style.GREY, linewidth=0.8)
     axes.axvline(0, color=style.GREY, linewidth=0.8)
-    _limits(axes, results, psa)
-    reach = np.array(axes.get_xlim())
-    label = f"Threshold, {threshold_text(results)}"
-    handles += axes.plot(
-        reach,
-        break_even_costs(reach, results.decision_threshold),
-        color=style.INK,
-        linestyle=(0, (5, 2)),
-        linewidth=1.1,
-        label=label,
-    )
+    _limits(axes, results, clouds)
     number_axis(axes.xaxis, "Incremental QALYs (per patient)")
-    number_axis(axes.yaxis, f"Incremental costs ({results.currency} per patient)")
-    axes.grid()
-    legend_below(figure, handles)
+    money_axis(axes.yaxis, "Incremental costs", results.currency, "per patient")
+    legend_below(figure, [*handles, *_marks()])
+    _threshold_line(figure, axes, results)
     return settle(figure)
+
+
+def _below(results: Results, psa: Psa, clouds: Sequence[Cloud]) -> str:
+    """Return in words in how many draws each intervention is cost-effective against the first strategy."""
+    names, at = Names(results), threshold_text(results)
+    shares = [found.share_below(results.decision_threshold) for found in clouds]
+    if not any(shares):
+        return f"In none of {psa.kept:,} draws is the ICER below {at}"
+    told = [f"{names.strategy(s)} in {_share(share)}" for s, share in zip(psa.strategies[1:], shares, strict=True)]
+    return f"Cost-effective at {at}: {', '.join(told)} of the draws"
 
 
 def _shown(psa: Psa) -> str:
@@ -112,64 +110,75 @@ def _needed(results: Results, run: Run) -> tuple[Psa, PsaResult]:
     return run.psa, results.psa
 
 
-def _clouds(psa: Psa) -> list[Cloud]:
-    """Return the increments of every intervention."""
-    return [cloud(psa.qalys, psa.costs, place) for place in range(1, len(psa.strategies))]
+_BASE: dict[str, Any] = {"marker": "*", "markersize": 12, "markerfacecolor": "white", "markeredgecolor": style.INK}
+_MEAN: dict[str, Any] = {"markersize": 6, "markeredgecolor": style.INK}
 
 
 def _draw_cloud(axes: Axes, results: Results, drawn: tuple[Psa, Cloud], place: int) -> list[Artist]:
-    """Draws, 95% region, mean and base case of one intervention; return what the legend shows."""
+    """Draw draws, mean and base case of one intervention; return what the legend shows of it."""
     from matplotlib.lines import Line2D
 
     psa, found = drawn
     several = len(psa.strategies) > 2
     colour, marker = style.colour(place), style.marker(place) if several else "o"
-    size, alpha = (3, 0.12) if psa.draws > 2000 else (9, 0.4)
-    shaded = draw_regions(axes, found.qalys, found.costs, colour)
+    size, alpha = (3, 0.15) if psa.draws > FEW_DRAWS else (9, 0.4)
     axes.scatter(found.qalys, found.costs, s=size, c=colour, marker=marker, alpha=alpha, linewidths=0, rasterized=True)
     entry = results.incremental[place - 1]
-    below = found.share_below(results.decision_threshold)
-    who = Names(results).strategy(psa.strategies[place]) if several else "One draw"
-    dot: dict[str, Any] = {"marker": marker, "linestyle": "none"}
-    base: dict[str, Any] = {"marker": "*", "markersize": 13, "markerfacecolor": "white", "markeredgecolor": style.INK}
-    mean: dict[str, Any] = {
-        "marker": marker,
-        "markersize": 5.5,
-        "markerfacecolor": colour,
-        "markeredgecolor": style.INK,
-    }
-    axes.plot(*found.mean, **mean, zorder=6)
-    axes.plot(entry.qalys, entry.costs, **base, zorder=5)
-    label = f"{who} ({_share(below)} of draws below the threshold)"
-    handles: list[Artist] = [Line2D([], [], **dot, color=colour, markersize=4, label=label)]
-    handles += shaded if not several else []
-    if psa.draws >= ELLIPSE_DRAWS:
-        ring = found.ellipse()
-        axes.plot(*ring, color="white", linewidth=2.6, zorder=4)
-        axes.plot(*ring, color=style.INK if not several else colour, linewidth=1.1, zorder=4)
-    if place == len(psa.strategies) - 1:
-        if psa.draws >= ELLIPSE_DRAWS:
-            label = "95% region (bivariate normal)"
-            handles.append(Line2D([], [], color=style.INK if not several else style.GREY, linewidth=1.1, label=label))
-        legend_mean = mean | ({"markerfacecolor": style.LIGHT} if several else {})
-        handles.append(Line2D([], [], linestyle="none", **legend_mean, label="Mean of the draws"))
-        handles.append(Line2D([], [], linestyle="none", **base, label="Base case"))
-    return handles
+    axes.plot(*found.mean, **_MEAN, marker=marker, markerfacecolor=colour, zorder=6)
+    axes.plot(entry.qalys, entry.costs, **_BASE, zorder=5)
+    label = Names(results).strategy(psa.strategies[place]) if several else "One draw"
+    return [Line2D([], [], marker=marker, linestyle="none", color=colour, markersize=4, label=label)]
+
+
+def _marks() -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    mean = _MEAN | {"marker": "o", "markerfacecolor": style.LIGHT}
+    looks = ((mean, "Mean of the draws"), (_BASE, "Base case"))
+    return [Line2D([], [], linestyle="none", **look, label=text) for look, text in looks]
+
+
+def _threshold_line(figure: Figure, axes: Axes, results: Results) -> None:
+    """Draw the line of the decision threshold and write along it what it is, where it is in view."""
+    reach = np.array(axes.get_xlim())
+    line = break_even_costs(reach, results.decision_threshold)
+    axes.plot(reach, line, color=style.INK, linestyle=(0, (5, 2)), linewidth=1.1, scaley=False)
+    low, high = axes.get_ylim()
+    lay_out(figure)
+    x = np.linspace(float(reach[0]), float(reach[1]), 201)
+    y = break_even_costs(x, results.decision_threshold)
+    seen = x[(y > low) & (y < high) & (x > 0)]
+    if not seen.size:
+        return
+    width = text_width(f"Threshold {threshold_text(results)}") * figure.dpi / axes.bbox.width * float(np.ptp(reach))
+    at = max(float(seen[-1]) - 0.55 * width, float(seen[0] + seen[-1]) / 2)
+    axes.annotate(
+        f"Threshold {threshold_text(results)}",
+        (at, break_even_costs(np.array([at]), results.decision_threshold)[0]),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        rotation=_slope(axes, (reach, line)),
+        rotation_mode="anchor",
+    )
+
+
+def _slope(axes: Axes, line: tuple[FloatArray, FloatArray]) -> float:
+    """Return the angle of a straight line on the page, in degrees."""
+    (x0, y0), (x1, y1) = axes.transData.transform(np.column_stack(line))
+    return float(np.degrees(np.arctan2(y1 - y0, x1 - x0)))
 
 
 def _share(value: float) -> str:
     return "<0.1%" if 0 < value < 0.0005 else display(value, "share")
 
 
-def _limits(axes: Axes, results: Results, psa: Psa) -> None:
-    """Show every draw, the regions, the base case and the origin, with a margin."""
-    clouds = _clouds(psa)
-    shown = [(each.qalys, each.costs) for each in clouds]
-    if psa.draws >= ELLIPSE_DRAWS:
-        shown += [each.ellipse() for each in clouds]
+def _limits(axes: Axes, results: Results, clouds: Sequence[Cloud]) -> None:
+    """Show every draw, the base case and the origin, with a margin."""
     base = results.incremental
-    qalys = np.concatenate([[0.0], [entry.qalys for entry in base], *(each[0] for each in shown)])
-    costs = np.concatenate([[0.0], [entry.costs for entry in base], *(each[1] for each in shown)])
+    qalys = np.concatenate([[0.0], [entry.qalys for entry in base], *(each.qalys for each in clouds)])
+    costs = np.concatenate([[0.0], [entry.costs for entry in base], *(each.costs for each in clouds)])
     for setter, values in ((axes.set_xlim, qalys), (axes.set_ylim, costs)):
         margin = 0.06 * (np.ptp(values) or 1.0)
         setter(values.min() - margin, values.max() + margin)
@@ -177,7 +186,7 @@ def _limits(axes: Axes, results: Results, psa: Psa) -> None:
 
 @style.house_style()
 def ceac(results: Results, run: Run) -> Figure:
-    """Draw the acceptability curve of each strategy and the acceptability frontier.
+    """Draw the acceptability curve of each strategy, and mark where the frontier goes over to another strategy.
 
     Parameters
     ----------
@@ -187,58 +196,76 @@ def ceac(results: Results, run: Run) -> Figure:
     _, found = _needed(results, run)
     names = Names(results)
     subtitle = (
-        f"Share of {found.draws:,} draws in which each strategy has the highest net monetary benefit. "
-        "The frontier follows the strategy with the highest mean"
+        f"Share of {found.draws:,} draws in which each strategy has the highest net monetary benefit; grey: the"
+        " acceptability frontier, of the strategy with the highest mean"
     )
-    figure = page("Probability of being cost-effective", subtitle, 3.2)
+    figure = page(_at_threshold(results, found), subtitle, 3.0)
     axes = figure.subplots()
-    _draw_thresholds(axes, results)
+    ends = []
     draw_frontier(axes, found.ceaf)
-    handles: list[Artist] = []
     for place, strategy in enumerate(results.strategies):
-        colour, dashes = style.colour(place), style.dashes(place)
-        handles += axes.plot(
-            found.ceac.wtp,
-            found.ceac.probability[strategy],
-            color=colour,
-            linestyle=dashes,
-            label=names.strategy(strategy),
-            zorder=4,
-        )
-    handles += _ceac_samples(results)
+        line = found.ceac.probability[strategy]
+        axes.plot(found.ceac.wtp, line, color=style.colour(place), linestyle=style.dashes(place), zorder=4)
+        ends.append((line[-1], names.strategy(strategy), style.colour(place)))
     percent_axis(axes, "Probability (%)")
     axes.set_ylim(-0.03, 1.03)
-    axes.set_xlim(found.ceac.wtp[0], found.ceac.wtp[-1])
-    number_axis(axes.xaxis, f"Willingness to pay ({results.currency} per QALY)")
+    _wtp_axis(axes, results, found.ceac.wtp)
     axes.grid(axis="y")
-    legend_below(figure, handles)
+    _draw_thresholds(axes, results)
+    _mark_switch(axes, results, found.ceaf)
+    label_ends(figure, axes, ends)
     return settle(figure)
 
 
-def _ceac_samples(results: Results) -> list[Artist]:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
+def _at_threshold(results: Results, found: PsaResult) -> str:
+    """Return the strategy that is most often best at the decision threshold, and in how many draws."""
+    shares = found.probability_cost_effective[threshold_key(results.decision_threshold)]
+    best = max(shares, key=lambda strategy: shares[strategy])
+    often = {1.0: f"in all {found.draws:,} draws"}.get(shares[best], f"with a probability of {_share(shares[best])}")
+    return f"At {threshold_text(results)} {Names(results).strategy(best)} is the best strategy {often}"
 
-    return [
-        Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"),
-        Line2D([], [], color=style.LIGHT, linewidth=0.9, label="Thresholds"),
-        Line2D([], [], color=style.GREY, linewidth=1.1, label=f"Decision threshold, {threshold_text(results)}"),
-    ]
+
+def _wtp_axis(axes: Axes, results: Results, wtp: Sequence[float]) -> None:
+    """Label willingness to pay; logarithmic where the thresholds would have no room on an axis from 0."""
+    positive = [value for value in (*results.thresholds, results.decision_threshold) if value > 0]
+    if not positive or wtp[-1] <= FAR * results.decision_threshold:
+        axes.set_xlim(wtp[0], wtp[-1])
+        money_axis(axes.xaxis, WTP, results.currency, "per QALY")
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(min(positive) * LEFT, wtp[-1])
+    log_axis(axes.xaxis, f"{WTP} (thousand {results.currency} per QALY, log scale)", by=1e3)
+
+
+LEFT = 0.5
+"""Where a logarithmic axis begins, as a share of the lowest threshold."""
 
 
 def _draw_thresholds(axes: Axes, results: Results) -> None:
+    """Draw every threshold, and write above that of the decision what it is."""
     for threshold in results.thresholds:
         axes.axvline(threshold, color=style.LIGHT, linewidth=0.9)
-    axes.axvline(results.decision_threshold, color=style.GREY, linewidth=1.1)
+    axes.axvline(results.decision_threshold, color=style.INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    label_across(axes, results.decision_threshold, f"Decision threshold {threshold_text(results)}")
+
+
+def _mark_switch(axes: Axes, results: Results, found: Ceaf) -> None:
+    """Mark where the strategy of the frontier changes, the first time."""
+    points = list(zip(found.strategy, found.wtp, found.probability, strict=True))
+    for (before, *_), (after, wtp, probability) in pairwise(points):
+        if after != before:
+            axes.plot(wtp, probability, marker="|", markersize=12, color=style.INK, markeredgewidth=1.4, zorder=5)
+            label_across(axes, wtp, f"Frontier changes at {about(wtp, results.currency)}", style.GREY, line=1)
+            axes.axvline(wtp, color=style.GREY, linewidth=0.8, linestyle=(0, (1, 2)))
+            return
 
 
 def draw_frontier(axes: Axes, found: Ceaf) -> None:
-    """Draw the frontier as an open band behind the curves, broken where the strategy changes."""
+    """Draw the frontier as a thin band behind the curves, broken where the strategy changes."""
     points = zip(found.strategy, found.wtp, found.probability, strict=True)
     for _, group in groupby(points, key=lambda point: point[0]):
         _, wtp, probability = zip(*group, strict=True)
-        for colour, width in ((style.GREY, 8.0), ("#E3E3E3", 6.6)):
-            axes.plot(wtp, probability, color=colour, linewidth=width, solid_capstyle="round", zorder=3)
+        axes.plot(wtp, probability, color=style.LIGHT, linewidth=4.5, solid_capstyle="round", zorder=3)
 
 
 @style.house_style()
@@ -255,26 +282,24 @@ def convergence(results: Results, run: Run) -> Figure:
         raise UsageError("Convergence needs two draws or more. Run with more draws.")
     n, mean, error = convergence_path(psa, results.decision_threshold, CONVERGENCE_POINTS)
     subtitle = (
-        f"{minus(results, psa.strategies[1])}, at {threshold_text(results)}. "
-        f"Monte Carlo standard error of the mean after {psa.draws:,} draws: "
-        f"{display(found.mcse_inmb, 'money', results.currency)}"
+        f"Mean incremental net monetary benefit of the first draws, {minus(results, psa.strategies[1])}, at"
+        f" {threshold_text(results)}; band: ± 1.96 Monte Carlo standard errors"
     )
-    figure = page("Mean incremental net monetary benefit by number of draws", subtitle, 3.1)
+    error_of = display(found.mcse_inmb, "money", results.currency)
+    title = f"After {psa.draws:,} draws the mean net benefit is known to a standard error of {error_of}"
+    figure = page(title, subtitle, 2.6)
     axes = figure.subplots()
     low, high = mean_interval(mean, error)
-    band = axes.fill_between(
-        n, low, high, color=style.colour(0), alpha=0.2, linewidth=0, label="± 1.96 Monte Carlo standard errors"
-    )
-    line = axes.plot(n, mean, color=style.colour(0), label="Mean of the first draws")
-    last = axes.axhline(mean[-1], color=style.INK, linewidth=0.9, linestyle=(0, (4, 2)), label="Mean of all draws")
+    axes.fill_between(n, low, high, color=style.colour(0), alpha=0.2, linewidth=0)
+    axes.plot(n, mean, color=style.colour(0))
+    axes.axhline(mean[-1], color=style.INK, linewidth=0.9, linestyle=(0, (4, 2)))
     seen = n >= SETTLED * psa.draws
     margin = 0.05 * (high[seen].max() - low[seen].min()) or 1.0
     axes.set_ylim(low[seen].min() - margin, high[seen].max() + margin)
     axes.set_xlim(0, psa.draws)
     number_axis(axes.xaxis, "Draws (number)")
-    number_axis(axes.yaxis, f"Mean incremental net\nmonetary benefit ({results.currency})")
+    number_axis(axes.yaxis, f"Mean net benefit ({results.currency})")
     axes.grid()
-    legend_below(figure, [*line, band, last])
     return settle(figure)
 
 
@@ -439,14 +464,20 @@ def _has_draws(results: Results, run: Run) -> bool:
     return results.psa is not None and run.psa is not None
 
 
+def _has_error(results: Results, run: Run) -> bool:
+    """Return whether there are draws enough for a standard error, and one that can be seen."""
+    found = results.psa
+    return run.psa is not None and found is not None and run.psa.draws > 1 and display(found.mcse_inmb, "money") != "0"
+
+
 CHARTS = (
     ChartEntry("ce_plane", ce_plane, "Cost-effectiveness plane", _has_draws),
     ChartEntry("ceac", ceac, "Cost-effectiveness acceptability curves and frontier", _has_draws),
     ChartEntry(
         "convergence",
         convergence,
-        "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
-        lambda results, run: _has_draws(results, run) and run.psa is not None and run.psa.draws > 1,
+        "Convergence of the mean net benefit over the draws",
+        _has_error,
         below="psa_net_benefit",
     ),
 )

@@ -102,4 +102,4 @@ def tables(results: Results, run: Run, among: Iterable[TableEntry] = TABLES) -> 
 def names_of(results: Results, run: Run) -> Names:
     """Return the printed names of everything in a run."""
     rows = select(run.model.inputs.rows, "utility.time_to_death.{band}")
-    return Names(results, {row.names["band"]: row.label or row.names["band"] for row in rows})
+    return Names(results, {row.names["band"]: row.label for row in rows})

@@ -20,10 +20,19 @@ from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
+from hemodel.views.shared.declared import ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.page import (
+    label_across,
+    legend_below,
+    make_room,
+    money_axis,
+    money_unit,
+    page,
+    plain_rows,
+    settle,
+)
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import fold, lines_height, minus, threshold_text
+from hemodel.views.shared.text import about, fixed, fold, lines_height, minus, threshold_text, upper_first
 from hemodel.views.shared.words import SCENARIO_GROUPS
 
 if TYPE_CHECKING:
@@ -137,43 +146,6 @@ def scenario_changes(entries: list[ScenarioEntry]) -> Table:
     )
 
 
-MOVES = 0.1
-"""A scenario moves the ICER that changes it by this share or more, or the decision."""
-
-
-def scenarios_that_move(results: Results, names: Names) -> Table | None:
-    """Return the scenarios that move the ICER by a tenth or more or change the decision, the lowest ICER first."""
-    key = threshold_key(results.decision_threshold)
-    chosen = [
-        entry
-        for entry in results.scenarios or ()
-        if abs(entry.relative_change_in_icer or 0.0) >= MOVES or entry.changes_decision.get(key)
-    ]
-    rows = [
-        (
-            *(entry.question, names.strategy(entry.intervention), entry.qalys, entry.costs),
-            *(entry.verdict if entry.icer is None else entry.icer, entry.relative_change_in_icer),
-            *(decision_word(entry, key),),
-        )
-        for entry in sorted(chosen, key=lambda entry: (entry.intervention, entry.icer or math.inf))
-    ]
-    return Table(
-        "scenarios_that_move",
-        f"Scenarios that move the ICER by {display(MOVES, 'share').replace('.0', '')} or more",
-        (notes.INCREMENT,),
-        (
-            Column("Question"),
-            Column("Intervention"),
-            Column("QALYs", "qaly", "QALY", "Increment"),
-            Column("Costs", "money", results.currency, "Increment"),
-            Column("ICER", "icer", per_qaly(results)),
-            Column("Change in ICER", "share"),
-            Column(f"Cost-effective at {display(results.decision_threshold, 'icer')}"),
-        ),
-        tuple(rows),
-    )
-
-
 def beside(results: Results, names: Names) -> Table | None:
     """Return the base case, the scenarios that the workbook names and published analyses, a row each."""
     if not results.beside:
@@ -202,13 +174,14 @@ def beside(results: Results, names: Names) -> Table | None:
     )
 
 
-LABEL_WIDTH = 3.1
+LABEL_WIDTH = 2.15
 GAP = 0.05
 """Space between the labels of two rows. [inches]"""
 HEADING = 0.28
 """Height of the heading of a group. [inches]"""
-MOST_HEIGHT = 8.1
+MOST_HEIGHT = 5.2
 """Height of the rows of a page; where there are more, those that change the result most. [inches]"""
+MILLION = 1e6
 NEAR = 0.25
 """An end of a sweep has its value where it lies at least this far out, as a share of the other end."""
 AT_LEAST = 3
@@ -271,23 +244,35 @@ def scenario_chart(results: Results, _run: Run, group: str = "", number: int = 1
     every = sorted(_lines(results, entries, by_icer), key=lambda line: (GROUPS.index(line.group), line.rank(at)))
     kept = _chosen(every, at)
     lines = _pages(every)[number - 1] if group else [line for line in every if line in kept]
-    name = "ICER" if by_icer else "Incremental net monetary benefit"
     rows = lines if group else _with_headings(lines)
     heights = np.array([HEADING if isinstance(row, str) else row.height for row in rows])
     shown = len(entries) if group else sum(len(line.points) for line in lines)
     part = f", page {number} of {len(_pages(every))}" if group and len(_pages(every)) > 1 else ""
-    title = f"{name} under each scenario{f': {SCENARIO_GROUPS[group].lower()}' if group else ''}{part}"
-    figure = page(title, _subtitle(results, base, entries, shown), heights.sum() + 0.75)
+    title = f"{SCENARIO_GROUPS[group]}{part}: " if group else ""
+    title = upper_first(f"{title}{_finding(results, entries)}")
+    figure = page(title, _subtitle(results, base, len(entries), shown), heights.sum() + 0.9)
     axes = figure.subplots()
     axes.axvline(at, color=style.INK, linewidth=0.9)
-    _draw(axes, at, rows, heights, results)
-    unit = f"{results.currency} per QALY" if by_icer else results.currency
-    number_axis(axes.xaxis, f"{name} ({unit})\nBase case {display(at, 'money')}")
+    values = [at, *(value for line in lines for value, _ in line.points if value is not None)]
+    _draw(axes, rows, heights, results, (at, money_unit(values)[0]))
+    axes.set_xlim(min(0.0, *values), max(0.0, *values))
+    make_room(axes, from_zero=min(values) >= 0)
+    name = "ICER" if by_icer else "Incremental net monetary benefit"
+    money_axis(axes.xaxis, name, results.currency, "per QALY" if by_icer else "", values)
     _threshold(axes, results, by_icer)
-    make_room(axes)
+    label_across(axes, at, f"Base case {about(at, results.currency)}", line=1)
     if any(_differs(results, entry) for line in lines for _, entry in line.points):
         legend_below(figure, _legend(results))
     return settle(figure)
+
+
+def _finding(results: Results, entries: Sequence[ScenarioEntry]) -> str:
+    """Return how many scenarios change the decision."""
+    other = sum(_differs(results, entry) for entry in entries)
+    if not other:
+        return f"no scenario of {len(entries)} changes the decision at {threshold_text(results)}"
+    verb = "changes" if other == 1 else "change"
+    return f"{other} of {len(entries)} scenarios {verb} the decision at {threshold_text(results)}"
 
 
 def group_charts(results: Results, run: Run) -> dict[str, Callable[[], Figure]]:
@@ -323,10 +308,11 @@ def _lines(results: Results, entries: Sequence[ScenarioEntry], by_icer: bool) ->
     own: dict[str, list[ScenarioEntry]] = {}
     for entry in entries:
         own.setdefault(entry.sweep or entry.name, []).append(entry)
-    return [
-        _Line(_label(some), some[0].group, tuple((_value(results, entry, by_icer), entry) for entry in some))
-        for some in own.values()
-    ]
+    labels = {name: _label(some) for name, some in own.items()}
+    again = [label for label in labels.values() if list(labels.values()).count(label) > 1]
+    labels |= {name: f"{label} ({name})" for name, label in labels.items() if label in again}
+    points = {name: tuple((_value(results, entry, by_icer), entry) for entry in some) for name, some in own.items()}
+    return [_Line(fold(labels[name], LABEL_WIDTH, lines=3), some[0].group, points[name]) for name, some in own.items()]
 
 
 def _value(results: Results, entry: ScenarioEntry, by_icer: bool) -> float | None:
@@ -359,10 +345,10 @@ def _with_headings(lines: Sequence[_Line]) -> list[_Line | str]:
 
 
 def _label(entries: Sequence[ScenarioEntry]) -> str:
-    """Return what the question asks, in lines: of What if a price falls? that A price falls."""
+    """Return what the question asks: of What if a price falls? that A price falls."""
     text = _common([entry.question for entry in entries])
     text = text.strip().removeprefix("What if ").removesuffix("?").strip() or entries[0].name
-    return fold(text[:1].upper() + text[1:], LABEL_WIDTH)
+    return upper_first(text)
 
 
 def _common(questions: Sequence[str]) -> str:
@@ -378,30 +364,26 @@ def _common(questions: Sequence[str]) -> str:
     return " ".join([*first[:before], "…", *first[len(first) - after :]])
 
 
-def _subtitle(results: Results, base: Incremental, entries: Sequence[ScenarioEntry], shown: int) -> str:
-    text = f"{minus(results, base.intervention)}; each scenario changes the base case on its own"
-    if base.icer is None:
-        text += f". At {threshold_text(results)}; the base case has no ICER ({base.verdict})"
-    if shown < len(entries):
-        text += f". The {shown} of {len(entries)} scenarios that change it most"
-    other = sum(_differs(results, entry) for entry in entries)
-    said = f"{other} of {len(entries)} scenarios" if other else "No scenario"
-    verb = "change" if other > 1 else "changes"
-    return f"{text}. {said} {verb} the decision at {threshold_text(results)}"
+def _subtitle(results: Results, base: Incremental, every: int, shown: int) -> str:
+    what = "ICER" if base.icer is not None else f"Net monetary benefit (the base case is {base.verdict})"
+    few = f"; the {shown} that change it most" if shown < every else ""
+    return f"{what}, {minus(results, base.intervention)}: each scenario changes the base case on its own{few}"
 
 
 def _differs(results: Results, entry: ScenarioEntry) -> bool:
     return bool(entry.changes_decision.get(threshold_key(results.decision_threshold)))
 
 
-def _draw(axes: Axes, base: float, rows: Sequence[_Line | str], heights: np.ndarray, results: Results) -> None:
-    """Draw every row at its place, with its label or the heading of its group."""
+def _draw(
+    axes: Axes, rows: Sequence[_Line | str], heights: np.ndarray, results: Results, about_base: tuple[float, float]
+) -> None:
+    """Draw every row at its place, with its label or the heading of its group; given base case and unit of the axis."""
     places = np.cumsum(heights) - heights / 2
     for place, row in zip(places.tolist(), rows, strict=True):
         if isinstance(row, str):
             axes.axhline(place + HEADING / 2, color=style.LIGHT, linewidth=0.6)
         else:
-            _draw_line(axes, base, place, row, results)
+            _draw_line(axes, about_base, place, row, results)
     axes.set_yticks(places, [row if isinstance(row, str) else row.label for row in rows], linespacing=1.05)
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if isinstance(row, str) else "normal")
@@ -409,8 +391,9 @@ def _draw(axes: Axes, base: float, rows: Sequence[_Line | str], heights: np.ndar
     plain_rows(axes)
 
 
-def _draw_line(axes: Axes, base: float, place: float, line: _Line, results: Results) -> None:
+def _draw_line(axes: Axes, about_base: tuple[float, float], place: float, line: _Line, results: Results) -> None:
     """Draw dots on a stem from the base line, the outermost with their values, or words where there is no value."""
+    base, by = about_base
     found = [(value, entry) for value, entry in line.points if value is not None]
     if not found:
         entry = line.points[0][1]
@@ -423,7 +406,7 @@ def _draw_line(axes: Axes, base: float, place: float, line: _Line, results: Resu
         axes.plot(value, place, marker="D" if other else "o", markersize=5.5 if len(found) == 1 else 4.5,
                   color=OTHER if other else SAME, linestyle="none")  # fmt: skip
     for value, entry in _ends(found, base):
-        text = display(value, "money")
+        text = fixed(value / by, 2 if by == MILLION else 0)
         _note(axes, value, place, f"{entry.label}: {text}" if len(line.points) > 1 else text, right=value >= base)
 
 
@@ -452,7 +435,8 @@ def _threshold(axes: Axes, results: Results, by_icer: bool) -> None:
     at = results.decision_threshold if by_icer else 0.0
     low, high = axes.get_xlim()
     if low <= at <= high:
-        axes.axvline(at, color=OTHER, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.axvline(at, color=style.INK, linewidth=0.9, linestyle=(0, (4, 2)))
+        label_across(axes, at, f"Threshold {threshold_text(results)}" if by_icer else "Cost-effective from 0 on")
 
 
 def _legend(results: Results) -> list[Artist]:
@@ -473,12 +457,6 @@ TABLES = (
         OnPage(("Purpose", "Change in ICER", "Increment: Life-years", "Net monetary benefit at"), (1,), wide=True),
     ),
     TableEntry(
-        "scenarios_that_move",
-        lambda results, _, names: scenarios_that_move(results, names),
-        OnPage(most_rows=ROWS_ON_PAGE),
-        needs_rows=True,
-    ),
-    TableEntry(
         "scenario_changes",
         lambda results, *_: None if results.scenarios is None else scenario_changes(results.scenarios),
         OnPage(bands=(0, 4, 5)),
@@ -489,7 +467,7 @@ CHARTS = (
     ChartEntry(
         "scenarios",
         scenario_chart,
-        "Scenarios beside the base case",
+        "Scenarios",
         lambda results, _: bool(results.scenarios),
         sheet=SHEET,
     ),

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from hemodel.analyses.run import Run
 
 
-MOST_COLUMNS = 3
-PAD, GAP = 0.09, 0.42
+MOST_COLUMNS = 2
+PAD, GAP = 0.07, 0.36
 """Space inside a box, and between two rows of boxes. [inches]"""
-STATE_WIDTH = 1.56
+STATE_WIDTH = 1.2
 _STATES = (
     ("Progression-free", "share = PFS curve, at most OS", "#DCEBF5"),
     ("Progressed", "share = OS curve − PFS curve", "#FBEBCF"),
@@ -53,7 +53,7 @@ class _Box:
 
 def _box(heading: str, lines: Sequence[str], width: float) -> _Box:
     room = width - 2 * PAD
-    folded = tuple(fold(line, room, lines=4) for line in lines)
+    folded = tuple(fold(line, room, lines=5) for line in lines)
     return _Box(fold(heading, room, bold=True, lines=3), folded, width)
 
 
@@ -66,8 +66,8 @@ def model_structure(results: Results, run: Run) -> Figure:
     tallest, below = max(box.height for box in states), max(box.height for box in counted)
     body = sum(heights) + GAP * 0.4 * (len(rows) - 1) + 2 * GAP + tallest + below + 0.55
     figure = page(
-        "Structure of the model",
-        "Partitioned survival: the curves of progression-free and overall survival say who is in which state",
+        "Three states, whose shares are read off the curves of PFS and OS",
+        "Partitioned survival: who is in which state, the flows that the curves imply, and what is counted where",
         body,
     )
     figure.set_layout_engine(None)
@@ -171,7 +171,7 @@ def _draw_states(axes: Axes, states: Sequence[_Box], top: float, height: float) 
     for i, text in enumerate(("progress", "die")):
         start, end = _left(i) + STATE_WIDTH, _left(i + 1)
         _arrow(axes, [(start, middle), (end, middle)])
-        axes.text((start + end) / 2, middle + 0.05, text, ha="center", va="bottom")
+        axes.text((start + end) / 2, top + 0.04, text, ha="center", va="bottom")
     first, last = _left(0) + STATE_WIDTH / 2, _left(2) + STATE_WIDTH / 2
     _arrow(axes, [(first, top), (first, arch), (last, arch), (last, top)])
     axes.text((first + last) / 2, arch + 0.04, "die before progression", ha="center", va="bottom")
@@ -188,6 +188,6 @@ CHARTS = (
     ChartEntry(
         "model_structure",
         model_structure,
-        "Structure of the model: states, flows between them, and what is counted where",
+        "Structure of the model",
     ),
 )

@@ -18,9 +18,11 @@ from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartEntry, ChartSheet, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import fold
+from hemodel.views.shared.text import about, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -183,7 +185,7 @@ def _values(study: StudyEntry, at: StudyAt) -> list[tuple[Value, ...]]:
 
 
 MOST_PANELS = 3
-PANEL = 2.3
+PANEL = 1.65
 """Height of a row of panels. [inches]"""
 MOST_LINES = 4
 """Sizes drawn over willingness to pay."""
@@ -229,14 +231,35 @@ def draw_sizes(research: ResearchResult) -> Figure:
         f"At {at} per {research.effect}. Left: value to one patient; bands are ± 1.96 standard errors of the estimate."
         f" Right: value to all patients of {research.horizon:g} years, less the costs of the study{_more(research)}"
     )
-    figure = page("What the studies are worth by size", subtitle, PANEL * len(shown) + 0.1)
+    figure = page(_worth(research, shown), subtitle, PANEL * len(shown) + 0.1)
     handles: dict[str, Artist] = {}
     for (left, right), study in zip(figure.subplots(len(shown), 2, squeeze=False), shown, strict=True):
-        left.set_title(fold(study.label, 2.9, size=style.SIZE + 0.5, lines=2))
+        left.set_title(fold(study.label, 1.9, size=style.SIZE + 0.5, lines=2))
         for handle in (*_draw_value(left, research, study), *_draw_net(right, research, study)):
             handles.setdefault(str(handle.get_label()), handle)
     legend_below(figure, handles.values())
     return settle(figure)
+
+
+def _worth(research: ResearchResult, shown: Sequence[StudyEntry]) -> str:
+    """Return the study and size of highest net benefit at the decision threshold, where one is worth its costs."""
+    threshold = f"{display(research.decision_threshold, 'money', research.currency)} per {research.effect}"
+    best = [(max(at.enbs), s, at) for s in shown if (at := decided(s, research.decision_threshold)).optimal_size]
+    if not best:
+        return f"At {threshold} no study is worth its costs, whatever its size"
+    _, study, at = max(best, key=lambda each: each[0])
+    return (
+        f"At {threshold} {study.label} is worth most with {at.optimal_size:,} patients{' per arm' * (study.arms > 1)}"
+    )
+
+
+def _where(research: ResearchResult, shown: Sequence[StudyEntry]) -> str:
+    """Return at which threshold research is worth most."""
+    values = [(value, wtp) for study in shown for value, wtp in zip(study.curve.evppi, study.curve.wtp, strict=True)]
+    value, wtp = max(values)
+    if value == 0:
+        return "Research is worth nothing at any threshold: the choice is certain"
+    return f"Research is worth most at {about(wtp, research.currency)} per {research.effect}"
 
 
 def _more(research: ResearchResult) -> str:
@@ -304,10 +327,10 @@ def draw_wtp(research: ResearchResult) -> Figure:
         "Value to one patient, by size (patients per arm). It is largest where the choice of strategy is least certain;"
         f" a study that cannot change the choice is worth nothing{_more(research)}"
     )
-    figure = page("What the studies are worth by willingness to pay", subtitle, (PANEL + 0.3) * len(shown) + 0.1)
+    figure = page(_where(research, shown), subtitle, (PANEL + 0.1) * len(shown) + 0.1)
     handles: list[Artist] = []
     for axes, study in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-        axes.set_title(fold(study.label, 5.1, size=style.SIZE + 0.5, lines=2))
+        axes.set_title(fold(study.label, 3.1, size=style.SIZE + 0.5, lines=2))
         handles = _draw_curves(axes, research, study)
     legend_below(figure, handles)
     return settle(figure)
@@ -354,8 +377,14 @@ def _has_studies(results: Results, _run: Run) -> bool:
     return results.research is not None
 
 
+def _worth_something(results: Results, _run: Run) -> bool:
+    """Return whether a study could change the choice at the decision threshold."""
+    found = results.research
+    return found is not None and any(decided(study, found.decision_threshold).evppi > 0 for study in found.studies)
+
+
 _SHEET = ChartSheet("study_values", "Study chart", "What the studies are worth by size")
 CHARTS = (
-    ChartEntry("study_sizes", study_sizes, "Value and net benefit of the studies by size", _has_studies, sheet=_SHEET),
+    ChartEntry("study_sizes", study_sizes, "Value of the studies by size", _worth_something, sheet=_SHEET),
     ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies, sheet=_SHEET),
 )

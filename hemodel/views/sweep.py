@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
 from hemodel.views.shared import style
-from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import LABEL_WIDTH, legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold
 
@@ -84,13 +84,12 @@ def _rows(entry: SweepEntry, workbook: SweepWorkbook) -> Iterator[tuple[Value, .
         )
 
 
-MOST_ROWS = 24
+MOST_ROWS = 17
 """Bars on a page."""
 BAR = 0.2
 """Height of a bar. [inches]"""
 GAP = 0.12
 """Space between the bars of two scenarios. [inches]"""
-LABEL_WIDTH = 2.2
 
 
 def sweep_figures(document: SweepDocument) -> dict[str, Callable[[], Figure]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 3
 MOST_LINES = 5
-HEIGHTS = (3.4, 2.7, 2.2)
+HEIGHTS = (2.8, 2.2, 1.75)
 """Height of a panel where there are one, two or three. [inches]"""
 MOST_VALUES = 3
 """Values that the legend names."""
@@ -87,10 +87,10 @@ def _panel(
     axes.set_xlim(search.low, search.high)
     (name,) = input_names(results, [search])
     unit = (search.unit or "value").replace("currency", results.currency)
-    number_axis(axes.xaxis, fold(f"{name} ({unit})", 5.2))
+    number_axis(axes.xaxis, fold(f"{name} ({unit})", 3.2))
     number_axis(axes.yaxis, f"Net monetary benefit ({results.currency})")
     if several:
-        axes.set_title(fold(minus(results, line.intervention), 5.1, size=style.SIZE + 0.5, lines=1))
+        axes.set_title(fold(minus(results, line.intervention), 3.3, size=style.SIZE + 0.5, lines=1))
     axes.grid()
     return handles
 

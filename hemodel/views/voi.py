@@ -117,7 +117,7 @@ def ceac(results: VoiResults, shown: InformationUnits) -> Figure:
         f"Share of {results.draws:,} draws in which each strategy has the highest net benefit. The frontier follows the"
         " strategy with the highest mean"
     )
-    figure = page("Probability of being cost-effective", subtitle, 3.2)
+    figure = page("Probability of being cost-effective", subtitle, 2.9)
     axes = figure.subplots()
     _lines_at_thresholds(axes, results)
     draw_frontier(axes, results.ceaf)
@@ -125,7 +125,7 @@ def ceac(results: VoiResults, shown: InformationUnits) -> Figure:
     for place, strategy in enumerate(results.strategies):
         line: dict[str, Any] = {"color": style.colour(place), "linestyle": style.dashes(place)}
         handles += axes.plot(results.ceac.wtp, results.ceac.probability[strategy], **line, label=strategy, zorder=4)
-    handles.append(Patch(facecolor="#E3E3E3", edgecolor=style.GREY, linewidth=0.7, label="Acceptability frontier"))
+    handles.append(Patch(facecolor=style.LIGHT, label="Acceptability frontier"))
     percent_axis(axes, "Probability (%)")
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(results.ceac.wtp[0], results.ceac.wtp[-1])
@@ -144,7 +144,7 @@ def _lines_at_thresholds(axes: Axes, results: VoiResults) -> None:
 def ce_plane(results: VoiResults, shown: InformationUnits, sample: Sample) -> Figure:
     """Draw the increments of every draw against the first strategy, and the thresholds."""
     title = "Incremental costs and effects over the draws"
-    figure = page(title, f"Each strategy minus {results.strategies[0]}; {results.draws:,} draws", 3.7)
+    figure = page(title, f"Each strategy minus {results.strategies[0]}; {results.draws:,} draws", 3.2)
     axes = figure.subplots()
     handles: list[Artist] = []
     size, alpha = (4, 0.18) if results.draws > 2000 else (9, 0.4)

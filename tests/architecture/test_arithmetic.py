@@ -39,7 +39,6 @@ THROUGH = {"float", "abs", "sum", "min", "max", "asarray", "array", "round", "li
 METHODS = {"max", "min", "mean", "sum", "tolist", "copy", "ravel", "values"}
 
 ALLOWED = {
-    "at.threshold / axes.get_ylim()[1]": "where a label stands, as a share of the axis",
     "1.08 * max(curve.evppi)": "where an axis ends",
     "values.min() - margin": "where an axis begins",
     "values.max() + margin": "where an axis ends",

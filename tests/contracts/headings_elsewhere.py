@@ -185,6 +185,7 @@ def differences() -> Made:
     found = own(
         Differences(
             currency="EUR",
+            currency_b="EUR",
             scenarios=[],
             a=side,
             b=side,

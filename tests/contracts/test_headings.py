@@ -301,13 +301,6 @@ def scenarios(r: Record) -> Expected:
     return r["incremental"] + r["scenarios"], {**columns, "ICER": "icer", "Change in ICER": "change_in_icer"}
 
 
-def scenarios_that_move(r: Record) -> Expected:
-    moved = [e for e in r["scenarios"] if abs(e["relative_change_in_icer"] or 0) >= 0.1]
-    columns = {"Increment: QALYs": "qalys", "Increment: Costs": "costs", "ICER": "icer"}
-    ordered = sorted(moved, key=lambda e: (e["intervention"], e["icer"]))
-    return ordered, columns | {"Change in ICER": "relative_change_in_icer"}
-
-
 def beside(r: Record) -> Expected:
     return r["beside"], outcomes("Increment: ", "{}") | {"ICER": "icer"}
 
@@ -373,7 +366,6 @@ def frontier_price(r: Record) -> Expected:
 
 EXPECTED: dict[str, Callable[[Record], Expected]] = {
     "base_case": base_case,
-    "scenarios_that_move": scenarios_that_move,
     "fully_incremental": fully_incremental,
     "net_benefit": lambda r: by_threshold(
         r["incremental"], {"Net monetary benefit": "nmb", "Net health benefit": "nhb"}

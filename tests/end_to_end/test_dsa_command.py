@@ -74,7 +74,7 @@ def test_everything_is_written_and_has_the_published_shape(whole: tuple[Result, 
     assert {path.name for path in out.iterdir()} == {"dsa.json", "tables", "figures", "manifest.json"}
     follow_their_schemas(out, "dsa")
     assert {path.stem for path in (out / "figures").glob("*.png")} == {
-        *(f"tornado_{measure}" for measure in ("nmb", "icer", "qalys", "costs")),
+        *(f"tornado_{measure}" for measure in ("nmb", "icer")),
         *("two_way_1", "n_way", "threshold_drug_newtinib_price_per_vial", "threshold_utility_progressed"),
     }
     assert {path.stem for path in (out / "tables").iterdir()} == {

@@ -12,7 +12,7 @@ from commands import WORKBOOK, hemodel, invoke, results
 
 from hemodel.analyses import run
 from hemodel.errors import OutputError
-from hemodel.inputs.previous import last_values
+from hemodel.inputs.files import last_values
 from hemodel.publish import bundle, output
 
 if TYPE_CHECKING:

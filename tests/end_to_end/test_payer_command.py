@@ -77,7 +77,7 @@ def test_each_payer_has_a_folder_and_a_line(made: tuple[Path, str]) -> None:
     folder, printed = made
 
     assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(PAYERS)
-    assert all(f"| {code} " in printed for code in PAYERS)
+    assert all(f"\n {code} " in printed and f"Written to {folder}/out/{code}\n" in printed for code in PAYERS)
     assert "The reference case of each is in tables/reference_case.csv of its folder." in printed
 
 
@@ -186,7 +186,7 @@ def test_payers_lists_prints_and_copies(tmp_path: Path, monkeypatch: pytest.Monk
     listed, printed = invoke("payers"), invoke("payers", "GB-ENG")
     copied, again = invoke("payers", "NO", "--out", "mine.toml"), invoke("payers", "NO", "--out", "mine.toml")
 
-    assert all(f"| {code} " in listed.stdout for code in shipped())
+    assert all(f"\n {code} " in listed.stdout for code in shipped())
     assert "Absolute" not in listed.stdout
     assert "Budget impact, trigger (budget_trigger): 20,000,000 GBP in any of the first 3 years" in printed.stdout
     assert "NOT CHECKED against the primary text" in printed.stdout

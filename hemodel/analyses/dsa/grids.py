@@ -246,25 +246,47 @@ def _lists(values: FloatArray) -> list[list[float | None]]:
 
 
 def default_pairs(model: Model, one_way: OneWay) -> list[tuple[str, Axis, Axis]]:
-    """Return for each intervention the two inputs with the largest bars, as axes between their bounds.
+    """Return for each intervention the price of its drug, from 0 on, by its effect on overall survival.
+
+    The drug is the one with the highest acquisition cost of those that the comparator is not given. Where there is no
+    such drug, or no effect with bounds, the two inputs with the largest bars stand in their place.
+    """
+    found = ((i, _price_by_effect(model, one_way, p), p) for p, i in enumerate(model.strategies[1:], start=1))
+    pairs = ((intervention, own or _largest(model, one_way, place)) for intervention, own, place in found)
+    return [(intervention, *pair) for intervention, pair in pairs if pair is not None]
+
+
+def _price_by_effect(model: Model, one_way: OneWay, place: int) -> tuple[Axis, Axis] | None:
+    """Return the price of the drug under assessment and the effect of a strategy, where it has both."""
+    strategy, drugs = model.strategies[place], one_way.outcomes.drug_costs
+    cost = dict(zip(drugs.components, np.median(drugs.discounted[:, place], axis=0), strict=True))
+    given = {s: {r.drug for r in model.inputs.regimens if r.strategy == s} for s in (strategy, model.strategies[0])}
+    own = sorted(given[strategy] - given[model.strategies[0]], key=lambda drug: (-float(cost[drug]), drug))
+    ids = [*(f"drug.{drug}.price" for drug in own[:1]), f"curve.os.{strategy}.effect"]
+    found, _ = find(model, ids, Location(model.inputs.path.name))
+    if len(found) < len(("price", "effect")):
+        return None
+    price, effect = found.values()
+    if effect.low is None or effect.high is None or price.base <= 0.0:
+        return None
+    highest = max(price.base, price.high or price.base)
+    return axis(price, 0.0, highest, GRID_POINTS), axis(effect, effect.low, effect.high, GRID_POINTS)
+
+
+def _largest(model: Model, one_way: OneWay, place: int) -> tuple[Axis, Axis] | None:
+    """Return the two inputs with the largest bars between their bounds.
 
     By net monetary benefit at the decision threshold. Two quantities of one curve, which go together, give way to the
-    next pair. No intervention is left out that has two inputs which move it.
+    next pair.
     """
-    threshold = model.inputs.settings.decision_threshold
     outcomes = one_way.outcomes
-    benefit = net_monetary_benefit(outcomes.qalys.total, outcomes.costs.total, threshold)
-    pairs = []
-    for place, intervention in enumerate(model.strategies[1:], start=1):
-        gain = increment(benefit, place)
-        spans = np.abs(gain[1 : 2 * len(one_way.items) : 2] - gain[: 2 * len(one_way.items) : 2])
-        order = [i for i in np.argsort(-spans, kind="stable")[:CANDIDATES] if spans[i] > 0]
-        found, _ = find(model, [one_way.items[i].id for i in order], Location(model.inputs.path.name))
-        axes = [axis(m, m.low, m.high, GRID_POINTS) for m in found.values() if m.low is not None and m.high is not None]
-        pair = next(((x, y) for x, y in combinations(axes, 2) if not _of_one_curve(x, y)), None)
-        if pair is not None:
-            pairs.append((intervention, *pair))
-    return pairs
+    benefit = net_monetary_benefit(outcomes.qalys.total, outcomes.costs.total, model.inputs.settings.decision_threshold)
+    gain = increment(benefit, place)
+    spans = np.abs(gain[1 : 2 * len(one_way.items) : 2] - gain[: 2 * len(one_way.items) : 2])
+    order = [i for i in np.argsort(-spans, kind="stable")[:CANDIDATES] if spans[i] > 0]
+    found, _ = find(model, [one_way.items[i].id for i in order], Location(model.inputs.path.name))
+    axes = [axis(m, m.low, m.high, GRID_POINTS) for m in found.values() if m.low is not None and m.high is not None]
+    return next(((x, y) for x, y in combinations(axes, 2) if not _of_one_curve(x, y)), None)
 
 
 def most_influential(model: Model, one_way: OneWay) -> tuple[TwoWay, ...]:

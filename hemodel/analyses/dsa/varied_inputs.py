@@ -159,9 +159,9 @@ def _parameter(model: Model, parameter: Parameter) -> VariedInput:
 
 def _price(model: Model, drug: Drug) -> VariedInput:
     first = next(p for p in model.inputs.parameters if p.id == drug.vials[0][1])
-    several = ", all vials in proportion" if len(drug.vials) > 1 else ""
+    several = ", all sizes in proportion" if len(drug.vials) > 1 else ""
     low, high = parameter_bounds(model, first) or (None, None)
-    label = f"Price per vial, {drug.name}{several}"
+    label = f"Price per {first.unit.partition(' per ')[2] or 'vial'}, {drug.name}{several}"
     return VariedInput(_price_id(drug.id), label, first.unit, PRICE, first.value, low, high, 0.0, None, linear=True)
 
 

@@ -157,7 +157,7 @@ def interval(statistic: Statistic) -> tuple[float, float] | tuple[None, None]:
 
 def label(rows: Mapping[str, Row], id_: str) -> str:
     """Return the label of a row, or that of its kind."""
-    return rows[id_].label or rows[id_].kind.label
+    return rows[id_].label
 
 
 def follow_up(fits: Iterable[EndpointFit], rows: Mapping[str, Row]) -> FollowUp:

@@ -73,4 +73,4 @@ def place(row: Row) -> str:
 
 def row_words(row: Row) -> str:
     """Return the id of a row, its sheet and cell, and its label."""
-    return f"{row.id} ({place(row)}, {row.label or row.kind.label})"
+    return f"{row.id} ({place(row)}, {row.label})"

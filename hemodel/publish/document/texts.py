@@ -145,7 +145,7 @@ def _validation(context: Context) -> Lines:
                 " undiscounted ones, and increments, ratios and net benefits follow from the totals. Each is in the"
                 " results of the run with the number that was found and the limit it must keep."
             ),
-            "Modelled beside reported survival is in [table survival_fit].",
+            *(["Modelled beside reported survival is in [table survival_fit]."] if _reported(context) else []),
             (
                 "The same model can be written as an Excel workbook that calculates everything by formula"
                 " (hemodel excel): an independent calculation of the same inputs, in which every draw can be followed"
@@ -156,6 +156,11 @@ def _validation(context: Context) -> Lines:
     )
 
 
+def _reported(context: Context) -> bool:
+    """Whether any curve stands beside reported statistics."""
+    return any(context.results.fit.values())
+
+
 def texts() -> dict[str, Callable[[Context], Lines]]:
     """Return every text by name."""
     return {
@@ -163,7 +168,7 @@ def texts() -> dict[str, Callable[[Context], Lines]]:
         "key_results": lambda context: Lines(headline(context.results, context.names), look="key"),
         "key_numbers": _key_numbers,
         "mean_results": lambda context: Lines(mean_results(context.results, context.names), look="caution"),
-        "structure": lambda context: Lines(structure(context.run), look="bullets"),
+        "structure": lambda context: Lines(structure(context.run, context.names), look="bullets"),
         "strategies": _strategies,
         "inputs": _inputs,
         "changes": _changes,

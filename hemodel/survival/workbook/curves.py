@@ -12,7 +12,7 @@ Waning of treatment effects from the rows of a workbook.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from hemodel.survival.curve_spec import HAZARD_RATIO_BY_PERIOD, INDEPENDENT, Cur
 from hemodel.survival.effects.waning import IMMEDIATE, LINEAR, WITH_TREATMENT, Waning
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, Source
 from hemodel.survival.errors import SurvivalError, raise_together
+from hemodel.survival.families.registry import FAMILIES
 from hemodel.survival.published import TREATMENT, Published, convert, in_other_unit, parameterisation, programs
 from hemodel.survival.reported.statistics import (
     ACCELERATION_FACTOR,
@@ -138,6 +139,7 @@ def published_source(rows: Rows, endpoint: str, spec: CurveSpec, program: str, u
     SurvivalError
         Where the coefficients are not those of the parameterisation.
     """
+    rows = _of_family(rows, endpoint, spec)
     values = _named(rows, "coefficient.{endpoint}.{strategy}.{parameter}", endpoint, spec.strategy)
     where = f"curve.{endpoint}.{spec.strategy}"
     if not values:
@@ -162,6 +164,27 @@ def published_source(rows: Rows, endpoint: str, spec: CurveSpec, program: str, u
     except SurvivalError as error:
         parts = [SurvivalError(f"{endpoint}: {part}", [values[0].id]) for part in (error.parts or (error,))]
         raise SurvivalError(f"{endpoint}: {error}", [values[0].id], parts) from None
+
+
+def _of_family(rows: Rows, endpoint: str, spec: CurveSpec) -> dict[str, Row]:
+    """Return the rows, of a curve's coefficients those of its own family alone, without the family in their names.
+
+    Coefficients of several families stand side by side with the family before their names, as weibull_shape; those of
+    no family belong to whichever is chosen.
+    """
+    own, known = str(spec.family).lower(), sorted((name.lower() for name in FAMILIES), key=len, reverse=True)
+    found = {}
+    for id_, row in rows.items():
+        mine = (row.names.get("endpoint"), row.names.get("strategy")) == (endpoint, spec.strategy)
+        if row.kind.group not in {"coefficient", "covariance"} or not mine:
+            found[id_] = row
+            continue
+        named = {field: row.names[field] for field in ("parameter", "other") if field in row.names}
+        families = {next((each for each in known if name.startswith(f"{each}_")), own) for name in named.values()}
+        if families == {own}:
+            plain_names = {field: name.removeprefix(f"{own}_") for field, name in named.items()}
+            found[id_] = replace(row, names={**row.names, **plain_names})
+    return found
 
 
 def _misnamed(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hemodel.views.evidence.charts_effect import quantile_chart, schoenfeld_chart, with_quantiles, with_residuals
-from hemodel.views.evidence.charts_fit import FitChart, fit_chart
+from hemodel.views.evidence.charts_fit import FitChart, extrapolation_chart, fit_chart
 from hemodel.views.evidence.charts_hazard import (
     hazard_chart,
     log_cumulative_hazard_chart,
@@ -35,7 +36,7 @@ BY_FAMILY = (FIT, EXTRAPOLATION, HAZARDS, LONG_HAZARDS)
 FLEXIBLE = "flexible"
 CAPTIONS = {
     FIT: "observed and fitted survival",
-    EXTRAPOLATION: "extrapolation to the time horizon",
+    EXTRAPOLATION: "extrapolation",
     HAZARDS: "hazards",
     LONG_HAZARDS: "hazards to the time horizon",
     LOG_CUMULATIVE: "log cumulative hazard against log time",
@@ -66,10 +67,13 @@ def endpoint_figures(model: Model, pack: EvidencePack, endpoint: str) -> Charts:
         near, far = (FitChart(model, pack, endpoint, families, to_horizon=long) for long in (False, True))
         named = {
             FIT: partial(fit_chart, near),
-            EXTRAPOLATION: partial(fit_chart, far),
+            EXTRAPOLATION: partial(extrapolation_chart, replace(far, landmark=True)),
             HAZARDS: partial(hazard_chart, near),
             LONG_HAZARDS: partial(hazard_chart, far),
         }
+        evidence = pack.evidence.endpoints[endpoint]
+        if not (evidence.observed or evidence.points or evidence.external):
+            del named[FIT]
         found |= {_name(chart, endpoint, group): draw for chart, draw in named.items()}
     if pack.evidence.endpoints[endpoint].log_cumulative_hazard:
         found[_name(LOG_CUMULATIVE, endpoint)] = partial(log_cumulative_hazard_chart, model, pack, endpoint)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.survival.patients.proportionality import smooth
-from hemodel.views.evidence.page import columns_of, panel_rows, panel_title
+from hemodel.views.evidence.page import columns_of, panel_rows, panel_title, panels_height
 from hemodel.views.evidence.words import EvidenceNames, interval_words, test_words
 from hemodel.views.shared import style
 from hemodel.views.shared.page import legend_below, number_axis, page, settle
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hemodel.model.evaluate import Model
 
 
-PANEL_HEIGHT = 3.0
+PANEL_HEIGHT = 2.4
 SMOOTH_POINTS = 60
 
 
@@ -44,7 +44,7 @@ def schoenfeld_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     found, names = with_residuals(pack, endpoint), EvidenceNames(model)
     lines = [f"{_against(each, names)}: {_proportionality(each)}" for each in found]
     title = f"{names.endpoint(endpoint)}: is the hazard ratio constant?"
-    figure = page(title, ". ".join(lines), PANEL_HEIGHT * panel_rows(len(found)))
+    figure = page(title, ". ".join(lines), panels_height(len(found), PANEL_HEIGHT))
     for each, axes in zip(found, _cells(figure, len(found)), strict=True):
         _draw_residuals(axes, each)
         _title(axes, _against(each, names), len(found))
@@ -96,7 +96,7 @@ def _draw_residuals(axes: Axes, found: Comparison) -> None:
     axes.axhline(0, color=style.GREY, linewidth=0.7)
     axes.set_xlim(left=0)
     number_axis(axes.xaxis, "Time from model start (months)")
-    number_axis(axes.yaxis, "Log hazard ratio (scaled Schoenfeld residual)")
+    number_axis(axes.yaxis, "Log hazard ratio\n(scaled Schoenfeld residual)")
     axes.grid(axis="y")
 
 
@@ -110,7 +110,7 @@ def quantile_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     figure = page(
         f"{names.endpoint(endpoint)}: is the acceleration factor constant?",
         ". ".join(lines),
-        PANEL_HEIGHT * panel_rows(len(found)),
+        panels_height(len(found), PANEL_HEIGHT),
     )
     for each, axes in zip(found, _cells(figure, len(found)), strict=True):
         _draw_quantiles(axes, each, names)
@@ -143,7 +143,7 @@ def _draw_quantiles(axes: Axes, found: Comparison, names: EvidenceNames) -> None
     axes.plot([0, reach], [0, points.slope * reach], color=style.STRATEGY_COLOURS[1], linewidth=1.2)
     axes.set_xlim(0, reach)
     axes.set_ylim(0, max(points.slope * reach, 1.08 * float(points.strategy.max())))
-    room = 4.0
+    room = 2.8
     number_axis(axes.xaxis, fold(f"{names.strategy(found.reference)} (months)", room))
     number_axis(axes.yaxis, fold(f"{names.strategy(found.strategy)} (months)", PANEL_HEIGHT - 0.8))
     axes.grid()

@@ -19,15 +19,15 @@ from hemodel.views.evidence.page import (
     families_in_words,
     family_handles,
     look,
-    panel_rows,
     panel_title,
     panels,
+    panels_height,
     time_axis,
     to_horizon,
 )
 from hemodel.views.evidence.words import EvidenceNames
 from hemodel.views.shared import style
-from hemodel.views.shared.page import MARGIN, WIDTH, legend_below, number_axis, page, plain_rows, settle
+from hemodel.views.shared.page import MARGIN, WIDTH, legend_below, log_axis, number_axis, page, plain_rows, settle
 from hemodel.views.shared.text import brief, fold, text_width
 from hemodel.views.shared.words import family_name
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from hemodel.analyses.evidence.records import EvidencePack, FamilyEvidence, LogCumulativeHazard, PostProgression
@@ -45,14 +44,12 @@ if TYPE_CHECKING:
     from hemodel.survival.family import Array
 
 
-PANEL_HEIGHT = 2.7
+PANEL_HEIGHT = 2.3
 MARGIN_OF_SCALE = 1.25
 """What a hazard scale reaches beyond the hazards that set it, as a factor."""
 MOST_BEYOND = 8.0
 """What families not in use may widen it by, as a factor."""
 MOST_DECADES = 4.0
-TICKS = ((0.7, (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)), (1.6, (1.0, 2.0, 5.0)))
-"""Ticks of each decade of a logarithmic axis, by how many decades it has."""
 BESIDE_POINTS, BESIDE_FEW, FEW_POINTS = 1.15, 2.0, 10
 """What the axis of log time reaches beyond the points and beyond few of them, as a factor, and how many are few."""
 HAZARD = "Hazard (per month, log scale)"
@@ -66,14 +63,14 @@ def hazard_chart(chart: FitChart) -> Figure:
     until = f"{brief(chart.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
     subtitle = f"{smoothed} hazards of {families_in_words(chart.families)} before any cap or floor, to {until}"
     title = f"{names.endpoint(chart.endpoint)}: hazards{' to the time horizon' if chart.to_horizon else ''}"
-    figure = page(title, subtitle, PANEL_HEIGHT * panel_rows(len(strategies)))
+    figure = page(title, subtitle, panels_height(len(strategies), PANEL_HEIGHT))
     limits = _limits(chart)
     for strategy, axes in zip(strategies, panels(figure, len(strategies)), strict=True):
         _draw_hazards(axes, chart, strategy)
         panel_title(axes, names.strategy(strategy), len(strategies))
         axes.set_yscale("log")
         axes.set_ylim(*limits)
-        plain_log_axis(axes.yaxis, HAZARD)
+        log_axis(axes.yaxis, HAZARD)
     legend_below(figure, _hazard_handles(chart))
     return settle(figure)
 
@@ -127,19 +124,6 @@ def _limits(chart: FitChart) -> tuple[float, float]:
 def _positive(arrays: list[Array]) -> Array:
     values = np.concatenate(arrays)
     return np.asarray(values[np.isfinite(values) & (values > 0.0)])
-
-
-def plain_log_axis(axis: Axis, label: str) -> None:
-    """Label a logarithmic axis and write its ticks as plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = sorted(axis.get_view_interval())
-    decades = float(np.log10(high / low))
-    subs = next((ticks for most, ticks in TICKS if decades < most), (1.0,))
-    axis.set_label_text(label)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _hazard_handles(chart: FitChart) -> list[Artist]:
@@ -196,7 +180,7 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
         axes.plot(months, logs, color=style.colour(strategies.index(strategy)), linewidth=1.1)
     axes.set_xscale("log")
     axes.set_xlim(earliest, latest)
-    plain_log_axis(axes.xaxis, "Time from model start (months, log scale)")
+    log_axis(axes.xaxis, "Time from model start (months, log scale)")
     number_axis(axes.yaxis, "Log cumulative hazard (log of −log survival)")
     axes.grid()
     legend_below(figure, handles)
@@ -226,7 +210,7 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         "What PFS and OS as modelled imply together, given the share of PFS events that are deaths; a hazard of 0 or"
         " below cannot be drawn and leaves a gap"
     )
-    figure = page("Hazard of death after progression", subtitle, PANEL_HEIGHT * panel_rows(len(found)))
+    figure = page("Hazard of death after progression", subtitle, panels_height(len(found), PANEL_HEIGHT))
     span = to_horizon(pack.evidence.horizon)
     limits = _post_limits(list(found.values()))
     for (strategy, own), axes in zip(found.items(), panels(figure, len(found)), strict=True):
@@ -239,7 +223,7 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         time_axis(axes, span)
         axes.set_yscale("log")
         axes.set_ylim(*limits)
-        plain_log_axis(axes.yaxis, HAZARD)
+        log_axis(axes.yaxis, HAZARD)
         axes.grid(axis="y")
     handles: list[Artist] = [Line2D([], [], color=style.INK, label="Implied by the modelled curves")]
     if any(own.background is not None for own in found.values()):
@@ -260,7 +244,7 @@ ROW, LOWEST_ROW = 0.19, 0.15
 """Height of the row of a family, and the least of it. [inches]"""
 AROUND = 0.75
 """Height of a panel's title and axis. [inches]"""
-MOST_HEIGHT = 8.2
+MOST_HEIGHT = 5.4
 """Of the panels; families that do not fit in are left out, from the end of the ranking. [inches]"""
 
 
@@ -270,7 +254,12 @@ def mean_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     evidence, names = pack.evidence.endpoints[endpoint], EvidenceNames(model)
     fitted = [family for family in evidence.families if family.fitted]
     strategies = list(evidence.in_use.curves)
-    title = f"{names.endpoint(endpoint)}: mean within the time horizon by family"
+    means = [family.curves[strategies[-1]].restricted_mean.value for family in fitted]
+    used = evidence.in_use.curves[strategies[-1]].restricted_mean.value
+    title = (
+        f"{names.endpoint(endpoint)}: mean with {names.strategy(strategies[-1])} is {used:.1f} months with"
+        f" {family_name(evidence.in_use.family)}, in use; families give {min(means):.1f} to {max(means):.1f}"
+    )
     left_out = len(evidence.families) - len(fitted)
     note = f"; {left_out} families could not be fitted" if left_out > 1 else "; one could not be fitted" * left_out
     subtitle = (

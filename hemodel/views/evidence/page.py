@@ -11,7 +11,7 @@ import numpy as np
 from hemodel.survival.patients.kaplan_meier import kaplan_meier
 from hemodel.units import MONTHS_PER_YEAR
 from hemodel.views.shared import style
-from hemodel.views.shared.page import MARGIN, WIDTH
+from hemodel.views.shared.page import MARGIN, MOST_BODY, WIDTH
 from hemodel.views.shared.text import fold
 from hemodel.views.shared.words import family_name
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
     from numpy.typing import ArrayLike
 
     from hemodel.analyses.evidence.records import EndpointEvidence, FamilyEvidence, ObservedCurve
@@ -42,8 +42,10 @@ POPULATION: dict[str, Any] = {"color": style.GREY, "linewidth": 1.1, "linestyle"
 POPULATION_LABEL = "Population of the same age and sex"
 FEWEST_MONTHS = 6.0
 LONGEST_WITHOUT_FOLLOW_UP = 60.0
+LANDMARK_YEARS = 8.0
+"""Years that a chart of extrapolations shows."""
 FOLLOW_UPS = 2.0
-MOST_TICKS = 7
+MOST_TICKS = 5
 POINTS = 301
 AXIS_WIDTH = 0.62
 """Width of the numbers and label of a y axis. [inches]"""
@@ -78,6 +80,11 @@ def to_twice_follow_up(evidence: EndpointEvidence, horizon: float) -> Span:
     return Span(min(rounded, horizon), in_years=False)
 
 
+def to_landmark(horizon: float) -> Span:
+    """Return the years on which curves are chosen, never beyond the horizon."""
+    return Span(min(LANDMARK_YEARS * MONTHS_PER_YEAR, horizon), in_years=True)
+
+
 def to_horizon(horizon: float) -> Span:
     """Return the whole time horizon, in years."""
     return Span(horizon, in_years=True)
@@ -95,12 +102,12 @@ def time_axis(axes: Axes, span: Span) -> None:
     """Label an axis of time and give it round ticks."""
     axes.set_xlim(0, float(span.shown(span.last)))
     axes.set_xticks(time_ticks(span))
-    axes.set_xlabel(f"Time from model start ({span.unit})")
+    axes.set_xlabel(f"Time ({span.unit})")
 
 
 def columns_of(count: int) -> int:
     """Return how many panels stand side by side."""
-    return 1 if count == 1 else 2 if count <= 4 else 3
+    return min(count, 2)
 
 
 def panel_rows(count: int) -> int:
@@ -108,12 +115,17 @@ def panel_rows(count: int) -> int:
     return math.ceil(count / columns_of(count))
 
 
+def panels_height(count: int, each: float) -> float:
+    """Return the height of all panels, each so high unless the page is too small, in inches."""
+    return min(each * panel_rows(count), MOST_BODY)
+
+
 def panel_width(count: int) -> float:
     """Return the width of a panel without its y axis, in inches."""
     return (WIDTH - 2 * MARGIN) / columns_of(count) - AXIS_WIDTH
 
 
-def panels(figure: Figure, count: int) -> list[Axes]:
+def panels(figure: FigureBase, count: int) -> list[Axes]:
     """Return one set of axes a strategy; places without one are switched off."""
     found = list(figure.subplots(panel_rows(count), columns_of(count), squeeze=False).flat)
     for axes in found[count:]:

@@ -8,7 +8,7 @@ from hemodel.views.shared.text import brief
 from hemodel.views.shared.words import ENDPOINTS, TIME_ON_TREATMENT, family_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from hemodel.analyses.evidence.records import ChiSquared, EndpointEvidence, FamilyEvidence
     from hemodel.model.evaluate import Model
@@ -22,8 +22,8 @@ class EvidenceNames:
 
     def __init__(self, model: Model) -> None:
         """Take the names from the model's inputs."""
-        self._strategies = _unique([(strategy.id, strategy.name) for strategy in model.inputs.strategies])
-        self._drugs = _unique([(drug.id, drug.name) for drug in model.inputs.drugs])
+        self._strategies = {strategy.id: strategy.name for strategy in model.inputs.strategies}
+        self._drugs = {drug.id: drug.name for drug in model.inputs.drugs}
 
     def strategy(self, id_: str) -> str:
         """Return the name of a strategy, or of a difference between two (``new - old``)."""
@@ -42,13 +42,6 @@ class EvidenceNames:
         """Return the name of a coefficient such as ``standard: log(shape)`` with the strategy's name."""
         strategy, colon, what = name.partition(": ")
         return f"{self.strategy(strategy)}{colon}{what}"
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return names by id, with the id added to a name that several share."""
-    found = list(pairs)
-    given = [name for _, name in found]
-    return {id_: name if given.count(name) == 1 else f"{name} ({id_})" for id_, name in found}
 
 
 def p_value(value: float) -> str:

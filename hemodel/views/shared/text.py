@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from hemodel.fonts import families
 from hemodel.formats import display
 from hemodel.views.shared.style import SIZE
 from hemodel.views.shared.words import Names
@@ -80,7 +81,7 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=list(families()), size=size, weight="bold" if bold else "normal")
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / POINTS_PER_INCH
 
@@ -94,6 +95,16 @@ def brief(value: float) -> str:
     decimals = max(0, 2 - math.floor(math.log10(abs(value)) + 1e-12))
     text = fixed(value, min(decimals, 3))
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def about(value: float, currency: str) -> str:
+    """Return an amount of money in three significant digits, for a sentence."""
+    return display(float(f"{value:.3g}"), "money", currency)
+
+
+def upper_first(text: str) -> str:
+    """Return a sentence that begins with a capital."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def fixed(value: float, decimals: int) -> str:

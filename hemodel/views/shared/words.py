@@ -77,12 +77,12 @@ TIME_ON_TREATMENT = "tot_"
 
 
 class Names:
-    """Printed names of strategies, drugs, endpoints and components, unique among their kind."""
+    """Printed names of strategies, drugs, endpoints and components."""
 
     def __init__(self, results: Results, bands: Mapping[str, str] | None = None) -> None:
         """Take the names from the results, and those of bands of time to death from their rows."""
-        self._strategies = _unique(results.strategy_names)
-        self._drugs = _unique(results.drug_names)
+        self._strategies = results.strategy_names
+        self._drugs = results.drug_names
         self._bands = dict(bands or {})
 
     def strategy(self, id_: str) -> str:
@@ -134,12 +134,6 @@ def family_in_text(family: str) -> str:
     """Return a family's name as it stands within a sentence: only names of people keep their capital."""
     name = family_name(family)
     return name if name.startswith(("Weibull", "Gompertz")) else f"{name[:1].lower()}{name[1:]}"
-
-
-def _unique(names: Mapping[str, str]) -> dict[str, str]:
-    """Add the id to a name that several share."""
-    given = list(names.values())
-    return {id_: name if given.count(name) == 1 else f"{name} ({id_})" for id_, name in names.items()}
 
 
 def rule_words(rule: str, names: Names) -> str:

@@ -158,21 +158,22 @@ def test_the_boundary_of_a_bilinear_grid_by_hand() -> None:
     assert crossings(x, np.array([1.0, 0.0, 2.0, -2.0])) == [1.0, 3.0]
 
 
-def test_the_pair_of_a_run_has_the_largest_bars() -> None:
+def test_the_pair_of_a_run_is_the_price_of_the_drug_by_its_effect_on_survival() -> None:
+    """The price from 0 to its bound; the effect, a ratio of restricted means, between its bounds."""
     model = uncertain()
-    along = one_way(model)
-    total = 50_000 * along.outcomes.qalys.total - along.outcomes.costs.total
-    gain = total[:, 1] - total[:, 0]
-    order = np.argsort(-np.abs(gain[1::2] - gain[::2]))
-    ((intervention, x, y),) = default_pairs(model, along)
+    ((intervention, x, y),) = default_pairs(model, one_way(model))
+    price, effect = varied_input(model, "drug.newtinib.price"), varied_input(model, "curve.os.active.effect")
 
     assert intervention == "active"
-    assert [x.input.id, y.input.id] == [along.items[i].id for i in order[:2]]
+    assert [x.input.id, y.input.id] == [price.id, effect.id]
+    assert (x.values[0], x.values[-1]) == (0.0, price.high)
+    assert price.base in x.values
+    assert (y.values[0], y.values[-1]) == (effect.low, effect.high)
 
 
-def test_two_quantities_of_one_curve_are_no_pair_of_a_run() -> None:
-    """Effect and tail of OS go together; the next largest bar stands beside the first."""
-    model = small_model({"survival.os.active.survival_later.n": 12}, uncertain=True)
+def test_without_a_price_the_pair_of_a_run_has_the_largest_bars() -> None:
+    """Two quantities of one curve are no pair: effect and tail of OS go together; the next bar stands beside it."""
+    model = small_model({"survival.os.active.survival_later.n": 12, PRICE: 0}, uncertain=True)
     along = one_way(model)
     total = 50_000 * along.outcomes.qalys.total - along.outcomes.costs.total
     gain = total[:, 1] - total[:, 0]

@@ -11,6 +11,7 @@ from support import SOURCE, base_outcomes, small_rows
 
 from hemodel.analyses.base_case import Increment, increments
 from hemodel.analyses.differences import (
+    COSTS_ONLY,
     MOVES,
     NOT_ALONE,
     STAYS,
@@ -342,3 +343,29 @@ def test_a_group_names_what_comes_and_goes_in_the_order_of_the_alphabet() -> Non
     links._moved = {("drug", name) for name in "ebcafd"}
     links._tokens = {item: set(links._moved)}
     assert links.name([item]) == "drug a, drug b, drug c, drug d, drug e, drug f"
+
+
+def test_amounts_of_two_currencies_are_not_compared(make: Make) -> None:
+    """A price alone moves nothing that is compared; a utility moves QALYs; costs and ICERs are nowhere."""
+    utility = "utility.progression_free"
+    a = make("a.xlsx")
+    b = make(
+        "b.xlsx",
+        {"settings.currency": "CNY", PRICE: 999.0, utility: 0.9, f"{utility}.low": 0.85, f"{utility}.high": 0.95},
+    )
+    found = differences(a, b).found
+    assert (found.currency, found.currency_b) == ("EUR", "CNY")
+    single = by_name(found)
+    assert (single[PRICE].acts, single[utility].acts) == (COSTS_ONLY, MOVES)
+    for effect in (*found.together, *(each for item in found.differences for each in item.effects)):
+        assert effect.costs is effect.icer is effect.move.costs is effect.move.icer is None
+        assert effect.verdict == "not compared"
+    (left,) = found.not_additive
+    assert left.costs is left.icer is None
+    (whole,) = found.together
+    assert whole.qalys == ran(b).qalys
+    assert whole.move.qalys == ran(b).qalys - ran(a).qalys
+    (own,) = found.b.incremental
+    assert own.costs == ran(b).costs
+    same = differences(a, make("c.xlsx", {"settings.currency": "eur "})).found
+    assert same.together[0].costs == ran(a).costs

@@ -17,9 +17,9 @@ from hemodel.analyses.options import Options
 from hemodel.analyses.run import run
 from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import Change
+from hemodel.inputs.files import last_values
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.model_inputs import read_workbook
-from hemodel.inputs.previous import last_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

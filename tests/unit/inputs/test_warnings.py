@@ -369,7 +369,7 @@ def test_value_sets_are_compared_among_the_utilities_in_use() -> None:
 def test_two_of_one_name(one: str, other: str, name: str) -> None:
     edits: Edits = {f"{one}.name": {"value": "New drug"}, f"{other}.name": {"value": name}}
     (found,) = [w for w in added(edits) if w.name == "same_name"]
-    assert "Tables, charts and sentences cannot tell the two apart" in found.why
+    assert "Tables, charts and sentences can only tell the two apart by their ids" in found.why
     assert {f"{one}.name", f"{other}.name"} <= set(found.what.replace(",", "").split())
 
 

@@ -139,7 +139,7 @@ def test_the_console_shows_the_years(found: Results, run: Run, budget: BudgetRes
     text = budget_text(found, run, None)
 
     for i, year in enumerate(budget.years):
-        line = next(line for line in text.splitlines() if line.startswith(f"| {year}"))
+        line = next(line for line in text.splitlines() if line.startswith(f" {year} "))
         assert f"{budget.eligible.by_year[i]:,.0f}" in line
         assert f"{budget.net.total.by_year[i]:,.0f}" in line
     assert "Inputs that move it most: " in text

@@ -13,6 +13,7 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.errors import Location, Problem
 from hemodel.publish.console import input_list, problem_list, summary
+from hemodel.publish.console_tables import WIDTH
 from hemodel.views.registry import tables
 from hemodel.views.shared.table import frame
 
@@ -31,11 +32,15 @@ def made() -> tuple[Results, Run]:
 def test_summary_says_what_was_found_and_what_was_adjusted(made: tuple[Results, Run]) -> None:
     text = summary(*made, Path("out"))
 
-    assert "ICER USD 717,515 per QALY" in text
-    assert "(200 draws): 0.0% at USD 50,000" in text
+    lines = [line.split() for line in text.splitlines()]
+
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert " ".join(text.split()).index("is not cost-effective against Atezolizumab") < text.index("Discounted")
+    assert ["Increment", "218,558", "0.465", "0.305", "717,515"] in lines
+    assert ["Atezolizumab", *["100.0%"] * 4] in lines
     words = "Overall survival kept at or below what the population's mortality allows for Atezolizumab from month 228.4"
-    assert f"Adjusted: {words}" in text
-    assert text.endswith("Written to out")
+    assert f"Adjusted: {words}" in " ".join(text.split())
+    assert text.endswith("Written to out: open report.html first.")
 
 
 def test_frames_hold_every_digit(made: tuple[Results, Run]) -> None:

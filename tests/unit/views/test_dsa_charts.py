@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.results import Results
 
-PAGE = 16 / 2.54
+PAGE = 4.5
 
 
 @cache
@@ -63,29 +63,30 @@ def grid(lost: bool = False) -> TwoWayResult:
 def test_the_contour_is_where_net_benefit_is_0_and_base_and_bounds_are_marked() -> None:
     figure = heat_maps(found(), [grid()], "nmb")
     axes, bar = figure.axes
-    assert figure.get_figwidth() == pytest.approx(PAGE, abs=0.01)
+    assert figure.get_figwidth() == PAGE
     assert axes.get_xlabel() == "First (months)\nbase case 0.5, bounds −1 to 1"
     assert axes.get_ylabel() == "Second (EUR per vial)\nbase case 0.5, bounds −1 to 1"
-    assert bar.get_ylabel() == "Net monetary benefit (EUR)"
+    assert bar.get_ylabel() == "Net monetary benefit (thousand EUR)"
     contour = np.asarray(axes.collections[1].get_paths()[0].vertices)
     assert contour.sum(axis=1) == pytest.approx(np.zeros(len(contour)), abs=1e-12)
     assert texts(figure) == ["Net benefit 0 at 50,000", "Base case", "Bounds of the input"]
     marked = next(line for line in axes.lines if line.get_marker() == "o")
     assert np.asarray(marked.get_data()).tolist() == [[0.5], [0.5]]
-    assert "6 of 9 points are cost-effective" in figure.texts[1].get_text().replace("\n", " ")
+    said = figure.texts[0].get_text().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert said == "Active is cost-effective at EUR 50,000 per QALY in 6 of 9 combinations"
 
 
 def test_what_has_no_value_is_hatched_and_said() -> None:
     lost = grid(lost=True).model_copy(update={"failed": [FailedPoint(x=-2, y=-2, why="no fit")]})
     figure = heat_maps(found(), [lost], "qalys")
     assert "No result" in texts(figure)
-    assert figure.texts[1].get_text().endswith("Points without a result: 1.")
+    assert figure.texts[1].get_text().endswith("points without a result: 1")
     assert "No result, or no ratio (dominant or dominated)" in texts(heat_maps(found(), [grid()], "icer"))
 
 
 def test_three_grids_fit_on_a_page() -> None:
     figure = heat_maps(found(), [grid(), grid(), grid()], "costs")
-    assert figure.get_figheight() < 24.7 / 2.54
+    assert figure.get_figheight() / figure.get_figwidth() < 24.7 / 16
 
 
 def test_values_that_meet_a_threshold_are_marked_and_named() -> None:

@@ -12,8 +12,8 @@ from hemodel.analyses.results import results
 from hemodel.errors import UsageError
 from hemodel.views import charts, prices
 from hemodel.views.headline import headline
-from hemodel.views.prices import spread
 from hemodel.views.registry import names_of, tables
+from hemodel.views.shared.page import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,8 @@ def test_no_price_is_said_plainly_with_the_icer_at_0() -> None:
     assert float(said.split()[-3].replace(",", "")) == pytest.approx(ratio, rel=5e-3)
     figure = prices.price_icer(found, done)
     assert [text.get_text() for text in figure.axes[0].texts] == ["50,000: at no price"]
-    assert "Price that meets a threshold" not in [text.get_text() for text in figure.legends[0].get_texts()]
+    title = figure.texts[0].get_text().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert title == "No price of Newtinib meets EUR 50,000 per QALY"
 
 
 def test_the_chart_marks_each_price_on_its_threshold(assumed: tuple[Results, Run]) -> None:
@@ -95,7 +96,7 @@ def test_the_chart_marks_each_price_on_its_threshold(assumed: tuple[Results, Run
     assert np.array(star.get_xydata()).tolist() == [[1200.0, entry.icer]]
     at = {one.threshold: one for one in entry.thresholds}[50_000.0]
     assert at.discount is not None
-    assert f"(−{100 * at.discount:.1f}%)" in axes.texts[1].get_text()
+    assert f"(−{100 * at.discount:.0f}%)" in axes.texts[1].get_text()
 
 
 def test_no_chart_where_no_qalys_are_gained() -> None:
@@ -112,8 +113,14 @@ def test_no_chart_where_no_qalys_are_gained() -> None:
     [
         ([0.1, 0.5, 0.9], [0.1, 0.5, 0.9]),
         ([0.1, 0.12, 0.14], [0.1, 0.3, 0.5]),
-        ([0.9, 0.95, 1.0], [0.6, 0.8, 1.0]),
+        ([0.9, 0.95, 1.0], [0.5, 0.7, 0.9]),
     ],
 )
 def test_labels_are_a_gap_apart_and_on_the_page(wanted: list[float], expected: list[float]) -> None:
-    assert spread(wanted, 0.2) == pytest.approx(expected)
+    """Labels 0.2 high, the highest of which ends at 1."""
+    assert spread(wanted, [0.2] * 3) == pytest.approx(expected)
+
+
+def test_a_label_of_two_lines_takes_more_room_than_one_of_one() -> None:
+    """0.2 and 0.1 high: their middles are 0.15 apart."""
+    assert spread([0.3, 0.3], [0.2, 0.1]) == pytest.approx([0.3, 0.45])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -9,7 +10,8 @@ from hemodel.analyses.base_case import AdjustmentEntry
 from hemodel.analyses.psa.diagnostics import PsaTotal
 from hemodel.analyses.psa.result import PsaResult
 from hemodel.analyses.results import Results
-from hemodel.views.prose import mean_results, structure
+from hemodel.survival.endpoint_fit import Source
+from hemodel.views.prose import curve_sources, mean_results, structure
 from hemodel.views.shared.words import Names, adjustment_sentence
 
 if TYPE_CHECKING:
@@ -48,8 +50,28 @@ def plain(text: str) -> str:
     ],
 )
 def test_conventions_follow_the_settings(change: dict[str, str | float], sentence: str) -> None:
-    text = " ".join(structure(cast("Run", _Run(small_model(change)))))
+    text = " ".join(structure(cast("Run", _Run(small_model(change))), Names(SOME)))
     assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sentence"),
+    [
+        (("reported",) * 4, "Curves are fitted to reported medians, survival rates and hazard ratios by least squares"),
+        (("coefficients",) * 4, "Curves are taken from published coefficients; the"),
+        (("patients",) * 4, "Curves are fitted by maximum likelihood to the times of patients; the"),
+        (("digitised",) * 4, "to patients rebuilt from published Kaplan-Meier curves; the"),
+        (
+            ("coefficients", "reported", "patients", "patients"),
+            "Curves: those of Progression-free survival (Old) are taken from published coefficients; those of",
+        ),
+    ],
+)
+def test_what_is_said_of_curves_follows_their_sources(kinds: tuple[str, ...], sentence: str) -> None:
+    old, new = ({"old": Source(first), "new": Source(second)} for first, second in (kinds[:2], kinds[2:]))
+    fits = {"pfs": SimpleNamespace(sources=old), "os": SimpleNamespace(sources=new)}
+    run = cast("Run", SimpleNamespace(model=SimpleNamespace(fits=fits)))
+    assert sentence in curve_sources(run, Names(SOME))
 
 
 def entry(**changes: object) -> AdjustmentEntry:
@@ -87,12 +109,6 @@ def test_a_lift_in_words() -> None:
         "Overall survival for New was not below progression-free survival in the base case; it was lifted in 62.0% of"
         " the draws."
     )
-
-
-def test_names_that_are_shared_carry_the_id() -> None:
-    shared = SOME.model_copy(update={"strategy_names": {"old": "Same", "new": "Same"}})
-    names = Names(shared)
-    assert [names.strategy(id_) for id_ in ("old", "new")] == ["Same (old)", "Same (new)"]
 
 
 def test_the_mean_of_the_draws_is_told_where_it_is_off() -> None:
