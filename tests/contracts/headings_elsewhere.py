@@ -248,7 +248,7 @@ def scenarios_moving() -> Made:
     )
     numbers = ("life_years", "qalys", "costs", "icer", "change_in_qalys", "change_in_costs", "change_in_icer")
     others: dict[str, Any] = {"changes": [], "nmb": {}, "cost_effective": {}, "changes_decision": {}, "group": "costs"}
-    one = ScenarioEntry(name="one", **PAIR | texts | others | dict.fromkeys((*numbers, "relative_change_in_icer"), 1.0))
+    one = ScenarioEntry(name="one", **PAIR | texts | others | dict.fromkeys(numbers, 1.0))
     named = [("one", ""), ("still", ""), ("first", "s"), ("middle", "s"), ("last", "s")]
     found = [own(one.model_copy(update={"name": name, "sweep": sweep})) for name, sweep in named]
     shown: dict[str, Any] = {"scenarios": found, "moving": ["one", "first", "middle", "last"]}
