@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from hemodel.formats import display
+from hemodel.formats import display, rough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,6 +242,8 @@ class Record:
                 else [_at(self._results, path.split("/")) for path in scope]
             )
             self._printed[scope] = {text for value in _numbers(parts) for text in _as_printed(value)}
+            if scope is None:
+                self._printed[scope] |= _as_in_headline(self._results)
         return self._printed[scope]
 
 
@@ -257,6 +259,15 @@ def _at(found: Any, path: list[str]) -> Any:
     if path[0] == "*":
         return [_at(inner, path[1:]) for inner in (found.values() if isinstance(found, dict) else found)]
     return _at(found.get(path[0]) or [], path[1:])
+
+
+def _as_in_headline(results: dict[str, Any]) -> set[str]:
+    """Every way in which the headline may print its numbers: in two to four digits, or what the draws allow."""
+    found = results["headline"]
+    error = (found["draws"] or {}).get("icer_mcse")
+    values = [abs(value) for value in _numbers([found, results["frontier"]])]
+    texts = {rough(value, digits) for value in values for digits in (2, 3, 4)}
+    return texts | {rough(value, 4, error) for value in values} | {f"{value:.0%}" for value in values if value <= 1}
 
 
 def _as_printed(value: float) -> Iterator[str]:

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 WIDEST, TALLEST = 400.0, 560.0
 """Greatest width and height of a figure. [points]"""
 _LABEL_WIDTH = 120.0
-_NUMBER_STYLES = ("Fact Label", "Key Result", "Fact Text")
+_NUMBER_STYLES = ("Note", "Fact Label", "Note")
+_BIG = 14.0
+"""Size of the numbers that a document begins with. [points]"""
 _LOOKS = {"body": "Body Text", "key": "Key Result", "caution": "Body Text", "note": "Body Text"}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every part: none, as far as a zip file can say so."""
@@ -201,14 +203,18 @@ class _Writer:
 
     def _numbers(self, block: KeyNumbers) -> None:
         """Write numbers side by side: label, number, what stands under it."""
+        from docx.shared import Pt
+
         count = len(block.numbers)
         table = new_table(self._file, len(_NUMBER_STYLES), (PORTRAIT / count,) * count, headings=0)
         for column, number in enumerate(block.numbers):
             for row, style, text in zip(table.rows, _NUMBER_STYLES, number, strict=True):
                 line = row.cells[column].paragraphs[0]
                 line.style = style
-                add_run(line, text)
-        self._line("Note", "")
+                run = add_run(line, text)
+                if style == "Fact Label":
+                    run.font.size = Pt(_BIG)
+        self._line("Spacer", "")
 
     def _figure(self, block: FigureBlock) -> None:
         from docx.shared import Pt

@@ -111,10 +111,10 @@ def test_an_altered_number_is_found(made: Path, record: Record, name: str) -> No
     assert changed > 50
     assert 20 * len(missed) <= changed, missed
     assert all(len(re.sub(r"\D", "", text)) <= 4 for _, text, _ in missed), missed
-    icer = json.loads((made / "results.json").read_text(encoding="utf-8"))["incremental"][0]["icer"]
-    sentence = next(each for each in said if not each.table and f"{icer:,.0f} per QALY gained" in each.text)
-    wrong = sentence.text.replace(f"{icer:,.0f}", f"{icer + 100:,.0f}")
-    assert [number for _, number in record.unknown([replace(sentence, text=wrong)])] == [f"{icer + 100:,.0f}"]
+    costs = json.loads((made / "results.json").read_text(encoding="utf-8"))["incremental"][0]["costs"]
+    sentence = next(each for each in said if not each.table and f"{costs:,.0f} for each patient" in each.text)
+    wrong = sentence.text.replace(f"{costs:,.0f}", f"{costs + 1e6:,.0f}")
+    assert [number for _, number in record.unknown([replace(sentence, text=wrong)])] == [f"{costs + 1e6:,.0f}"]
 
 
 def test_an_altered_file_is_found(made: Path, record: Record, tmp_path: Path) -> None:

@@ -34,9 +34,8 @@ def said(made: Context, name: str) -> str:
 
 def scenario(name: str, icer: float | None, **more: Any) -> ScenarioEntry:
     words = dict.fromkeys(("purpose", "why", "source", "sweep", "label", "verdict", "stopped"), "")
-    numbers = dict.fromkeys(
-        ("life_years", "qalys", "costs", "change_in_qalys", "change_in_costs", "change_in_icer"), 1.0
-    )
+    names = ("life_years", "qalys", "costs", "change_in_qalys", "change_in_costs", "change_in_icer")
+    numbers = dict.fromkeys(names, 1.0)
     own: dict[str, Any] = {"question": f"What if {name}?", "group": "survival", "icer": icer, "changes": []}
     own |= {"nmb": {}, "cost_effective": {}, "changes_decision": {}, "intervention": "active", "comparator": "standard"}
     return ScenarioEntry(name=name, **words | numbers | own | more)
