@@ -113,8 +113,10 @@ def profile_text(one: FoundProfile) -> str:
 def reference_case_text(payer: PayerResult) -> str:
     """Return what of a payer's reference case a run does not meet, for the screen."""
     lines = [f"Reference case of {of_whom(payer)}. {counts(payer)}"]
-    for status in ("missing", "departs", "to judge"):
+    for status in ("missing", "departs"):
         lines += [_unmet(entry) for entry in payer.reference_case if entry.status == status]
+    judged = [entry.label.lower() for entry in payer.reference_case if entry.status == "to judge"]
+    lines += [f"To judge: {', '.join(judged)}; see tables/reference_case.csv"] if judged else []
     told = [NOT_CHECKED] if any(not entry.checked for entry in payer.reference_case) else []
     return "\n".join(wrapped(line) for line in (*lines, *told))
 

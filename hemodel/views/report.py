@@ -111,7 +111,7 @@ def stepped(results: ReportResults, names: Names) -> Table:
     )
 
 
-LARGEST, MOST_SCENARIOS = 10, 20
+LARGEST, MOST_SCENARIOS = 10, 15
 """Bars of the one-way analysis, and scenarios, that a dossier shows of each intervention."""
 
 

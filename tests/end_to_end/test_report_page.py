@@ -12,7 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from commands import whole_run
+from commands import WORKBOOK, invoke, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +70,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def measured(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
-    """Sizes of the page by the width of its window. [CSS pixel]"""
-    folder = tmp_path_factory.mktemp("page")
+    return sizes(page, tmp_path_factory.mktemp("page"))
+
+
+def sizes(page: str, folder: Path) -> dict[int, Any]:
+    """Sizes of a page by the width of its window. [CSS pixel]"""
     open_page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     (folder / "copy.html").write_text(f"{open_page}<script>{MEASURE}</script>", encoding="utf-8")
     frames = "".join(f'<iframe src="copy.html" width="{w}" height="{SCREEN}" frameborder="0"></iframe>' for w in WIDTHS)
@@ -92,6 +95,16 @@ def test_the_first_screen_holds_the_answer(measured: dict[int, Any]) -> None:
 
 def test_the_main_part_is_ten_screens_at_most(measured: dict[int, Any]) -> None:
     assert measured[1280]["main"] <= MOST_SCREENS * SCREEN
+
+
+@pytest.mark.every
+def test_so_is_that_of_a_payer_with_severity_and_budget(tmp_path: Path) -> None:
+    done = invoke("run", WORKBOOK.with_name("imforte_england.xlsx"), "--payer", "GB-ENG", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    found = sizes((tmp_path / "out" / "report.html").read_text(encoding="utf-8"), tmp_path)[1280]
+    assert found["main"] <= MOST_SCREENS * SCREEN
+    assert 0 < found["icer"] < 400
+    assert found["cut"] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
