@@ -509,7 +509,6 @@ CHARTS = (
         "survival_curves",
         survival_curves,
         "Reported and modelled survival, with 95% intervals",
-        below="survival_fit",
         same_for_payers=True,
     ),
 )

@@ -18,7 +18,7 @@ from hemodel.formats import display
 from hemodel.views.one_way import LABEL_WIDTH, axis_label, base_value, input_names
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold, minus, threshold_text
@@ -555,6 +555,5 @@ CHARTS = (
         two_way_chart,
         "Two-way analysis of incremental net monetary benefit, by the two inputs with the largest bars",
         lambda results, _: bool(results.two_way),
-        sheet=ChartSheet("two_way", "Two-way chart", "Net monetary benefit by two inputs"),
     ),
 )

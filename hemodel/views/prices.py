@@ -300,6 +300,5 @@ CHARTS = (
         price_icer,
         "ICER by price of a vial",
         lambda results, _: bool(drawn_prices(results)),
-        below="price_threshold",
     ),
 )

@@ -447,6 +447,5 @@ CHARTS = (
         convergence,
         "Mean incremental net monetary benefit by number of draws, with its Monte Carlo error",
         lambda results, run: _has_draws(results, run) and run.psa is not None and run.psa.draws > 1,
-        below="psa_net_benefit",
     ),
 )

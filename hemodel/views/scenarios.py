@@ -20,7 +20,7 @@ from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold, lines_height, minus, threshold_text
@@ -484,13 +484,11 @@ TABLES = (
         OnPage(bands=(0, 4, 5)),
     ),
 )
-SHEET = ChartSheet("scenarios", "Scenario chart", "Scenarios beside the base case")
 CHARTS = (
     ChartEntry(
         "scenarios",
         scenario_chart,
         "Scenarios beside the base case",
         lambda results, _: bool(results.scenarios),
-        sheet=SHEET,
     ),
 )

@@ -15,7 +15,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.survival.reported.statistics import HALF_WIDTH_95
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ChartEntry, ChartSheet, TableEntry
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold
@@ -354,8 +354,7 @@ def _has_studies(results: Results, _run: Run) -> bool:
     return results.research is not None
 
 
-_SHEET = ChartSheet("study_values", "Study chart", "What the studies are worth by size")
 CHARTS = (
-    ChartEntry("study_sizes", study_sizes, "Value and net benefit of the studies by size", _has_studies, sheet=_SHEET),
-    ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies, sheet=_SHEET),
+    ChartEntry("study_sizes", study_sizes, "Value and net benefit of the studies by size", _has_studies),
+    ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies),
 )
