@@ -453,7 +453,7 @@ def _room(
 ) -> None:
     """Set the size of a chart, and the share of its width for the names of its bars, the first of them at the top."""
     chart.set_size({"width": width, "height": height})
-    names = {"num_font": {**_FONT, "size": font}, "label_position": "low", "major_tick_mark": "none"}
+    names: dict[str, Any] = {"num_font": {**_FONT, "size": font}, "label_position": "low", "major_tick_mark": "none"}
     chart.set_y_axis(axis("", reverse=True, interval_unit=1, **names))
     layout = {"x": labels, "y": frame[0] / height, "width": 0.96 - labels, "height": 1 - sum(frame) / height}
     chart.set_plotarea({"layout": layout})

@@ -100,7 +100,7 @@ def _write_numbers(sheet: Worksheet, formats: look.Formats, row: int, numbers: S
     """Write each number in a box of three rows: what it is, the number, and what stands under it."""
     if not numbers:
         return row
-    looks = (
+    looks: tuple[tuple[dict[str, object], dict[str, object]], ...] = (
         ({"font_color": look.GREY, "font_size": 9}, {"top": 1}),
         ({"bold": True, "font_size": 16, "font_color": look.INK}, {}),
         ({"font_color": look.GREY, "font_size": 9, "valign": "top"}, {"bottom": 1}),
@@ -115,8 +115,8 @@ def _write_numbers(sheet: Worksheet, formats: look.Formats, row: int, numbers: S
                 sheet.merge_range(row + down, first, row + down, last, "", style)
             sheet.write_string(row + down, first, text, style)
     room = [sum(_WIDTHS[first : last + 1]) for first, last in _NUMBERS]
-    for down, texts in ((0, [each.label for each in numbers]), (2, [each.under for each in numbers])):
-        lines = max(look.line_count(text, width, "note") for text, width in zip(texts, room, strict=False))
+    for down, said in ((0, [each.label for each in numbers]), (2, [each.under for each in numbers])):
+        lines = max(look.line_count(text, width, "note") for text, width in zip(said, room, strict=False))
         sheet.set_row(row + down, look.height_of(lines) + 2)
     sheet.set_row(row + 1, 26)
     return row + 4

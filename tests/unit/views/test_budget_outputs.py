@@ -169,7 +169,7 @@ def test_the_workbook_of_the_command_links_every_table_and_repeats_to_the_byte(
         write_budget_workbook(tmp_path / name, found, made, made_with)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
-    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    book: Any = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["Summary", "Budget", "Audit"]
     links = [cell.hyperlink.location for line in book["Summary"].iter_rows() for cell in line if cell.hyperlink]
     assert len(links) == len({*links}) == len(NAMES) + 1 + 2
