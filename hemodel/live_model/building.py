@@ -12,7 +12,7 @@ from hemodel.live_model.coefficients import add_curves, curves_sheet
 from hemodel.live_model.comparison import TOLERANCE, add_comparison
 from hemodel.live_model.formula import as_formula, both, total, whole
 from hemodel.live_model.parameters import add_parameters, add_readers
-from hemodel.live_model.population import add_ageing, add_background
+from hemodel.live_model.population import add_ageing, add_background, tables_edited
 from hemodel.live_model.psa import PsaSheet
 from hemodel.live_model.refit import add_fit_cells, fit_inputs, followed
 from hemodel.live_model.results import ResultCells, add_results, ratios_in_words
@@ -161,9 +161,11 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
         inputs, parameters, {e: fit_inputs(model, e) for e in model.fits}, {e: followed(model, e) for e in model.fits}
     )
     readers = add_readers(inputs, parameters)
-    edited = total([readers.changed, *fits.refit.values()])
+    tables = tables_edited(background, ageing)
+    edited = total([readers.changed, *fits.refit.values(), *tables])
     comparison = add_comparison(results, parameters, strategies, edited)
-    parts = [*calculation.checks, *(background.checks if background is not None else ())]
+    followed_tables = [_edits("Columns changed of the life table and the norms", total(tables))] if tables else []
+    parts = [*followed_tables, *calculation.checks, *(background.checks if background is not None else ())]
     checks = add_checks([*_general(parameters, fits, readers, comparison, psa.rows - 1), *parts])
     results_sheet.write(4, 0, checks.message, "verdict")
     results_sheet.write(SELECTOR[0], SELECTOR[1] + 1, ratios_in_words(results, parameters), "verdict")
@@ -197,19 +199,12 @@ def _general(
     """Return the checks of the model as a whole."""
     draw = parameters.draw
     known = _valid_draw(draw, draws)
-    stale = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
     found = [
         LiveCheck("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
         LiveCheck(
             "Every input is read by something", readers.unread, readers.unread.equals(0), "See Read by, Model inputs."
         ),
-        LiveCheck(
-            "Inputs changed since the file was written",
-            readers.changed,
-            readers.changed.equals(0),
-            stale,
-            as_formula(1).equals(1),
-        ),
+        _edits("Inputs changed since the file was written", readers.changed),
         LiveCheck(
             "Inputs changed that decide which formulas there are",
             readers.structure,
@@ -220,7 +215,7 @@ def _general(
             "Largest relative difference from the engine",
             comparison.difference,
             comparison.difference <= TOLERANCE,
-            stale,
+            _STALE,
             comparison.edited > 0,
         ),
     ]
@@ -234,6 +229,14 @@ def _general(
             )
         )
     return found
+
+
+_STALE = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
+
+
+def _edits(subject: str, count: Formula) -> LiveCheck:
+    """Return a check that tells of edits and never fails."""
+    return LiveCheck(subject, count, count.equals(0), _STALE, count > 0)
 
 
 def _valid_draw(draw: Formula, draws: int) -> Formula:

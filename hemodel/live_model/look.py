@@ -368,17 +368,18 @@ class Look:
 
     def _judge(self, page: Worksheet, sheet: Sheet, placed: SheetLayout) -> None:
         """Colour checks by what they say; the colours follow what is recalculated."""
-        colours = {PASSES: GOOD, FAILS: BAD, CHANGED: NEUTRAL, EQUAL: GOOD, EDITED: NEUTRAL}
+        colours = {
+            "check": {PASSES: GOOD, FAILS: BAD, CHANGED: NEUTRAL},
+            "compared": {EQUAL: GOOD, EDITED: NEUTRAL},
+        }
         for (row, column), cell in sheet.cells.items():
-            if cell.style in {"check", "compared"}:
-                for word, colour in colours.items():
-                    page.conditional_format(
-                        *(row, column, row, column),
-                        {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.fill(colour)},
-                    )
+            for word, colour in colours.get(cell.style, {}).items():
+                rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.fill(colour)}
+                page.conditional_format(row, column, row, column, rule)
+            if cell.style == "compared":
                 rule = {"type": "formula", "criteria": f"=ISNUMBER(${letter(column)}${row + 1})"}
                 page.conditional_format(row, column, row, column, {**rule, "format": self.fill(BAD)})
-            elif cell.style == "verdict":
+            if cell.style == "verdict":
                 criteria = f'=LEFT(${letter(column)}${row + 1},4)="Look"'
                 last = min(column + _VERDICT_COLUMNS, placed.last_column)
                 rule = {"type": "formula", "criteria": criteria, "format": self.fill(BAD)}
