@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.live_model.coefficients import add_curves, curves_sheet
-from hemodel.live_model.formula import absolute, as_formula, both, larger, whole
+from hemodel.live_model.comparison import TOLERANCE, add_comparison
+from hemodel.live_model.formula import as_formula, both, total, whole
 from hemodel.live_model.parameters import add_parameters, add_readers
-from hemodel.live_model.population import add_ageing, add_background
+from hemodel.live_model.population import add_ageing, add_background, tables_edited
 from hemodel.live_model.psa import PsaSheet
 from hemodel.live_model.refit import add_fit_cells, fit_inputs, followed
-from hemodel.live_model.results import ResultCells, add_results
-from hemodel.live_model.sheet import LiveCheck, Sheet, add_checks, at_most
+from hemodel.live_model.results import ResultCells, add_results, ratios_in_words
+from hemodel.live_model.sheet import LiveCheck, Sheet, add_checks
 from hemodel.live_model.strategy import StrategyContext, StrategySheets, add_strategy
 from hemodel.live_model.time import Time, add_time
 from hemodel.live_model.uncertainty import add_acceptability, add_at_settings, add_plane, add_summary, add_tornado
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.results import Results
     from hemodel.live_model.coefficients import Naturals
+    from hemodel.live_model.comparison import Comparison
     from hemodel.live_model.formula import Formula
     from hemodel.live_model.parameters import Parameters, Readers
     from hemodel.live_model.population import AgeingCells
@@ -101,8 +103,6 @@ def add_calculation(
 RESULTS = "Model results"
 SELECTOR = (3, 2)
 """Row and column, from 0, of the cell that selects a draw on the sheet of results."""
-TOLERANCE = 1e-9
-"""Relative difference between live model and engine that is put down to rounding."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ class LiveModel:
     ----------
     sheets : tuple of Sheet
         In the order of the workbook; the sheet of results comes first.
-    difference : Formula
-        The largest relative difference between a total and the engine's.
+    comparison : Comparison
+        With what the engine found.
     """
 
     sheets: tuple[Sheet, ...]
@@ -128,7 +128,7 @@ class LiveModel:
     acceptability: Acceptability
     at_settings: Curves
     tornado: Tornado
-    difference: Formula
+    comparison: Comparison
 
 
 def build(model: Model, found: Results, stored: Stored) -> LiveModel:
@@ -161,64 +161,63 @@ def build(model: Model, found: Results, stored: Stored) -> LiveModel:
         inputs, parameters, {e: fit_inputs(model, e) for e in model.fits}, {e: followed(model, e) for e in model.fits}
     )
     readers = add_readers(inputs, parameters)
-    difference = _largest_difference(results)
-    parts = [*calculation.checks, *(background.checks if background is not None else ())]
-    checks = add_checks([*_general(parameters, fits, readers, difference, psa.rows - 1), *parts])
+    tables = tables_edited(background, ageing)
+    edited = total([readers.changed, *fits.refit.values(), *tables])
+    comparison = add_comparison(results, parameters, strategies, edited)
+    followed_tables = [_edits("Columns changed of the life table and the norms", total(tables))] if tables else []
+    parts = [*followed_tables, *calculation.checks, *(background.checks if background is not None else ())]
+    checks = add_checks([*_general(parameters, fits, readers, comparison, psa.rows - 1), *parts])
     results_sheet.write(4, 0, checks.message, "verdict")
+    results_sheet.write(SELECTOR[0], SELECTOR[1] + 1, ratios_in_words(results, parameters), "verdict")
     between = [] if background is None else [background.sheet]
     sheets = (
-        *(results_sheet, checks.sheet, parameters.sheet, curves, fits.sheet, *between, *calculation.sheets),
+        *(results_sheet, checks.sheet, comparison.sheet, parameters.sheet, curves, fits.sheet, *between),
+        *calculation.sheets,
         *(psa.sheet, plane.sheet, summary.sheet, acceptability.sheet, tornado.sheet),
     )
     return LiveModel(
         sheets, parameters, psa, results, strategies, checks, plane, summary, acceptability, at_settings, tornado,
-        difference,
+        comparison,
     )  # fmt: skip
 
 
 def _results_sheet(stored: Stored) -> tuple[Sheet, Formula]:
     draws = next(iter(stored.discounted.values())).size - 1
     purpose = (
-        "Everything here is calculated by formula from the input sheets. Engine is what hemodel found in the selected "
-        "draw, for the inputs as they were when this file was written; the difference is that of the discounted values."
+        "Everything here is calculated by formula from the input sheets, for the base case (draw 0) or for one of the "
+        f"{draws:,} stored draws. What hemodel found for the same draw is on the sheet Model engine."
     )
     sheet = Sheet(RESULTS, "Results", purpose, frozen=(6, 0))
     sheet.write(SELECTOR[0], 0, "Draw that is calculated", "label")
     draw = sheet.write(*SELECTOR, 0, "selector")
-    sheet.write(SELECTOR[0], 3, f"0 is the base case; 1 to {draws:,} are the draws of the sheet Model PSA.", "verdict")
     return sheet, draw
 
 
-def _largest_difference(results: ResultCells) -> Formula:
-    """Return the largest difference of a total from the engine's, relative to the engine's."""
-    gaps = []
-    for (outcome, strategy, component, kind), cell in results.cells.items():
-        if kind == "difference" and component == "total":
-            engine = results.cells[outcome, strategy, component, "engine"]
-            gaps.append(absolute(cell) / larger(absolute(engine), 1e-9))
-    return larger(*gaps)
-
-
 def _general(
-    parameters: Parameters, fits: FitCells, readers: Readers, difference: Formula, draws: int
+    parameters: Parameters, fits: FitCells, readers: Readers, comparison: Comparison, draws: int
 ) -> Sequence[LiveCheck]:
     """Return the checks of the model as a whole."""
     draw = parameters.draw
     known = _valid_draw(draw, draws)
-    stale = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
     found = [
         LiveCheck("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
         LiveCheck(
             "Every input is read by something", readers.unread, readers.unread.equals(0), "See Read by, Model inputs."
         ),
-        LiveCheck("Inputs changed since the file was written", readers.changed, readers.changed.equals(0), stale),
+        _edits("Inputs changed since the file was written", readers.changed),
         LiveCheck(
             "Inputs changed that decide which formulas there are",
             readers.structure,
             readers.structure.equals(0),
             "Formulas cannot follow this change: save the file and run hemodel excel on it.",
         ),
-        at_most("Largest relative difference from the engine", difference, TOLERANCE, stale),
+        LiveCheck(
+            "Largest relative difference from the engine",
+            comparison.difference,
+            comparison.difference <= TOLERANCE,
+            _STALE,
+            comparison.edited > 0,
+        ),
     ]
     for endpoint, count in fits.refit.items():
         found.append(
@@ -230,6 +229,14 @@ def _general(
             )
         )
     return found
+
+
+_STALE = "Engine, draws and tornado are of the inputs when the file was written: run hemodel on this file."
+
+
+def _edits(subject: str, count: Formula) -> LiveCheck:
+    """Return a check that tells of edits and never fails."""
+    return LiveCheck(subject, count, count.equals(0), _STALE, count > 0)
 
 
 def _valid_draw(draw: Formula, draws: int) -> Formula:

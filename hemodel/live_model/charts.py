@@ -175,7 +175,8 @@ _ALMOST_ALL = 0.98
 _STATES = {"Progression-free": style.PARTS[0], "Progressed": style.PARTS[5], "Dead": "#E6E6E6"}
 _FIXED = {"object_position": 1}
 _YEAR = 365
-_FEWEST_COLUMNS, _PAGE_PIXELS = 5, 640.0
+_FEWEST_COLUMNS, _PAGE_PIXELS = 5, 530.0
+"""The paper is 640 pixels wide. Columns, and charts with them, are up to a fifth wider where the font is missing."""
 _MOST_TICKS = 12
 _MONTHS = 12
 

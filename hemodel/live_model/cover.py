@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import SCENARIO_SHEET, print_setup
 from hemodel.inputs.dictionary import SCENARIOS, sheets, sheets_for
 from hemodel.live_model import look as styles
 from hemodel.live_model.charts import SHEET as CHARTS
 from hemodel.live_model.formula import Formula, as_formula, call, quoted, rendered, when
+from hemodel.live_model.results import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,8 +41,8 @@ WHAT = (
 STEPS = (
     "Change yellow cells of the input sheets: results and charts follow. Change the source of a value with the value.",
     (
-        "On Model results, enter a draw from 1 to {draws} to calculate that draw of the probabilistic analysis; 0 is "
-        "the base case. What hemodel found for the same draw stands beside it."
+        "On Model results, choose a draw from 1 to {draws} to calculate that draw of the probabilistic analysis; 0 is "
+        "the base case. Model engine holds what hemodel found for the same draw against it."
     ),
     (
         "Look at Model checks after an edit. It says when a curve needs a refit, because a statistic that it was "
@@ -90,8 +89,9 @@ CALCULATION = {
     "Results": "Sums over cycles; increments against the comparator; an ICER only where both increments are positive.",
 }
 SHORT = {
-    "Model results": "Totals, increments, ICER, net benefit; selection of a draw",
+    "Model results": "Increments, ICER, decision, totals; selection of a draw",
     "Model checks": "What must hold, and what to know after an edit",
+    "Model engine": "What hemodel found for the same draw",
     "Model charts": "Survival, states, costs, uncertainty",
     "Model inputs": "The value of every input in use, and what reads it",
     "Model curves": "Coefficients of the curves in use",
@@ -118,8 +118,8 @@ _LEGEND = (
     (styles.STORED_FILL, "Stored", "found by hemodel when the file was written"),
     (styles.BAD, "Look", "a check that does not pass, or a value without a source"),
 )
-FRONT = 2
-"""Calculated sheets that stand before the input sheets: results and checks."""
+FRONT = 3
+"""Calculated sheets that stand before the input sheets: results, checks and the comparison with the engine."""
 
 
 @dataclass
@@ -253,32 +253,22 @@ def _results(on: _Page, live: LiveModel) -> None:
         costs, qalys = (results.increments[outcome, strategy, "discounted"] for outcome in ("costs", "qalys"))
         icer = results.icer[strategy]
         number = call("ISNUMBER", lambda value: not isinstance(value, str), icer)
-        ratio = when(number, as_formula("ICER ").joined(money).joined(_shown(icer, "#,##0")), icer)
+        ratio = when(number, as_formula("ICER ").joined(money).joined(in_words(icer, "#,##0")), icer)
         found = (
             pair.joined(": incremental costs ")
             .joined(money)
-            .joined(_shown(costs, "#,##0"))
+            .joined(in_words(costs, "#,##0"))
             .joined(", incremental QALYs ")
         )
-        on.line("Result", found.joined(_shown(qalys, "0.000")).joined(", ").joined(ratio), bold=True)
+        on.line("Result", found.joined(in_words(qalys, "0.000")).joined(", ").joined(ratio), bold=True)
     draw = parameters.draw
     on.line(
-        "Draw", when(draw.equals(0), "Base case", as_formula("Draw ").joined(_shown(draw, "0")).joined(" of Model PSA"))
+        "Draw",
+        when(draw.equals(0), "Base case", as_formula("Draw ").joined(in_words(draw, "0")).joined(" of Model PSA")),
     )
     on.line("Checks", live.checks.message)
     begins = {"type": "text", "criteria": "begins with", "value": "Look", "format": on.look.fill(styles.BAD)}
     on.page.conditional_format(on.row - 1, _FIRST + 1, on.row - 1, _LAST, begins)
-
-
-def _shown(number: Formula, places: str) -> Formula:
-    """Return TEXT: a number as it reads in a sentence."""
-    decimals = len(places.partition(".")[2])
-    separator = "," if "," in places else ""
-
-    def written(value: object, _: object) -> str:
-        return value if isinstance(value, str) else f"{float(np.asarray(value)):{separator}.{decimals}f}"
-
-    return call("TEXT", written, number, places)
 
 
 def _legend(on: _Page) -> None:

@@ -19,9 +19,10 @@ from hemodel.inputs.cover import write_sources
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.scenario_sheet import sheet_rows
 from hemodel.inputs.writing import replace_file, write_input_sheets, write_scenarios, write_table
-from hemodel.live_model.building import SELECTOR, TOLERANCE, build
+from hemodel.live_model.building import SELECTOR, build
 from hemodel.live_model.charts import add_charts
-from hemodel.live_model.cover import write_live_cover
+from hemodel.live_model.comparison import TOLERANCE
+from hemodel.live_model.cover import FRONT, write_live_cover
 from hemodel.live_model.look import Look
 from hemodel.live_model.psa import stored_draws
 from hemodel.live_model.writing import FormulaPage, write_sheet
@@ -47,10 +48,6 @@ def defined_name(id_: str) -> str:
     """Return the name of an input's cell: its id, with an underscore where its last part looks like a cell (a1, r2)."""
     last = id_.rpartition(".")[2]
     return f"{id_}_" if _LIKE_A_CELL.fullmatch(last) else id_
-
-
-FRONT = 2
-"""Calculated sheets that stand before the input sheets: results and checks."""
 
 
 def write_live_model(target: Path, workbook: Path, options: Options, *, replace: bool) -> str:
@@ -91,7 +88,7 @@ def live_model(done: Run) -> tuple[bytes, LiveModel]:
     draws = settings.draws if options.draws is None else options.draws
     seed = settings.seed if options.seed is None else options.seed
     live = build(done.model, results(done), stored_draws(done.model, draws, seed))
-    gap = live.difference.value
+    gap = live.comparison.difference.value
     if not gap <= TOLERANCE:
         raise OutputError(
             f"The live model was not written: a total by formula differs from the engine's by {gap:.1e} of its size."
@@ -135,8 +132,16 @@ def _content(done: Run, live: LiveModel) -> bytes:
     add_charts(book, charts, live, look)
     write_live_cover(cover, look, live, inputs, tuple(tables))
     page = pages[live.results.sheet.name]
-    rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": live.psa.rows - 1}
-    page.data_validation(*SELECTOR, *SELECTOR, {**rule, "input_title": "Draw", "input_message": "0 is the base case."})
+    draws = f"{live.psa.rows - 1:,}"
+    rule = {
+        "validate": "list",
+        "source": f"={live.psa.number.range.text}",
+        "input_title": "Draw",
+        "input_message": f"0 is the base case; 1 to {draws} are the draws of the sheet Model PSA.",
+        "error_title": "There is no such draw",
+        "error_message": f"Choose 0, the base case, or a draw from 1 to {draws}.",
+    }
+    page.data_validation(*SELECTOR, *SELECTOR, rule)
     _name_cells(book, live, places)
     cover.activate()
     book.close()
@@ -164,6 +169,6 @@ def said(target: Path, content: bytes, live: LiveModel) -> str:
     size, sheets, draws = len(content) / 1e6, len(live.sheets), live.psa.rows - 1
     return (
         f"{target} ({size:.1f} MB, {sheets} sheets of calculations, {draws:,} draws). "
-        f"Largest difference from the engine: {live.difference.value:.1e} of a total.\n"
+        f"Largest difference from the engine: {live.comparison.difference.value:.1e} of a total.\n"
         "Open it in Excel or LibreOffice and change yellow cells; it is also a workbook for hemodel run."
     )

@@ -14,7 +14,7 @@ import numpy as np
 from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import print_setup
 from hemodel.live_model.formula import Formula, rendered
-from hemodel.live_model.sheet import FAILS, PASSES, letter
+from hemodel.live_model.sheet import CHANGED, EDITED, EQUAL, FAILS, PASSES, letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -241,7 +241,7 @@ STORED = "stored "
 """Begins the name of a style of constants that came from the engine."""
 AS_TEXT = ", a text"
 """Ends the name of the style of a text that stands where numbers do."""
-STORED_FILL, GOOD, BAD = "#EDEDED", "#DDEFD5", writing_formats.MISSING
+STORED_FILL, GOOD, BAD, NEUTRAL = "#EDEDED", "#DDEFD5", writing_formats.MISSING, writing_formats.INFORMATION
 LINK = "#0563C1"
 CALCULATION_TAB, STORED_TAB, FRONT_TAB = "#5B9BD5", "#A6A6A6", writing_formats.INK
 ZOOM = 90
@@ -265,6 +265,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "text": {**_CELL, "align": "left", "indent": 1, "text_wrap": True},
     "note": {**_CELL, "align": "left", "indent": 1, "text_wrap": True, "font_size": 9, "font_color": "#595959"},
     "check": {**_CELL, "bold": True, "align": "center"},
+    "compared": {**_CELL, "align": "center", "num_format": "0.00E+00"},
     "label": {"bold": True},
     "total": {**_CELL, "bold": True, "align": "right", "num_format": NUMBERS["total"], "bg_color": "#E3EAF3"},
     "verdict": {"bold": True},
@@ -367,15 +368,18 @@ class Look:
 
     def _judge(self, page: Worksheet, sheet: Sheet, placed: SheetLayout) -> None:
         """Colour checks by what they say; the colours follow what is recalculated."""
-        colours = {PASSES: GOOD, FAILS: BAD}
+        colours = {
+            "check": {PASSES: GOOD, FAILS: BAD, CHANGED: NEUTRAL},
+            "compared": {EQUAL: GOOD, EDITED: NEUTRAL},
+        }
         for (row, column), cell in sheet.cells.items():
-            if cell.style == "check":
-                for word, colour in colours.items():
-                    page.conditional_format(
-                        *(row, column, row, column),
-                        {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.fill(colour)},
-                    )
-            elif cell.style == "verdict":
+            for word, colour in colours.get(cell.style, {}).items():
+                rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.fill(colour)}
+                page.conditional_format(row, column, row, column, rule)
+            if cell.style == "compared":
+                rule = {"type": "formula", "criteria": f"=ISNUMBER(${letter(column)}${row + 1})"}
+                page.conditional_format(row, column, row, column, {**rule, "format": self.fill(BAD)})
+            if cell.style == "verdict":
                 criteria = f'=LEFT(${letter(column)}${row + 1},4)="Look"'
                 last = min(column + _VERDICT_COLUMNS, placed.last_column)
                 rule = {"type": "formula", "criteria": criteria, "format": self.fill(BAD)}

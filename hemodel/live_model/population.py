@@ -22,12 +22,14 @@ import numpy as np
 from hemodel.inputs.files import data_sheet
 from hemodel.live_model.formula import (
     Formula,
+    absolute,
     as_formula,
     call,
     larger,
     ln,
     quoted,
     rounded_up,
+    sum_of,
     sum_of_products,
     when,
     whole,
@@ -188,6 +190,8 @@ def _cell(sheet: DataTable, row: int, column: int) -> Formula:
     return as_formula(value) if isinstance(held, str) else cell
 
 
+_SUM_TOLERANCE = 1e-9
+"""Of sums of hazards a year, or of utilities, as two programs add them up."""
 SHEET = "Model background"
 AGES_ROW = 26
 LEAST_SURVIVAL = as_formula(1e-300)
@@ -397,3 +401,12 @@ def _norm(
     engine, times = background.engine, MONTHS_PER_YEAR * np.asarray(years.value, dtype=float)
     value = engine.mean_of_those_alive(norms.of(engine, 0), times)
     return Formula(f"({above}/{below})", value if value.ndim else float(value))
+
+
+def tables_edited(background: BackgroundSheet | None, ageing: AgeingCells | None) -> list[Formula]:
+    """Return for each column of the life table and of the norms 1 where its cells have changed, else 0.
+
+    A change of several cells that leaves the sum of the column as it was is not seen.
+    """
+    columns = [*(() if background is None else background.hazards), *(() if ageing is None else ageing.columns)]
+    return [when(absolute(sum_of(each.range) - float(np.sum(each.value))) > _SUM_TOLERANCE, 1, 0) for each in columns]

@@ -1,4 +1,4 @@
-"""The results of the live model: totals, increments, ICERs and net benefit by formula, beside those of the engine.
+"""The results of the live model by formula: increments, ICERs and decisions first, then totals and their components.
 
 Incremental analysis by formula: verdicts on pairs, and the fully incremental analysis of several strategies.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from hemodel.economics import (
     COST_TOLERANCE,
@@ -30,6 +32,7 @@ from hemodel.live_model.formula import (
     as_formula,
     beside,
     both,
+    call,
     either,
     greatest_in,
     least_in,
@@ -40,7 +43,6 @@ from hemodel.live_model.formula import (
 )
 from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable
-from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,7 +237,11 @@ def _last_kept(table: SheetTable, strong: SheetColumn, extended: SheetColumn) ->
 
 
 FIRST_ROW = 8
-KINDS = ("undiscounted", "discounted", "engine", "difference")
+_BETWEEN = 4
+"""Rows from the last of a table to the first of the next: an empty one, and its headings."""
+KINDS = ("discounted", "undiscounted")
+DECISION = ("yes", "no")
+"""What is said of an intervention whose net benefit is no less than that of the comparator, and of another."""
 SEVERAL = 3
 """From so many strategies on a fully incremental analysis says more than the pairs do."""
 
@@ -249,12 +255,11 @@ class ResultCells:
     cells : dict from (outcome, strategy, component, kind) to Formula
         Component ``total`` is the sum; kinds are `KINDS`.
     increments : dict from (outcome, intervention, kind) to Formula
-        Against the comparator; kinds undiscounted, discounted and engine.
+        Against the comparator.
     verdict, icer : dict from intervention to Formula
         The ICER is a number, or the verdict where a ratio has no meaning.
-    nmb : dict from (strategy, threshold id, kind) to Formula
-        Kinds discounted and engine.
-    incremental_nmb : dict from (intervention, threshold id, kind) to Formula
+    nmb : dict from (strategy, threshold id) to Formula
+    incremental_nmb : dict from (intervention, threshold id) to Formula
     thresholds : tuple of str
         Ids, the lowest first.
     frontier : FrontierCells or None
@@ -270,8 +275,8 @@ class ResultCells:
     increments: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
     verdict: dict[str, Formula] = field(default_factory=dict)
     icer: dict[str, Formula] = field(default_factory=dict)
-    nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
-    incremental_nmb: dict[tuple[str, str, str], Formula] = field(default_factory=dict)
+    nmb: dict[tuple[str, str], Formula] = field(default_factory=dict)
+    incremental_nmb: dict[tuple[str, str], Formula] = field(default_factory=dict)
     frontier: FrontierCells | None = None
 
     def totals(self, strategy: str, kind: str) -> dict[str, Formula]:
@@ -282,14 +287,14 @@ class ResultCells:
         """Begin a table under a heading, below all others."""
         self.sheet.write(self.row - 3, 0, heading, "verdict")
         table = SheetTable(self.sheet, self.row, rows)
-        self.row += rows + 4
+        self.row += rows + _BETWEEN
         return table
 
 
 def add_results(
     sheet: Sheet, model: Model, parameters: Parameters, strategies: Sequence[StrategySheets]
 ) -> ResultCells:
-    """Fill the sheet of results.
+    """Fill the sheet of results: increments and decisions stand first, above the totals that they are made of.
 
     Parameters
     ----------
@@ -304,10 +309,15 @@ def add_results(
     thresholds = tuple(row.id for row in sorted(found, key=lambda row: row.number))
     results = ResultCells(sheet, FIRST_ROW + 1, thresholds)
     names = {each.id: parameters.name(each.id) for each in strategies}
+    ids = [each.id for each in strategies]
+    first, rows = results.row, (len(KINDS) * (len(ids) - 1), len(thresholds) * len(ids))
+    results.row += sum(rows) + _BETWEEN * len(rows)
     for outcome in OUTCOMES:
-        _totals(results, outcome, parameters, strategies, names)
-    _increments(results, [each.id for each in strategies], names)
-    _net_benefit(results, parameters, [each.id for each in strategies], names)
+        _totals(results, outcome, strategies, names)
+    last, results.row = results.row, first
+    _increments(results, ids, names)
+    _net_benefit(results, parameters, ids, names)
+    results.row = last
     if len(strategies) >= SEVERAL:
         totals = [[results.cells[o, each.id, "total", "discounted"] for each in strategies] for o in ("costs", "qalys")]
         results.frontier = add_frontier(sheet, results.row - 3, list(names.values()), totals[0], totals[1])
@@ -316,29 +326,22 @@ def add_results(
 
 
 def _totals(
-    results: ResultCells,
-    outcome: str,
-    parameters: Parameters,
-    strategies: Sequence[StrategySheets],
-    names: dict[str, Formula],
+    results: ResultCells, outcome: str, strategies: Sequence[StrategySheets], names: dict[str, Formula]
 ) -> None:
     """Write one row for each strategy and component, and one for their total."""
     title, style = OUTCOMES[outcome]
     listed = [(each, part) for each in strategies for part in (*_components(each, outcome), "total")]
     table = results.begin(title, len(listed))
     table.add("Outcome", [title] * len(listed), "text")
-    table.add("Component", [each.labels.get(p, COMPONENTS.get(p, p)) for each, p in listed], "text")
+    table.add("Component", [each.words(part) for each, part in listed], "text")
     table.add_each("Strategy", [names[each.id] for each, _ in listed], "text")
     columns = {}
-    for place, kind in enumerate(KINDS[:2]):
+    for place, kind in enumerate(("undiscounted", "discounted")):
         cells = []
         for each, part in listed:
             some = _components(each, outcome) if part == "total" else [part]
             cells.append(total([each.trace.totals[outcome, one][place] for one in some]))
         columns[kind] = table.add_each(kind.capitalize(), cells, style)
-    engine = [parameters.psa.engine(outcome, each.id, part, parameters.draw) for each, part in listed]
-    columns["engine"] = table.add_each("Engine", engine, style)
-    columns["difference"] = table.add("Difference", columns["discounted"] - columns["engine"], "number")
     for i, (each, part) in enumerate(listed):
         results.cells.update({(outcome, each.id, part, kind): column.cell(i) for kind, column in columns.items()})
 
@@ -350,7 +353,7 @@ def _components(each: StrategySheets, outcome: str) -> list[str]:
 def _increments(results: ResultCells, strategies: list[str], names: dict[str, Formula]) -> None:
     """Write increments against the comparator and the ICERs, and those of the engine."""
     comparator, *interventions = strategies
-    listed = [(one, kind) for one in interventions for kind in KINDS[:3]]
+    listed = [(one, kind) for one in interventions for kind in KINDS]
     table = results.begin("Increments against the comparator", len(listed))
     table.add_each("Intervention", [names[one] for one, _ in listed], "text")
     table.add_each("Comparator", [names[comparator]] * len(listed), "text")
@@ -375,19 +378,41 @@ def _increments(results: ResultCells, strategies: list[str], names: dict[str, Fo
 def _net_benefit(
     results: ResultCells, parameters: Parameters, strategies: list[str], names: dict[str, Formula]
 ) -> None:
-    """Write net monetary benefit, and its increment against the comparator, at each threshold."""
+    """Write net monetary benefit, its increment against the comparator, and the decision, at each threshold."""
     listed = [(id_, one) for id_ in results.thresholds for one in strategies]
-    table = results.begin("Net monetary benefit", len(listed))
+    table = results.begin("Net monetary benefit and decision, by threshold", len(listed))
     threshold = table.add_each("Threshold", [parameters[id_] for id_, _ in listed], "money")
     table.add_each("Strategy", [names[one] for _, one in listed], "text")
-    for kind in ("discounted", "engine"):
-        totals = [results.totals(one, kind) for _, one in listed]
-        cells = [net_monetary_benefit(t["qalys"], t["costs"], threshold.cell(i)) for i, t in enumerate(totals)]
-        group = "Live" if kind == "discounted" else "Engine"
-        benefit = table.add_each("Net benefit", cells, "money", group)
-        count = len(strategies)
-        more = [benefit.cell(i) - benefit.cell(i - i % count) for i in range(len(listed))]
-        increment = table.add_each("Against the comparator", more, "money", group)
-        for i, (id_, one) in enumerate(listed):
-            results.nmb[one, id_, kind] = benefit.cell(i)
-            results.incremental_nmb[one, id_, kind] = increment.cell(i)
+    totals = [results.totals(one, "discounted") for _, one in listed]
+    cells = [net_monetary_benefit(t["qalys"], t["costs"], threshold.cell(i)) for i, t in enumerate(totals)]
+    benefit, count = table.add_each("Net benefit", cells, "money"), len(strategies)
+    more = [benefit.cell(i) - benefit.cell(i - i % count) for i in range(len(listed))]
+    increment = table.add_each("Against the comparator", more, "money")
+    decisions = [when(increment.cell(i) >= 0, *DECISION) if i % count else as_formula("") for i in range(len(listed))]
+    table.add_each("Cost-effective", decisions, "text")
+    for i, (id_, one) in enumerate(listed):
+        results.nmb[one, id_] = benefit.cell(i)
+        results.incremental_nmb[one, id_] = increment.cell(i)
+
+
+def ratios_in_words(results: ResultCells, parameters: Parameters) -> Formula:
+    """Return the ICER of every intervention as a text, or the verdict where a ratio has no meaning."""
+    money, said = parameters.text("settings.currency").joined(" "), as_formula("ICER of this draw: ")
+    for i, (strategy, found) in enumerate(results.icer.items()):
+        number = call("ISNUMBER", lambda value: not isinstance(value, str), found)
+        ratio = when(number, money.joined(in_words(found, "#,##0")).joined(" per QALY"), found)
+        if len(results.icer) > 1:
+            said = said.joined(parameters.name(strategy)).joined(" ")
+        said = said.joined(ratio).joined("; " if i < len(results.icer) - 1 else "")
+    return said
+
+
+def in_words(number: Formula, places: str) -> Formula:
+    """Return TEXT: a number as it reads in a sentence."""
+    decimals = len(places.partition(".")[2])
+    separator = "," if "," in places else ""
+
+    def written(value: object, _: object) -> str:
+        return value if isinstance(value, str) else f"{float(np.asarray(value)):{separator}.{decimals}f}"
+
+    return call("TEXT", written, number, places)

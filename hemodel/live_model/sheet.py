@@ -264,17 +264,24 @@ class WorkingCells:
 
 SHEET = "Model checks"
 FIRST_ROW = 8
-PASSES, FAILS = "ok", "look"
+PASSES, FAILS, CHANGED = "ok", "look", "edited"
+"""What a check says; the last is no failure: inputs are there to be edited."""
+EQUAL, EDITED = "equal", "edited: engine value no longer applies"
+"""What a comparison with the engine says, unless there is a difference that no edit explains."""
 
 
 @dataclass(frozen=True)
 class LiveCheck:
-    """One check: what is looked at, the number found, whether it is as it should be, and what to do if not."""
+    """One check: what is looked at, the number found, whether it is as it should be, and what to do if not.
+
+    `edited` says where a check that does not pass is none to look at: inputs were edited.
+    """
 
     subject: str
     found: Formula
     passes: Formula
     meaning: str
+    edited: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -291,19 +298,29 @@ def at_most(subject: str, found: Formula, limit: float, meaning: str) -> LiveChe
     return LiveCheck(subject, found, call("ABS", np.abs, found) <= limit, meaning)
 
 
+def _status(check: LiveCheck) -> Formula:
+    fails = as_formula(FAILS) if check.edited is None else when(check.edited, CHANGED, FAILS)
+    return when(check.passes, PASSES, fails)
+
+
 def add_checks(checks: Sequence[LiveCheck]) -> CheckSheet:
     """Return the sheet with one row a check, and a line that sums them up."""
-    purpose = "Each line is a formula over the model as it stands. A line that says look tells what to do."
+    purpose = (
+        "Each line is a formula over the model as it stands. A line that says look tells what to do. One that says "
+        "edited is no failure: inputs have changed since hemodel wrote the file, and the model follows them."
+    )
     sheet = Sheet(SHEET, "Checks", purpose, frozen=(FIRST_ROW, 0))
     table = SheetTable(sheet, FIRST_ROW, len(checks))
     table.add("What is checked", [check.subject for check in checks], "text")
     table.add_each("Found", [check.found for check in checks], "number")
-    status = table.add_each("Status", [when(check.passes, PASSES, FAILS) for check in checks], "check")
-    table.add("If it says look", [check.meaning for check in checks], "note")
+    status = table.add_each("Status", [_status(check) for check in checks], "check")
+    table.add("What to do", [check.meaning for check in checks], "note")
     failing = Formula(f'COUNTIF({status.range.text},"{FAILS}")', int(np.sum(status.value == FAILS)))
     count = sheet.write(3, 1, failing, "count")
     sheet.write(3, 0, "Checks that do not pass", "label")
     some = as_formula("Look at the sheet Model checks: some of the checks do not pass.")
-    message = when(count.equals(0), "All checks pass.", some)
+    edited = Formula(f'COUNTIF({status.range.text},"{CHANGED}")', int(np.sum(status.value == CHANGED)))
+    follows = "All checks pass. Inputs were edited: the engine's values no longer apply."
+    message = when(count.equals(0), when(edited.equals(0), "All checks pass.", follows), some)
     sheet.write(4, 0, message, "verdict")
     return CheckSheet(sheet, count, sheet.reference(4, 0, message.value))

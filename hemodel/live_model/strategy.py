@@ -80,6 +80,10 @@ class StrategySheets:
     labels: Mapping[str, str]
     checks: tuple[LiveCheck, ...]
 
+    def words(self, component: str) -> str:
+        """Return what a component of an outcome is called."""
+        return self.labels.get(component, COMPONENTS.get(component, component))
+
 
 def add_strategy(number: int, strategy: str, shared: StrategyContext, taken: set[str]) -> StrategySheets:
     """Return the trace and the administrations of one strategy.

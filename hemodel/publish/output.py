@@ -76,7 +76,7 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
     of_evidence = {name: every[name] for name in shipped_layout("report").figures if name in every}
 
     def write(folder: Path, saved: Saved) -> None:
-        write_results_workbook(folder / "results.xlsx", results, run, _pictures(saved), made)
+        write_results_workbook(folder / "results.xlsx", results, run, made)
         report = report_page(results, run, evidence, made, saved)
         (folder / "report.html").write_text(report, encoding="utf-8")
         if run.options.export_psa:
@@ -161,8 +161,8 @@ def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     made = manifest(run, command).model_copy(update={"parts": ["budget"]})
     own = tables(results, run, budget.TABLES)
 
-    def write(folder: Path, saved: Saved) -> None:
-        write_budget_workbook(folder / "budget.xlsx", results, own, _pictures(saved), made)
+    def write(folder: Path, _: Saved) -> None:
+        write_budget_workbook(folder / "budget.xlsx", results, own, made)
 
     return Bundle(
         _json(budget_document(results)), _csv(own), made, drawing(figures(results, run, budget.CHARTS)), (write,)
@@ -221,7 +221,3 @@ def _json(document: BaseModel) -> str:
 
 def _csv(made: Iterable[Table]) -> dict[str, str]:
     return {table.name: csv_text(table) for table in made}
-
-
-def _pictures(saved: Saved) -> dict[str, Path]:
-    return {name: png for name, (png, _) in saved.items()}

@@ -1,29 +1,27 @@
-"""Charts of the results workbook: native ones that follow their cells, and pictures.
+"""Charts of the results workbook, which follow their cells, and the tables that only they need.
 
-Bar charts of the results workbook: tornado and scenarios, as moves from the base case.
+Bar charts, tornado and scenarios, show moves from the base case.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hemodel.economics import break_even_costs, increment
 from hemodel.formats import Kind, Value, display, number_format
 from hemodel.model.occupancy import alive
-from hemodel.views import scenarios
-from hemodel.views.one_way import MEASURES, base_value, labels, largest, turn_of_decision
+from hemodel.views.one_way import MEASURES, base_value, input_names, labels, largest, turn_of_decision
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ChartSheet
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import brief
+from hemodel.views.shared.text import brief, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from xlsxwriter.workbook import Workbook
-    from xlsxwriter.worksheet import Worksheet
 
     from hemodel.analyses.base_case import Incremental
     from hemodel.analyses.dsa.one_way import Dsa
@@ -34,16 +32,39 @@ if TYPE_CHECKING:
 
 
 DRAWS_SHOWN = 1000
-"""Draws on the sheet behind the cost-effectiveness plane."""
-_WIDTH, _HEIGHT = 860, 480
+"""Draws behind the cost-effectiveness plane."""
+WIDTH, HEIGHT = 720, 400
+"""Of a chart, unless it needs more. [pixels]"""
+_SMALL_WIDTH, _SMALL_HEIGHT, _SMALL_LABELS = 478, 340, 2.2
+_SMALL_BARS, _MOST_SCENARIOS = 8, 25
 _FONT = {"name": "Arial", "size": 9}
 FRONTIER = {"color": "#808080", "width": 9.0, "transparency": 65}
 """Wide and see-through, so that it shows with the curve it follows whichever a program draws last."""
 _GRID = {"visible": True, "line": {"color": "#E4E4E4", "width": 0.75}}
 _NO_GRID = {"visible": False}
 _STATES = {"Progression-free": style.PARTS[0], "Progressed": style.PARTS[5], "Dead": "#E6E6E6"}
+_MOST_YEARS = 10
 _ALMOST_ALL = 0.97
 """The chart of occupancy ends where this share has died."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a chart is drawn with: the workbook, the tables that stand in it, and the results that they are of."""
+
+    book: Workbook
+    pages: Mapping[str, Page]
+    results: Results
+    names: Names
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart, and its size in pixels."""
+
+    chart: Any
+    width: int = WIDTH
+    height: int = HEIGHT
 
 
 def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
@@ -73,9 +94,9 @@ def axis(name: str, number: str = "", **more: Any) -> dict[str, Any]:
     return found | ({"num_format": number} if number else {}) | more
 
 
-def finish(chart: Any, title: str, width: int = _WIDTH, height: int = _HEIGHT) -> None:
+def finish(chart: Any, title: str, width: int = WIDTH, height: int = HEIGHT) -> None:
     """Give a chart its title, legend, size and frame."""
-    chart.set_title({"name": title, "name_font": {"name": "Arial", "size": 12}, "overlay": False})
+    chart.set_title({"name": title, "name_font": {"name": "Arial", "size": 11}, "overlay": False})
     chart.set_legend({"position": "bottom", "font": _FONT})
     chart.set_size({"width": width, "height": height})
     chart.set_chartarea({"border": {"color": "#D9D9D9"}})
@@ -89,10 +110,10 @@ def _cells(page: Page, row: int, columns: list[int]) -> str:
     return f"=({','.join(found)})"
 
 
-def add_costs(book: Workbook, page: Page, results: Results, names: Names) -> None:
-    """Put the chart of costs by category below its table."""
-    chart = new_chart(book, "column", "stacked")
-    places = [page.column(f"{names.strategy(s)}: Discounted") for s in results.strategies]
+def costs(on: Drawing) -> list[Drawn]:
+    """Draw the costs by category, one column a strategy."""
+    page, chart = on.pages["disaggregated_costs"], new_chart(on.book, "column", "stacked")
+    places = [page.column(f"{on.names.strategy(s)}: Discounted") for s in on.results.strategies]
     for i, row in enumerate(range(page.first, page.last)):
         chart.add_series(
             {
@@ -105,20 +126,20 @@ def add_costs(book: Workbook, page: Page, results: Results, names: Names) -> Non
         )
     finish(chart, "Discounted costs by category")
     chart.set_x_axis(axis(""))
-    chart.set_y_axis(axis(f"{results.currency} per patient", "#,##0", major_gridlines=_GRID))
-    page.sheet.insert_chart(page.last + 2, 0, chart, {"object_position": 2})
+    chart.set_y_axis(axis(f"{on.results.currency} per patient", "#,##0", major_gridlines=_GRID))
+    return [Drawn(chart)]
 
 
-def add_occupancy(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put one chart of occupancy for each strategy on a sheet."""
-    page = pages["occupancy"]
-    dead = [page.column(f"{names.strategy(s)}: Dead") for s in results.strategies]
+def occupancy(on: Drawing) -> list[Drawn]:
+    """Draw the share of patients in each state, a chart for each strategy."""
+    page, found = on.pages["occupancy"], []
+    dead = [page.column(f"{on.names.strategy(s)}: Dead") for s in on.results.strategies]
     rows = enumerate(page.table.rows)
     last = next((i for i, row in rows if all(_share(row[k]) >= _ALMOST_ALL for k in dead)), len(page.table.rows) - 1)
-    for i, strategy in enumerate(results.strategies):
-        chart = new_chart(book, "area", "stacked")
+    for strategy in on.results.strategies:
+        chart = new_chart(on.book, "area", "stacked")
         for state, colour in _STATES.items():
-            place = page.column(f"{names.strategy(strategy)}: {state}")
+            place = page.column(f"{on.names.strategy(strategy)}: {state}")
             chart.add_series(
                 {
                     "name": state,
@@ -127,10 +148,11 @@ def add_occupancy(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], r
                     "fill": {"color": colour},
                 }
             )
-        finish(chart, names.strategy(strategy), height=380)
+        finish(chart, f"Patients by state: {on.names.strategy(strategy)}")
         chart.set_x_axis(axis("Months from model start", "0", interval_unit=12, interval_tick=12))
         chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
-        sheet.insert_chart(3, 0, chart, {"object_position": 3, "y_offset": 400 * i})
+        found.append(Drawn(chart))
+    return found
 
 
 def survival_by_month(occupancy: Table, results: Results, names: Names) -> Table:
@@ -147,37 +169,47 @@ def survival_by_month(occupancy: Table, results: Results, names: Names) -> Table
     return Table("survival_by_month", "Survival by month", (note,), tuple(columns), rows)
 
 
-def add_survival(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put one chart of survival for each endpoint on a sheet."""
-    page, count = pages["survival_by_month"], len(results.strategies)
-    for i, title in enumerate(dict.fromkeys(column.group for column in page.table.columns[1:])):
-        chart = new_chart(book, "scatter", "straight")
-        for k, strategy in enumerate(results.strategies):
-            chart.add_series(
-                {
-                    "name": names.strategy(strategy),
-                    "categories": page.range(0),
-                    "values": page.range(1 + i * count + k),
-                    "line": style.excel_line(k, 2.25),
-                }
-            )
-        finish(chart, title, height=380)
-        last = _share(page.table.rows[-1][0]) or float(len(page.table.rows) - 1)
-        chart.set_x_axis(axis("Months from model start", "0", min=0, max=last, major_unit=12, major_gridlines=_NO_GRID))
-        chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
-        sheet.insert_chart(3, 0, chart, {"object_position": 3, "y_offset": 400 * i})
+def overall_survival(on: Drawing) -> list[Drawn]:
+    """Draw overall survival, one line a strategy."""
+    return [_survival(on, 1)]
+
+
+def progression_free_survival(on: Drawing) -> list[Drawn]:
+    """Draw progression-free survival, one line a strategy."""
+    return [_survival(on, 0)]
+
+
+def _survival(on: Drawing, endpoint: int) -> Drawn:
+    page, count = on.pages["survival_by_month"], len(on.results.strategies)
+    first = 1 + endpoint * count
+    chart = new_chart(on.book, "scatter", "straight")
+    for k, strategy in enumerate(on.results.strategies):
+        chart.add_series(
+            {
+                "name": on.names.strategy(strategy),
+                "categories": page.range(0),
+                "values": page.range(first + k),
+                "line": style.excel_line(k, 2.25),
+            }
+        )
+    finish(chart, page.table.columns[first].group)
+    last = _share(page.table.rows[-1][0]) or float(len(page.table.rows) - 1)
+    months = {"min": 0, "max": last, "major_unit": 12 * max(1, round(last / _MOST_YEARS / 12))}
+    chart.set_x_axis(axis("Months from model start", "0", **months, major_gridlines=_NO_GRID))
+    chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
+    return Drawn(chart)
 
 
 def _share(value: object) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-def add_ceac(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put the acceptability curves and the frontier on a sheet."""
-    page = pages["ceac"]
-    chart = new_chart(book, "scatter", "straight")
+def acceptability(on: Drawing) -> list[Drawn]:
+    """Draw the acceptability curves and the frontier."""
+    page, names = on.pages["ceac"], on.names
+    chart = new_chart(on.book, "scatter", "straight")
     lines = [("Acceptability frontier", "Acceptability frontier: Probability", FRONTIER)]
-    for k, strategy in enumerate(results.strategies):
+    for k, strategy in enumerate(on.results.strategies):
         name = names.strategy(strategy)
         lines.append((name, f"Probability: {name}", style.excel_line(k, 2.25)))
     for label, column, line in lines:
@@ -190,57 +222,78 @@ def add_ceac(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], result
             }
         )
     finish(chart, "Probability of being cost-effective")
-    unit = f"Willingness to pay ({results.currency} per QALY)"
+    unit = f"Willingness to pay ({on.results.currency} per QALY)"
     top = page.table.rows[-1][0]
     chart.set_x_axis(axis(unit, "#,##0", min=0, max=top, major_gridlines=_NO_GRID))
     chart.set_y_axis(axis("Probability", "0%", min=0, max=1, major_gridlines=_GRID))
-    sheet.insert_chart(3, 0, chart, {"object_position": 3})
+    return [Drawn(chart)]
 
 
-def add_plane(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put the cost-effectiveness plane of the sampled draws on a sheet."""
-    page = pages["psa_draws"]
-    chart = new_chart(book, "scatter")
+def plane(on: Drawing) -> list[Drawn]:
+    """Draw the cost-effectiveness plane of the sampled draws, and the line of the decision threshold."""
+    page, results, line = on.pages["psa_draws"], on.results, on.pages["threshold_line"]
+    chart = new_chart(on.book, "scatter")
     for i, strategy in enumerate(results.strategies[1:]):
         colour = style.colour(i + 1)
+        marker = {"type": "circle", "size": 3, "fill": {"color": colour, "transparency": 60}, "border": {"none": True}}
         chart.add_series(
             {
-                "name": names.strategy(strategy),
+                "name": on.names.strategy(strategy),
                 "categories": page.range(1 + 2 * i),
                 "values": page.range(2 + 2 * i),
-                "marker": {
-                    "type": "circle",
-                    "size": 3,
-                    "fill": {"color": colour, "transparency": 60},
-                    "border": {"none": True},
-                },
+                "marker": marker,
             }
         )
-    chart.add_series(_threshold_line(page, results))
-    comparator = names.strategy(results.strategies[0])
-    finish(chart, f"Incremental costs and QALYs against {comparator}")
+    chart.add_series(
+        {
+            "name": f"{results.decision_threshold:,.0f} {results.currency} per QALY",
+            "categories": line.range(1),
+            "values": line.range(2),
+            "marker": {"type": "none"},
+            "line": {"color": "#000000", "width": 1.25, "dash_type": "dash"},
+        }
+    )
+    finish(chart, f"Cost-effectiveness plane, against {on.names.strategy(results.strategies[0])}")
     low = {"label_position": "low", "major_gridlines": _GRID}
-    chart.set_x_axis(axis("Incremental QALYs", "0.0", **low))
+    widest = max(abs(_share(row[k])) for row in page.table.rows for k in range(1, len(row), 2))
+    places = max(1, 1 - math.floor(math.log10(widest))) if widest else 1
+    chart.set_x_axis(axis("Incremental QALYs", f"0.{'0' * places}", **low))
     chart.set_y_axis(axis(f"Incremental costs ({results.currency})", "#,##0", **low))
-    sheet.insert_chart(3, 0, chart, {"object_position": 3})
+    return [Drawn(chart)]
 
 
-def _threshold_line(page: Page, results: Results) -> dict[str, Any]:
-    """Write the two ends of the threshold line beside the draws, and return its series."""
-    numbers = [_share(row[k]) for row in page.table.rows for k in range(1, len(row), 2)]
-    at, row = len(page.table.columns) + 1, page.first
-    page.sheet.write_string(row, at, "Ends of the threshold line: QALYs and costs")
-    page.sheet.print_area(0, 0, page.last, at - 2)
-    for k, end in enumerate((min(0.0, *numbers), max(0.0, *numbers)), start=1):
-        page.sheet.write_number(row + k, at, end)
-        page.sheet.write_number(row + k, at + 1, break_even_costs(end, results.decision_threshold))
-    return {
-        "name": f"{results.decision_threshold:,.0f} {results.currency} per QALY",
-        "categories": [page.name, row + 1, at, row + 2, at],
-        "values": [page.name, row + 1, at + 1, row + 2, at + 1],
-        "marker": {"type": "none"},
-        "line": {"color": "#000000", "width": 1.25, "dash_type": "dash"},
-    }
+def threshold_line(draws: Table, results: Results) -> Table:
+    """Return the ends of the line of the decision threshold, as wide as the draws."""
+    numbers = [_share(row[k]) for row in draws.rows for k in range(1, len(row), 2)]
+    ends = (("Left end", min(0.0, *numbers)), ("Right end", max(0.0, *numbers)))
+    return Table(
+        "threshold_line",
+        "Line of the decision threshold",
+        (),
+        (Column("End"), Column("QALYs", "qaly", "QALY"), Column("Costs", "money", results.currency)),
+        tuple((name, end, break_even_costs(end, results.decision_threshold)) for name, end in ends),
+    )
+
+
+def budget_impact(on: Drawing) -> list[Drawn]:
+    """Draw the net budget impact by year: what is spent on each strategy, and the sum."""
+    page = on.pages["budget_impact"]
+    chart, line = new_chart(on.book, "column", "stacked"), new_chart(on.book, "line")
+    parts = [(i, column.header) for i, column in enumerate(page.table.columns) if column.group == "Net, by strategy"]
+    years = [page.name, page.first, 0, page.last - 1, 0]
+    for k, (i, header) in enumerate(parts):
+        fill = {"color": style.STRATEGY_COLOURS[k % len(style.STRATEGY_COLOURS)]}
+        values = [page.name, page.first, i, page.last - 1, i]
+        chart.add_series({"name": header, "categories": years, "values": values, "fill": fill, "gap": 80})
+    i = page.column("Net budget impact: Total")
+    look = {"line": {"color": "#000000", "width": 1.75}, "marker": {"type": "diamond", "size": 7}}
+    values = [page.name, page.first, i, page.last - 1, i]
+    line.add_series({"name": "Net budget impact", "categories": years, "values": values, **look})
+    chart.combine(line)
+    finish(chart, "Net budget impact by year, undiscounted")
+    chart.set_x_axis(axis("", label_position="low"))
+    chart.set_y_axis(axis(on.results.currency, "#,##0", major_gridlines=_GRID))
+    return [Drawn(chart)]
 
 
 _NAMES = {
@@ -250,7 +303,7 @@ _NAMES = {
     "costs": "Incremental costs",
 }
 _SEGMENTS = ("Low, first", "High, first", "Low, beyond", "High, beyond")
-_BARS_WIDTH, _GAP, _ROW, _TOP, _BOTTOM = 720, 20, 30, 62, 120
+_ROW, _TOP, _BOTTOM = 30, 62, 120
 _FRAME = _TOP + _BOTTOM
 """Height of title, and of axis and legend. [pixels]"""
 _SCENARIO_ROW = 17
@@ -273,7 +326,7 @@ def tornado_data(results: Results, names: Names) -> Table | None:
         "Bars of the tornado",
         (note,),
         (
-            *(Column(header) for header in ("Intervention", "Result", "Input: base value (bounds)")),
+            *(Column(header) for header in ("Intervention", "Result", "Input", "Input: base value (bounds)")),
             *(Column(header, "number", "", "Result") for header in ("Base case", "At low", "At high")),
             *(Column(header, "number", "", "Bars, from the base case") for header in _SEGMENTS),
         ),
@@ -302,10 +355,11 @@ def _bars(results: Results, increment: Incremental, measure: str, names: Names) 
     base = base_value(results, increment, measure)
     entries = largest(results, increment.intervention, measure)
     rows: list[tuple[Value, ...]] = []
-    for entry, name in zip(entries, labels(results, entries), strict=True):
-        label = f"{name} ({brief(entry.low)} to {brief(entry.high)})"
+    names_alone = [fold(name, _SMALL_LABELS) for name in input_names(results, entries)]
+    for entry, name, told in zip(entries, names_alone, labels(results, entries), strict=True):
+        label = f"{told} ({brief(entry.low)} to {brief(entry.high)})"
         low, high = (base if end is None else end for end in _ends(entry, measure))
-        row = (names.strategy(increment.intervention), _NAMES[measure], label, base, low, high)
+        row = (names.strategy(increment.intervention), _NAMES[measure], name, label, base, low, high)
         rows.append((*row, *segments(low - base, high - base)))
     return rows
 
@@ -319,37 +373,55 @@ def segments(low: float, high: float) -> tuple[float, float, float, float]:
     return 0.0, high, low - high, 0.0
 
 
-def add_tornado(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put the tornados of every intervention on a sheet, two beside each other."""
-    page = pages["tornado_data"]
-    down = 0
-    for entry in results.incremental:
-        shown = drawn(results, entry)
-        for start in range(0, len(shown), 2):
-            heights = []
-            for k, measure in enumerate(shown[start : start + 2]):
-                own = (names.strategy(entry.intervention), _NAMES[measure])
-                rows = [i for i, row in enumerate(page.table.rows, page.first) if row[:2] == own]
-                chart = _tornado(book, page, (rows[0], rows[-1]), results, (entry, measure, names))
-                heights.append(_FRAME + _ROW * len(rows))
-                _room(chart, _BARS_WIDTH, heights[-1], 0.47)
-                place = {"object_position": 3, "x_offset": k * (_BARS_WIDTH + _GAP), "y_offset": down}
-                sheet.insert_chart(3, 0, chart, place)
-            down += max(heights) + _GAP
+def main_tornado(on: Drawing) -> list[Drawn]:
+    """Draw the inputs that move the net benefit of the intervention in question most, small and with names alone."""
+    entry = _in_question(on.results)
+    if "nmb" not in drawn(on.results, entry):
+        return []
+    first, last = _bars_of(on, entry, "nmb")
+    chart = _tornado(on, (first, min(last, first + _SMALL_BARS - 1)), (entry, "nmb"), 2)
+    _room(chart, _SMALL_WIDTH, _SMALL_HEIGHT, 0.46, (46, 86), 8)
+    return [Drawn(chart, _SMALL_WIDTH, _SMALL_HEIGHT)]
 
 
-def _tornado(
-    book: Workbook, page: Page, rows: tuple[int, int], results: Results, about: tuple[Incremental, str, Names]
-) -> Any:
-    entry, measure, names = about
-    chart = new_chart(book, "bar", "stacked")
+def _in_question(results: Results) -> Incremental:
+    asked = [entry for entry in results.incremental if entry.intervention == results.headline.question]
+    return (*asked, *results.incremental)[0]
+
+
+def tornados(on: Drawing) -> list[Drawn]:
+    """Draw every other tornado, with base values and bounds."""
+    found = []
+    for entry in on.results.incremental:
+        for measure in drawn(on.results, entry):
+            if measure == "nmb" and entry is _in_question(on.results):
+                continue
+            first, last = _bars_of(on, entry, measure)
+            height = _FRAME + _ROW * (last - first + 1)
+            chart = _tornado(on, (first, last), (entry, measure), 3)
+            _room(chart, WIDTH, height, 0.47)
+            found.append(Drawn(chart, WIDTH, height))
+    return found
+
+
+def _bars_of(on: Drawing, entry: Incremental, measure: str) -> tuple[int, int]:
+    """Return the first and the last row of the bars of a tornado."""
+    page, own = on.pages["tornado_data"], (on.names.strategy(entry.intervention), _NAMES[measure])
+    rows = [i for i, row in enumerate(page.table.rows, page.first) if row[:2] == own]
+    return rows[0], rows[-1]
+
+
+def _tornado(on: Drawing, rows: tuple[int, int], about: tuple[Incremental, str], names: int) -> Any:
+    """Draw the bars of some rows, with the names of one of the columns."""
+    (entry, measure), page, results = about, on.pages["tornado_data"], on.results
+    chart = new_chart(on.book, "bar", "stacked")
     colours = (style.LOW_COLOUR, style.HIGH_COLOUR) * 2
     texts = ("Input at its lower bound", "Input at its upper bound") * 2
     for i, (colour, text) in enumerate(zip(colours, texts, strict=True), start=len(page.table.columns) - 4):
         chart.add_series(
             {
                 "name": text,
-                "categories": [page.name, rows[0], 2, rows[1], 2],
+                "categories": [page.name, rows[0], names, rows[1], names],
                 "values": [page.name, rows[0], i, rows[1], i],
                 "fill": {"color": colour},
                 "gap": 40,
@@ -360,7 +432,8 @@ def _tornado(
     base = base_value(results, entry, measure)
     at = f" at {display(results.decision_threshold, 'money', results.currency)} per QALY" if measure == "nmb" else ""
     unit = {"icer": per_qaly(results), "qalys": "QALY"}.get(measure, results.currency)
-    finish(chart, f"{_NAMES[measure]}{at}: {names.strategy(entry.intervention)}")
+    who = f": {on.names.strategy(entry.intervention)}" if len(results.incremental) > 1 else ""
+    finish(chart, f"{_NAMES[measure]}{at}{who}")
     chart.set_legend({"position": "bottom", "font": {"name": "Arial", "size": 9}, "delete_series": [2, 3]})
     turn = turn_of_decision(results, measure, base)
     _value_axis(chart, f"Move from the base case of {display(base, kind)} ({unit}){turn}", number_format(base, kind))
@@ -372,16 +445,19 @@ def _value_axis(chart: Any, text: str, number: str) -> None:
     chart.set_x_axis(axis(text, f"+{number};-{number};0", major_gridlines=grid, label_position="high"))
 
 
-def _room(chart: Any, width: int, height: int, labels: float) -> None:
+def _room(
+    chart: Any, width: int, height: int, labels: float, frame: tuple[int, int] = (_TOP, _BOTTOM), font: int = 9
+) -> None:
     """Set the size of a chart, and the share of its width for the names of its bars, the first of them at the top."""
     chart.set_size({"width": width, "height": height})
-    chart.set_y_axis(axis("", reverse=True, label_position="low", major_tick_mark="none", interval_unit=1))
-    layout = {"x": labels, "y": _TOP / height, "width": 0.96 - labels, "height": 1 - (_TOP + _BOTTOM) / height}
+    names: dict[str, Any] = {"num_font": {**_FONT, "size": font}, "label_position": "low", "major_tick_mark": "none"}
+    chart.set_y_axis(axis("", reverse=True, interval_unit=1, **names))
+    layout = {"x": labels, "y": frame[0] / height, "width": 0.96 - labels, "height": 1 - sum(frame) / height}
     chart.set_plotarea({"layout": layout})
 
 
 def scenario_data(results: Results, names: Names) -> Table | None:
-    """Return how far each scenario moves the ICER, the largest move first; None where the base case has no ICER."""
+    """Return how far scenarios move the ICER, the largest move first; None where none does, or there is no ICER."""
     if not results.scenarios or any(entry.icer is None for entry in results.incremental):
         return None
     moves: dict[str, dict[str, float | None]] = {}
@@ -391,12 +467,17 @@ def scenario_data(results: Results, names: Names) -> Table | None:
         questions[entry.name] = entry.question
     order = sorted(moves, key=lambda name: -max((abs(v) for v in moves[name].values() if v is not None), default=0.0))
     interventions = [entry.intervention for entry in results.incremental]
+    moving = [name for name in order if any(moves[name].values())]
     rows = [
         (name.replace("_", " "), questions[name], *(moves[name].get(i) for i in interventions))
-        for name in order
-        if any(moves[name].values())
+        for name in moving[:_MOST_SCENARIOS]
     ]
-    note = "Those that do not move the ICER, and those without one (see Scenarios), are left out of the chart."
+    if not rows:
+        return None
+    note = (
+        f"The {len(rows)} of {len(order)} that move the ICER most. Those that do not move it, and those without one"
+        " (see Scenarios), are left out."
+    )
     return Table(
         "scenario_data",
         "Bars of the scenario chart",
@@ -409,10 +490,10 @@ def scenario_data(results: Results, names: Names) -> Table | None:
     )
 
 
-def add_scenarios(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], results: Results, names: Names) -> None:
-    """Put the moves of the ICER by scenario on a sheet, one bar for each intervention."""
-    page = pages["scenario_data"]
-    chart = new_chart(book, "bar", "clustered")
+def scenarios(on: Drawing) -> list[Drawn]:
+    """Draw the moves of the ICER by scenario, one bar for each intervention."""
+    page, results, names = on.pages["scenario_data"], on.results, on.names
+    chart = new_chart(on.book, "bar", "clustered")
     for i, entry in enumerate(results.incremental, start=2):
         chart.add_series(
             {
@@ -424,68 +505,53 @@ def add_scenarios(book: Workbook, sheet: Worksheet, pages: Mapping[str, Page], r
             }
         )
     bases = "; ".join(f"{names.strategy(e.intervention)} {display(e.icer, 'icer')}" for e in results.incremental)
-    finish(chart, "Change in the ICER under each scenario")
+    finish(chart, "Change in the ICER under the scenarios that move it most")
     bars = len(page.table.rows) * len(results.incremental)
-    _room(chart, 900, _FRAME + max(_SCENARIO_ROW * bars, 200), 0.24)
+    height = _FRAME + max(_SCENARIO_ROW * bars, 200)
+    _room(chart, WIDTH, height, 0.36)
     _value_axis(chart, f"Move from the base case ({per_qaly(results)}): {bases}", "#,##0")
-    sheet.insert_chart(3, 0, chart, {"object_position": 3})
-    sheet.set_portrait()
+    return [Drawn(chart, WIDTH, height)]
+
+
+def chart_data(made: Sequence[Table], results: Results, run: Run, names: Names) -> list[Table]:
+    """Return the tables that only charts need, of those of the run."""
+    by_name = {table.name: table for table in made}
+    draws = draw_sample(results, run, names)
+    found = [
+        survival_by_month(by_name["occupancy"], results, names),
+        None if draws is None else threshold_line(draws, results),
+        draws,
+        tornado_data(results, names),
+        scenario_data(results, names),
+    ]
+    return [table for table in found if table is not None]
 
 
 @dataclass(frozen=True)
 class NativeChart:
-    """A chart that Excel draws, on a sheet of its own.
+    """Charts that Excel draws.
 
     Attributes
     ----------
-    sheet : ChartSheet
-    add : callable
-        Draws it there.
     over : str
-        Table whose cells it draws; without that table there is no such chart.
-    data : callable or None
-        Makes that table, of those of the run, where no other file has it.
-    after : str
-        Table behind which it then stands.
+        Table whose cells they show; without that table there are none.
+    draw : callable
     """
 
-    sheet: ChartSheet
-    add: Callable[[Workbook, Worksheet, Mapping[str, Page], Results, Names], None]
     over: str
-    data: Callable[[Mapping[str, Table], Results, Run, Names], Table | None] | None = None
-    after: str = ""
+    draw: Callable[[Drawing], list[Drawn]]
 
 
 NATIVE = (
-    NativeChart(ChartSheet("occupancy", "Occupancy chart", "Patients by state over time"), add_occupancy, "occupancy"),
-    NativeChart(
-        ChartSheet("survival_by_month", "Survival chart", "Survival as modelled, over time"),
-        add_survival,
-        "survival_by_month",
-        lambda made, results, _, names: survival_by_month(made["occupancy"], results, names),
-        "modelled_survival",
-    ),
-    NativeChart(
-        ChartSheet("dsa", "Tornado", "One-way sensitivity analysis"),
-        add_tornado,
-        "tornado_data",
-        lambda _, results, __, names: tornado_data(results, names),
-        "dsa",
-    ),
-    NativeChart(ChartSheet("ceac", "CEAC chart", "Cost-effectiveness acceptability curves"), add_ceac, "ceac"),
-    NativeChart(
-        ChartSheet("psa_draws", "CE plane", "Cost-effectiveness plane"),
-        add_plane,
-        "psa_draws",
-        lambda _, results, run, names: draw_sample(results, run, names),
-        "ceac",
-    ),
-    NativeChart(
-        scenarios.SHEET,
-        add_scenarios,
-        "scenario_data",
-        lambda _, results, __, names: scenario_data(results, names),
-        "scenarios",
-    ),
+    NativeChart("survival_by_month", overall_survival),
+    NativeChart("psa_draws", plane),
+    NativeChart("ceac", acceptability),
+    NativeChart("tornado_data", main_tornado),
+    NativeChart("budget_impact", budget_impact),
+    NativeChart("survival_by_month", progression_free_survival),
+    NativeChart("disaggregated_costs", costs),
+    NativeChart("occupancy", occupancy),
+    NativeChart("tornado_data", tornados),
+    NativeChart("scenario_data", scenarios),
 )
-"""Those of the results workbook; that of the costs stands below its table."""
+"""In the order in which they are shown: the first of them that a run has on its summary, the others on a sheet."""

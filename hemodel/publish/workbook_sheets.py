@@ -1,8 +1,6 @@
-"""One table on one sheet: title, notes, headings with units, numbers as numbers, print setup.
+"""Tables on a sheet, under one another: title, notes, headings with units, numbers as numbers, print setup.
 
-Pictures of the results workbook: charts that Excel cannot draw as well.
-
-The manifest of a run as a sheet: what repeats it.
+The manifest of a run as a table: what repeats it.
 """
 
 from __future__ import annotations
@@ -15,47 +13,39 @@ from typing import TYPE_CHECKING, Any
 from hemodel.formats import Value, display, number_format
 from hemodel.inputs import cell_formats as look
 from hemodel.inputs.cover import print_setup
-from hemodel.views.registry import CHARTS
 from hemodel.views.shared.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
     from hemodel.publish.manifest import Manifest
-    from hemodel.views.shared.declared import ChartSheet
 
 
-CONTENTS = "Contents"
-_ABBREVIATIONS = {
-    "dsa": "DSA",
-    "psa": "PSA",
-    "ceac": "CEAC",
-    "evpi": "EVPI",
-    "evppi": "EVPPI",
-    "qalys": "QALYs",
-    "voi": "VOI",
-}
-_NARROWEST, _USUAL_WIDEST = 9.0, 46.0
+SUMMARY = "Summary"
+"""The first sheet; every other has a link to it."""
+_NARROWEST, _USUAL_WIDEST, _WIDEST_TEXTS, _WIDEST_SHARED = 9.0, 46.0, 36.0, 22.0
 _WIDEST = {"Id": 34.0, "Value": 30.0, "Question": 60.0, "Citation": 70.0, "In words": 80.0, "Content": 72.0}
 _PADDING, _HEADER_PADDING = 34.0, 22.0
-_NOTE_WIDTH, _PORTRAIT_WIDTH, _PAGE_WIDTH = 120.0, 100.0, 230.0
+_NOTE_WIDTH, _PORTRAIT_WIDTH, _PAGE_WIDTH = 120.0, 110.0, 230.0
 """Widths of columns that notes, an upright and a lying A4 page have room for at a size that can be read."""
 _MOST_ACROSS = 3
 _LONG = 20
 """Rows from which a table has filters."""
+_TOP, _BETWEEN = 3, 2
+"""Row of the first table of a sheet, and empty rows between two."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A written sheet and where its table stands. Rows and columns count from 0."""
+    """A written table and where it stands: its sheet, the row of its title, and its rows. All count from 0."""
 
     sheet: Worksheet
     name: str
     table: Table
+    top: int
     first: int
     last: int
 
@@ -68,13 +58,6 @@ class Page:
         return [self.name, self.first, column, self.last, column]
 
 
-def sheet_name(table_name: str) -> str:
-    """Return the name of a table's sheet."""
-    words = [_ABBREVIATIONS.get(word, word) for word in table_name.split("_")]
-    name = " ".join(words)
-    return name[:1].upper() + name[1:]
-
-
 def add_page(book: Workbook, formats: look.Formats, name: str, title: str) -> Worksheet:
     """Add a sheet with a title, a link back and the print setup."""
     sheet = book.add_worksheet(name)
@@ -83,37 +66,70 @@ def add_page(book: Workbook, formats: look.Formats, name: str, title: str) -> Wo
     sheet.set_row(0, 24)
     sheet.write_string(0, 0, title, formats.get(font_size=14, bold=True, font_color=look.INK))
     link = formats.get(font_color="#0563C1", underline=1, font_size=9)
-    sheet.write_url(1, 0, f"internal:'{CONTENTS}'!A1", link, "Back to the contents")
+    sheet.write_url(1, 0, f"internal:'{SUMMARY}'!A1", link, "Back to the summary")
     return sheet
 
 
-def write_table(book: Workbook, formats: look.Formats, table: Table) -> Page:
-    """Write a table on a sheet of its own."""
-    name = sheet_name(table.name)
-    sheet = add_page(book, formats, name, table.title)
-    widths = tuple(_width(table, i) for i in range(len(table.columns)))
+def write_tables(sheet: Worksheet, formats: look.Formats, tables: Sequence[Table]) -> list[Page]:
+    """Write tables under one another on a sheet, in columns as wide as they need together.
+
+    A sheet of one table keeps its headings in view; the longest table of a sheet has filters.
+    """
+    widths = column_widths(tables)
     for i, width in enumerate(widths):
         sheet.set_column(i, i, width)
-    row = _write_notes(sheet, formats, table, widths)
-    header = row
-    grouped = any(column.group for column in table.columns)
-    if grouped:
-        _write_groups(sheet, formats, row, table.columns)
-        row += 1
-    _write_headers(sheet, formats, row, table.columns, widths)
-    first = row + 1
+    found: list[Page] = []
+    row = _TOP
+    for table in tables:
+        found.append(write_table(sheet, formats, table, row, widths))
+        row = found[-1].last + 1 + _BETWEEN
+    longest = max(found, key=lambda page: page.last - page.first)
+    if len(longest.table.rows) > _LONG:
+        sheet.autofilter(longest.first - 1, 0, longest.last, len(longest.table.columns) - 1)
+    if len(found) == 1:
+        sheet.freeze_panes(longest.first, 1)
+        sheet.repeat_rows(longest.first - (2 if _grouped(longest.table) else 1), longest.first - 1)
+    if sum(widths) < _PORTRAIT_WIDTH:
+        sheet.set_portrait()
+    elif sum(widths) > _PAGE_WIDTH and len(found) == 1:
+        _print_across(sheet, widths)
+    return found
+
+
+def write_table(
+    sheet: Worksheet, formats: look.Formats, table: Table, top: int, widths: Sequence[float], *, notes: bool = True
+) -> Page:
+    """Write a table from a row on: its title, its notes, its headings and its rows."""
+    sheet.set_row(top, 20)
+    sheet.write_string(top, 0, table.title, formats.get(font_size=12, bold=True, font_color=look.INK))
+    header = _write_notes(sheet, formats, table, top + 1, widths) if notes else top + 1
+    if _grouped(table):
+        _write_groups(sheet, formats, header, table.columns, widths)
+        header += 1
+    _write_headers(sheet, formats, header, table.columns, widths)
+    first = header + 1
     for number, values in enumerate(table.rows):
         _write_row(sheet, formats, first + number, values, table.columns, widths)
     last = first + max(len(table.rows), 1) - 1
-    sheet.freeze_panes(first, 1)
-    sheet.repeat_rows(header, row)
-    if sum(widths) < _PORTRAIT_WIDTH:
-        sheet.set_portrait()
-    elif sum(widths) > _PAGE_WIDTH:
-        _print_across(sheet, widths)
-    if len(table.rows) > _LONG:
-        sheet.autofilter(row, 0, last, len(table.columns) - 1)
-    return Page(sheet, name, table, first, last)
+    return Page(sheet, sheet.get_name(), table, top, first, last)
+
+
+def _grouped(table: Table) -> bool:
+    return any(column.group for column in table.columns)
+
+
+def column_widths(tables: Sequence[Table]) -> tuple[float, ...]:
+    """Return the widths of the columns of a sheet: what any of its tables needs there.
+
+    Where several tables share the columns a long text wraps, most of all beside numbers, which it would spread.
+    """
+    count = max(len(table.columns) for table in tables)
+    widths = []
+    for i in range(count):
+        sharing = [table for table in tables if i < len(table.columns)]
+        limit = _WIDEST_SHARED if any(table.columns[i].numeric for table in sharing) else _WIDEST_TEXTS
+        widths.append(min(max(_width(table, i) for table in sharing), math.inf if len(tables) == 1 else limit))
+    return tuple(widths)
 
 
 def _print_across(sheet: Worksheet, widths: Sequence[float]) -> None:
@@ -136,19 +152,19 @@ def _width(table: Table, index: int) -> float:
     return round(min(max(needed / 7.0, _NARROWEST), _WIDEST.get(column.header, _USUAL_WIDEST)), 2)
 
 
-def _write_notes(sheet: Worksheet, formats: look.Formats, table: Table, widths: Sequence[float]) -> int:
+def _write_notes(sheet: Worksheet, formats: look.Formats, table: Table, row: int, widths: Sequence[float]) -> int:
     """Write the notes over the width of the table (or of a page), and return the row of the headers."""
     text = " ".join(table.notes)
     if not text:
-        return 3
+        return row
     totals = [sum(widths[: i + 1]) for i in range(len(widths))]
     last = next((i for i, total in enumerate(totals) if total >= _NOTE_WIDTH), len(widths) - 1)
     style = formats.get(text_wrap=True, font_size=9, font_color="#595959", valign="top")
     if last > 0:
-        sheet.merge_range(2, 0, 2, last, "", style)
-    sheet.write_string(2, 0, text, style)
-    sheet.set_row(2, look.height_of(look.line_count(text, totals[last], "note")) + 4)
-    return 4
+        sheet.merge_range(row, 0, row, last, "", style)
+    sheet.write_string(row, 0, text, style)
+    sheet.set_row(row, look.height_of(look.line_count(text, totals[last], "note")) + 4)
+    return row + 1
 
 
 def _header_style(align: str) -> dict[str, object]:
@@ -164,7 +180,9 @@ def _header_style(align: str) -> dict[str, object]:
     }
 
 
-def _write_groups(sheet: Worksheet, formats: look.Formats, row: int, columns: Sequence[Column]) -> None:
+def _write_groups(
+    sheet: Worksheet, formats: look.Formats, row: int, columns: Sequence[Column], widths: Sequence[float]
+) -> None:
     style = formats.get(**_header_style("center"))
     start = 0
     widest = 1
@@ -179,7 +197,7 @@ def _write_groups(sheet: Worksheet, formats: look.Formats, row: int, columns: Se
                 sheet.write_string(row, place, text, style)
             elif not text:
                 sheet.write_blank(row, place, None, style)
-        widest = max(widest, look.line_count(text, 14.0 * (i - start)))
+        widest = max(widest, look.line_count(text, sum(widths[start:i]) / 1.1))
         start = i
     sheet.set_row(row, look.height_of(widest) + 3)
 
@@ -188,7 +206,7 @@ def _write_headers(
     sheet: Worksheet, formats: look.Formats, row: int, columns: Sequence[Column], widths: Sequence[float]
 ) -> None:
     lines = 1
-    for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
+    for i, (column, width) in enumerate(zip(columns, widths, strict=False)):
         text = f"{column.header}\n[{column.unit}]" if column.unit else column.header
         sheet.write_string(row, i, text, formats.get(**_header_style("right" if column.numeric else "left")))
         lines = max(lines, look.line_count(text, width / 1.1))
@@ -225,61 +243,6 @@ def _write_row(
             style["num_format"] = number_format(value, column.kind)
             sheet.write_number(row, i, value, formats.get(align="right", **style))
     sheet.set_row(row, look.height_of(lines))
-
-
-_WIDTH = 720.0
-_GAP = 20
-_SCREEN = 96.0
-_METRES_PER_INCH = 0.0254
-
-
-def picture_sheets(figures: Mapping[str, Path]) -> dict[str, tuple[ChartSheet, list[Path]]]:
-    """Return for each table with a chart sheet that sheet and the pictures on it."""
-    found: dict[str, tuple[ChartSheet, list[Path]]] = {}
-    for entry in CHARTS:
-        if entry.sheet is not None and entry.name in figures:
-            found.setdefault(entry.sheet.table, (entry.sheet, []))[1].append(figures[entry.name])
-    return found
-
-
-def pictures_below(figures: Mapping[str, Path]) -> dict[str, list[Path]]:
-    """Return the pictures that stand below tables, by table."""
-    found: dict[str, list[Path]] = {}
-    for entry in CHARTS:
-        if entry.below and entry.name in figures:
-            found.setdefault(entry.below, []).append(figures[entry.name])
-    return found
-
-
-def place_pictures(sheet: Worksheet, row: int, pictures: list[Path]) -> None:
-    """Insert pictures from a row on, two beside each other, at one width."""
-    below = 0
-    for start in range(0, len(pictures), 2):
-        pair = pictures[start : start + 2]
-        for k, path in enumerate(pair):
-            _insert(sheet, row, path, k * (int(_WIDTH) + _GAP), below)
-        below += max(_height(path) for path in pair) + _GAP
-
-
-def _insert(sheet: Worksheet, row: int, path: Path, right: int, down: int) -> None:
-    width, _, dots = _size(path)
-    scale = _WIDTH / (width * _SCREEN / dots)
-    place = {"x_offset": right, "y_offset": down, "x_scale": scale, "y_scale": scale, "object_position": 3}
-    sheet.insert_image(row, 0, str(path), {**place, "description": path.stem.replace("_", " ")})
-
-
-def _height(path: Path) -> int:
-    width, height, _ = _size(path)
-    return int(height * _WIDTH / width)
-
-
-def _size(path: Path) -> tuple[int, int, float]:
-    """Return width and height of a PNG in dots, and its dots per inch as the writer reads them."""
-    data = path.read_bytes()
-    width, height = (int.from_bytes(data[k : k + 4], "big") for k in (16, 20))
-    mark = data.find(b"pHYs")
-    dots = _SCREEN if mark < 0 else int.from_bytes(data[mark + 4 : mark + 8], "big") * _METRES_PER_INCH
-    return width, height, dots
 
 
 _OUT = "--out"

@@ -297,6 +297,5 @@ CHARTS = (
         efficiency_frontier,
         "Efficiency frontier",
         lambda results, _: len(results.strategies) > 2 or asks_for_frontier(results.payer),
-        below="frontier_price",
     ),
 )

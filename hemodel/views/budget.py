@@ -14,7 +14,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.one_way import MOST_BARS, ROW_HEIGHT, End, amount, bounds_legend, draw_row, input_names, labels
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import (
     LABEL_WIDTH,
     label_across,
@@ -522,20 +522,17 @@ CHARTS = (
         budget_impact,
         "Net budget impact by category and year",
         _has_budget,
-        below="budget_impact",
     ),
     ChartEntry(
         "budget_patients",
         budget_patients,
         "Mix of treatments and patients by year",
         _has_budget,
-        sheet=ChartSheet("budget_population", "Budget patients chart", "Mix of treatments and patients by year"),
     ),
     ChartEntry(
         "budget_one_way",
         budget_one_way,
         "One-way analysis of the net budget impact",
         lambda results, _: results.budget is not None and bool(results.budget.one_way),
-        sheet=ChartSheet("budget_one_way", "Budget tornado", "One-way analysis of the net budget impact"),
     ),
 )

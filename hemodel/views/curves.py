@@ -566,7 +566,6 @@ CHARTS = (
         "survival_curves",
         survival_curves,
         "Reported and modelled survival",
-        below="survival_fit",
         same_for_payers=True,
     ),
     ChartEntry(

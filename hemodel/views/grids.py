@@ -18,7 +18,7 @@ from hemodel.formats import display
 from hemodel.views.one_way import base_value, input_names, result_axis
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import (
     LABEL_WIDTH,
     label_across,
@@ -570,6 +570,5 @@ CHARTS = (
         two_way_chart,
         "Two-way analysis",
         lambda results, _: bool(results.two_way),
-        sheet=ChartSheet("two_way", "Two-way chart", "Net monetary benefit by two inputs"),
     ),
 )

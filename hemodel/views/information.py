@@ -16,7 +16,7 @@ import numpy as np
 
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import LABEL_WIDTH, legend_below, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import brief, fold
@@ -439,7 +439,7 @@ TABLES = (
 )
 
 
-def _chart(name: str, caption: str, sheet: ChartSheet | None = None, below: str = "") -> ChartEntry:
+def _chart(name: str, caption: str) -> ChartEntry:
     """Declare one of `information_figures`."""
 
     def of_run(results: Results) -> dict[str, Callable[[], Figure]]:
@@ -450,14 +450,11 @@ def _chart(name: str, caption: str, sheet: ChartSheet | None = None, below: str 
         lambda results, _: of_run(results)[name](),
         caption,
         lambda results, _: name in of_run(results),
-        below=below,
-        sheet=sheet,
     )
 
 
-_SHEET = ChartSheet("evppi", "EVPPI chart", "Value of information")
 CHARTS = (
-    _chart("evppi", "Value of knowing an input (EVPPI)", _SHEET),
-    _chart("voi_curves", "Value of information by willingness to pay", _SHEET),
-    _chart("expected_loss", "Expected loss of each strategy", below="evpi"),
+    _chart("evppi", "Value of knowing an input (EVPPI)"),
+    _chart("voi_curves", "Value of information by willingness to pay"),
+    _chart("expected_loss", "Expected loss of each strategy"),
 )

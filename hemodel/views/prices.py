@@ -249,6 +249,5 @@ CHARTS = (
         price_icer,
         "ICER by price",
         lambda results, _: bool(drawn_prices(results)),
-        below="price_threshold",
     ),
 )

@@ -478,6 +478,5 @@ CHARTS = (
         convergence,
         "Convergence of the mean net benefit over the draws",
         _has_error,
-        below="psa_net_benefit",
     ),
 )

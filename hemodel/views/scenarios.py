@@ -20,7 +20,7 @@ from hemodel.formats import Value, display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ChartEntry, ChartSheet, OnPage, TableEntry
+from hemodel.views.shared.declared import ChartEntry, OnPage, TableEntry
 from hemodel.views.shared.page import (
     label_across,
     legend_below,
@@ -462,13 +462,11 @@ TABLES = (
         OnPage(bands=(0, 4, 5)),
     ),
 )
-SHEET = ChartSheet("scenarios", "Scenario chart", "Scenarios beside the base case")
 CHARTS = (
     ChartEntry(
         "scenarios",
         scenario_chart,
         "Scenarios",
         lambda results, _: bool(results.scenarios),
-        sheet=SHEET,
     ),
 )

@@ -15,7 +15,7 @@ from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.survival.reported.statistics import HALF_WIDTH_95
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ChartEntry, ChartSheet, TableEntry
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import legend_below, number_axis, page, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import about, fold
@@ -383,8 +383,7 @@ def _worth_something(results: Results, _run: Run) -> bool:
     return found is not None and any(decided(study, found.decision_threshold).evppi > 0 for study in found.studies)
 
 
-_SHEET = ChartSheet("study_values", "Study chart", "What the studies are worth by size")
 CHARTS = (
-    ChartEntry("study_sizes", study_sizes, "Value of the studies by size", _worth_something, sheet=_SHEET),
-    ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies, sheet=_SHEET),
+    ChartEntry("study_sizes", study_sizes, "Value of the studies by size", _worth_something),
+    ChartEntry("study_wtp", study_wtp, "Value of the studies by willingness to pay", _has_studies),
 )

@@ -22,8 +22,8 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.formats import display, number_format
 from hemodel.inputs.changes import Change
-from hemodel.publish.workbook import write_results_workbook
-from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
+from hemodel.publish.workbook import SHEETS, write_results_workbook
+from hemodel.publish.workbook_sheets import SUMMARY
 from hemodel.views.registry import tables
 from hemodel.views.shared.table import Table, csv_text
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DRUGS = ("oldamab", "newtinib")
 CASES = ("ordinary", "bare", "three", "dominated", "hostile")
+ENGLAND = SHIPPED.with_name("imforte_england.xlsx")
 WORSE: dict[str, Scalar] = {
     **{f"survival.os.active.{name}": value for name, value in (("median", 9), ("median.low", 8), ("median.high", 10))},
     **{f"survival.pfs.active.{name}": value for name, value in (("median", 3), ("median.low", 2), ("median.high", 4))},
@@ -263,9 +264,29 @@ def test_the_report_needs_nothing_else_and_runs_nothing(case: tuple[str, Results
 
 
 def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], book: Any) -> None:
-    for table in tables(case[1], case[2]):
-        sheet = book[sheet_name(table.name)]
-        first = int(str(sheet.freeze_panes).lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    holds_the_tables(book, case[1], case[2])
+
+
+def test_the_workbook_of_a_payer_with_a_budget_holds_its_tables(tmp_path: Path) -> None:
+    made = run(ENGLAND, Options(draws=60, payer="GB-ENG", parts=("base", "dsa", "psa")))
+    found = results(made)
+    write_results_workbook(tmp_path / "results.xlsx", found, made)
+    book = openpyxl.load_workbook(tmp_path / "results.xlsx")
+    assert "Budget" in book.sheetnames
+    holds_the_tables(book, found, made)
+
+
+def holds_the_tables(book: Any, found: Results, made: Run) -> None:
+    """Every table that a sheet names, whole: below its title, its notes and its headings, the rows of its CSV file."""
+    placed = {name: sheet.name for sheet in SHEETS for name in sheet.tables}
+    assert 8 <= len(book.sheetnames) <= 12
+    checked = 0
+    for table in tables(found, made):
+        if table.name not in placed:
+            continue
+        sheet = book[placed[table.name]]
+        first = first_row(sheet, table)
+        checked += 1
         for i, row in enumerate(table.rows):
             for j, (value, column) in enumerate(zip(row, table.columns, strict=True), start=1):
                 cell = sheet.cell(first + i, j)
@@ -276,14 +297,32 @@ def test_the_workbook_holds_the_tables(case: tuple[str, Results, Run], book: Any
                 else:
                     assert (cell.value or "") == (value or ""), (table.name, cell.coordinate)
                     assert cell.data_type == "s" or value in {None, ""}
+    assert checked > 10
     assert all(cell.data_type != "f" for sheet in book for line in sheet.iter_rows() for cell in line)
 
 
-def test_the_contents_link_every_sheet_and_back(book: Any) -> None:
-    others = [name for name in book.sheetnames if name != CONTENTS]
-    assert _links(book[CONTENTS]) == [f"'{name}'!A1" for name in others]
-    for name in others:
-        assert _links(book[name]) == [f"'{CONTENTS}'!A1"]
+def first_row(sheet: Any, table: Table) -> int:
+    """The row below the headings of a table, which stand below its title."""
+    header = [f"{c.header}\n[{c.unit}]" if c.unit else c.header for c in table.columns]
+    titled = next(cell.row for cell in sheet["A"][3:] if cell.value == table.title)
+    for row in range(titled + 1, titled + 5):
+        if [sheet.cell(row, j + 1).value for j in range(len(header))] == header:
+            return row + 1
+    raise AssertionError(table.name)
+
+
+def test_the_summary_links_every_table_and_sheets_link_back(book: Any) -> None:
+    others = [name for name in book.sheetnames if name not in {SUMMARY, "Charts"}]
+    links = _links(book[SUMMARY])
+    assert [place for place in links if place.endswith("!A1")] == [f"'{name}'!A1" for name in others]
+    linked = [cell for line in book[SUMMARY].iter_rows() for cell in line if cell.hyperlink]
+    told = {cell.hyperlink.location: cell.value for cell in linked}
+    for place in links:
+        name, _, at = place.rpartition("!")
+        title = book[name.strip("'")][at].value
+        assert title if at == "A1" else title == told[place]
+    for name in (*others, "Charts"):
+        assert _links(book[name]) == [f"'{SUMMARY}'!A1"]
 
 
 def _links(sheet: Any) -> list[str]:

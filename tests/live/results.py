@@ -10,23 +10,24 @@ from live.recalculation import number_or_text
 from hemodel.views.shared.words import COMPONENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from live.engine import Amount, Key
     from live.recalculation import Recalculated
 
-SHEET = "Model results"
-HEADERS = ("Outcome", "Component", "Strategy", "Undiscounted", "Discounted", "Engine", "Difference")
+SHEET, ENGINE_SHEET = "Model results", "Model engine"
+HEADERS = ("Outcome", "Component", "Strategy", "Undiscounted", "Discounted")
+ENGINE_HEADERS = ("Outcome", "Component", "Strategy", "Live", "Engine", "Comparison")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One line of the results: the model's amounts, the stored one of the engine, and the difference of the two."""
+    """One line of the results: the model's amounts, the stored one of the engine, and what is said of the two."""
 
     undiscounted: float
     discounted: float
     engine: float
-    difference: float
+    comparison: float | str
 
 
 def shown(book: Recalculated, strategies: Mapping[str, str], bands: Mapping[str, str]) -> dict[Key, Shown]:
@@ -34,25 +35,30 @@ def shown(book: Recalculated, strategies: Mapping[str, str], bands: Mapping[str,
 
     `strategies` gives the id of each strategy by its name, `bands` that of each band of the time to death by its label.
     """
+    beside = {tuple(cells[:3]): cells for cells in _lines(book, ENGINE_SHEET, ENGINE_HEADERS)}
     found: dict[Key, Shown] = {}
-    columns: list[int] = []
-    for row in book.sheet(SHEET):
-        if set(HEADERS) <= set(row):
-            columns = [row.index(name) for name in HEADERS]
-            continue
-        cells = [row[column] if column < len(row) else "" for column in columns]
-        if not any(cells):
-            columns = []
-            continue
-        numbers = [_number(number_or_text(text), cells) for text in cells[3:]]
-        found[_outcome(cells[0]), _component(cells[1], bands), strategies[cells[2]]] = Shown(*numbers)
+    for cells in _lines(book, SHEET, HEADERS):
+        live, engine, said = map(number_or_text, beside.pop(tuple(cells[:3]))[3:])
+        undiscounted, discounted = (_number(number_or_text(text), cells) for text in cells[3:])
+        assert live == discounted, cells
+        line = Shown(undiscounted, discounted, _number(engine, cells), said)
+        found[_outcome(cells[0]), _component(cells[1], bands), strategies[cells[2]]] = line
+    assert not beside
     return found
 
 
-def difference_column(book: Recalculated) -> tuple[str, int]:
-    """Return the sheet and the column, from 0, of the differences from the engine."""
-    header = next(row for row in book.sheet(SHEET) if set(HEADERS) <= set(row))
-    return SHEET, header.index("Difference")
+def _lines(book: Recalculated, sheet: str, headers: tuple[str, ...]) -> Iterator[list[str]]:
+    """Return the cells below some headers, wherever on a sheet these stand."""
+    columns: list[int] = []
+    for row in book.sheet(sheet):
+        if set(headers) <= set(row):
+            columns = [row.index(name) for name in headers]
+            continue
+        cells = [row[column] if column < len(row) else "" for column in columns]
+        if any(cells):
+            yield cells
+        else:
+            columns = []
 
 
 def amounts(found: Mapping[Key, Shown]) -> dict[Key, Amount]:

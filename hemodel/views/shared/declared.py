@@ -58,7 +58,7 @@ class TableEntry:
     Attributes
     ----------
     name : str
-        Of its CSV file and, in words, of its sheet; layouts use it.
+        Of its CSV file; layouts use it.
     make : callable
         Returns the table, or None where the run has nothing for it.
     page : OnPage
@@ -70,15 +70,6 @@ class TableEntry:
     make: Callable[[Results, Run, Names], Table | None]
     page: OnPage = OnPage()
     needs_rows: bool = False
-
-
-@dataclass(frozen=True)
-class ChartSheet:
-    """A sheet for the charts of a table too long to stand beside; it comes before the table's sheet."""
-
-    table: str
-    name: str
-    title: str
 
 
 @dataclass(frozen=True)
@@ -94,10 +85,6 @@ class ChartEntry:
     caption : str
     applies : callable
         Whether a run has it.
-    below : str
-        Table of the results workbook below which its picture stands; empty for none.
-    sheet : ChartSheet or None
-        Where its picture stands in the results workbook, unless Excel draws it.
     same_for_payers : bool
         Whether it depends neither on discount rates nor on thresholds, so that runs for several payers share it.
     each : callable or None
@@ -109,8 +96,6 @@ class ChartEntry:
     draw: Callable[[Results, Run], Figure]
     caption: str
     applies: Callable[[Results, Run], bool] = always
-    below: str = ""
-    sheet: ChartSheet | None = None
     same_for_payers: bool = False
     each: Callable[[str], ChartEntry] | None = None
 

@@ -10,6 +10,8 @@ import xlsxwriter
 from hemodel.inputs.cell_formats import Formats
 from hemodel.live_model.building import Calculation, add_calculation
 from hemodel.live_model.coefficients import add_curves, curves_sheet
+from hemodel.live_model.comparison import Comparison, add_comparison
+from hemodel.live_model.formula import as_formula
 from hemodel.live_model.look import Look
 from hemodel.live_model.parameters import Parameters, add_parameters
 from hemodel.live_model.psa import PsaSheet, stored_draws
@@ -34,6 +36,7 @@ class Live:
     model: Model
     parameters: Parameters
     calculation: Calculation
+    comparison: Comparison
     sheets: tuple[Sheet, ...]
 
     @property
@@ -50,11 +53,14 @@ def live(model: Model) -> Live:
     naturals = add_curves(coefficients, model, parameters)
     taken = {"model results", "model inputs", "model psa", "model curves"}
     made = add_calculation(model, parameters, naturals, results, taken)
+    beside = add_comparison(made.results, parameters, made.strategies, as_formula(0))
+    checks = add_checks(made.checks).sheet
     return Live(
         model,
         parameters,
         made,
-        (results, parameters.sheet, coefficients, *made.sheets, add_checks(made.checks).sheet, psa.sheet),
+        beside,
+        (results, beside.sheet, parameters.sheet, coefficients, *made.sheets, checks, psa.sheet),
     )
 
 

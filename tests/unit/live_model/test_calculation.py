@@ -40,7 +40,9 @@ def assert_totals(given: Live, model: Model, tolerance: float, found: Recalculat
     for outcome in OUTCOMES:
         table = getattr(outcomes, outcome)
         for i, strategy in enumerate(model.strategies):
-            own = [c for o, s, c, k in given.calculation.results.cells if (o, s, k) == (outcome, strategy, "engine")]
+            own = [
+                c for o, s, c, k in given.calculation.results.cells if (o, s, k) == (outcome, strategy, "discounted")
+            ]
             assert own == [*table.components, "total"]
             for kind in ("undiscounted", "discounted"):
                 values = getattr(table, kind)[0, i]
@@ -187,12 +189,12 @@ def test_a_selected_draw(uncertain: Live, books: dict[str, Recalculated]) -> Non
     """What is calculated anew in a draw stands beside what the engine found with it."""
     cells = uncertain.calculation.results.cells
     base = {key: cell.value for key, cell in cells.items()}
-    for outcome, strategy, component, kind in cells:
-        if kind == "engine":
-            key = (outcome, strategy, component)
-            discounted, engine = (now(books["draw"], cells[(*key, kind)]) for kind in ("discounted", "engine"))
-            assert discounted == pytest.approx(engine, rel=CALCULATED, abs=1e-13), key
-            assert engine == pytest.approx(float(uncertain.parameters.psa.stored.discounted[key][DRAWS]), rel=1e-14)
+    beside = uncertain.comparison
+    for key, cell in beside.engine.items():
+        discounted, engine = now(books["draw"], cells[(*key, "discounted")]), now(books["draw"], cell)
+        assert discounted == pytest.approx(engine, rel=CALCULATED, abs=1e-13), key
+        assert engine == pytest.approx(float(uncertain.parameters.psa.stored.discounted[key][DRAWS]), rel=1e-14)
+        assert now(books["draw"], beside.said[key]) == "equal"
     assert now(books["draw"], cells["costs", "active", "total", "discounted"]) != pytest.approx(
         base["costs", "active", "total", "discounted"], rel=1e-6
     )
@@ -235,8 +237,8 @@ def assert_economics(given: Live, model: Model, found: Recalculated | None) -> N
     for id_, threshold in zip(results.thresholds, thresholds, strict=True):
         benefit = net_monetary_benefit(qalys, costs, threshold)
         for i, one in enumerate(strategies):
-            assert shown(results.nmb[one, id_, "discounted"]) == pytest.approx(benefit[i], rel=1e-9)
-            more = shown(results.incremental_nmb[one, id_, "discounted"])
+            assert shown(results.nmb[one, id_]) == pytest.approx(benefit[i], rel=1e-9)
+            more = shown(results.incremental_nmb[one, id_])
             assert more == pytest.approx(benefit[i] - benefit[0], rel=1e-9, abs=1e-9)
     assert results.frontier is not None
     names = {strategy.name: strategy.id for strategy in model.inputs.strategies}

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 from unit.live_model.whole import whole
 
-from hemodel.inputs.cell_formats import INPUT, Formats
+from hemodel.inputs.cell_formats import INFORMATION, INPUT, MISSING, Formats
 from hemodel.live_model.charts import chart_sheet
 from hemodel.live_model.formula import as_formula
 from hemodel.live_model.look import (
@@ -162,12 +162,44 @@ def test_columns_are_wide_enough_for_their_numbers_and_headers_are_tall_enough()
 
 
 def test_checks_are_coloured_by_what_they_say() -> None:
-    page = whole().formulas["Model checks"]
-    rules = [rule for found in page.conditional_formatting for rule in found.rules]
-    words = {tuple(rule.formula) for rule in rules if rule.type == "cellIs"}
-    assert words == {('"ok"',), ('"look"',)}
-    fills = {rule.dxf.fill.bgColor.rgb[2:] for rule in rules if rule.type == "cellIs"}
-    assert GOOD[1:] in fills
+    """What an edit explains is neutral; a difference from the engine that none explains is a number, and red."""
+    neutral = INFORMATION[1:]
+    assert fills_of("Model checks") == {'"ok"': GOOD[1:], '"look"': MISSING[1:], '"edited"': neutral}
+    found = fills_of("Model engine")
+    assert found.pop('"equal"') == GOOD[1:]
+    assert found.pop('"edited: engine value no longer applies"') == neutral
+    assert found
+    assert all(text.startswith("ISNUMBER(") and fill == MISSING[1:] for text, fill in found.items())
+
+
+def fills_of(sheet: str) -> dict[str, str]:
+    """The colour of each condition on a sheet, but of those of its sums in words."""
+    rules = [rule for found in whole().formulas[sheet].conditional_formatting for rule in found.rules]
+    return {rule.formula[0]: rule.dxf.fill.bgColor.rgb[2:] for rule in rules if not rule.formula[0].startswith("LEFT(")}
+
+
+def test_a_draw_is_chosen_from_a_list_with_its_ratio_beside() -> None:
+    given = whole()
+    page = given.formulas["Model results"]
+    (rule,) = page.data_validations.dataValidation
+    assert (str(rule.sqref), rule.type) == ("C4", "list")
+    sheet, _, area = rule.formula1.rpartition("!")
+    offered = [cell.value for (cell,) in given.formulas[sheet.strip("'")][area.replace("$", "")]]
+    assert offered == list(range(given.live.psa.rows))
+    totals = given.run.base
+    ratios = [
+        (totals.costs.total[0, i] - totals.costs.total[0, 0]) / (totals.qalys.total[0, i] - totals.qalys.total[0, 0])
+        for i in (1, 2)
+    ]
+    said = given.live.results.sheet.cells[3, 3].value
+    assert said == f"ICER of this draw: Active EUR {ratios[0]:,.0f} per QALY; Late EUR {ratios[1]:,.0f} per QALY"
+
+
+def test_increments_and_decisions_stand_above_the_totals() -> None:
+    texts = [row[0].value for row in whole().formulas["Model results"].iter_rows() if isinstance(row[0].value, str)]
+    headings = ["Increments against the comparator", "Net monetary benefit and decision, by threshold"]
+    assert [text for text in texts if text in {*headings, "Outcome"}] == [*headings, *["Outcome"] * 3]
+    assert not any("engine" in text.lower() for text in texts[3:])
 
 
 def test_nothing_is_hidden_or_locked_and_every_calculated_sheet_links_back() -> None:

@@ -156,23 +156,24 @@ def test_the_report_has_a_section_and_the_workbook_sheets(found: Results, run: R
     assert text.count("Net budget impact by category and year") == 2
 
     write_results_workbook(tmp_path / "results.xlsx", found, run)
-    names = openpyxl.load_workbook(tmp_path / "results.xlsx").sheetnames
-    assert {"Budget impact", "Budget by category", "Budget population", "Budget one way"} <= set(names)
+    titles = {cell.value for cell in openpyxl.load_workbook(tmp_path / "results.xlsx")["Budget"]["A"]}
+    assert {table.title for table in tables(found, run, TABLES)} <= titles
 
 
-def test_the_workbook_of_the_command_links_every_sheet_and_repeats_to_the_byte(
+def test_the_workbook_of_the_command_links_every_table_and_repeats_to_the_byte(
     found: Results, run: Run, tmp_path: Path
 ) -> None:
     made = tables(found, run, TABLES)
     made_with = Manifest(hemodel="0", command="", python="3", libraries={})
     for name in ("a.xlsx", "b.xlsx"):
-        write_budget_workbook(tmp_path / name, found, made, {}, made_with)
+        write_budget_workbook(tmp_path / name, found, made, made_with)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
-    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    links = [cell.hyperlink.location for line in book["Contents"].iter_rows() for cell in line if cell.hyperlink]
-    assert links == [f"'{name}'!A1" for name in book.sheetnames if name != "Contents"]
-    assert len(links) == len(NAMES) + 1
+    book: Any = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames == ["Summary", "Budget", "Audit"]
+    links = [cell.hyperlink.location for line in book["Summary"].iter_rows() for cell in line if cell.hyperlink]
+    assert len(links) == len({*links}) == len(NAMES) + 1 + 2
+    assert [len(sheet._charts) for sheet in book] == [1, 0, 0]
 
 
 def test_without_rows_nothing_changes() -> None:

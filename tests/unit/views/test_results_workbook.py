@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import struct
+import itertools
 import subprocess
 import zipfile
-import zlib
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -20,10 +19,11 @@ from hemodel.errors import OutputError
 from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.publish.manifest import manifest
-from hemodel.publish.workbook import write_results_workbook
+from hemodel.publish.workbook import CHARTS, SHEETS, write_results_workbook
 from hemodel.publish.workbook_charts import DRAWS_SHOWN, segments
-from hemodel.publish.workbook_sheets import CONTENTS, sheet_name
-from hemodel.views.registry import tables
+from hemodel.publish.workbook_sheets import SUMMARY
+from hemodel.views.headline import headline, key_numbers
+from hemodel.views.registry import names_of
 from hemodel.views.shared.text import brief
 
 if TYPE_CHECKING:
@@ -38,60 +38,70 @@ def made() -> tuple[Results, Run]:
     return results(found), found
 
 
-def png(path: Path, width: int = 40, height: int = 30) -> Path:
-    """Write a grey PNG of 200 dots per inch."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    lines = (b"\0" + b"\x80" * width) * height
-    parts = (
-        chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        chunk(b"pHYs", struct.pack(">IIB", 7874, 7874, 1)),
-        chunk(b"IDAT", zlib.compress(lines)),
-        chunk(b"IEND", b""),
-    )
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
-    return path
-
-
-def test_charts_and_pictures_are_where_they_belong(made: tuple[Results, Run], tmp_path: Path) -> None:
-    names = ("survival_curves", "convergence", "tornado_nmb")
-    write_results_workbook(tmp_path / "r.xlsx", *made, {name: png(tmp_path / f"{name}.png") for name in names})
+def test_the_summary_has_the_four_charts_and_the_rest_follow(made: tuple[Results, Run], tmp_path: Path) -> None:
+    """No picture is needed: what Excel cannot draw as well is in the report."""
+    write_results_workbook(tmp_path / "r.xlsx", *made)
     book: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")
-    charts = {sheet.title: len(sheet._charts) for sheet in book if sheet._charts}
-    pictures = {sheet.title: len(sheet._images) for sheet in book if sheet._images}
-    assert charts == {
-        "Disaggregated costs": 1,
-        "Occupancy chart": 2,
-        "Survival chart": 2,
-        "Tornado": 4,
-        "CEAC chart": 1,
-        "CE plane": 1,
-    }
-    assert pictures == {"Survival fit": 1, "PSA net benefit": 1}
-    order = book.sheetnames
-    assert order[0] == CONTENTS
-    assert order.index("Tornado") + 1 == order.index("DSA")
+    shown = {sheet.title: [title_of(chart) for chart in sheet._charts] for sheet in book if sheet._charts}
+    first = ("Overall survival", "Cost-effectiveness plane", "Probability of being cost-effective", "Net monetary")
+    assert [title.startswith(word) for title, word in zip(shown["Summary"], first, strict=True)] == [True] * 4
+    assert shown["Charts"][:2] == ["Progression-free survival", "Discounted costs by category"]
+    assert [title for title in shown["Charts"] if title.startswith("Patients by state: ")] == [
+        f"Patients by state: {name}" for name in made[0].strategy_names.values()
+    ]
+    assert {"ICER", "Incremental QALYs", "Incremental costs"} <= set(shown["Charts"])
+    assert set(shown) == {"Summary", "Charts"}
+    assert not any(sheet._images for sheet in book)
+
+
+def title_of(chart: Any) -> str:
+    return "".join(run.t for paragraph in chart.title.tx.rich.p for run in paragraph.r)
+
+
+def test_charts_of_the_summary_stand_inside_its_columns(made: tuple[Results, Run], tmp_path: Path) -> None:
+    """The sheet prints one page wide, so that what ends within its last column is not cut."""
+    write_results_workbook(tmp_path / "r.xlsx", *made)
+    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Summary"]
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) in {(1, 0), (None, 0)}
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    below = next(cell.row for cell in sheet["A"] if cell.value == "What was run")
+    for chart in sheet._charts:
+        assert (chart.anchor.to.col, chart.anchor.to.colOff) <= (sheet.max_column, 0)
+        assert chart.anchor.to.row < below
+    places = [(chart.anchor._from.row, chart.anchor._from.col) for chart in sheet._charts]
+    assert places[0][0] == places[1][0] < places[2][0] == places[3][0]
+    assert places[0][1] == places[2][1] < places[1][1] == places[3][1]
+
+
+def test_the_summary_says_the_headline_and_its_numbers(made: tuple[Results, Run], tmp_path: Path) -> None:
+    write_results_workbook(tmp_path / "r.xlsx", *made)
+    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Summary"]
+    texts = [cell.value for line in sheet.iter_rows() for cell in line if isinstance(cell.value, str)]
+    names = names_of(*made)
+    assert texts[: 1 + len(headline(made[0], names))] == [made[0].title, *headline(made[0], names)]
+    numbers = [number for each in key_numbers(made[0], names) for number in (each.label, each.value, each.under)]
+    assert len(numbers) == 12
+    assert set(numbers) <= set(texts)
+    assert texts.index("ICER, base case") < texts.index("Base-case results") < texts.index("What was run")
 
 
 def test_the_plane_shows_a_sample_of_the_draws(made: tuple[Results, Run], tmp_path: Path) -> None:
     write_results_workbook(tmp_path / "r.xlsx", *made)
-    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["PSA draws"]
-    draws = [cell.value for cell in sheet["A"] if isinstance(cell.value, (int, float))]
-    assert draws == list(range(1, DRAWS_SHOWN + 1))
+    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Chart data"]
+    rows = rows_of(sheet, "Draw")
+    assert [row[0] for row in rows] == list(range(1, DRAWS_SHOWN + 1))
     psa = made[1].psa
     assert psa is not None
-    first = next(row[0].row for row in sheet.iter_rows() if row[0].value == 1)
-    assert sheet.cell(first, 2).value == pytest.approx(psa.qalys[0, 1] - psa.qalys[0, 0], rel=1e-15)
-    assert sheet.cell(first, 3).value == pytest.approx(psa.costs[0, 1] - psa.costs[0, 0], rel=1e-15)
+    assert rows[0][1] == pytest.approx(psa.qalys[0, 1] - psa.qalys[0, 0], rel=1e-15)
+    assert rows[0][2] == pytest.approx(psa.costs[0, 1] - psa.costs[0, 0], rel=1e-15)
 
 
-def rows_of(sheet: Any, header: str) -> list[list[Any]]:
-    """The rows below the cell with a header, as far as they go."""
+def rows_of(sheet: Any, header: str, title: str = "") -> list[list[Any]]:
+    """The rows below the cell with a header, below a title, down to the first empty one."""
     lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
+    lines = lines[next(i for i, line in enumerate(lines) if title in {line[0], ""}) :]
     start = next(i for i, line in enumerate(lines) if header in [str(v).partition("\n")[0] for v in line])
-    return lines[start + 1 :]
+    return list(itertools.takewhile(lambda line: any(value is not None for value in line), lines[start + 1 :]))
 
 
 @pytest.mark.parametrize(
@@ -110,20 +120,20 @@ def test_pieces_of_a_bar(low: float, high: float, expected: tuple[float, ...]) -
 
 def test_tornado_bars_are_moves_of_the_one_way_analysis(made: tuple[Results, Run], tmp_path: Path) -> None:
     write_results_workbook(tmp_path / "r.xlsx", *made)
-    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Tornado data"]
+    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Chart data"]
     rows = [row for row in rows_of(sheet, "Input: base value (bounds)") if row[1] == "Net monetary benefit"]
     found = made[0]
     spans = sorted(((e.nmb_low, e.nmb_high) for e in found.dsa or ()), key=lambda pair: -abs(pair[1] - pair[0]))
 
-    assert [(row[4], row[5]) for row in rows] == [pytest.approx(pair, rel=1e-15) for pair in spans[: len(rows)]]
+    assert [(row[5], row[6]) for row in rows] == [pytest.approx(pair, rel=1e-15) for pair in spans[: len(rows)]]
     base = found.incremental[0].nmb[f"{found.decision_threshold:g}"]
     bounds = {f"({brief(e.low)} to {brief(e.high)})" for e in found.dsa or ()}
-    assert all(f"({row[2].rpartition(' (')[2]}" in bounds for row in rows)
+    assert all(f"({row[3].rpartition(' (')[2]}" in bounds for row in rows)
     for row in rows:
-        low, high = row[4] - base, row[5] - base
-        assert row[3] == pytest.approx(base, rel=1e-14)
+        low, high = row[5] - base, row[6] - base
+        assert row[4] == pytest.approx(base, rel=1e-14)
         # Each colour's pieces end where its bound is; the other colour's piece lies between where both are on one side.
-        ends = {low: row[6] + row[8] + (row[7] if row[8] else 0), high: row[7] + row[9] + (row[6] if row[9] else 0)}
+        ends = {low: row[7] + row[9] + (row[8] if row[9] else 0), high: row[8] + row[10] + (row[7] if row[10] else 0)}
         assert all(end == pytest.approx(move, abs=1e-6) for move, end in ends.items())
 
 
@@ -143,24 +153,23 @@ def test_scenario_bars_are_changes_in_the_icer(tmp_path: Path) -> None:
         (tmp_path / "scenarios" / f"{name}.toml").write_text(text, encoding="utf-8")
     found = run(tmp_path / "small.xlsx", Options(parts=("base", "scenarios")))
     document = results(found)
-    write_results_workbook(tmp_path / "r.xlsx", document, found, {"scenarios": png(tmp_path / "s.png")})
+    write_results_workbook(tmp_path / "r.xlsx", document, found)
     book: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")
 
     moves = {e.name.replace("_", " "): e.change_in_icer for e in document.scenarios or () if e.change_in_icer}
-    bars = {row[0]: row[2] for row in rows_of(book["Scenario data"], "Scenario")}
+    bars = {row[0]: row[2] for row in rows_of(book["Chart data"], "Scenario")}
     assert set(bars) == {"lower price", "better utility"}
     assert bars == pytest.approx(moves, rel=1e-15)
     assert list(bars.values()) == sorted(bars.values(), key=lambda move: -abs(move))
-    assert len(book["Scenario chart"]._charts) == 1
-    assert not book["Scenario chart"]._images
+    assert sum(title_of(chart).startswith("Change in the ICER") for chart in book["Charts"]._charts) == 1
 
 
 def test_survival_by_month_is_that_of_the_occupancy(made: tuple[Results, Run], tmp_path: Path) -> None:
     """Overall survival is one minus dead, and the sum of the two living states."""
     write_results_workbook(tmp_path / "r.xlsx", *made)
     book: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")
-    states = rows_of(book["Occupancy"], "Dead")
-    curves = rows_of(book["Survival by month"], "Month")
+    states = [row[:7] for row in rows_of(book["Chart data"], "Dead")]
+    curves = [row[:5] for row in rows_of(book["Chart data"], "Month", "Survival by month")]
 
     assert len(curves) == len(states) > 12
     for (month, *state), (own, *curve) in zip(states, curves, strict=True):
@@ -171,8 +180,8 @@ def test_survival_by_month_is_that_of_the_occupancy(made: tuple[Results, Run], t
 
 def test_the_manifest_is_a_sheet_without_the_output_folder(made: tuple[Results, Run], tmp_path: Path) -> None:
     command = "hemodel run a.xlsx --out 'my folder' --draws 1100 --out=x"
-    write_results_workbook(tmp_path / "r.xlsx", *made, None, manifest(made[1], command))
-    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Manifest"]
+    write_results_workbook(tmp_path / "r.xlsx", *made, manifest(made[1], command))
+    sheet: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")["Audit"]
     rows = {(row[0], row[1]): row[2] for row in rows_of(sheet, "Subject")}
 
     assert rows["Run", "Command"] == "hemodel run a.xlsx --draws 1100"
@@ -183,20 +192,21 @@ def test_the_manifest_is_a_sheet_without_the_output_folder(made: tuple[Results, 
     assert rows["Program", "hemodel"] == metadata.version("hemodel")
 
 
-def test_wide_tables_print_on_a4_with_their_first_columns(made: tuple[Results, Run], tmp_path: Path) -> None:
+def test_sheets_print_on_a4_and_a_long_table_keeps_its_headings(made: tuple[Results, Run], tmp_path: Path) -> None:
     write_results_workbook(tmp_path / "r.xlsx", *made)
     book: Any = openpyxl.load_workbook(tmp_path / "r.xlsx")
 
     assert all(int(sheet.page_setup.paperSize) == 9 for sheet in book)
     assert book["Inputs"].page_setup.fitToWidth > 1
     assert book["Inputs"].print_title_cols == "$A:$B"
+    header = int(book["Inputs"].freeze_panes[1:]) - 1
+    assert book["Inputs"].auto_filter.ref.startswith(f"A{header}:")
+    assert book["Results"].freeze_panes is None
 
 
-def test_sheets_have_names_that_excel_accepts(made: tuple[Results, Run], tmp_path: Path) -> None:
-    write_results_workbook(tmp_path / "r.xlsx", *made, None, manifest(made[1], "hemodel run"))
-    names = openpyxl.load_workbook(tmp_path / "r.xlsx").sheetnames
-    assert {sheet_name(table.name) for table in tables(*made)} < set(names)
-    assert len({name.lower() for name in names}) == len(names)
+def test_sheets_have_names_that_excel_accepts() -> None:
+    names = [SUMMARY, CHARTS, *(sheet.name for sheet in SHEETS)]
+    assert len({name.lower() for name in names}) == len(names) == 12
     assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in names)
 
 
