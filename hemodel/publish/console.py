@@ -64,11 +64,12 @@ def summary(results: Results, run: Run, target: Path) -> str:
         [_ranking_of(results, names)] if len(results.strategies) > len(FIRST_TWO) else [],
         _draws_said(results, names),
         [reference_case_text(results.payer)] if results.payer is not None else [],
-        [*budget_results(results, names)[:2], *research_results(results.research)],
+        [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]],
+        [f"Research: {sentence}" for sentence in research_results(results.research)],
         _to_know(results, names),
-        [f"Written to {target}: open report.html first."],
     ]
-    return "\n\n".join("\n".join(wrapped(line) for line in block) for block in blocks if block)
+    told = ["\n".join(wrapped(line) for line in block) for block in blocks if block]
+    return "\n\n".join([*told, f"Written to {target}: open report.html first."])
 
 
 FIRST_TWO = range(2)
