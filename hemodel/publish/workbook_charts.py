@@ -35,7 +35,7 @@ DRAWS_SHOWN = 1000
 """Draws behind the cost-effectiveness plane."""
 WIDTH, HEIGHT = 720, 400
 """Of a chart, unless it needs more. [pixels]"""
-_SMALL_WIDTH, _SMALL_HEIGHT, _SMALL_LABELS = 478, 340, 2.2
+_SMALL_WIDTH, _SMALL_HEIGHT, _SMALL_LABELS = 478, 360, 2.2
 _SMALL_BARS, _MOST_SCENARIOS = 8, 25
 _FONT = {"name": "Arial", "size": 9}
 FRONTIER = {"color": "#808080", "width": 9.0, "transparency": 65}
@@ -380,7 +380,7 @@ def main_tornado(on: Drawing) -> list[Drawn]:
         return []
     first, last = _bars_of(on, entry, "nmb")
     chart = _tornado(on, (first, min(last, first + _SMALL_BARS - 1)), (entry, "nmb"), 2)
-    _room(chart, _SMALL_WIDTH, _SMALL_HEIGHT, 0.46, (46, 86), 8)
+    _room(chart, _SMALL_WIDTH, _SMALL_HEIGHT, 0.46, (44, 80), 8)
     return [Drawn(chart, _SMALL_WIDTH, _SMALL_HEIGHT)]
 
 

@@ -27,7 +27,7 @@ _WIDTHS = (34.0, *(14.0,) * 7)
 _LAST = len(_WIDTHS) - 1
 _NUMBERS = ((0, 0), (1, 2), (3, 4), (5, 7))
 """First and last column of each of the four numbers."""
-_CHART_WIDTH, _CHART_HEIGHT, _GAP = 478, 340, 8
+_CHART_WIDTH, _CHART_HEIGHT, _GAP = 478, 360, 8
 _ROW = 20
 _PAPER_WIDTH, _PAPER_HEIGHT = 1046, 680
 """Of an A4 page on its side within its margins. [pixels]"""
