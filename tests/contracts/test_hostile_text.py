@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from html.parser import HTMLParser
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -121,6 +122,10 @@ def test_no_formula_of_a_workbook_is_text_of_the_inputs(made: tuple[Path, str]) 
     assert seen > 10
 
 
+SCRIPT = files("hemodel.publish").joinpath("templates", "document.js").read_text(encoding="utf-8")
+"""The one that the report has, of the package's own."""
+
+
 class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +144,7 @@ def test_no_markup_of_a_page_is_text_of_the_inputs(made: tuple[Path, str]) -> No
     assert {"report.html", "dossier.html", "evidence.html"} <= {path.name for path in pages}
     for path in pages:
         page = _Tags()
-        page.feed(path.read_text(encoding="utf-8"))
+        page.feed(path.read_text(encoding="utf-8").replace(f"<script>{SCRIPT}</script>", ""))
         assert not [tag for tag, attributes in page.found if tag == "script" or "onerror" in attributes], path
         assert not STEERING.search(page.words), path
 

@@ -61,15 +61,17 @@ def look(handle: Artist) -> tuple[object, ...]:
 
 
 def test_no_two_strategies_look_alike_in_a_chart(nine: tuple[Results, Run]) -> None:
-    """The samples of strategies in the legend of each chart, by the name with which their labels begin."""
-    seen = set()
+    """Of each chart the samples of strategies in its legend, or the names at the ends of its lines in their colours."""
+    names, seen = tuple(nine[0].strategy_names.values()), set()
     for name, draw in figures(*nine).items():
-        for legend in draw().legends:
-            samples = {
-                str(each.get_label()): look(each)
-                for each in legend.legend_handles
-                if each is not None and str(each.get_label()).startswith(tuple(nine[0].strategy_names.values()))
-            }
+        figure = draw()
+        told: list[list[tuple[str, object]]] = [
+            [(str(each.get_label()), look(each)) for each in legend.legend_handles if each] for legend in figure.legends
+        ]
+        texts = [text for axes in figure.axes for text in axes.texts if text.get_color() != style.INK]
+        told.append([(text.get_text(), text.get_color()) for text in texts])
+        for own in told:
+            samples = {label: seen_as for label, seen_as in own if label.startswith(names)}
             assert len(set(samples.values())) == len(samples), name
             seen |= {name} if len(samples) >= len(NAMES) else set()
     assert {"ceac", "ce_plane", "survival_curves", "efficiency_frontier"} <= seen

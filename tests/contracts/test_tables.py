@@ -18,13 +18,15 @@ from page_support import report_of
 from unit.live_model.calculated_models import third_strategy
 
 from hemodel.analyses.options import PARTS, Options
+from hemodel.analyses.report import report_results
 from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
-from hemodel.formats import display, number_format
+from hemodel.formats import csv_cell, display, number_format
 from hemodel.inputs.changes import Change
 from hemodel.publish.workbook import SHEETS, write_results_workbook
 from hemodel.publish.workbook_sheets import SUMMARY
 from hemodel.views.registry import tables
+from hemodel.views.report import dossier_tables
 from hemodel.views.shared.table import Table, csv_text
 
 if TYPE_CHECKING:
@@ -187,7 +189,7 @@ def test_csv_holds_every_digit(case: tuple[str, Results, Run]) -> None:
         assert len(lines) == len(table.rows)
         for line, row in zip(lines, table.rows, strict=True):
             for text, value in zip(line, row, strict=True):
-                assert (float(text) == value) if isinstance(value, (int, float)) else (text == (value or ""))
+                assert (float(text) == value) if isinstance(value, (int, float)) else (text == csv_cell(value or ""))
 
 
 class _Cells(HTMLParser):
@@ -223,7 +225,7 @@ def test_the_report_shows_the_tables_rounded(case: tuple[str, Results, Run], rep
     _, found, made = case
     parser = _Cells()
     parser.feed(report)
-    by_name = {table.name: table for table in tables(found, made)}
+    by_name = dossier_tables(report_results(found, made, None), made, None)
     assert {"base_case", "disaggregated_costs", "inputs"} <= set(parser.tables)
     for name, rows in parser.tables.items():
         shown = [row for row in rows if row]
