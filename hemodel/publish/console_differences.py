@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -25,18 +23,17 @@ from hemodel.analyses.differences import (
     WORDS,
 )
 from hemodel.formats import Kind, Value, display
-from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH
+from hemodel.publish.console_tables import NO_BREAK_SPACE, WIDTH, text_table
 from hemodel.views.differences import comparison, plain, two_currencies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from hemodel.analyses.differences import Compared, ComparedWorkbooks, Difference, Differences, Effect
 
 
 _SHOWN = 60
-_ID_WIDTH = 34
 _HASH = 12
 _HEADINGS = {
     COSTS_ONLY: "Costs alone move, and are not compared in two currencies",
@@ -103,9 +100,9 @@ def _moves(compared: ComparedWorkbooks, before: Compared) -> list[str]:
     if left is not None and (left.icer is None or len(rows) > 1):
         moves = (_signed(left.qalys, "qaly"), _signed(left.costs, "money"), _signed(left.icer, "icer"))
         rows.append(("Not additive: all less the sum of the single ones", *[""] * 3, *moves))
-    moves = ("Move in\nQALYs", "Move in\ncosts", "Move in\nICER")
-    headers = ("Changed alone", "QALYs", f"Costs\n({found.currency})", "ICER", *moves)
-    return [comparison(compared, *pair), _table(headers, rows)]
+    moves = ("Move in QALYs", "Move in costs", "Move in ICER")
+    headers = ("Changed alone", "QALYs", f"Costs ({found.currency})", "ICER", *moves)
+    return [comparison(compared, *pair), text_table(headers, rows, WIDTH)]
 
 
 def _alone(each: Difference, pair: tuple[str, str]) -> Line:
@@ -185,33 +182,3 @@ def _short(value: Value, kind: str) -> str:
         return str(value)[:_HASH]
     text = display(value, "value")
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def _table(headers: Sequence[str], rows: Iterable[Line]) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.ASCII2, show_lines=True)
-    for i, header in enumerate(headers):
-        table.add_column(header, justify="left" if i == 0 else "right", no_wrap=i > 0, overflow="fold")
-    for name, *numbers in rows:
-        table.add_row(_folded(name), *numbers)
-    text = StringIO()
-    Console(file=text, width=WIDTH, markup=False, emoji=False).print(table)
-    return text.getvalue().strip("\n")
-
-
-def _folded(text: str) -> str:
-    """Break long ids after a full stop; other texts are wrapped between words."""
-    return "\n".join(line for part in text.split("\n") for line in _pieces(part))
-
-
-def _pieces(text: str) -> list[str]:
-    lines, line = [], ""
-    for part in re.findall(r"[^.]+\.?|\.", text) if " " not in text else [text]:
-        if line and len(line) + len(part) > _ID_WIDTH:
-            lines.append(line)
-            line = "  "
-        line += part
-    return [*lines, line]

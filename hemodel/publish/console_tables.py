@@ -51,7 +51,7 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
     room = width - GAP * len(columns)
     widths = _widths(columns, room)
     if sum(widths) > room:
-        return _lists(headers, rows)
+        return _lists(headers, rows, width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, (header, own) in enumerate(zip(headers, widths, strict=True)):
         table.add_column(header, justify="left" if words or i == 0 else "right", width=own)
@@ -74,9 +74,13 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     return widths
 
 
-def _lists(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _lists(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """Return each row as its first cell and, below it, the others with their headings."""
+    import textwrap
+
     lines = []
     for first, *others in rows:
+        told = "; ".join(f"{header} {text}" for header, text in zip(headers[1:], others, strict=True) if text)
         lines.append(f" {first}")
-        lines += [f"   {header}: {text}" for header, text in zip(headers[1:], others, strict=True)]
+        lines += textwrap.wrap(told, width, initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False)
     return "\n".join(lines)

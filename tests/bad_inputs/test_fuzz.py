@@ -37,7 +37,7 @@ Rng = random.Random  # noqa: S311 - not for secrets
 SECONDS = 30
 MOST_KILOBYTES = 2**20
 HEADER = 3
-FEW, MANY, BATCH = 300, 10_000, 250
+FEW, SOME, MANY, BATCH = 200, 100, 10_000, 250
 VALUES: tuple[Any, ...] = (
     *(0, 1, -1, 2, 0.5, -0.5, 1.0000001, 1e-9, 1e-50, 1e-320, 1e14, 1e15, 1e300, -1e300, 2**53, 2**63, 10**400),
     *(100, 365.25, 1e-5, 99999, 12.5, True, False, None, "", " ", "\u00a0", "yes", "no", "fit", "NR", "n/a", "-"),
@@ -277,12 +277,13 @@ def test_many_mutated_files(tmp_path: Path) -> None:
         assert [text for each in found for text in each] == []
 
 
-def test_values_of_set(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [SOME, pytest.param(3 * SOME, marks=pytest.mark.every)])
+def test_values_of_set(count: int, tmp_path: Path) -> None:
     rng, path = Rng(1), tmp_path / "small.xlsx"
     (tmp_path / "inputs").symlink_to(ROOT / "inputs")
     write(path)
     ids = ids_of(base_sheets(path))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        for _ in range(300):
+        for _ in range(count):
             outcome(path, a_set(ids, rng))

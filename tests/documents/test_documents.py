@@ -196,7 +196,7 @@ def test_results_in_the_readme(found: Results) -> None:
     assert gain.icer is not None
     assert f"ICER: {whole(gain.icer)} USD per QALY." in page
     first, *_ = headline(found, Names(found))
-    assert first.replace("\N{NO-BREAK SPACE}", " ") in page.replace("\n> ", " ")
+    assert first.replace("\N{NO-BREAK SPACE}", " ") in page.replace(" > ", " ")
     line = f"+{gain.qalys:.3f} QALYs, +{whole(gain.costs)} USD, {whole(gain.icer)} USD per QALY."
     assert line in text("CHANGELOG.md")
 

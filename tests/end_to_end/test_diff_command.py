@@ -66,7 +66,7 @@ def test_the_table_names_what_changed_and_the_icer_is_that_of_a_run(books: dict[
     assert f"{PRICE}" in done.stdout
     assert "1,200 -> 1,300" in done.stdout
     assert "utility.progressed.note: empty -> seen" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
     ran = ["run", str(books["a"]), "--set", f"{PRICE}=1300", "--only", "base", "--out", str(tmp_path / "run")]
     assert CliRunner().invoke(app, ran).exit_code == 0
