@@ -64,17 +64,18 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     from hemodel.publish.console import summary
     from hemodel.publish.console_payers import payer_line
     from hemodel.publish.draws import draws_file
+    from hemodel.publish.figure_worker import saver
     from hemodel.publish.output import run_bundle
 
+    several, families = shared, job.options.families
     shared = shared or Shared()
-    with opened(job.target, RUN) as place:
+    with opened(job.target, RUN) as place, saver(many=families and several is None) as figures:
         with draws_file(place.path(DRAWS)) if job.keep_draws else nullcontext() as each:
             done = run(job.workbook, job.options, progress, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
-        families = job.options.families
         evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed)) if families else None
-        place.write(run_bundle(done, found, job.command, evidence, shared))
+        place.write(run_bundle(done, found, job.command, evidence, several), figures)
     return Written(summary(found, done, job.target), payer_line(found, job.target))
 
 
