@@ -12,8 +12,8 @@ from hemodel import folders, interrupts
 from hemodel.errors import OutputError
 from hemodel.folders import MANIFEST, OUTPUTS
 from hemodel.inputs.files import OUTPUTS as PARENT
-from hemodel.publish.figure_worker import Saver
 from hemodel.publish.patient_files import json_text
+from hemodel.publish.saving import Saver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

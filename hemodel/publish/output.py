@@ -10,7 +10,6 @@ from hemodel.analyses.budget import BudgetDocument
 from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
 from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
-from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.document.building import build
 from hemodel.publish.document.evidence import evidence_content
 from hemodel.publish.document.layout import shipped_layout
@@ -20,6 +19,7 @@ from hemodel.publish.dsa import asked_for, dsa_figures
 from hemodel.publish.html import page
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import fit_tables, json_text
+from hemodel.publish.saving import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.budget import budget_of

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.ticker import FuncFormatter
 
 from hemodel.errors import OutputError
-from hemodel.publish import figure_worker
-from hemodel.publish.figure_worker import Saver, Worker, saver
+from hemodel.publish import saving
+from hemodel.publish.saving import Saver, Worker, saver
 from hemodel.views.shared.page import log_axis, number_axis, page, settle
 from hemodel.views.shared.style import DOTS_PER_INCH, house_style
 
@@ -33,7 +33,7 @@ def drawn(title: str) -> Figure:
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figure_worker, "available_cores", lambda: 2)
+    monkeypatch.setattr(saving, "available_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -88,7 +88,7 @@ def test_a_worker_that_is_killed_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("many", "cores"), [(False, 2), (True, 1)])
 def test_few_figures_or_one_core_need_no_worker(many: bool, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figure_worker, "available_cores", lambda: cores)
+    monkeypatch.setattr(saving, "available_cores", lambda: cores)
     before = active_children()
     with saver(many=many) as found:
         assert type(found) is Saver

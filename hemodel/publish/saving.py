@@ -1,7 +1,9 @@
-"""Figures saved in a process of its own, while this one draws the next and goes on.
+"""How figures are saved: in a process of its own, while this one draws the next and goes on, or once for all payers.
 
 A figure that is drawn and laid out is handed over whole; the worker writes its files with the function that this
 process would use, and so the same bytes.
+
+Figures that runs for several payers have in common are drawn once.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import get_context
 from queue import SimpleQueue
 from signal import SIG_IGN, SIGINT, signal
@@ -19,14 +22,18 @@ from hemodel import interrupts
 from hemodel.analyses.psa.blocks import available_cores
 from hemodel.errors import HemodelError, OutputError
 from hemodel.views.charts import files_of, save
+from hemodel.views.registry import CHARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from matplotlib.figure import Figure
+
+    from hemodel.analyses.shared import Shared
+    from hemodel.views.charts import Draw, Save
 
 
 class Saver:
@@ -125,3 +132,23 @@ def _receive(figures: Connection, waiting: SimpleQueue[bytes]) -> None:
             waiting.put(figures.recv_bytes())
         except (EOFError, OSError):
             os._exit(1)
+
+
+SAME_FOR_PAYERS = tuple(entry.name for entry in CHARTS if entry.same_for_payers)
+
+
+def drawing_once(made: Mapping[str, Callable[[], Figure]], shared: Shared) -> dict[str, Draw]:
+    """Return for each figure what saves it to a path without suffix; it is drawn once for all runs."""
+    return {name: partial(_saved, name, draw, shared) for name, draw in made.items()}
+
+
+def _saved(name: str, draw: Callable[[], Figure], shared: Shared, path: Path, _: Save) -> tuple[Path, Path]:
+    contents = shared.once(("figure", name), partial(_drawn, path, draw))
+    found = files_of(path)
+    for file, content in zip(found, contents, strict=True):
+        file.write_bytes(content)
+    return found
+
+
+def _drawn(path: Path, draw: Callable[[], Figure]) -> tuple[bytes, ...]:
+    return tuple(file.read_bytes() for file in save(draw(), path))
