@@ -23,7 +23,7 @@ from hemodel.analyses.psa.given import given_warnings
 from hemodel.analyses.psa.run import given_draws, of_draws
 from hemodel.analyses.research import ResearchResult, research_note
 from hemodel.analyses.scenarios import ScenarioEntry, run_scenarios
-from hemodel.analyses.shared import Shared
+from hemodel.analyses.shared import Shared, staged
 from hemodel.errors import InputError, Location, Problem, UsageError, raise_if_any, together
 from hemodel.fonts import missing_words
 from hemodel.inputs.cells import read_cells
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.psa.draws import Psa
     from hemodel.analyses.psa.given import GivenDraws
     from hemodel.analyses.psa.result import PsaResult
+    from hemodel.analyses.shared import Progress
     from hemodel.inputs.cells import RawWorkbook
     from hemodel.model.outcomes import Outcomes
     from hemodel.payers.reading import FoundProfile
@@ -92,7 +93,7 @@ def run(
     ----------
     path : path of the workbook
     progress : callable, optional
-        Called with the name of the part, the steps done and all steps.
+        Called with the name of the part, the steps done and all steps; 0 where nobody knows how many there are.
     shared : Shared, optional
         Where runs for several payers, alike in all else, keep what they have in common.
     each : callable, optional
@@ -110,18 +111,21 @@ def run(
     if unknown:
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     path, shared = Path(path), shared or Shared()
-    loaded = _load(path, options, shared)
+    loaded = staged(progress, "reading and fitting", lambda: _load(path, options, shared))
     model = loaded.model
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
-    moved, tornado, alone = _one_way(model, shared) if "dsa" in options.parts else (None, None, None)
+    moved, tornado, alone = None, None, None
+    if "dsa" in options.parts:
+        moved, tornado, alone = staged(progress, "one-way", lambda: _one_way(model, shared))
     base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared, loaded.given)
     psa = drawn["psa"]
+    families = _families(model, shared, progress) if options.families else []
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
     return Run(
         model=model,
         base=base,
-        families=shared.once("families", lambda: try_families(model)) if options.families else [],
+        families=families,
         one_way=tornado,
         statistics=alone,
         scenarios=results,
@@ -139,8 +143,12 @@ def run(
         prices=price_thresholds(model, psa=psa),
         budget=budget_result(model, moved),
         **drawn,
-        **_grids(model, base, tornado, options, shared),
+        **staged(progress, "grids", lambda: _grids(model, base, tornado, options, shared)),
     )
+
+
+def _families(model: Model, shared: Shared, progress: Progress | None) -> list[FamilyFit]:
+    return staged(progress, "families", lambda: shared.once("families", lambda: try_families(model)))
 
 
 def _one_way(model: Model, shared: Shared) -> tuple[OneWayBounds, OneWay, OneWay]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    Progress = Callable[[str, int, int], None]
 
 T = TypeVar("T")
 
@@ -28,3 +29,13 @@ class Shared:
             self._kept[name] = make()
         found: T = self._kept[name]
         return found
+
+
+def staged(progress: Progress | None, part: str, make: Callable[[], T]) -> T:
+    """Return what a part of a run makes, and tell when it begins, of no known number of steps, and when it ends."""
+    if progress is not None:
+        progress(part, 0, 0)
+    made = make()
+    if progress is not None:
+        progress(part, 1, 1)
+    return made

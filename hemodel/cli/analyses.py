@@ -21,7 +21,6 @@ from hemodel.cli.common import (
     changes,
     command,
     errors,
-    progress,
     say,
 )
 from hemodel.cli.payers import run_for_payers
@@ -78,7 +77,7 @@ def run(
     """Run the model and write the report and all results."""
     with errors():
         from hemodel.analyses.options import Options
-        from hemodel.cli.running import Job, run_one
+        from hemodel.cli.running import Job, run_shown
         from hemodel.publish.bundle import default_folder
 
         options = Options(
@@ -97,11 +96,7 @@ def run(
             strict=strict,
         )
         job = Job(workbook, options, out or default_folder(workbook), command(), keep_draws)
-        if payer:
-            say(run_for_payers(job, payer, out, jobs))
-            return
-        with progress() as shown:
-            say(run_one(job, None, shown).text)
+        say(run_for_payers(job, payer, out, jobs) if payer else run_shown(job))
 
 
 def _parts(only: list[Part] | None) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from typer.core import TyperGroup
 from hemodel import interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from rich.progress import Progress, TaskID
 
     from hemodel.inputs.changes import Change
 
@@ -145,21 +147,38 @@ def _of_system(error: OSError | MemoryError) -> str:
     return f"{error.filename}: {reason}. Check the path and its permissions."
 
 
+class Stages:
+    """The parts of a command on the terminal, each with a bar."""
+
+    def __init__(self, bars: Progress) -> None:
+        """Begin without any."""
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, part: str, done: int, total: int) -> None:
+        """Show how far a part is; where nobody knows how many steps there are, that it goes on."""
+        if part not in self._tasks:
+            self._tasks[part] = self._bars.add_task(part, total=None)
+        self._bars.update(self._tasks[part], completed=done, total=total or None)
+
+    def say(self, text: str) -> None:
+        """Print a text above the bars."""
+        from hemodel.formats import visible
+
+        self._bars.console.print(visible(text).replace("\r", ""), markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Give a function that shows progress; None where nobody watches."""
+def progress() -> Iterator[Stages | None]:
+    """Give what shows the parts of a command while it runs; None where nobody watches.
+
+    The command prints its answer after this block, when the bars are gone; standard output is left alone.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(part: str, done: int, total: int) -> None:
-            if part not in tasks:
-                tasks[part] = bars.add_task(part, total=total)
-            bars.update(tasks[part], completed=done)
-
-        yield show
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
+        yield Stages(bars)

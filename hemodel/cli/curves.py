@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors, say
+from hemodel.cli.common import ScenarioNames, Set, Workbook, app, changes, command, errors, progress, say
 
 
 class Relation(StrEnum):
@@ -33,17 +33,18 @@ def fit(
         from hemodel.analyses.evidence.pack import evidence_pack
         from hemodel.analyses.options import Options
         from hemodel.analyses.run import run as run_all
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import EVIDENCE, default_folder, opened
         from hemodel.publish.console import evidence_summary
         from hemodel.publish.output import evidence_bundle
 
         options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed, families=False)
         target = out or default_folder(workbook, EVIDENCE.suffix)
-        with opened(target, EVIDENCE) as place:
-            done = run_all(workbook, options)
+        with opened(target, EVIDENCE) as place, progress() as shown:
+            done = run_all(workbook, options, shown)
             used = done.model.inputs.settings.seed if seed is None else seed
-            pack = evidence_pack(done.model, seed=used)
-            place.write(evidence_bundle(done, pack, command()))
+            pack = staged(shown, "families", lambda: evidence_pack(done.model, seed=used))
+            staged(shown, "writing", lambda: place.write(evidence_bundle(done, pack, command())))
         say(evidence_summary(done.model, pack, target))
 
 

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, say, suffix
+from hemodel.cli.common import (
+    OnePayer,
+    ScenarioNames,
+    Set,
+    Workbook,
+    app,
+    changes,
+    command,
+    errors,
+    progress,
+    say,
+    suffix,
+)
 
 
 class Measure(StrEnum):
@@ -47,6 +59,7 @@ def dsa(
         from hemodel.analyses.dsa.run import DsaRequest as Request
         from hemodel.analyses.dsa.run import deterministic, parse_one, parse_pair
         from hemodel.analyses.options import Options
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import DSA, default_folder, opened
         from hemodel.publish.console import dsa_text
         from hemodel.publish.output import dsa_bundle
@@ -60,7 +73,7 @@ def dsa(
         )
         options = Options(changes(set_), tuple(scenario or ()), payer=payer)
         target = out or default_folder(workbook, suffix(payer, workbook, DSA.suffix))
-        with opened(target, DSA) as place:
-            found = deterministic(workbook, options, request)
-            place.write(dsa_bundle(found, command()))
+        with opened(target, DSA) as place, progress() as shown:
+            found = staged(shown, "one-way and grids", lambda: deterministic(workbook, options, request))
+            staged(shown, "writing", lambda: place.write(dsa_bundle(found, command())))
         say(dsa_text(found.document, found.results, target))

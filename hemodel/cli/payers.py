@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import app, errors, progress, say
+from hemodel.cli.common import app, errors, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
 
     One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
     """
-    from hemodel.cli.running import run_one, run_several
+    from hemodel.cli.running import run_several, run_shown
     from hemodel.errors import UsageError, raise_if_any
     from hemodel.payers.reading import find_profiles, twice
     from hemodel.publish.bundle import default_folder
@@ -69,7 +69,6 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
         for name, target in zip(names, targets, strict=True)
     ]
     if not several:
-        with progress() as shown:
-            return run_one(runs[0], None, shown).text
+        return run_shown(runs[0])
     written = run_several(runs, jobs or os.cpu_count() or 1)
     return payer_lines([one.line for one in written if one.line is not None])

@@ -57,6 +57,7 @@ def report(
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results
         from hemodel.analyses.run import run
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import REPORT, default_folder, opened
         from hemodel.publish.console import written
         from hemodel.publish.document.layout import read_layout
@@ -70,12 +71,12 @@ def report(
         read_layout(chosen)
         options = Options(changes(set_), tuple(scenario or ()), draws=draws, seed=seed, payer=payer)
         target = out or default_folder(workbook, suffix(payer, workbook, REPORT.suffix))
-        with opened(target, REPORT) as place:
-            with progress() as shown:
-                done = run(workbook, options, shown)
-            pack = evidence_pack(done.model, seed=done.model.inputs.settings.seed)
+        with opened(target, REPORT) as place, progress() as shown:
+            done = run(workbook, options, shown)
+            used = done.model.inputs.settings.seed
+            pack = staged(shown, "evidence for the curves", lambda: evidence_pack(done.model, seed=used))
             request = Request(results(done), pack, chosen, formats, styles)
-            place.write(report_bundle(done, request, command()))
+            staged(shown, "writing", lambda: place.write(report_bundle(done, request, command())))
         say(written(chosen, formats, target))
 
 

@@ -13,18 +13,22 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from hemodel import interrupts
+from hemodel.cli.common import progress
 from hemodel.errors import HemodelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from hemodel.analyses.options import Options
     from hemodel.analyses.shared import Shared
+    from hemodel.cli.common import Stages
     from hemodel.errors import Problem
+    from hemodel.publish.bundle import Bundle
     from hemodel.publish.console_payers import PayerLine
+    from hemodel.views.charts import Draw, Save
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Job:
     keep_draws: bool = False
 
 
-def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int, int], None] | None = None) -> Written:
-    """Run and write everything; return what to print.
+def run_one(job: Job, shared: Shared | None = None, stages: Stages | None = None) -> Written:
+    """Run and write everything; return what to print. Where progress is shown, so is the base case once it is known.
 
     Without the comparison of families the report has no section on the evidence for the curves.
 
@@ -59,23 +63,52 @@ def run_one(job: Job, shared: Shared | None = None, progress: Callable[[str, int
     from hemodel.analyses.evidence.pack import evidence_pack
     from hemodel.analyses.results import results
     from hemodel.analyses.run import run
-    from hemodel.analyses.shared import Shared
+    from hemodel.analyses.shared import Shared, staged
     from hemodel.publish.bundle import DRAWS, RUN, opened
-    from hemodel.publish.console import summary
+    from hemodel.publish.console import base_case_text, summary
     from hemodel.publish.console_payers import payer_line
     from hemodel.publish.draws import draws_file
     from hemodel.publish.output import run_bundle
+    from hemodel.publish.saving import saver
 
+    several, families = shared, job.options.families
     shared = shared or Shared()
-    with opened(job.target, RUN) as place:
+    with opened(job.target, RUN) as place, saver(many=families and several is None) as figures:
+        if stages is not None:
+            options = replace(job.options, parts=("base",), families=False, use_draws=None)
+            stages.say(base_case_text(results(run(job.workbook, options, stages, shared))))
         with draws_file(place.path(DRAWS)) if job.keep_draws else nullcontext() as each:
-            done = run(job.workbook, job.options, progress, shared, each)
+            done = run(job.workbook, job.options, stages, shared, each)
         found = results(done)
         seed = done.model.inputs.settings.seed
-        families = job.options.families
-        evidence = shared.once("evidence", lambda: evidence_pack(done.model, seed=seed)) if families else None
-        place.write(run_bundle(done, found, job.command, evidence, shared))
+        evidence = None
+        if families:
+            make = partial(shared.once, "evidence", lambda: evidence_pack(done.model, seed=seed))
+            evidence = staged(stages, "evidence for the curves", make)
+        bundle = run_bundle(done, found, job.command, evidence, several)
+        staged(stages, "writing", lambda: place.write(_counted(bundle, stages), figures))
     return Written(summary(found, done, job.target), payer_line(found, job.target))
+
+
+def run_shown(job: Job) -> str:
+    """Run one, show on a terminal how far it is, and return what to print."""
+    with progress() as shown:
+        return run_one(job, None, shown).text
+
+
+def _counted(bundle: Bundle, stages: Stages | None) -> Bundle:
+    """Return a bundle whose figures say how many of them are drawn."""
+    if stages is None or not bundle.figures:
+        return bundle
+    total = len(bundle.figures)
+
+    def counted(place: int, draw: Draw, path: Path, keep: Save) -> tuple[Path, Path]:
+        files = draw(path, keep)
+        stages("figures", place, total)
+        return files
+
+    drawn = {name: partial(counted, k + 1, draw) for k, (name, draw) in enumerate(bundle.figures.items())}
+    return replace(bundle, figures=drawn)
 
 
 def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:

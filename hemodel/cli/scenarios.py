@@ -38,6 +38,7 @@ def scenarios(
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results
         from hemodel.analyses.run import run as run_all
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import SCENARIOS, default_folder, opened
         from hemodel.publish.console import scenario_summary
         from hemodel.publish.output import scenarios_bundle
@@ -51,10 +52,9 @@ def scenarios(
             only=tuple(only or ()),
         )
         target = out or default_folder(workbook, suffix(payer, workbook, SCENARIOS.suffix))
-        with opened(target, SCENARIOS) as place:
-            with progress() as shown:
-                done = run_all(workbook, options, shown)
+        with opened(target, SCENARIOS) as place, progress() as shown:
+            done = run_all(workbook, options, shown)
             found = results(done)
             bundle = scenarios_bundle(done, found, command())
-            place.write(bundle)
+            staged(shown, "writing", lambda: place.write(bundle))
         say(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)

@@ -19,6 +19,7 @@ from hemodel.cli.common import (
     changes,
     command,
     errors,
+    progress,
     say,
 )
 
@@ -123,10 +124,15 @@ def excel(
     """Write the model as an Excel workbook of formulas."""
     with errors():
         from hemodel.analyses.options import Options
+        from hemodel.analyses.shared import staged
         from hemodel.live_model.excel import write_live_model
         from hemodel.publish.bundle import default_folder
 
         folder = default_folder(workbook, "_live")
         target = out or folder.with_name(f"{folder.name}.xlsx")
         options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed, grids=False)
-        say(write_live_model(target, workbook, options, replace=replace))
+        with progress() as shown:
+            text = staged(
+                shown, "model of formulas", lambda: write_live_model(target, workbook, options, replace=replace)
+            )
+        say(text)

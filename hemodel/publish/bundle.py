@@ -13,11 +13,13 @@ from hemodel.errors import OutputError
 from hemodel.folders import MANIFEST, OUTPUTS
 from hemodel.inputs.files import OUTPUTS as PARENT
 from hemodel.publish.patient_files import json_text
+from hemodel.publish.saving import Saver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hemodel.publish.manifest import Manifest
+    from hemodel.views.charts import Draw
 
 
 Saved = dict[str, tuple[Path, Path]]
@@ -69,7 +71,8 @@ class Bundle:
     manifest : Manifest
         What repeats the command.
     figures : mapping or None
-        By name, what draws a figure to a path without suffix and returns PNG and SVG. None: there are none.
+        By name, what draws a figure, has it saved to a path without suffix and returns PNG and SVG. None: there
+        are none.
     further : sequence of callable
         Each writes files of its own to the folder, with the figures at hand.
     """
@@ -77,7 +80,7 @@ class Bundle:
     document: str
     tables: Mapping[str, str]
     manifest: Manifest
-    figures: Mapping[str, Callable[[Path], tuple[Path, Path]]] | None = None
+    figures: Mapping[str, Draw] | None = None
     further: Sequence[Callable[[Path, Saved], object]] = field(default=())
 
 
@@ -95,8 +98,8 @@ class Place:
             raise ValueError(message)
         return self.folder / name
 
-    def write(self, bundle: Bundle) -> None:
-        """Write a bundle, and in its manifest when it was made and every file."""
+    def write(self, bundle: Bundle, saver: Saver | None = None) -> None:
+        """Write a bundle, and in its manifest when it was made and every file; figures are saved by `saver`."""
         if self.folder is None:
             return
         (self.folder / self.kind.document).write_text(bundle.document, encoding="utf-8")
@@ -106,7 +109,9 @@ class Place:
         saved: Saved = {}
         if bundle.figures is not None:
             (self.folder / "figures").mkdir()
-            saved = {name: draw(self.folder / "figures" / name) for name, draw in bundle.figures.items()}
+            saver = saver or Saver()
+            saved = {name: draw(self.folder / "figures" / name, saver.save) for name, draw in bundle.figures.items()}
+            saver.finish()
         for write in bundle.further:
             write(self.folder, saved)
         made = datetime.now(UTC).isoformat(timespec="seconds")

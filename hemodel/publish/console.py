@@ -72,6 +72,11 @@ def summary(results: Results, run: Run, target: Path) -> str:
     return "\n\n".join([*told, f"Written to {target}: open report.html first."])
 
 
+def base_case_text(results: Results) -> str:
+    """Return what is known of a run before the rest of it is worked out: the totals of the base case."""
+    return "\n".join([wrapped(f"Base case of {results.title}"), _totals(results), ""])
+
+
 FIRST_TWO = range(2)
 
 

@@ -10,7 +10,6 @@ from hemodel.analyses.budget import BudgetDocument
 from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
 from hemodel.entries import FileEntry
 from hemodel.publish.bundle import Bundle
-from hemodel.publish.charts_shared import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.document.building import build
 from hemodel.publish.document.evidence import evidence_content
 from hemodel.publish.document.layout import shipped_layout
@@ -20,6 +19,7 @@ from hemodel.publish.dsa import asked_for, dsa_figures
 from hemodel.publish.html import page
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import fit_tables, json_text
+from hemodel.publish.saving import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.budget import budget_of
@@ -56,7 +56,9 @@ if TYPE_CHECKING:
     from hemodel.voi.sample import Sample
 
 
-def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack | None, shared: Shared) -> Bundle:
+def run_bundle(
+    run: Run, results: Results, command: str, evidence: EvidencePack | None, shared: Shared | None
+) -> Bundle:
     """Return every output of a run.
 
     Parameters
@@ -67,13 +69,14 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
         The command that repeats the run, for the manifest and the report.
     evidence : EvidencePack or None
         On the curves of the run, for a section of the report.
-    shared : Shared
+    shared : Shared or None
         Where runs for several payers keep the figures that they have in common.
     """
     drawn, made = figures(results, run), manifest(run, command)
     same = {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}
     every = {} if evidence is None else evidence_figures(run.model, evidence)
     of_evidence = {name: every[name] for name in shipped_layout("report").figures if name in every}
+    once = drawing if shared is None else partial(drawing_once, shared=shared)
 
     def write(folder: Path, saved: Saved) -> None:
         write_results_workbook(folder / "results.xlsx", results, run, made)
@@ -86,7 +89,7 @@ def run_bundle(run: Run, results: Results, command: str, evidence: EvidencePack 
         _json(results),
         _csv(tables(results, run)),
         made,
-        drawing_once(same, shared) | drawing(drawn) | drawing_once(of_evidence, shared),
+        once(same) | drawing(drawn) | once(of_evidence),
         (write,),
     )
 

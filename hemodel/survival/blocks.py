@@ -83,7 +83,7 @@ class CoefficientBlock:
 
 def reported_block(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> CoefficientBlock:
     """Fit curves to the reported statistics of their strategies."""
-    problem, fitted = _reported_fit(replace(evidence, moved=()), specs)
+    problem, fitted = _reported_fit(_of_statistics(evidence), specs)
     if evidence.moved:
         fitted = fit(problem, y=_moved(problem, dict(evidence.moved)), start=fitted.coefficients)
 
@@ -117,13 +117,29 @@ def simulated_trials(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> Tr
     SurvivalError
         Where the follow-up or patients of an arm are missing, or too few trials report every statistic.
     """
-    return _simulated(replace(evidence, moved=(), simulated_from=(), bootstrap=False, replicates=0), specs)
+    return _simulated(_of_statistics(evidence), specs, evidence.simulated_trials, evidence.seed)
 
 
 @lru_cache(maxsize=512)
-def _simulated(evidence: EndpointData, specs: tuple[CurveSpec, ...]) -> TrialBootstrap:
+def _simulated(evidence: EndpointData, specs: tuple[CurveSpec, ...], trials: int, seed: int) -> TrialBootstrap:
     problem, fitted = _reported_fit(evidence, specs)
-    return bootstrap_trial(problem, fitted.coefficients, evidence.simulated_trials, evidence.seed)
+    return bootstrap_trial(problem, fitted.coefficients, trials, seed)
+
+
+def _of_statistics(evidence: EndpointData) -> EndpointData:
+    """Return evidence without what a fit to reported statistics does not depend on, for all that share the fit."""
+    return replace(
+        evidence,
+        specs=(),
+        sources=(),
+        moved=(),
+        simulated_from=(),
+        correlated=True,
+        bootstrap=False,
+        simulated_trials=0,
+        replicates=0,
+        seed=0,
+    )
 
 
 @lru_cache(maxsize=512)

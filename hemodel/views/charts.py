@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from hemodel.analyses.run import Run
     from hemodel.views.shared.declared import ChartEntry
 
+    Save = Callable[[Figure, Path, int], tuple[Path, Path]]
+    Draw = Callable[[Path, Save], tuple[Path, Path]]
+
 
 PNG = {"compress_level": 4}
 """Twice as quick as the usual level, for files hardly larger."""
@@ -70,7 +73,7 @@ def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -
         Where a file cannot be written.
     """
     path = Path(path)
-    png, svg = path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")
+    png, svg = files_of(path)
     title = str(figure.get_label())
     try:
         with house_style():
@@ -82,12 +85,15 @@ def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -
     return png, svg
 
 
-def drawing(
-    made: Mapping[str, Callable[[], Figure]], dots_per_inch: int = DOTS_PER_INCH
-) -> dict[str, Callable[[Path], tuple[Path, Path]]]:
+def files_of(path: Path) -> tuple[Path, Path]:
+    """Return the paths of the PNG and of the SVG of a figure, of which one without suffix is given."""
+    return path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.svg")
+
+
+def drawing(made: Mapping[str, Callable[[], Figure]], dots_per_inch: int = DOTS_PER_INCH) -> dict[str, Draw]:
     """Return for each figure what draws it and saves it to a path without suffix."""
     return {name: partial(_drawn, draw, dots_per_inch=dots_per_inch) for name, draw in made.items()}
 
 
-def _drawn(draw: Callable[[], Figure], path: Path, dots_per_inch: int) -> tuple[Path, Path]:
-    return save(draw(), path, dots_per_inch)
+def _drawn(draw: Callable[[], Figure], path: Path, keep: Save, dots_per_inch: int) -> tuple[Path, Path]:
+    return keep(draw(), path, dots_per_inch)

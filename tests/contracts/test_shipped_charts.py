@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,11 @@ def test_no_text_is_clipped(drawn: dict[str, Figure]) -> None:
 
 def test_no_two_texts_overlap(drawn: dict[str, Figure]) -> None:
     assert {name: found for name, figure in drawn.items() if (found := overlapping(figure))} == {}
+
+
+def test_every_chart_can_be_handed_to_another_process(drawn: dict[str, Figure]) -> None:
+    handed = {name: pickle.loads(pickle.dumps(figure)) for name, figure in drawn.items()}  # noqa: S301
+    assert {name for name, figure in handed.items() if len(texts_of(figure)) != len(texts_of(drawn[name]))} == set()
 
 
 def test_what_is_looked_at_is_there(drawn: dict[str, Figure]) -> None:

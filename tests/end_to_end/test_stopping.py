@@ -77,6 +77,23 @@ def test_while_outputs_are_made(made: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_while_another_process_saves_figures(tmp_path: Path) -> None:
+    process = started(COMMAND, "run", SMALL, "--draws", "16", "--out", tmp_path / "out")
+    wait_for((tmp_path / NEW / "figures").exists)
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert ended(process) == (130, UNFINISHED)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_is_killed_takes_the_one_that_saves_figures_with_it(tmp_path: Path) -> None:
+    process = started(COMMAND, "run", SMALL, "--draws", "16", "--out", tmp_path / "out")
+    wait_for(lambda: (tmp_path / NEW / "figures").exists() and living(process) >= 2)
+    process.kill()
+
+    assert ended(process)[0] == -signal.SIGKILL
+
+
 def test_on_request_of_the_system_earlier_outputs_stay(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with opened(out, RUN) as place:

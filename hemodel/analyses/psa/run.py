@@ -12,6 +12,7 @@ from hemodel.analyses.psa.draws import Until, probabilistic
 from hemodel.analyses.psa.given_file import read_draws
 from hemodel.analyses.psa.result import psa_result
 from hemodel.analyses.research import research
+from hemodel.analyses.shared import staged
 from hemodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,8 +59,12 @@ def of_draws(
         given=given,
         psa=psa,
         psa_result=shared.once(("psa result", *alike), lambda: psa_result(psa, model)),
-        information=shared.once(("information", *alike), lambda: model_information(model, psa)),
-        research=shared.once(("research", *alike), lambda: research(model, psa)),
+        information=staged(
+            watched[0],
+            "information",
+            lambda: shared.once(("information", *alike), lambda: model_information(model, psa)),
+        ),
+        research=staged(watched[0], "studies", lambda: shared.once(("research", *alike), lambda: research(model, psa))),
     )
 
 

@@ -7,6 +7,7 @@ points across a page of text, and still 5.6 at a width of 8 cm.
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -89,15 +90,16 @@ def number_axis(axis: Axis, label: str, by: float = 1.0) -> None:
     """Label an axis and give it round ticks in units of `by`, with as many decimals as their step needs."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    def text(value: float, _: int | None) -> str:
-        ticks = axis.get_majorticklocs()
-        step = (abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0) / by
-        enough = (d for d in range(12) if abs(step * 10**d - round(step * 10**d)) < 1e-6 * step * 10**d)
-        return fixed(value / by, next(enough, 12))
-
     axis.set_label_text(label)
     axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(text))
+    axis.set_major_formatter(FuncFormatter(partial(_rounded, axis, by)))
+
+
+def _rounded(axis: Axis, by: float, value: float, _: int | None) -> str:
+    ticks = axis.get_majorticklocs()
+    step = (abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0) / by
+    enough = (d for d in range(12) if abs(step * 10**d - round(step * 10**d)) < 1e-6 * step * 10**d)
+    return fixed(value / by, next(enough, 12))
 
 
 def money_unit(values: Iterable[float]) -> tuple[float, str]:
@@ -129,8 +131,12 @@ def log_axis(axis: Axis, label: str, by: float = 1.0) -> None:
     subs = next((ticks for most, ticks in LOG_TICKS if decades < most), (1.0,))
     axis.set_label_text(label)
     axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / by:,.10g}"))
+    axis.set_major_formatter(FuncFormatter(partial(_plain, by)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(by: float, value: float, _: int | None) -> str:
+    return f"{value / by:,.10g}"
 
 
 def percent_axis(axes: Axes, label: str) -> None:
