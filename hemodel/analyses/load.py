@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.gates.judge import Accepted, acknowledged, contradictions, curve_problems, upside_down
+from hemodel.analyses.gates.misfits import misfits
 from hemodel.analyses.gates.times import times_of_data
 from hemodel.errors import InputError, raise_if_any, together
 from hemodel.inputs.labels import NAME as LABEL
@@ -142,7 +143,7 @@ def all_warnings(reading: Reading | ModelInputs, made: Model | None, previous: M
     """
     curves = contradictions(reading.rows) if made is None else curve_problems(made)
     times = [] if made is None else times_of_data(reading.rows, made.fits)
-    return [*warnings(reading, previous), *table_warnings(reading), *times, *curves]
+    return [*warnings(reading, previous), *misfits(reading.rows), *table_warnings(reading), *times, *curves]
 
 
 def scenarios_of(reading: Reading) -> tuple[Scenario, ...]:

@@ -106,9 +106,12 @@ def _damaged(where: Location, error: BaseException) -> Problem:
 
 
 def _is_no_workbook(content: bytes) -> bool:
-    """Whether an archive has no part that holds a workbook."""
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        return not any("workbook" in name for name in parts.namelist())
+    """Whether an archive has no part that holds a workbook; one whose list of parts cannot be read is a damaged one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return not any("workbook" in name for name in parts.namelist())
+    except _DAMAGED:
+        return False
 
 
 def _refuse_large(content: bytes, where: Location) -> None:

@@ -27,7 +27,9 @@ TREATMENT_IN_PFS = 3
 LONG_CYCLE, CYCLE_OF_TEXTBOOKS, CYCLE_IN_INTERVALS = 31, 183, 3
 """Cycles of half a year or a year are chosen on purpose. [days]"""
 EVENT_FACTOR, EVENTS_THE_SAME_WAY = 2, 3
-DOSE_FACTOR, MOST_VIALS, COST_FACTOR, FEWEST_OTHERS = 5, 25, 10, 2
+DOSE_FACTOR, COST_FACTOR, FEWEST_OTHERS = 5, 10, 2
+MOST_VIALS, MOST_VIALS_BY_SIZE, LEAST_OF_VIAL = 25, 12, 0.2
+"""A flat dose may be of tablets; one by the size of the patient is of vials."""
 LIMITS = {"proportion": 1.0, "%": 100.0, "years": 120.0}
 COUNTED = {"patients", "events", "deaths"}
 
@@ -159,21 +161,33 @@ _PER = {"mg": None, "mg/m2": "patients.bsa_mean", "mg/kg": "patients.weight_mean
 def _vials(rows: Rows) -> Iterable[Problem]:
     for row in select(rows, "regimen.{strategy}.{drug}.dose"):
         sizes = [
-            each.number
+            each
             for each in rows.values()
             if ".vial_size" in each.kind.pattern and each.value is not None and each.names["drug"] == row.names["drug"]
         ]
+        small, large = (end(sizes, key=lambda each: each.number, default=row) for end in (min, max))
         basis = rows.get(row.id + "_basis")
-        mean = None if basis is None else rows.get(_PER.get(basis.text) or "")
-        size = mean.number if mean is not None and mean.value is not None else 1.0
-        amount = row.number * size
-        if sizes and amount > MOST_VIALS * max(sizes):
-            yield Problem(
-                row.where["value"],
-                f"{row.id} is {amount:.4g} mg for a patient of mean size, {amount / max(sizes):.3g} of its vials",
-                "A dose seldom needs so many; one of them may be in another unit, or a decimal point slipped",
-                "Check the dose, its basis and the size of the vial.",
-            )
+        by_size = _PER.get(basis.text) if basis is not None else None
+        mean = rows.get(by_size or "")
+        known = mean is not None and mean.value is not None
+        amount = row.number * (mean.number if mean is not None and known else 1.0)
+        sharing = rows.get(row.id.removesuffix("dose") + "vial_sharing")
+        wasted = (known or not by_size) and (sharing is None or sharing.text != "yes")
+        if not sizes or amount <= 0:
+            continue
+        if amount > (MOST_VIALS_BY_SIZE if by_size and known else MOST_VIALS) * large.number:
+            yield _odd_dose(row, amount, large, "A dose seldom needs so many")
+        elif amount < LEAST_OF_VIAL * small.number and wasted:
+            yield _odd_dose(row, amount, small, "Most of each vial is thrown away")
+
+
+def _odd_dose(row: Row, amount: float, size: Row, why: str) -> Problem:
+    return Problem(
+        row.where["value"],
+        f"{row.id} is {amount:.4g} mg for a patient of mean size, {amount / size.number:.3g} of its vials",
+        f"{why}; one of them may be in another unit, or a decimal point slipped",
+        f"Check the dose, its basis and the size of the vial ({size.id}, {size.number:g} mg).",
+    )
 
 
 def _event_costs(rows: Rows) -> Iterable[Problem]:

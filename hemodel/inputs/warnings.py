@@ -321,6 +321,7 @@ def _horizon(rows: Rows) -> Iterable[Problem]:
 DISCOUNT_RATES = (0.005, 0.1)
 """Discount rates in use lie between these; outside, the decimal point may be in the wrong place."""
 INCIDENCE, INCIDENCE_FACTOR, FEWEST_OTHERS = 0.1, 20, 2
+HIGH_INCIDENCE, HIGH_INCIDENCE_FACTOR = 0.5, 8
 LARGEST_DISUTILITY = 0.5
 PRICE_PER_MG_FACTOR = 5
 
@@ -360,12 +361,19 @@ def _incidences(rows: Rows) -> Iterable[Problem]:
         if len(others) < FEWEST_OTHERS or row.number < INCIDENCE or row.number > 1:
             continue
         if row.number >= INCIDENCE_FACTOR * max(others):
-            yield Problem(
-                row.where["value"],
-                f"{row.id} is {row.number:g}, and no other incidence is above {max(others):g}",
-                "It looks like a percentage below 1%",
-                f"If {row.number:g}% is meant, enter {row.number / 100:.4g}.",
-            )
+            yield _odd_incidence(row, max(others), "a percentage below 1%", f"{row.number:g}%", row.number / 100)
+        elif row.number >= HIGH_INCIDENCE and row.number >= HIGH_INCIDENCE_FACTOR * max(others):
+            tenth = row.number / 10
+            yield _odd_incidence(row, max(others), "a slip of the decimal point", f"{tenth:.4g}", tenth)
+
+
+def _odd_incidence(row: Row, most: float, looks: str, meant: str, enter: float) -> Problem:
+    return Problem(
+        row.where["value"],
+        f"{row.id} is {row.number:g}, and no other incidence is above {most:g}",
+        f"It looks like {looks}",
+        f"If {meant} is meant, enter {enter:.4g}.",
+    )
 
 
 def _utilities(rows: Rows) -> Iterable[Problem]:

@@ -10,7 +10,15 @@ import numpy as np
 from scipy.special import ndtri
 
 from hemodel.parameters import block_uniforms
-from hemodel.survival.curve_spec import INDEPENDENT, CurveSpec, as_family
+from hemodel.survival.curve_spec import (
+    ACCELERATED_FAILURE_TIME,
+    HAZARD_RATIO_BY_PERIOD,
+    INDEPENDENT,
+    PROPORTIONAL_HAZARDS,
+    PROPORTIONAL_ODDS,
+    CurveSpec,
+    as_family,
+)
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.families.kaplan_meier import KaplanMeierThen
@@ -27,7 +35,7 @@ from hemodel.survival.reported.simulated_trials import (
     correlated_covariance,
     share_patients,
 )
-from hemodel.survival.reported.statistics import to_scale
+from hemodel.survival.reported.statistics import ACCELERATION_FACTOR, HAZARD_RATIO, ODDS_RATIO, target, to_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
     from hemodel.survival.reported.fitting import ReportedFit
     from hemodel.survival.reported.problem import FitProblem
     from hemodel.survival.reported.simulated_trials import TrialBootstrap
+    from hemodel.survival.reported.statistics import Statistic
 
 
 CHECKED_MONTHS = (6.0, 12.0, 24.0, 60.0)
@@ -279,6 +288,52 @@ def published_block(evidence: EndpointData, spec: CurveSpec) -> CoefficientBlock
         resample=resample,
         notes=(f"{where}: {converted.text} {printed_back(converted, CHECKED_MONTHS)}",),
     )
+
+
+def ratio_block(evidence: EndpointData, spec: CurveSpec) -> CoefficientBlock:
+    """Take reported ratios over: log ratios on a curve of published coefficients, which is drawn once for both arms."""
+    used = [s for s in evidence.statistics if s.used and not s.external and spec.strategy in {s.strategy, s.versus}]
+    found = [[s for s in used if _is_ratio(s, spec, start)] for start in ((0.0, *spec.cuts) if spec.cuts else (None,))]
+    where, kind = f"curve.{evidence.endpoint}.{spec.strategy}", _RATIO[spec.relation]
+    if any(len(each) != 1 for each in found):
+        period = " for each period" if spec.cuts else ""
+        raise SurvivalError(
+            f"{evidence.endpoint}: {spec.strategy} is relative to {spec.reference}, which has published coefficients, "
+            f"and needs one {kind.replace('_', ' ')}{period}. Add survival.{evidence.endpoint}.{spec.strategy}.{kind} "
+            f"with versus {spec.reference}, its interval, and use in fit yes.",
+            [f"{where}.relation"],
+        )
+    ratios = [each[0] for each in found]
+    others = [s.id for s in used if s not in ratios]
+    if others:
+        raise SurvivalError(
+            f"{evidence.endpoint}: {', '.join(others)} cannot be fitted, as {spec.strategy} is a ratio away from"
+            " published coefficients. Set use in fit to no; the curve is compared with it then.",
+            others,
+        )
+    aims, moved = [target(each) for each in ratios], dict(evidence.moved)
+    values = np.array([to_scale(kind, moved.get(each.id, each.value)) for each in ratios])
+    errors = np.array([0.0 if each.fixed else aim.se for each, aim in zip(ratios, aims, strict=True)])
+    return CoefficientBlock(
+        sizes={spec.strategy: values.size},
+        coefficients=values,
+        covariance=lambda: np.diag(errors**2),
+        families={},
+        resample=lambda replicates, seed: (values + errors * _normals(where, seed, replicates, values.size), ()),
+    )
+
+
+_RATIO = {
+    PROPORTIONAL_HAZARDS: HAZARD_RATIO,
+    HAZARD_RATIO_BY_PERIOD: HAZARD_RATIO,
+    ACCELERATED_FAILURE_TIME: ACCELERATION_FACTOR,
+    PROPORTIONAL_ODDS: ODDS_RATIO,
+}
+
+
+def _is_ratio(statistic: Statistic, spec: CurveSpec, start: float | None) -> bool:
+    arms = (statistic.strategy, statistic.versus) == (spec.strategy, spec.reference)
+    return arms and statistic.kind == _RATIO[spec.relation] and statistic.time == start and statistic.bound is None
 
 
 def _patients(evidence: EndpointData, strategy: str) -> PatientData:

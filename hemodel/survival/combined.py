@@ -2,7 +2,8 @@
 
 Curves fitted to reported statistics are fitted together, since a hazard ratio ties
 them; curves fitted to patients together with those relative to them; published
-coefficients stand alone. An average of families is fitted one family at a time.
+coefficients are taken over, and so are reported ratios to curves that have them. An
+average of families is fitted one family at a time.
 
 Fit averages of families, one family at a time, and weigh them.
 """
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hemodel.survival.blocks import CoefficientBlock, Replicates, likelihood_block, published_block, reported_block
+from hemodel.survival.blocks import (
+    CoefficientBlock,
+    Replicates,
+    likelihood_block,
+    published_block,
+    ratio_block,
+    reported_block,
+)
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, INDEPENDENT, CurveSpec, as_family
 from hemodel.survival.curves import EndpointCurves
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, EndpointFit
@@ -185,6 +193,8 @@ def _blocks(evidence: EndpointData) -> Iterator[CoefficientBlock]:
         yield from averaged(evidence.endpoint, group, lambda specs: likelihood_block(evidence, specs))
     for spec in evidence.of_kind(COEFFICIENTS):
         yield published_block(evidence, spec)
+    for spec in evidence.on_published:
+        yield ratio_block(evidence, spec)
 
 
 def _sharing(specs: Sequence[CurveSpec]) -> list[tuple[CurveSpec, ...]]:
@@ -203,7 +213,7 @@ def _mixed(evidence: EndpointData) -> Iterator[SurvivalError]:
             continue
         kinds = [evidence.source(name).kind for name in (spec.strategy, spec.reference)]
         groups = ["patients" if kind in {DIGITISED, PATIENTS} else kind for kind in kinds]
-        if groups[0] != groups[1]:
+        if groups[0] != groups[1] and spec not in evidence.on_published:
             yield SurvivalError(
                 f"{evidence.endpoint}: the curve of {spec.strategy} is from {kinds[0]} and that of its reference from "
                 f"{kinds[1]}. {_way_out(spec, kinds)}",
@@ -215,11 +225,7 @@ def _way_out(spec: CurveSpec, kinds: Sequence[str]) -> str:
     """Say what to do about a relative curve whose reference has another kind of source."""
     if kinds[1] != COEFFICIENTS:
         return "Make it independent, or give both the same source."
-    return (
-        f"A ratio is not fitted on published coefficients. Make {spec.strategy} independent with the coefficients of"
-        f" {spec.reference}, and give the ratio in a row effect (hazard_ratio, acceleration_factor or odds_ratio); the"
-        " coefficients of the two then vary apart."
-    )
+    return f"Make it independent, or give {spec.strategy} the source reported and the ratio as a statistic."
 
 
 def _joined_coefficients(curves: EndpointCurves, blocks: Sequence[CoefficientBlock]) -> Array:

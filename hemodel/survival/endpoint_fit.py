@@ -240,5 +240,17 @@ class EndpointData:
         return replace(self, specs=tried, simulated_from=own if single else ())
 
     def of_kind(self, *kinds: str) -> tuple[CurveSpec, ...]:
-        """Return the specs of the curves whose source is one of these kinds."""
-        return tuple(spec for spec in self.specs if self.source(spec.strategy).kind in kinds)
+        """Return the specs of the curves whose source is one of these kinds, without those on published ones."""
+        rest = [spec for spec in self.specs if spec not in self.on_published]
+        return tuple(spec for spec in rest if self.source(spec.strategy).kind in kinds)
+
+    @property
+    def on_published(self) -> tuple[CurveSpec, ...]:
+        """The specs of curves that are a reported ratio away from one of published coefficients."""
+        return tuple(spec for spec in self.specs if is_on_published(spec, dict(self.sources)))
+
+
+def is_on_published(spec: CurveSpec, sources: Mapping[str, Source]) -> bool:
+    """Return whether a curve is a reported ratio away from one of published coefficients, so that none is fitted."""
+    reference = sources.get(spec.reference or "")
+    return reference is not None and reference.kind == COEFFICIENTS and sources[spec.strategy].kind == REPORTED

@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from workbook_to_break import write
 
 from hemodel.analyses.load import check
 from hemodel.errors import HemodelError
+from hemodel.inputs.cells import read_cells
 from hemodel.inputs.changes import COMMAND_LINE, Change
 from hemodel.model.evaluate import base_draws, evaluate
 from hemodel.publish.console import check_json, problem_list, warning_list
@@ -278,7 +280,9 @@ def test_many_mutated_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [SOME, pytest.param(3 * SOME, marks=pytest.mark.every)])
-def test_values_of_set(count: int, tmp_path: Path) -> None:
+def test_values_of_set(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is of the same workbook, whose cells are read once."""
+    monkeypatch.setattr("hemodel.inputs.model_inputs.read_cells", cache(read_cells))
     rng, path = Rng(1), tmp_path / "small.xlsx"
     (tmp_path / "inputs").symlink_to(ROOT / "inputs")
     write(path)

@@ -24,7 +24,7 @@ from hemodel.analyses.fitted_curves import Attempt, attempt, families_in_use, na
 from hemodel.parameters import block_uniforms
 from hemodel.survival.combined import criterion_weights
 from hemodel.survival.curve_spec import INDEPENDENT, as_family
-from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED
+from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, is_on_published
 from hemodel.survival.families.kaplan_meier import KaplanMeierThen
 from hemodel.survival.patients.identification import LARGEST_CONDITION, LARGEST_SE
 from hemodel.survival.reported.statistics import SURVIVAL
@@ -372,7 +372,7 @@ def _attempts(model: Model, endpoint: str) -> Iterator[tuple[str, Attempt]]:
     """
     own = model.fits[endpoint]
     used = in_use_name(model, endpoint)
-    kinds = {source.kind for source in own.sources.values()}
+    kinds = {own.sources[each.strategy].kind for each in own.curves.specs if not is_on_published(each, own.sources)}
     names = () if kinds == {COEFFICIENTS} else named_families()
     if kinds & {PATIENTS, DIGITISED}:
         names += NEED_PATIENTS
@@ -423,7 +423,7 @@ def _evidence(
 
 def criterion_name(fit: EndpointFit) -> str:
     """Return what the criterion of fits to this evidence is called."""
-    kinds = {source.kind for source in fit.sources.values()}
+    kinds = {fit.sources[each.strategy].kind for each in fit.curves.specs if not is_on_published(each, fit.sources)}
     fitted_to_patients = bool(kinds & {PATIENTS, DIGITISED})
     if REPORTED in kinds:
         return MIXED if fitted_to_patients else CRITERION

@@ -1,1 +1,1 @@
-"""What cannot be in fitted curves, or goes against their evidence, and which input is the likeliest mistake."""
+"""What cannot be in fitted curves or does not go with other rows, and which input is the likeliest mistake."""

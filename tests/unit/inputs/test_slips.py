@@ -102,7 +102,13 @@ CASES: dict[str, tuple[Edits, str, Edits]] = {
     "many vials": (
         {DOSE: {"value": 1000}},
         "a patient of mean size, 36 of its vials",
-        {DOSE: {"value": 600}},
+        {DOSE: {"value": 300}},
+    ),
+    # 108 mg are two vials of 50 mg and a tenth of a vial of 1080 mg.
+    "little of a vial": (
+        {"drug.newtinib.vial_size": {"value": 1080}},
+        "0.1 of its vials. Most of each vial is thrown away",
+        {"drug.newtinib.vial_size": {"value": 500}},
     ),
     "cost of an event": (priced(9000), "no other event costs more than 900", priced(4000)),
     "death without a cost": (
@@ -146,8 +152,13 @@ def test_doses_of_one_drug_in_two_strategies() -> None:
     }
     dose = "regimen.standard.newtinib.dose"
     assert found(other) == []
-    (warning,) = found({**other, dose: {**other[dose], "value": 600}})
+    (warning,) = (w for w in found({**other, dose: {**other[dose], "value": 600}}) if w.name == "dose")
     assert f"{dose} is 600, 10 times {DOSE}, 60" in str(warning)
+
+
+def test_little_of_a_vial_that_is_shared() -> None:
+    large: Edits = {"drug.newtinib.vial_size": {"value": 1080}}
+    assert found({**large, "regimen.active.newtinib.vial_sharing": {"value": "yes"}}) == []
 
 
 @pytest.mark.parametrize("path", sorted(INPUTS.glob("*.xlsx")), ids=lambda path: path.stem)

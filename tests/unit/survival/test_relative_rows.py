@@ -6,9 +6,11 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from support import base_outcomes, small_model
 
+from hemodel.analyses.psa.blocks import block_draws
 from hemodel.errors import InputError
 from hemodel.survival.families.registry import FAMILIES
 from hemodel.survival.published import PARAMETERISATIONS
@@ -72,13 +74,85 @@ def test_no_program_names_a_coefficient_as_that_of_a_family_is_named() -> None:
     assert not [name for name, family in product(names, FAMILIES) if name.startswith(f"{family.lower()}_")]
 
 
-def test_a_chain_of_references_and_a_ratio_on_coefficients_say_the_way_out() -> None:
+def test_a_chain_of_references_says_the_way_out() -> None:
     with pytest.raises(InputError) as circle:
         small_model(
             RELATIVE | {"curve.os.standard.relation": "proportional_hazards", "curve.os.standard.reference": "active"},
             RATIO,
         )
     assert "Make one of the two independent." in str(circle.value)
+
+
+COMPARED: dict[str, Scalar] = {f"survival.os.active.{name}.use_in_fit": "no" for name in ("median", "survival_later")}
+ON_PUBLISHED = RELATIVE | PUBLISHED | COMPARED | {"curve.os.standard.family": "weibull"}
+
+
+def test_a_hazard_ratio_on_published_coefficients() -> None:
+    """S(t)^0.8 of S(t) = exp(-(t / 20)^1.2), and ln(1.0 / 0.6) / (2 x 1.959964) as the standard error of ln 0.8."""
+    fit = small_model(ON_PUBLISHED, RATIO | BESIDE).fits["os"]
+    t, base = np.array([1.0, 12.0, 60.0]), fit.coefficients[None, :]
+    expected = np.exp(-0.8 * (t / 20.0) ** 1.2)
+    assert fit.curves.survival("active", t, base)[0] == pytest.approx(expected, rel=1e-12)
+    own = fit.curves.columns["active"]
+    assert fit.standard_errors[own] == pytest.approx([math.log(1.0 / 0.6) / (2.0 * 1.959964)], rel=1e-6)
+    assert not fit.covariance[own, fit.curves.columns["standard"]].any()
+
+
+def test_draws_of_both_arms_share_the_draw_of_the_reference() -> None:
+    """With a ratio without uncertainty ln S of one arm is 0.8 times that of the other in every draw."""
+    exact: Rows = {
+        "survival.os.active.hazard_ratio": {"value": 0.8, "versus": "standard", **FIT, "distribution": "fixed"}
+    }
+    model = small_model(ON_PUBLISHED, exact | BESIDE)
+    drawn = block_draws(model, 1, 0, 20)["curve.os"]
+    assert np.ptp(drawn[:, 0]) > 0.1
+    one, other = (
+        np.log(model.fits["os"].curves.survival(name, np.array([6.0, 24.0]), drawn)) for name in ("active", "standard")
+    )
+    assert one == pytest.approx(0.8 * other, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("relation", "ratio", "expected"),
+    [
+        # An acceleration factor of 1.25 is a scale of 25; odds of the event of 0.8 are those of death times 0.8.
+        ("accelerated_failure_time", {"acceleration_factor": (1.25, None)}, math.exp(-((12.0 / 25.0) ** 1.2))),
+        (
+            "proportional_odds",
+            {"odds_ratio": (0.8, None)},
+            1.0 / (1.0 + 0.8 * (math.exp((12.0 / 20.0) ** 1.2) - 1.0)),
+        ),
+        # 0.8 up to month 6, then 0.5.
+        (
+            "hazard_ratio_by_period",
+            {"hazard_ratio_early": (0.8, 0), "hazard_ratio_late": (0.5, 6)},
+            math.exp(-0.8 * 0.3**1.2 - 0.5 * (0.6**1.2 - 0.3**1.2)),
+        ),
+    ],
+)
+def test_other_ratios_on_published_coefficients(
+    relation: str, ratio: dict[str, tuple[float, float | None]], expected: float
+) -> None:
+    rows: Rows = {
+        f"survival.os.active.{name}": {"value": value, "low": 0.8 * value, "high": 1.2 * value, "time": start, **FIT}
+        | {"versus": "standard"}
+        for name, (value, start) in ratio.items()
+    }
+    cuts: dict[str, Scalar] = {"curve.os.active.cuts": "6"} if "period" in relation else {}
+    fit = small_model(ON_PUBLISHED | {"curve.os.active.relation": relation} | cuts, rows | BESIDE).fits["os"]
+    survival = fit.curves.survival("active", np.array([12.0]), fit.coefficients[None, :])
+    assert survival[0, 0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_else_would_be_fitted_on_published_coefficients_is_refused() -> None:
+    with pytest.raises(InputError) as without:
+        small_model(ON_PUBLISHED, BESIDE)
+    assert "needs one hazard ratio. Add survival.os.active.hazard_ratio with versus standard" in str(without.value)
+    with pytest.raises(InputError) as beside:
+        small_model(ON_PUBLISHED | {"survival.os.active.median.use_in_fit": "yes"}, RATIO | BESIDE)
+    assert "survival.os.active.median cannot be fitted" in str(beside.value)
+    other_way = {id_.replace("standard", "active"): value for id_, value in PUBLISHED.items()}
+    coefficients = {id_.replace("standard", "active"): cells for id_, cells in BESIDE.items()}
     with pytest.raises(InputError) as mixed:
-        small_model(RELATIVE | PUBLISHED | {"curve.os.standard.family": "exp"}, RATIO | BESIDE)
-    assert "A ratio is not fitted on published coefficients. Make active independent" in str(mixed.value)
+        small_model(RELATIVE | other_way, RATIO | coefficients)
+    assert "Make it independent, or give both the same source." in str(mixed.value)
