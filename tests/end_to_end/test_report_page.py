@@ -132,6 +132,6 @@ def test_it_prints_without_the_details(page: str, tmp_path: Path) -> None:
     command = ["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"]
     pages = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\f")[:-1]
     assert len(pages) <= 12
-    assert all(len(text.split()) > len("1 / 8".split()) for text in pages), "more than its number"
+    assert all(len(text.split()) > len(["1", "/", "8"]) for text in pages), "more than its number"
     assert "Dictionary of the inputs" not in "".join(pages)
     assert "not cost-effective" in " ".join(pages[0].split())
