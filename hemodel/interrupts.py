@@ -53,9 +53,14 @@ def finish(undo: Callable[[], object]) -> None:
     _STATE.unfinished.remove(undo)
 
 
-def give_up() -> None:
-    """Undo what is unfinished, where a command ends with an error."""
-    while _STATE.unfinished:
+def begun() -> int:
+    """Return how much is unfinished."""
+    return len(_STATE.unfinished)
+
+
+def give_up(before: int) -> None:
+    """Undo what is unfinished, where a command ends with an error, but for what was `begun` before it."""
+    while begun() > before:
         with suppress(OSError):
             _STATE.unfinished.pop()()
 

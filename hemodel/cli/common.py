@@ -123,10 +123,11 @@ def errors() -> Iterator[None]:
     """Turn what the user can mend into a message and an exit code."""
     from hemodel.errors import HemodelError, InputError, UsageError
 
+    before = interrupts.begun()
     try:
         yield
     except (HemodelError, OSError, MemoryError) as error:
-        interrupts.give_up()
+        interrupts.give_up(before)
         if isinstance(error, InputError):
             from hemodel.publish.console import problem_list
 

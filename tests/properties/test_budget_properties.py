@@ -7,6 +7,7 @@ import pytest
 from budget_support import budget_model, budget_of, result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from number_strategies import numbers
 from support import base_outcomes
 
 from hemodel.errors import InputError
@@ -14,7 +15,7 @@ from hemodel.errors import InputError
 CLOSE = 1e-9
 """Relative; sums of a few thousand terms in another order."""
 
-uptakes = st.lists(st.floats(0, 1), min_size=1, max_size=4)
+uptakes = st.lists(numbers(0, 1), min_size=1, max_size=4)
 entries = st.sampled_from(["start", "spread"])
 few = settings(max_examples=12, deadline=None)
 
@@ -51,7 +52,7 @@ def test_equal_costs_have_no_impact(uptake: list[float], entry: str) -> None:
 
 
 @few
-@given(uptakes, st.floats(0, 0.1), st.floats(0, 0.1), st.sampled_from(["per_cycle", "annual"]))
+@given(uptakes, numbers(0, 0.1), numbers(0, 0.1), st.sampled_from(["per_cycle", "annual"]))
 def test_discounting_has_no_part(uptake: list[float], costs: float, effects: float, method: str) -> None:
     """V128."""
     rates = {"settings.discount_rate_costs": costs, "settings.discount_rate_effects": effects}
@@ -61,7 +62,7 @@ def test_discounting_has_no_part(uptake: list[float], costs: float, effects: flo
 
 
 @few
-@given(uptakes, st.floats(1e-5, 0.5), st.booleans())
+@given(uptakes, numbers(1e-5, 0.5), st.booleans())
 def test_shares_that_do_not_add_up_are_refused(uptake: list[float], more: float, with_new: bool) -> None:
     """V129, and those that do give all eligible patients a strategy."""
     found = budget_of(budget_model(uptake=uptake)).population
@@ -74,7 +75,7 @@ def test_shares_that_do_not_add_up_are_refused(uptake: list[float], more: float,
 
 
 @few
-@given(uptakes, entries, st.floats(-0.5, 0.5))
+@given(uptakes, entries, numbers(-0.5, 0.5))
 def test_nobody_is_lost(uptake: list[float], entry: str, growth: float) -> None:
     """V130: of those who began, the ones alive and the ones dead add up; the alive never exceed those who began."""
     found = budget_of(budget_model({"budget.entry": entry, "budget.growth": growth}, uptake=uptake))
@@ -101,7 +102,7 @@ def test_one_cohort_to_the_end_costs_what_the_model_says(half_cycle: str) -> Non
 
 
 @few
-@given(st.lists(st.floats(0, 1), min_size=3, max_size=3), st.floats(0, 2e7), st.integers(1, 3))
+@given(st.lists(numbers(0, 1), min_size=3, max_size=3), numbers(0, 2e7), st.integers(1, 3))
 def test_the_trigger_is_exceeded_where_a_year_is_above_it(uptake: list[float], trigger: float, years: int) -> None:
     """V131."""
     found = result_of(budget_model({"budget.trigger": trigger, "budget.trigger_years": years}, uptake=uptake))

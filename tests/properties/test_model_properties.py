@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from number_strategies import numbers
 from numpy.typing import NDArray
 from support import (
     STRATEGIES,
@@ -47,12 +48,12 @@ EXACT = 1e-12
 MIX = (("most", 0.5), ("some", 0.3))
 TABLES = ("life_years", "qalys", "costs")
 
-log_shapes = st.floats(-0.7, 0.8)
-log_scales = st.floats(0.0, 4.0)
+log_shapes = numbers(-0.7, 0.8)
+log_scales = numbers(0.0, 4.0)
 weibulls = st.tuples(log_shapes, log_scales)
 pairs_of_weibulls = st.tuples(weibulls, weibulls).map(lambda pair: [*pair[0], *pair[1]])
-prices = st.floats(0.0, 20_000.0)
-utilities = st.floats(-0.5, 1.0)
+prices = numbers(0.0, 20_000.0)
+utilities = numbers(-0.5, 1.0)
 
 
 @cache
@@ -141,7 +142,7 @@ def test_costs_are_linear_in_the_price_and_dearer_is_never_cheaper(low: float, h
 
 
 @modest
-@given(dose=st.floats(1.0, 200.0), more=st.floats(0.0, 50.0))
+@given(dose=numbers(1.0, 200.0), more=numbers(0.0, 50.0))
 def test_a_larger_dose_is_never_cheaper_and_sharing_never_dearer(dose: float, more: float) -> None:
     model = small_model({"regimen.active.newtinib.vial_sharing": "yes"})
     values = {"regimen.active.newtinib.dose": np.array([dose, dose + more])}
@@ -152,7 +153,7 @@ def test_a_larger_dose_is_never_cheaper_and_sharing_never_dearer(dose: float, mo
 
 
 @modest
-@given(pfs=weibulls, os=weibulls, price=prices, incidence=st.floats(0.0, 1.0))
+@given(pfs=weibulls, os=weibulls, price=prices, incidence=numbers(0.0, 1.0))
 def test_equal_strategies_have_no_increments(
     pfs: tuple[float, float], os: tuple[float, float], price: float, incidence: float
 ) -> None:
@@ -181,7 +182,7 @@ def test_qalys_are_life_years_where_every_utility_is_one(pfs: list[float], os: l
 
 
 @modest
-@given(utility=utilities, loss=st.floats(0.0, 0.5))
+@given(utility=utilities, loss=numbers(0.0, 0.5))
 def test_qalys_rise_with_utilities(utility: float, loss: float) -> None:
     values = np.array([utility, utility - loss])
     qalys = evaluate(certain(), base_draws(certain()) | {"utility.progressed": values}).qalys.total
@@ -192,7 +193,7 @@ def test_qalys_rise_with_utilities(utility: float, loss: float) -> None:
 
 
 @modest
-@given(cycle=st.floats(2.0, 14.0))
+@given(cycle=numbers(2.0, 14.0))
 def test_halving_the_cycle_changes_little(cycle: float) -> None:
     """Trapezoids err by about (hazard x cycle)^2 / 12: 5e-4 at 14 days and a hazard of 2 a year.
 
@@ -217,7 +218,7 @@ def test_no_discounting_leaves_everything_undiscounted(discounting: str, half: s
 
 
 @modest
-@given(rates=st.tuples(st.floats(0.0, 0.2), st.floats(0.0, 0.2)))
+@given(rates=st.tuples(numbers(0.0, 0.2), numbers(0.0, 0.2)))
 def test_a_higher_rate_never_raises_a_total(rates: tuple[float, float]) -> None:
     low, high = (
         totals(
@@ -230,7 +231,7 @@ def test_a_higher_rate_never_raises_a_total(rates: tuple[float, float]) -> None:
 
 
 @modest
-@given(horizons=st.tuples(st.floats(0.05, 40.0), st.floats(0.05, 40.0)))
+@given(horizons=st.tuples(numbers(0.05, 40.0), numbers(0.05, 40.0)))
 def test_a_longer_horizon_never_lowers_a_total(horizons: tuple[float, float]) -> None:
     short, long = (totals(base_outcomes(small_model({"settings.time_horizon": years}))) for years in sorted(horizons))
     for name in TABLES:

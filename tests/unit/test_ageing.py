@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from number_strategies import numbers
 from support import base_outcomes, small_model, small_run
 from unit.live_model.calculated_models import BANDS
 
@@ -179,8 +180,8 @@ def model_draws(model: Model, count: int) -> np.ndarray:
 @given(
     mean=st.floats(40, 80),
     spread=st.just(0.0) | st.floats(0.5, 12),
-    male=st.floats(0, 1),
-    utilities=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
+    male=numbers(0, 1),
+    utilities=st.tuples(numbers(0.0, 1.0), numbers(0.0, 1.0)),
 )
 def test_with_the_cap_nobody_is_better_off_than_the_population(
     mean: float, spread: float, male: float, utilities: tuple[float, float]
