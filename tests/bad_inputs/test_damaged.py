@@ -105,6 +105,7 @@ def test_containers_of_office(stream: str, words: str, book: Path) -> None:
     assert words in refused("check", book)
 
 
+@pytest.mark.every
 def test_sheets_renamed_and_missing(book: Path) -> None:
     content = book.read_bytes()
 
@@ -219,11 +220,12 @@ def test_no_line_of_another_file_is_repeated(book: Path) -> None:
         assert "root:" not in refused(*arguments)
 
 
+@pytest.mark.every
 def test_a_life_table_of_a_million_ages(book: Path) -> None:
     rows = "".join(f"{age},0.01,0.01\n" for age in range(1_000_000))
     book.with_name("long.csv").write_text(f"age,qx_male,qx_female\n{rows}")
     said = refused("check", book, "--set", "background.life_table=long.csv")
-    assert "the table has 1,000,000 rows of ages. At most 200 are read" in said
+    assert "the table has 1,000,000 rows of ages. At most 201 are read" in said
 
 
 @pytest.mark.parametrize(
@@ -280,6 +282,7 @@ def test_a_full_disk_under_what_is_printed(arguments: list[str], book: Path) -> 
     assert "Exception" not in done.stderr
 
 
+@pytest.mark.every
 def test_two_hundred_strategies(book: Path) -> None:
     own = {row.id: {name: cell.value for name, cell in row.cells.items() if name != "id"} for row in small_rows().rows}
     active = {id_: cells for id_, cells in own.items() if STRATEGIES[1] in id_}

@@ -163,6 +163,7 @@ def whole(value: float) -> str:
     return f"{value:,.0f}"
 
 
+@pytest.mark.every
 def test_probabilistic_means_in_the_page_on_curves(found: Results) -> None:
     page = text("docs/curves.md")
     psa = found.psa

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from commands import ROOT
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def test_a_bar_for_each_part_and_the_base_case_before_the_rest(tmp_path: Path) -
     assert before.count("Discounted") == 2, "the base case as soon as it is known, and in the summary"
 
 
+@pytest.mark.every
 def test_the_summary_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
     _, sent = on_a_terminal(*COMMAND, "--only", "base", "--out", str(tmp_path / "out"))
     shown = subprocess.run(
@@ -62,6 +64,7 @@ def test_the_summary_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
     assert shown.stderr == b""
 
 
+@pytest.mark.every
 def test_nothing_where_nobody_watches(tmp_path: Path) -> None:
     done = subprocess.run([*COMMAND, "--out", str(tmp_path / "out")], capture_output=True, check=True, text=True)
     assert done.stderr == ""

@@ -195,7 +195,8 @@ def expected(entry: str) -> dict[str, Any]:
     funnel = [{"id": "budget.patients", "label": "New cases", "share": None, "patients": top.tolist()}]
     for place, (id_, share) in enumerate(STEPS.items(), start=1):
         left = top * math.prod(list(STEPS.values())[:place])
-        funnel.append({"id": id_, "label": "Step of the funnel", "share": share, "patients": left.tolist()})
+        label = f"Step of the funnel ({id_.rpartition('.')[2]})"
+        funnel.append({"id": id_, "label": label, "share": share, "patients": left.tolist()})
     amounts = ("total", *CATEGORIES)
     return {
         "years": CALENDAR,
@@ -314,7 +315,7 @@ def words(id_: str) -> tuple[str, str]:
         "curve.os.late.effect": ("Treatment effect on OS, Late", "ratio"),
         "budget.patients": ("New cases", "patients per year"),
         "budget.growth": ("Growth", "per year"),
-        "budget.step.stage": ("Step of the funnel", "proportion"),
+        "budget.step.stage": ("Step of the funnel (stage)", "proportion"),
         "budget.share_with.late.year_2": ("2028: share with the new treatment, Late", "proportion"),
         "budget.share_with.late.year_3": ("2029: share with the new treatment, Late", "proportion"),
         "budget.share_without.active.year_1": ("2027: share without the new treatment, Active", "proportion"),

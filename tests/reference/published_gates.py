@@ -82,7 +82,7 @@ def above_os() -> dict[str, Any]:
     return {
         "endpoint": "pfs",
         "id": FAMILY.format("pfs"),
-        "label": "Family",
+        "label": "Family (PFS, Standard)",
         "what": f"the pfs curve of standard is above OS from month {first:.1f}, {by}",
         "why": "Nobody is progression-free or on treatment and dead; a cap at OS repairs the sum and not the "
         "contradiction",
@@ -99,5 +99,6 @@ def compare(found: FitWarning) -> None:
     """A statistic is off by what is left of the median after the search, 1e-9 of it."""
     gate = found.gate if found.gate in CHANGES else "external_off"
     expected = {"external_off": external_off, "above_os": above_os}[gate]()
-    places = {"where": SOURCE, "suspect_where": SOURCE, "suspect_label": "Family"}
+    endpoint = "PFS" if gate == "above_os" else "OS"
+    places = {"where": SOURCE, "suspect_where": SOURCE, "suspect_label": f"Family ({endpoint}, Standard)"}
     agree(found, {"gate": gate, "strategies": ["standard"], **places, **expected}, words=None, close=1e-8)

@@ -68,6 +68,7 @@ HERE |= {
     "external",
     "families",
     "beside",
+    "headline",
 }
 ELSEWHERE: dict[str, Any] = {"payer": published_payer, "budget": published_budget, "research": published_research}
 ELSEWHERE |= {"fit_warnings": published_gates, "use_draws": published_draws}
@@ -126,7 +127,11 @@ def test_settings() -> None:
     expected: dict[str, Any] = {"schema_version": 1, "price_year": 2025, "time_horizon_years": HORIZON, **words}
     expected |= {"thresholds": list(THRESHOLDS), "decision_threshold": DECISION, "strategies": list(STRATEGIES)}
     expected["strategy_names"] = {"standard": "Standard", "active": "Active", "late": "Late"}
-    expected["drug_names"] = {"oldamab": "Oldamab", "newtinib": "Newtinib", "lateximab": "Newtinib"}
+    expected["drug_names"] = {
+        "oldamab": "Oldamab",
+        "newtinib": "Newtinib (newtinib)",
+        "lateximab": "Newtinib (lateximab)",
+    }
     made = run().model.inputs.changes
     changes = [{"id": c.id, "old": c.expected, "new": c.value, "origin": c.origin} for c in made]
     assert {"id": PRICE, "old": 1200, "new": 440, "origin": SOURCE} in changes
@@ -408,19 +413,28 @@ def test_values_that_change_the_decision() -> None:
     assert changed > 5
 
 
+def of_price(id_: str) -> str:
+    """The row of the only vial, of an axis that moves all vials of a drug."""
+    return f"{id_}_per_vial" if id_.startswith("drug.") else id_
+
+
 def test_two_way() -> None:
+    """Of the third strategy the price from 0 on, of the second, whose drug the comparator has too, the largest bars."""
+    assert [found.x.id for found in published().two_way or []] == ["curve.os.active.effect", "drug.lateximab.price"]
     for found in published().two_way or []:
         expected: dict[str, Any] = {"decision_threshold": DECISION, "failed": []}
         for name, axis in (("x", found.x), ("y", found.y)):
-            low, high = bounds()[axis.id]
-            assert (axis.values[0], axis.values[-1]) == pytest.approx((low, high), rel=1e-7)
+            own = of_price(axis.id)
+            low, high = bounds()[own]
+            first = low if own == axis.id else 0.0
+            assert (axis.values[0], axis.values[-1]) == pytest.approx((first, high), rel=1e-7)
             assert len(axis.values) == 11
             assert (np.diff(axis.values) > 0).all()
-            assert middle(axis.id) == pytest.approx(next(v for v in axis.values if abs(v / middle(axis.id) - 1) < 1e-9))
-            ends = {"base": middle(axis.id), "low": low, "high": high}
+            assert middle(own) == pytest.approx(next(v for v in axis.values if abs(v / middle(own) - 1) < 1e-9))
+            ends = {"base": middle(own), "low": low, "high": high}
             expected[name] = {"id": axis.id, "values": axis.values, **ends}
         grid = [
-            [increments(moved_to({found.x.id: x, found.y.id: y}))[found.intervention] for x in found.x.values]
+            [increments(moved_to({of_price(found.x.id): x, found.y.id: y}))[found.intervention] for x in found.x.values]
             for y in found.y.values
         ]
         pairs = [[(cell["costs"], cell["qalys"]) for cell in row] for row in grid]
@@ -701,6 +715,48 @@ def test_caps() -> None:
     blank = {"first_month": None, "max_gap": 0, "life_years_moved": 0}
     expected = [{"strategy": s, **blank, "share_of_draws": above[i]} for i, s in enumerate(STRATEGIES)]
     agree(published().adjustments, expected)
+
+
+# Headline ------------------------------------------------------------------------------------------------------------
+
+
+def test_headline() -> None:
+    """The third strategy is the best and the cheapest on the frontier: the question is the second against it."""
+    found, gain = published().headline, increments(base())
+    best = max(OTHERS, key=lambda s: DECISION * gain[s]["qalys"] - gain[s]["costs"])
+    assert (found.best, found.question, found.against) == (best, "active", "late")
+    more = {name: gain["active"][name] - gain["late"][name] for name in ("life_years", "qalys", "costs")}
+    over = {name: gains(name, "active") - gains(name, "late") for name in ("qalys", "costs")}
+    of_means = float(over["costs"].mean() / over["qalys"].mean())
+    benefit = DECISION * totals("qalys") - totals("costs")
+    shares = (benefit == benefit.max(axis=1, keepdims=True)).mean(axis=0)
+    id_ = "drug.newtinib.price_per_vial"
+    free = increments(base() | {id_: 0.0})
+    without = free["active"]["costs"] - free["late"]["costs"]
+    scale = (DECISION * more["qalys"] - without) / (more["costs"] - without)
+    price = {
+        "met": "met at this price or less",
+        "prices": {id_: scale * base()[id_]},
+        "share": scale,
+        "discount": 1 - scale,
+        "cost_saved": (1 - scale) * (more["costs"] - without),
+        "size_mg": VIALS["newtinib"],
+        "price": base()[id_],
+        "assumed": True,
+        "icer_at_price_0": ratio(without, more["qalys"]),
+        "verdict_at_price_0": word(without, more["qalys"]),
+    }
+    drawn_ = {
+        "draws": DRAWS,
+        "icer_of_means": of_means,
+        "verdict_of_means": word(over["costs"].mean(), over["qalys"].mean()),
+        "icer_mcse": error(over["costs"] - of_means * over["qalys"]) / float(over["qalys"].mean()),
+        "probability": dict(zip(STRATEGIES, shares.tolist(), strict=True)),
+    }
+    icer = ratio(more["costs"], more["qalys"])
+    words = {"verdict": word(more["costs"], more["qalys"]), "against": "late"}
+    numbers = {"threshold": DECISION, "weight": 1.0, "icer": icer, "weighted_icer": icer}
+    agree(found, {**more, **words, **numbers, "draws": drawn_, "price": price})
 
 
 # Prices --------------------------------------------------------------------------------------------------------------

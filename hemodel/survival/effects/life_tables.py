@@ -82,7 +82,7 @@ def _measure(table: RawTable) -> tuple[str, ...]:
     return RATES if rates else PROBABILITIES
 
 
-MOST_AGES = 200
+MOST_AGES = 201
 
 
 def not_numbers(

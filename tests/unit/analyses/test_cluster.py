@@ -126,8 +126,12 @@ def test_a_cluster_that_is_lost_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -
 def test_a_cluster_of_this_machine_listens_to_this_machine_only() -> None:
     import psutil
 
-    with cluster("", 1):
+    def listening() -> set[Any]:
         own = psutil.Process()
         found = [each for process in (own, *own.children(recursive=True)) for each in process.net_connections("inet")]
-    listening = {each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN}
-    assert listening == {"127.0.0.1"}
+        return {each.laddr for each in found if each.status == psutil.CONN_LISTEN}
+
+    before = listening()
+    with cluster("", 1):
+        new = listening() - before
+    assert {address.ip for address in new} == {"127.0.0.1"}

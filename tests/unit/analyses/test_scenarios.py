@@ -39,6 +39,7 @@ def gains(entry: ScenarioEntry) -> tuple[float | None, float | None, float | Non
     return entry.life_years, entry.qalys, entry.costs
 
 
+@pytest.mark.every
 def test_the_shipped_scenarios_in_a_batch_and_one_at_a_time() -> None:
     model = load_rows(WORKBOOK, read_cells(WORKBOOK))
     shipped = read_scenarios(ROOT / "scenarios" / "imforte_us")

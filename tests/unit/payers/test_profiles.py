@@ -267,6 +267,6 @@ def test_no_such_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert str(caught.value).splitlines() == [
         "--payer GB-ENH: there is no payer GB-ENH. Did you mean GB-ENG?",
-        "absent.toml: there is no such file.",
+        "absent.toml: there is no such file. Check the path.",
         "YY.toml, code: code is XX, and the file is named YY. Make them the same.",
     ]

@@ -161,7 +161,10 @@ def test_quadrature_rules() -> None:
         ),
         (
             [CurveSpec("a", "exp", "independent"), CurveSpec("b", "", PH, "a"), CurveSpec("c", "", PH, "b")],
-            ("curve.os.c: the reference 'b' is itself proportional_hazards; a reference must be independent."),
+            (
+                "curve.os.c: the reference 'b' is itself proportional_hazards; a reference must be independent. "
+                "Name 'a' instead, with the product of both ratios and an interval from both."
+            ),
             ("curve.os.c.reference",),
         ),
         (
