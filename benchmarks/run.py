@@ -1,7 +1,7 @@
 """Measure speed and memory; print ratios that another machine can be compared with.
 
     python benchmarks/run.py            the table below, a few minutes
-    python benchmarks/run.py --quick    without the live model and the million draws, and fewer draws by family
+    python benchmarks/run.py --quick    the reference work and the commands alone, each command once
 
 Times are medians of repeats in one process; ratios compare things timed in turn
 in the same run. Nothing here is asserted: a slow machine is not a defect.
@@ -109,8 +109,7 @@ def kernel_ratio() -> None:
 def families() -> None:
     """Run `families.py` in a process of its own, where linear algebra has one thread."""
     script = Path(__file__).with_name("families.py")
-    quick = [each for each in sys.argv[1:] if each == "--quick"]
-    subprocess.run([sys.executable, str(script), *quick], check=True)  # noqa: S603
+    subprocess.run([sys.executable, str(script)], check=True)  # noqa: S603
 
 
 def live_model() -> None:
@@ -128,7 +127,7 @@ def command_times() -> None:
             ("hemodel run inputs/imforte_us.xlsx", ["run", str(WORKBOOK), "--out", f"{folder}/out"], 12),
         ):
             seconds = []
-            for _ in range(3):
+            for _ in range(1 if "--quick" in sys.argv else 3):
                 start = time.perf_counter()
                 subprocess.run([*command, *arguments], check=True, capture_output=True)  # noqa: S603
                 seconds.append(time.perf_counter() - start)
@@ -174,11 +173,11 @@ def million(draws: int) -> None:
 
 if __name__ == "__main__":
     kernel_ratio()
-    sys.stdout.flush()
-    families()
     command_times()
-    scenarios()
     sys.stdout.flush()
     if "--quick" not in sys.argv:
+        families()
+        scenarios()
+        sys.stdout.flush()
         live_model()
         many_draws()
