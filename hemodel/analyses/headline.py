@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hemodel.model.evaluate import Model
     from hemodel.model.outcomes import Outcomes
 
-PAIR = 2
-
 
 class HeadlinePrice(PriceAt):
     """The price of the drug that adds most to the costs at which the question turns."""
@@ -123,8 +121,9 @@ def _worth(model: Model, payer: PayerResult | None) -> tuple[float, float]:
 
 
 def _question(strategies: Sequence[str], ranking: Sequence[Frontier], best: str) -> tuple[str | None, str | None]:
-    if len(strategies) == PAIR:
-        return strategies[1], strategies[0]
+    comparator, *interventions = strategies
+    if len(interventions) == 1:
+        return interventions[0], comparator
     on = [entry for entry in ranking if entry.status == ON_FRONTIER]
     own = next((entry for entry in on if entry.strategy == best), None)
     above = own or next((entry for entry in on if entry.against == best), None)

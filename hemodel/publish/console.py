@@ -61,7 +61,7 @@ def summary(results: Results, run: Run, target: Path) -> str:
         [results.title, *_made_under(results)],
         headline(results, names),
         [_totals(results)],
-        [_ranking_of(results, names)] if len(results.strategies) > len(FIRST_TWO) else [],
+        [_ranking_of(results, names)] if len(results.incremental) > 1 else [],
         _draws_said(results, names),
         [reference_case_text(results.payer)] if results.payer is not None else [],
         [f"Budget impact: {sentence}" for sentence in budget_results(results, names)[:2]],
@@ -75,9 +75,6 @@ def summary(results: Results, run: Run, target: Path) -> str:
 def base_case_text(results: Results) -> str:
     """Return what is known of a run before the rest of it is worked out: the totals of the base case."""
     return "\n".join([wrapped(f"Base case of {results.title}"), _totals(results), ""])
-
-
-FIRST_TWO = range(2)
 
 
 def _made_under(results: Results) -> list[str]:
@@ -146,12 +143,12 @@ def _totals(results: Results) -> str:
         amounts = (found.costs.discounted, found.life_years.discounted, found.qalys.discounted)
         costs, years, qalys = (amount["total"] for amount in amounts)
         rows.append((results.strategy_names[strategy], *_amounts(costs, years, qalys), ""))
-    if len(results.strategies) == len(FIRST_TWO):
+    pair = len(results.incremental) == 1
+    if pair:
         entry = results.incremental[0]
         ratio = entry.verdict if entry.icer is None else display(entry.icer, "icer")
         rows.append(("Increment", *_amounts(entry.costs, entry.life_years, entry.qalys), ratio))
     headers = ("Discounted", f"Costs ({results.currency})", "Life-years", "QALYs", "ICER")
-    pair = len(results.strategies) == len(FIRST_TWO)
     return text_table(headers if pair else headers[:-1], [row if pair else row[:-1] for row in rows], WIDTH)
 
 

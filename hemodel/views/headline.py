@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.prices import AT_MOST, NO_PRICE
-from hemodel.economics import DOMINANT, DOMINATED, LESS_EFFECTIVE_AND_COSTLY, MORE_EFFECTIVE_AND_COSTLY
+from hemodel.economics import DOMINANT, DOMINATED, LESS_EFFECTIVE_AND_COSTLY, MORE_EFFECTIVE_AND_COSTLY, NO_DIFFERENCE
 from hemodel.formats import display, rough
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FEW, MOST = 0.01, 0.99
 """Shares of draws below and above which per cents are not said."""
-PAIR = 2
 SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -36,6 +35,10 @@ def headline(results: Results, names: Names) -> list[str]:
         best, count = names.strategy(found.best), len(results.strategies)
         said = f"{best} is the best of {count} strategies {_at(results)}: every other costs as much or more and gains"
         return [f"{said} no more{_certainty(results)}."]
+    if found.verdict == NO_DIFFERENCE:
+        return [
+            f"{names.strategy(found.question)} and {names.strategy(found.against)} cost the same and gain the same."
+        ]
     first = f"{_choice(results, names)}: {_gain(results)}{_certainty(results)}."
     return [first, *_further(results, names), *_price(results, names)]
 
@@ -53,12 +56,16 @@ def key_numbers(results: Results, names: Names) -> list[KeyNumber]:
     else:
         numbers.append(KeyNumber("Incremental costs", _money(results, found.costs), "per patient, discounted"))
     if draws is not None:
-        who = found.question if len(results.strategies) == PAIR else found.best
+        who = found.question if _is_pair(results) else found.best
         of = f"of {draws.draws:,} draws, at {_worth(results)}"
-        numbers.append(KeyNumber("Most cost-effective", _share(draws.probability[who]).capitalize(), of))
+        numbers.append(KeyNumber("Most cost-effective", share_of_draws(draws.probability[who]).capitalize(), of))
     else:
         numbers.append(KeyNumber("Incremental QALYs", rough(found.qalys, 2), "per patient, discounted"))
     return [*numbers, _price_number(results, names)]
+
+
+def _is_pair(results: Results) -> bool:
+    return len(results.incremental) == 1
 
 
 def _at(results: Results) -> str:
@@ -75,7 +82,7 @@ def _choice(results: Results, names: Names) -> str:
     """Say which strategy is the better of two, or the best of more and what it is compared with."""
     found, count = results.headline, len(results.strategies)
     question, against = names.strategy(found.question or ""), names.strategy(found.against or "")
-    if count == PAIR:
+    if _is_pair(results):
         word = "" if found.best == found.question else "not "
         return f"{question} is {word}cost-effective against {against} {_at(results)}"
     best = f"{names.strategy(found.best)} is the best of {count} strategies {_at(results)}"
@@ -94,7 +101,7 @@ def _gain(results: Results) -> str:
         DOMINATED: f"{qalys} QALYs lost for {costs} more" if found.qalys < 0 else f"no QALYs gained for {costs} more",
         LESS_EFFECTIVE_AND_COSTLY: f"{costs} saved, {qalys} QALYs lost",
     }
-    return words.get(found.verdict, "costs and QALYs are the same")
+    return words[found.verdict]
 
 
 def _ratios(results: Results) -> str:
@@ -113,12 +120,12 @@ def _certainty(results: Results) -> str:
     found, draws = results.headline, results.headline.draws
     if draws is None:
         return ""
-    pair = len(results.strategies) == PAIR
-    share = _share(draws.probability[(found.question if pair else None) or found.best])
+    pair = _is_pair(results)
+    share = share_of_draws(draws.probability[(found.question if pair else None) or found.best])
     return f"; {'the better choice' if pair else 'the best stays so'} in {share} of {draws.draws:,} draws"
 
 
-def _share(share: float) -> str:
+def share_of_draws(share: float) -> str:
     """Return a share of draws: none and all in words, no per cents that the draws cannot tell."""
     if share in (0.0, 1.0):
         return "all" if share else "none"
@@ -131,7 +138,7 @@ def _further(results: Results, names: Names) -> list[str]:
     """Say what the next on the frontier costs, where the best is the question and is not the last."""
     found = results.headline
     entry = next((each for each in results.frontier if each.against == found.best and each.icer is not None), None)
-    if entry is None or found.best != found.question or len(results.strategies) == PAIR:
+    if entry is None or found.best != found.question or _is_pair(results):
         return []
     ratio = _money(results, entry.icer or 0.0)
     return [f"The next on the frontier, {names.strategy(entry.strategy)}, costs {ratio} for each further QALY."]
@@ -204,7 +211,11 @@ def _rough_ratio(results: Results, ratio: float) -> str:
 
 def _under_ratio(results: Results) -> str:
     found = results.headline
-    years = f"per QALY, over {display(results.time_horizon_years, 'value')} years"
+    horizon = display(results.time_horizon_years, "value")
+    over = f"over {horizon} year{'' if horizon == '1' else 's'}"
+    if found.icer is None:
+        return over
+    years = f"per QALY, {over}"
     if found.weight == 1 or found.weighted_icer is None:
         return years
     return (

@@ -82,11 +82,6 @@ def evpi(sample: Sample, thresholds: FloatArray) -> Evpi:
 SQRT_TWO_PI = float(np.sqrt(2 * np.pi))
 
 
-def unit_normal_loss(distance: FloatArray) -> FloatArray:
-    """Return E[max(Z - distance, 0)] for a standard normal Z, same shape."""
-    return np.asarray(np.exp(-0.5 * distance**2) / SQRT_TWO_PI - distance * ndtr(-distance))
-
-
 def expected_maximum(means: FloatArray, covariance: FloatArray) -> FloatArray:
     """Return E[max] of a constant and correlated normal variables.
 

@@ -199,24 +199,23 @@ def _vials_per_dose(rows: Rows, drug: str, price: Row) -> int:
 
 
 def _per_week(rows: Rows) -> Iterable[Problem]:
-    found = [row for row in rows.values() if row.kind.unit == "uses per month" and row.value and 0 < row.number < 1]
-    for row in found:
-        for other in rows.values():
-            if other.kind.unit != "uses per month" or not other.value or _state(other) != _state(row):
-                continue
-            for count, unit in ((WEEKS, "week"), (DAYS, "day")):
-                if abs(other.number / row.number / count - 1) <= SAME_RATIO:
-                    yield Problem(
-                        row.where["value"],
-                        f"{row.id} is {row.number:g} a month, and {other.id} {count:.4g} times as often, as many as a "
-                        f"month has {unit}s",
-                        f"It looks like uses per {unit}",
-                        f"If {row.number:g} per {unit} is meant, enter {count * row.number:.4g}.",
-                    )
-                    break
-            else:
-                continue
-            break
+    known = [row for row in rows.values() if row.kind.unit == "uses per month" and row.value]
+    for row in (row for row in known if 0 < row.number < 1):
+        likely = (
+            (other, count, unit)
+            for other in known
+            for count, unit in ((WEEKS, "week"), (DAYS, "day"))
+            if _state(other) == _state(row) and abs(other.number / row.number / count - 1) <= SAME_RATIO
+        )
+        other, count, unit = next(likely, (None, 0.0, ""))
+        if other is not None:
+            yield Problem(
+                row.where["value"],
+                f"{row.id} is {row.number:g} a month, and {other.id} {count:.4g} times as often, as many as a "
+                f"month has {unit}s",
+                f"It looks like uses per {unit}",
+                f"If {row.number:g} per {unit} is meant, enter {count * row.number:.4g}.",
+            )
 
 
 def _state(row: Row) -> str:

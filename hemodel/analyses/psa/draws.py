@@ -124,12 +124,6 @@ def error_of_mean(sums: Sums, sampling: str, weights: FloatArray) -> float:
     return float(np.sqrt(between * REPLICATE / n))
 
 
-def benefit_spread(frame: Frame, sums: Sums, place: int, threshold: float) -> float:
-    """Return the standard deviation of the incremental net monetary benefit over the draws."""
-    n = float(sums["draws"][0])
-    return float(np.sqrt(_variance(sums["total"], sums["products"], n, _benefit_weights(frame, (place, 0), threshold))))
-
-
 def _benefit_weights(frame: Frame, pair: tuple[int, int], threshold: float) -> FloatArray:
     """Weights of the totals in the net benefit of the first place less that of the second, flat."""
     weights = np.zeros(frame.centre.shape)

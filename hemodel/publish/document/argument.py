@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hemodel.analyses.evidence.families import CLOSE
@@ -269,7 +270,7 @@ def _external(context: Context) -> Lines:
             " as modelled, within the reported 95% interval ([table external])."
         )
     ]
-    key = lambda entry: (entry.endpoint, entry.strategy)  # noqa: E731 - one use
+    key = attrgetter("endpoint", "strategy")
     for (endpoint, strategy), group in groupby(sorted(results.external, key=key), key=key):
         told = "; ".join(_point(entry) for entry in group)
         lines.append(f"{context.names.endpoint(endpoint)} with {context.names.strategy(strategy)}. {told}.")

@@ -13,10 +13,11 @@ from hemodel.formats import display
 from hemodel.inputs.scenarios import GROUPS
 from hemodel.publish.document.argument import lies_beyond
 from hemodel.publish.document.context import Lines
-from hemodel.views.headline import headline
+from hemodel.views.headline import headline, share_of_draws
 from hemodel.views.information import information_text, shown_as
+from hemodel.views.prose import mean_results
 from hemodel.views.shared.text import listed, lowered, spelled
-from hemodel.views.shared.words import OUTCOME_WORDS, SCENARIO_GROUPS
+from hemodel.views.shared.words import SCENARIO_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,9 +72,7 @@ def _probability(context: Context, strategy: str, threshold: float | None = None
     if psa is None or at not in psa.ceac.wtp:
         return ""
     share = psa.ceac.probability[strategy][psa.ceac.wtp.index(at)]
-    if share in {0.0, 1.0}:
-        return f"{'None' if share == 0 else 'All'} of {psa.draws:,} draws"
-    return f"{display(share, 'share')} of {psa.draws:,} draws"
+    return f"{share_of_draws(share)} of {psa.draws:,} draws"
 
 
 def _what_decides(context: Context) -> Lines:
@@ -277,14 +276,8 @@ def _chances(context: Context, entry: PsaIncrement) -> str:
 
 def _apart(context: Context) -> str:
     """Say whether the mean of the draws and the base case agree."""
-    apart = [each for each in context.results.psa.against_base if each.apart] if context.results.psa else []
-    if not apart:
-        return "The means of the draws lie within 2% of the base case: the model is nearly linear in its inputs."
-    told = [
-        f"{OUTCOME_WORDS[e.outcome]} of {context.names.strategy(e.strategy)} ({display(e.difference, 'share')})"
-        for e in apart
-    ]
-    return f"The means of the draws are off the base case by more than 2% for {listed(told)}."
+    apart = mean_results(context.results, context.names)
+    return apart[0] if apart else "The means of the draws lie within 2% of the base case."
 
 
 def _value_of_information(context: Context) -> Lines:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support import small_model, small_run
 
+from hemodel.analyses.base_case import Incremental
 from hemodel.analyses.headline import Headline, HeadlineDraws, HeadlinePrice
 from hemodel.analyses.prices import AT_MOST, NO_PRICE
 from hemodel.analyses.results import Results, results
@@ -46,6 +47,7 @@ def some(costs: float, qalys: float, ids: tuple[str, ...] = ("old", "new"), **ch
     ).model_copy(update=changes)
     return Results.model_construct(
         strategies=list(ids),
+        incremental=[Incremental.model_construct(intervention=id_) for id_ in ids[1:]],
         strategy_names={id_: id_.title() for id_ in ids},
         drug_names={"d": "Drug"},
         currency="EUR",
@@ -92,13 +94,24 @@ def price(met: str, at: float | None, discount: float | None) -> HeadlinePrice:
         (10_000.0, -0.5, "not cost-effective", "0.50 QALYs lost for EUR 10,000 more"),
         (10_000.0, 0.0, "not cost-effective", "no QALYs gained for EUR 10,000 more"),
         (-40_000.0, -0.5, "cost-effective", "EUR 40,000 saved, 0.50 QALYs lost"),
-        (0.0, 0.0, "cost-effective", "costs and QALYs are the same"),
     ],
 )
 def test_two_strategies_in_words(costs: float, qalys: float, word: str, why: str) -> None:
     found = some(costs, qalys)
     said = [plain(text) for text in headline(found, Names(found))]
     assert said == [f"New is {word} against Old at EUR 50,000 per QALY: {why}."]
+
+
+def test_equal_strategies_are_called_equal() -> None:
+    found = some(0.0, 0.0)
+    assert headline(found, Names(found)) == ["New and Old cost the same and gain the same."]
+
+
+@pytest.mark.parametrize(("years", "under"), [(1.0, "over 1 year"), (10.0, "over 10 years")])
+def test_the_horizon_stands_under_a_verdict(years: float, under: str) -> None:
+    found = some(-10_000.0, 0.5).model_copy(update={"time_horizon_years": years})
+    first = key_numbers(found, Names(found))[0]
+    assert (first.value, first.under) == ("Dominant", under)
 
 
 @pytest.mark.parametrize(

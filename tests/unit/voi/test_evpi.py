@@ -8,7 +8,7 @@ from scipy.stats import norm
 from voi_support import linear, made
 
 from hemodel.economics import acceptability, optimal
-from hemodel.voi.information import evpi, expected_maximum, unit_normal_loss
+from hemodel.voi.information import evpi, expected_maximum
 
 
 def unit_loss(distance: float) -> float:
@@ -94,11 +94,6 @@ def test_the_lowest_expected_loss_is_the_evpi() -> None:
 
     np.testing.assert_allclose(found.expected_loss.min(axis=1), found.value, atol=1e-12)
     assert np.all(found.value >= 0)
-
-
-def test_unit_normal_loss() -> None:
-    """L(0) = 0.39894, L(1) = 0.08332, L(-1) = 1.08332 (tables of the unit normal loss integral)."""
-    np.testing.assert_allclose(unit_normal_loss(np.array([0.0, 1.0, -1.0])), [0.39894, 0.08332, 1.08332], atol=5e-6)
 
 
 def test_the_mean_of_the_largest() -> None:
