@@ -235,7 +235,8 @@ def _number(file: File, document: Document) -> None:
     headings = [file.styles[f"Heading {level + 1}"] for level in range(len(_DIGITS))]
     for level, (size, small) in enumerate(_DIGITS):
         longest = max((len(s.number) for s in document.sections if s.level == level + 1), default=1)
-        indent, hanging = size * longest + 200, small * longest + 160
+        in_lists = [len(str(len(blocks))) for blocks in document.listed] if level == 0 and document.lists else []
+        indent, hanging = size * longest + 200, small * max(longest, *in_lists, 1) + 160
         before += hanging
         text += f".%{level + 1}" if level else "%1"
         levels += (

@@ -169,7 +169,12 @@ def _free(results: Results, price: HeadlinePrice) -> str:
 
 def _vial(results: Results, price: HeadlinePrice) -> str:
     at = (price.prices or {})[price.vial]
-    return f"{_money(results, at)} per {display(price.size_mg, 'value')}{SPACE}mg"
+    return f"{_money(results, at)}{_size(price, ' ')}"
+
+
+def _size(price: HeadlinePrice, before: str = "") -> str:
+    """Return what a vial holds; nothing of one of 1 mg, which stands for a course or a test too."""
+    return "" if price.size_mg == 1 else f"{before}per {display(price.size_mg, 'value')}{SPACE}mg"
 
 
 def _beside(price: HeadlinePrice) -> str:
@@ -196,7 +201,7 @@ def _price_number(results: Results, names: Names) -> KeyNumber:
 
 
 def _under_price(price: HeadlinePrice) -> str:
-    return f"per {display(price.size_mg, 'value')}{SPACE}mg{_beside(price)}"
+    return f"{_size(price)}{_beside(price)}".removeprefix(", ")
 
 
 def _ratio(results: Results, ratio: float | None, verdict: str) -> str:

@@ -159,6 +159,14 @@ def test_what_would_change_it(costs: float, own: HeadlinePrice, sentence: str) -
     assert plain(headline(found, Names(found))[-1]) == sentence
 
 
+def test_what_holds_1_mg_has_a_price_alone() -> None:
+    """As a course of radiotherapy or a test is entered."""
+    course = price(AT_MOST, 412.4, 0.5876).model_copy(update={"size_mg": 1.0})
+    found = some(30_000.0, 0.5, price=course)
+    assert plain(headline(found, Names(found))[-1]).endswith("with Drug at EUR 412, 59% below the assumed price.")
+    assert key_numbers(found, Names(found))[-1].under == "59% below the assumed price"
+
+
 def test_a_severity_weight_is_named_and_its_ratio_shown() -> None:
     found = some(30_000.0, 0.5, weight=1.2, weighted_icer=50_000.0)
     (said,) = (plain(text) for text in headline(found, Names(found)))
