@@ -61,7 +61,7 @@ EDITS: dict[str, dict[Place, Scalar]] = {
     "vial_sharing": {f"regimen.{NEW}.lurbinectedin.vial_sharing": "yes"},
     "dose_basis": {f"regimen.{NEW}.lurbinectedin.dose_basis": "mg", f"regimen.{NEW}.lurbinectedin.dose": 6},
     "who_is_treated": {f"regimen.{NEW}.lurbinectedin.time_on_treatment": "pfs"},
-    "age": {"background.mean_age": 92, "background.share_male": 0.4},
+    "age": {"background.mean_age": 100, "background.share_male": 0.4},
     "several": {
         "settings.discounting": "annual",
         "settings.half_cycle_correction": "end",
