@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INPUTS = Path(__file__).parents[2] / "inputs"
-WORKBOOKS = ("imforte_us", "imforte_england", "imforte_china", "teaching_three_strategies")
+WORKBOOKS = (
+    *("imforte_us", "imforte_england", "teaching_three_strategies"),
+    pytest.param("imforte_china", marks=pytest.mark.every),
+)
 DRAWS = 200
 
 

@@ -98,6 +98,7 @@ def test_only_what_was_asked_for(tmp_path: Path) -> None:
     assert 'id="section-evidence"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.every
 def test_a_whole_run_under_a_scenario(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     arguments = ("--scenario", "medians_and_hr_only", "--draws", "200", "--out", tmp_path / "out")
     done = invoke("run", WORKBOOK, *arguments)
