@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
@@ -15,6 +15,7 @@ from support import FILE, small_rows, small_run, workbook
 from hemodel import fonts
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.results import results
+from hemodel.publish.document.context import Context
 from hemodel.views.charts import figures, save
 from hemodel.views.shared import style
 
@@ -75,6 +76,26 @@ def test_no_two_strategies_look_alike_in_a_chart(nine: tuple[Results, Run]) -> N
             assert len(set(samples.values())) == len(samples), name
             seen |= {name} if len(samples) >= len(NAMES) else set()
     assert {"ceac", "ce_plane", "survival_curves", "efficiency_frontier"} <= seen
+
+
+def test_a_document_has_charts_of_the_three_interventions_that_matter(nine: tuple[Results, Run]) -> None:
+    """The one on which the decision turns and others of the frontier; of eight the rest is in the tables."""
+    found: Any = nine[0]
+    nothing: Any = None
+    captions = dict.fromkeys(figures(*nine), "")
+    made = Context(found, nine[1], nothing, None, {}, captions, nothing)
+    efficient = [entry.strategy for entry in found.frontier if entry.status == "on the frontier"]
+    interventions = [entry.intervention for entry in found.incremental]
+
+    assert len(interventions) == 8
+    assert len(made.told) == 3
+    assert found.headline.question in made.told
+    assert set(made.told) <= set(efficient) or set(efficient) <= {*made.told, found.strategies[0]}
+    assert list(made.told) == [id_ for id_ in interventions if id_ in made.told]
+    left = [name for name in made.captions_of_told() if name.startswith("tornado_icer")]
+    names = {interventions[0]: "tornado_icer"} | {id_: f"tornado_icer_{id_}" for id_ in interventions[1:]}
+    assert sorted(left) == sorted({names[id_] for id_ in made.told} & captions.keys())
+    assert len(captions) > len(made.captions_of_told())
 
 
 def test_no_two_places_have_the_same_colour() -> None:

@@ -300,7 +300,7 @@ def _beyond_follow_up(context: Context) -> Lines:
         return Lines()
     basis = next((found.follow_up.basis for found in _of_evidence(context) if found.follow_up.basis), "")
     lines = [f"Follow-up is {display(beyond.follow_up, 'months')} months. {basis}".strip()]
-    for entry in context.results.incremental:
+    for entry in context.of_told(context.results.incremental):
         by = {"life-years": beyond.incremental_life_years, "QALYs": beyond.incremental_qalys}
         told = [lies_beyond(shares.get(entry.intervention), outcome) for outcome, shares in by.items()]
         name = context.names.comparison(entry.intervention, entry.comparator)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from hemodel.economics import OFF_FRONTIER
+from hemodel.views.registry import CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +17,21 @@ if TYPE_CHECKING:
     from hemodel.publish.manifest import Manifest
     from hemodel.views.shared.table import Table
     from hemodel.views.shared.words import Names
+
+MOST_TOLD = 3
+"""Interventions with sentences and charts of their own in a document; tables and the files of a run hold all."""
+
+
+class OfIntervention(Protocol):
+    """A record of one intervention."""
+
+    @property
+    def intervention(self) -> str:
+        """Id of the strategy."""
+        ...
+
+
+R = TypeVar("R", bound=OfIntervention)
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,32 @@ class Context:
     tables: Mapping[str, Table]
     captions: Mapping[str, str]
     manifest: Manifest
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Ids of the interventions with sentences and charts of their own, in the order of the workbook.
+
+        The one on which the decision turns, then those on the efficiency frontier, then the others.
+        """
+        off = {entry.strategy for entry in self.results.frontier if entry.status in OFF_FRONTIER}
+        every = [entry.intervention for entry in self.results.incremental]
+        first = sorted(every, key=lambda id_: (id_ != self.results.headline.question, id_ in off))
+        return tuple(id_ for id_ in every if id_ in first[:MOST_TOLD])
+
+    def of_told(self, entries: Sequence[R]) -> list[R]:
+        """Return those records whose intervention is one of `told`."""
+        return [entry for entry in entries if entry.intervention in self.told]
+
+    def captions_of_told(self) -> dict[str, str]:
+        """Return the captions of the charts, without those of interventions that are not `told`."""
+        every = [entry.intervention for entry in self.results.incremental]
+        of = {
+            made.name: intervention
+            for chart in CHARTS
+            if chart.each is not None
+            for made, intervention in zip(chart.of_run(self.results), every, strict=True)
+        }
+        return {name: text for name, text in self.captions.items() if name not in of or of[name] in self.told}
 
 
 Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code", "numbers"]

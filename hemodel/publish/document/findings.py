@@ -104,8 +104,12 @@ def _overview(context: Context) -> Lines:
         f" partitioned survival model. Patients: {results.population.rstrip('.')}. Perspective:"
         f" {results.perspective.rstrip('.')}. Time begins at: {start}."
     )
-    told = [f"{_gain(context, found)} {_spending(context, found)}" for found in results.differences]
-    sure = [_chances(context, entry) for entry in results.psa.increments] if results.psa is not None else []
+    if len(context.told) < len(others):
+        few = listed([names.strategy(strategy) for strategy in context.told])
+        first += f" Sentences and charts of one intervention are given for {few}; tables hold all."
+    told = [f"{_gain(context, found)} {_spending(context, found)}" for found in context.of_told(results.differences)]
+    draws = results.psa.increments if results.psa is not None else []
+    sure = [_chances(context, entry) for entry in context.of_told(draws)]
     sure += [_decisions(context)] if results.counts.scenarios else []
     return Lines([first, *told, *([" ".join(sure)] if sure else [])], look="paragraphs")
 
@@ -184,7 +188,7 @@ def _spending(context: Context, found: Difference) -> str:
 def _costs(context: Context) -> Lines:
     """Say what the additional costs are made up of, and what the drugs cost."""
     results, currency = context.results, context.results.currency
-    lines = [_spending(context, found) for found in results.differences]
+    lines = [_spending(context, found) for found in context.of_told(results.differences)]
     for strategy in results.strategies:
         drugs = results.base_case[strategy].drug_costs.discounted
         told = [f"{context.names.drug(d)} {display(drugs[d], 'money', currency)}" for d in _largest(drugs)]
@@ -204,7 +208,7 @@ def _one_way(context: Context) -> Lines:
             " is moved as a whole: its level, the treatment effect and its tail, each with all coefficients at once."
         )
     ]
-    for entry in results.incremental:
+    for entry in context.of_told(results.incremental):
         mine = [each for each in results.dsa if each.intervention == entry.intervention][:MOST_INFLUENTIAL]
         told = "; ".join(_told_bar(context, each) for each in mine)
         lines.append(f"The result for {context.names.strategy(entry.intervention)} depends most on {told}.")
@@ -233,8 +237,8 @@ def _probabilistic(context: Context) -> Lines:
         return Lines()
     lines = [
         f"All uncertain inputs were drawn together {psa.draws:,} times, with seed {psa.seed}; no draw was discarded.",
-        *(_mean(context, entry) for entry in psa.increments),
-        *(_chances(context, entry) for entry in psa.increments),
+        *(_mean(context, entry) for entry in context.of_told(psa.increments)),
+        *(_chances(context, entry) for entry in context.of_told(psa.increments)),
         _apart(context),
         "[figure ce_plane] shows the draws and [figure ceac] the probability of being cost-effective.",
     ]
@@ -298,7 +302,7 @@ def _scenarios(context: Context) -> Lines:
     lines = [first]
     if counts.scenarios_stopped:
         lines.append(f"{counts.scenarios_stopped} of them could not be run.")
-    for entry in results.incremental:
+    for entry in context.of_told(results.incremental):
         mine = [e for e in results.scenarios if e.intervention == entry.intervention]
         for group, of_group in groupby(sorted(mine, key=lambda e: GROUPS.index(e.group)), key=lambda e: e.group):
             lines += _extremes(context, entry, SCENARIO_GROUPS[group], list(of_group))
@@ -428,7 +432,7 @@ def _uncertainties(context: Context) -> Lines:
         " workbook gives the reason of each, and the most important are in [section assumptions]."
     )
     if results.psa is not None:
-        told = "; ".join(_wide(context, entry) for entry in results.psa.increments)
+        told = "; ".join(_wide(context, entry) for entry in context.of_told(results.psa.increments))
         lines.append(f"Precision: {told}.")
     return Lines(lines, look="bullets", lead="Three kinds of uncertainty are kept apart:")
 
