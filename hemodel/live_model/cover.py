@@ -15,6 +15,7 @@ from hemodel.live_model import look as styles
 from hemodel.live_model.charts import SHEET as CHARTS
 from hemodel.live_model.formula import Formula, as_formula, call, quoted, rendered, when
 from hemodel.live_model.results import in_words
+from hemodel.model.costs.categories import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,9 +80,7 @@ CALCULATION = {
         "Every administration on its day: share on treatment that day x expected vials x price, and the cost of "
         "giving it. Vials are an expectation over body sizes unless they are shared."
     ),
-    "Other costs": (
-        "Care by time in states; adverse events at the start; next treatment at progression; end of life at death."
-    ),
+    "Other costs": " ".join(dict.fromkeys(category.equation for category in CATEGORIES)),
     "QALYs": (
         "Time in states (or by time to death) x utility, less the loss from adverse events at the start. Where chosen, "
         "utilities change with the age reached as the norms of the general population do."

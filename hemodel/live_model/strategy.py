@@ -22,6 +22,7 @@ from hemodel.live_model.trace import (
     begin_trace,
 )
 from hemodel.live_model.unit_costs import UnitCosts, band_words
+from hemodel.model.costs.categories import DRUG_CATEGORIES
 from hemodel.model.occupancy import GAP_TOLERANCE
 from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
@@ -190,7 +191,7 @@ def _largest(column: SheetColumn) -> Formula:
 def _complete(strategy: str, trace: Trace, doses: Doses) -> tuple[LiveCheck, ...]:
     """Return checks that every administration falls in a cycle of the trace."""
     found = []
-    for part in ("acquisition", "administration"):
+    for part in DRUG_CATEGORIES:
         dated = [regimen.totals[part][1] for regimen in doses.regimens]
         if dated:
             summed = total(dated)

@@ -12,6 +12,7 @@ from hemodel.live_model.formula import Formula, smaller, sum_of, sum_where, tota
 from hemodel.live_model.points import Boundaries
 from hemodel.live_model.sheet import Sheet, SheetColumn, SheetTable, sheet_name
 from hemodel.live_model.time import STREAMS
+from hemodel.model.costs.categories import CATEGORIES, DEATH, DRUG_CATEGORIES, PROGRESSION, START
 from hemodel.model.occupancy import states as occupancy
 from hemodel.model.person_time import STATES
 from hemodel.views.shared.words import COMPONENTS
@@ -245,19 +246,17 @@ def add_qalys(trace: Trace, years: dict[str, YearsInCycle], labels: dict[str, st
 def add_costs(trace: Trace, flows: Flows, doses: Doses, costs: UnitCosts) -> SheetColumn:
     """Add costs of each cycle by component, in the order of `hemodel.model.evaluate`; return the discounted so far."""
     strategy = trace.strategy
-    parts = [_dated(trace, doses, part) for part in ("acquisition", "administration")]
-    for state in STATES:
-        component = f"disease_management_{state}"
-        spent, unit = flows.years[state], costs.per_year[strategy, state]
-        amounts = spent.plain * unit, spent.discounted["costs"] * unit
-        parts.append(trace.pair("costs", component, COMPONENTS[component], amounts))
-    by_cycle = {
-        "adverse_events": when(trace.bounds.number.equals(0), costs.events_cost[strategy], 0),
-        "subsequent_treatment": flows.progressions * costs.following[strategy],
-        "end_of_life": flows.deaths * costs.end_of_life,
-    }
-    for component, amount in by_cycle.items():
-        parts.append(trace.amount("costs", component, COMPONENTS[component], amount, "costs"))
+    parts = [_dated(trace, doses, part) for part in DRUG_CATEGORIES]
+    events = {PROGRESSION: flows.progressions, DEATH: flows.deaths}
+    for category in CATEGORIES:
+        unit, falls = costs.each[strategy, category.name], category.falls
+        if falls in flows.years:
+            spent = flows.years[falls]
+            amounts = spent.plain * unit, spent.discounted["costs"] * unit
+            parts.append(trace.pair("costs", category.name, category.label, amounts))
+        else:
+            amount = when(trace.bounds.number.equals(0), unit, 0) if falls == START else events[falls] * unit
+            parts.append(trace.amount("costs", category.name, category.label, amount, "costs"))
     group = "Costs: all"
     kinds = dict(zip(("Undiscounted", "Discounted"), zip(*parts, strict=True), strict=True))
     each = {kind: trace.table.add(f"{kind} in the cycle", total(some), "money", group) for kind, some in kinds.items()}

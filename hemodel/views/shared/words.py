@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hemodel.formats import display
+from hemodel.model.costs.categories import CATEGORIES, DRUG_CATEGORIES
 from hemodel.model.curve_effects import FLOOR_RULE, KEPT_FALLING, TOWARDS_LOWER, WANED
 from hemodel.model.occupancy import (
     OS_LIFTED,
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
 COMPONENTS = {
     "progression_free": "Progression-free",
     "progressed": "Progressed",
-    "acquisition": "Drug acquisition",
-    "administration": "Drug administration",
-    "disease_management_progression_free": "Disease management, progression-free",
-    "disease_management_progressed": "Disease management, progressed",
-    "adverse_events": "Adverse events",
-    "subsequent_treatment": "Subsequent treatment",
-    "end_of_life": "End of life",
+    **DRUG_CATEGORIES,
+    **{category.name: category.label for category in CATEGORIES},
     "total": "Total",
 }
 FAMILIES = {
