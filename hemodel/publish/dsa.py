@@ -6,9 +6,9 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from hemodel.views.charts import figures
 from hemodel.views.grids import MOST_PANELS, heat_maps, n_way_chart
 from hemodel.views.one_way import tornado
+from hemodel.views.registry import figures
 from hemodel.views.threshold_search import threshold_chart
 
 if TYPE_CHECKING:

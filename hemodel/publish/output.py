@@ -23,17 +23,16 @@ from hemodel.publish.saving import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.budget import budget_of
-from hemodel.views.charts import drawing, figures
+from hemodel.views.charts import drawing
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
-from hemodel.views.grids import dsa_tables
-from hemodel.views.registry import names_of, tables
+from hemodel.views.registry import command_tables, figures, names_of, tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
 from hemodel.views.shared.table import csv_text
-from hemodel.views.sweep import sweep_figures, sweep_table
-from hemodel.views.uncertainty import one_way_tables
-from hemodel.views.voi import voi_figures, voi_tables
+from hemodel.views.sweep import sweep_figures
+from hemodel.views.uncertainty import ONE_WAY
+from hemodel.views.voi import voi_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -178,7 +177,7 @@ def dsa_bundle(found: Deterministic, command: str) -> Bundle:
     names = names_of(results, found.run)
     return Bundle(
         _json(document),
-        _csv([*one_way_tables(results, names), *dsa_tables(document, results, names)]),
+        _csv([*tables(results, found.run, ONE_WAY), *command_tables("dsa", document, results, names)]),
         manifest(found.run, command).model_copy(update={"parts": ["dsa"], "asked": asked_for(found)}),
         drawing(dsa_figures(found)),
     )
@@ -204,7 +203,7 @@ def voi_bundle(results: VoiResults, sample: Sample, command: str) -> Bundle:
     """Return the value of information."""
     files = {name: file.model_dump() for name, file in results.files.items()}
     made = repeats(command, files=files, thresholds=results.thresholds, draws=results.draws)
-    return Bundle(_json(results), _csv(voi_tables(results)), made, drawing(voi_figures(results, sample)))
+    return Bundle(_json(results), _csv(command_tables("voi", results)), made, drawing(voi_figures(results, sample)))
 
 
 def sweep_bundle(document: SweepDocument, command: str) -> Bundle:
@@ -215,7 +214,7 @@ def sweep_bundle(document: SweepDocument, command: str) -> Bundle:
         workbooks=[FileEntry(name=workbook.name, sha256=workbook.sha256) for workbook in document.workbooks],
         results=[entry.model_dump(include=shown) for entry in document.results],
     )
-    return Bundle(_json(document), _csv([sweep_table(document)]), made, drawing(sweep_figures(document)))
+    return Bundle(_json(document), _csv(command_tables("sweep", document)), made, drawing(sweep_figures(document)))
 
 
 def _json(document: BaseModel) -> str:

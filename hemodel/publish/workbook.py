@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as look
-from hemodel.publish.workbook_charts import NATIVE, Drawing, chart_data
+from hemodel.publish.workbook_charts import NATIVE, Drawing
 from hemodel.publish.workbook_sheets import SUMMARY, Page, add_page, manifest_table, write_tables
 from hemodel.publish.workbook_summary import ON_SUMMARY, Summary, place_charts, write_summary
 from hemodel.views.budget import budget_method, budget_results
 from hemodel.views.headline import headline, key_numbers
 from hemodel.views.prose import decision_problem, not_run
-from hemodel.views.registry import names_of, tables
+from hemodel.views.registry import BEHIND_CHARTS, TABLES, names_of, tables
 from hemodel.views.shared.words import PARTS, Names
 
 if TYPE_CHECKING:
@@ -123,8 +123,7 @@ def write_results_workbook(path: Path, results: Results, run: Run, manifest: Man
     OutputError
         Where the file cannot be written.
     """
-    names, made = names_of(results, run), list(tables(results, run))
-    made += chart_data(made, results, run, names)
+    names, made = names_of(results, run), tables(results, run, (*TABLES, *BEHIND_CHARTS))
     summary = Summary(
         results.title,
         headline(results, names),

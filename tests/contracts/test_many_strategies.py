@@ -15,7 +15,8 @@ from support import FILE, small_rows, small_run, workbook
 from hemodel import fonts
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.results import results
-from hemodel.views.charts import figures, save
+from hemodel.views.charts import save
+from hemodel.views.registry import figures
 from hemodel.views.shared import style
 
 if TYPE_CHECKING:
