@@ -172,7 +172,6 @@ class PatientYears:
 
     Attributes
     ----------
-    components, drugs : tuple of str
     costs : array (draws, years, strategies, components)
         Undiscounted. [currency per patient]
     drug_costs : array (draws, years, strategies, drugs)

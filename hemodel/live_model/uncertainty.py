@@ -76,7 +76,6 @@ class Summary:
 
     Attributes
     ----------
-    mean : mapping from outcome to SheetColumn
     difference : mapping from outcome to SheetColumn
         The largest of the differences from the engine, of mean and both ends.
     next_row : int

@@ -83,10 +83,6 @@ def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:
     threads : bool
         Whether the strategies are worked on side by side; the numbers are the same.
 
-    Returns
-    -------
-    Outcomes
-
     Raises
     ------
     InputError

@@ -41,7 +41,6 @@ class BookSheet:
     ----------
     name : str
         On its tab.
-    title : str
     tables : tuple of str
         Those on it, in order, as far as a run has them. A table that no sheet names is a CSV file alone.
     """

@@ -365,7 +365,6 @@ class NativeChart:
     ----------
     over : str
         Table whose cells they show; without that table there are none.
-    draw : callable
     """
 
     over: str

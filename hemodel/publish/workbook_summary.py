@@ -41,12 +41,10 @@ class Summary:
 
     Attributes
     ----------
-    title : str
     said : sequence of str
         The answer, in sentences.
     facts : sequence of (str, str)
         What was run, as pairs of label and text.
-    numbers : sequence of KeyNumber
     table : Table or None
         Shown below the numbers.
     """

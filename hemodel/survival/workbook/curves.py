@@ -63,7 +63,6 @@ class CurveOptions:
         Whether the covariance of a fit to reported statistics has their correlation in it.
     bootstrap : bool
         Whether curves are drawn from bootstrap replicates.
-    simulated_trials, replicates, seed : int
     """
 
     correlated: bool

@@ -63,7 +63,6 @@ class TableEntry:
         Of its CSV file; layouts use it.
     make : callable
         Returns the table, or None where the run has nothing for it.
-    page : OnPage
     needs_rows : bool
         Whether it is left out where it has none; elsewhere that there are none is a finding.
     """
@@ -92,7 +91,6 @@ class ChartEntry:
         Of its files; layouts use it.
     draw : callable
         Returns the figure.
-    caption : str
     applies : callable
         Whether a run has it.
     same_for_payers : bool
