@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from contracts.headings_of_parts import of
 from headings import Expected, Record, each_its_own
 
-from hemodel.analyses.checks import CheckEntry
 from hemodel.analyses.differences import Compared, Difference, Differences, Effect, LinkedDifferences, Move, Remainder
 from hemodel.analyses.differences import SideEntry as Side
 from hemodel.analyses.dsa.grids import CombinationResult, NWayResult
@@ -18,7 +17,7 @@ from hemodel.analyses.dsa.threshold_search import ThresholdAt, ThresholdSearch
 from hemodel.analyses.information import MeanEntry
 from hemodel.analyses.input_rows import InputEntry
 from hemodel.analyses.psa.result import Ceac, Ceaf, PsaIncrement
-from hemodel.analyses.report import Step
+from hemodel.analyses.report import CheckEntry, Step
 from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 from hemodel.views.differences import differences_table
