@@ -1,8 +1,7 @@
 """What changed between two workbooks, and what each change does to the results of the base case.
 
-What differs between two workbooks: cells by id and column, sheets of data, files named.
-
-Which differences only work together: rows of a new strategy or drug, shares, a relation and its reference.
+Differences are of cells by id and column, of sheets of data and of files named. Some only work together: rows of a new
+strategy or drug, shares, a relation and its reference.
 """
 
 from __future__ import annotations
@@ -43,18 +42,20 @@ CELL, ROW, SHEET, FILE, CITATIONS = "cell", "row", "sheet of data", "file", "lis
 TEXT_COLUMNS = ("label", "unit", "range_basis", "source", "note")
 """Columns of text that no calculation reads."""
 _IN_FIT = (
-    "low",
-    "high",
-    "se",
-    "n",
-    "distribution",
-    "time",
-    "time_origin",
-    "versus",
-    "p_value",
-    "events",
-    "bound",
-    "weight",
+    *(
+        "low",
+        "high",
+        "se",
+        "n",
+        "distribution",
+        "time",
+        "time_origin",
+        "versus",
+        "p_value",
+        "events",
+        "bound",
+        "weight",
+    ),
     "use_in_fit",
 )
 _FITTED = ("survival", "external")
