@@ -63,7 +63,7 @@ def _box(heading: str, lines: Sequence[str], width: float) -> _Box:
 def model_structure(results: Results, run: Run) -> Figure:
     """Draw the structure of the model as its inputs have it."""
     rows = _strategies(results, run)
-    states, counted = _states(), _counted(run)
+    states, counted = [_box(name, (text,), STATE_WIDTH) for name, text, _ in _STATES], _counted(run)
     heights = [max(box.height for box in row) for row in rows]
     tallest, below = max(box.height for box in states), max(box.height for box in counted)
     body = sum(heights) + GAP * 0.4 * (len(rows) - 1) + 2 * GAP + tallest + below + 0.55
@@ -102,10 +102,6 @@ def _strategies(results: Results, run: Run) -> list[list[_Box]]:
             lines.append(f"• {names.drug(regimen.drug)}: {curve[:1].lower()}{curve[1:]}{stops}")
         made.append(_box(names.strategy(strategy), lines, width))
     return [made[i : i + columns] for i in range(0, count, columns)]
-
-
-def _states() -> list[_Box]:
-    return [_box(name, (text,), STATE_WIDTH) for name, text, _ in _STATES]
 
 
 def _counted(run: Run) -> list[_Box]:
