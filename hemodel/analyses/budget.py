@@ -19,8 +19,7 @@ from pydantic import Field
 from hemodel.analyses.dsa.one_way import OneWayInput
 from hemodel.economics import swing
 from hemodel.entries import Entry
-from hemodel.inputs.budget import GROWTH, PATIENTS, budget_inputs
-from hemodel.inputs.checks_budget import SIDES, share_id
+from hemodel.inputs.budget import GROWTH, PATIENTS, SIDES, budget_inputs, share_id
 from hemodel.model.evaluate import base_draws, evaluate, model
 from hemodel.parameters import rescale_shares
 from hemodel.units import MONTHS_PER_YEAR
@@ -413,7 +412,7 @@ def _net_result(found: BudgetImpact) -> BudgetNet:
 
 def budget_impact(model: Model) -> BudgetImpact | None:
     """Return the arrays of the budget impact; None where the workbook has no values for it."""
-    inputs = budget_inputs(model.inputs)
+    inputs = budget_inputs(model.inputs.rows, {s.id: s.name for s in model.inputs.strategies})
     if inputs is None:
         return None
     found = population(inputs, base_values(inputs))

@@ -51,14 +51,7 @@ def study_ids(ids: Iterable[str]) -> tuple[str, ...]:
 def check_research(file: str, ids: Iterable[str], rows: Rows) -> list[Problem]:
     """Return every problem of the rows on studies together; none where the workbook has no such values.
 
-    Parameters
-    ----------
-    file : str
-        Name of the workbook, for messages.
-    ids : iterable of str
-        Every id that stands in the workbook, also of rows that have problems.
-    rows : mapping
-        The rows without problems, by id.
+    Parameters are those of `check_completeness`.
     """
     if not has_research(rows):
         return []

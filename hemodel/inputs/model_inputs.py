@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.inputs import structure
+from hemodel.inputs.budget import check_budget
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.checks import (
@@ -19,7 +20,6 @@ from hemodel.inputs.checks import (
     select,
     too_many_strategies,
 )
-from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
 from hemodel.inputs.labels import labelled
