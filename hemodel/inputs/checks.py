@@ -76,6 +76,17 @@ def select(rows: Rows, pattern: str) -> list[Row]:
     return [row for row in rows.values() if row.kind.pattern == pattern and row.value is not None]
 
 
+def number_of(rows: Rows, id_: str) -> float | None:
+    """Return the number of a row, None where there is none."""
+    row = rows.get(id_)
+    return None if row is None or row.value is None else row.number
+
+
+def text_of(rows: Rows, id_: str) -> str:
+    """Return the value of a row as text, empty where there is none."""
+    return rows[id_].text if id_ in rows else ""
+
+
 def borrowed_families(rows: Rows) -> dict[str, Row]:
     """Return the rows of the family of relative curves that are blank, with the family of the reference.
 

@@ -16,7 +16,7 @@ from hemodel.views.evidence.charts_hazard import (
     mean_chart,
     post_progression_chart,
 )
-from hemodel.views.evidence.page import columns_of, panel_rows, panel_title, panels_height
+from hemodel.views.evidence.page import panel_title, panels, panels_height
 from hemodel.views.evidence.tables import REPORT_ENDPOINTS
 from hemodel.views.evidence.words import EvidenceNames, family_groups, interval_words, test_words
 from hemodel.views.shared import style
@@ -57,7 +57,7 @@ def schoenfeld_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     lines = [f"{_against(each, names)}: {_proportionality(each)}" for each in found]
     title = f"{names.endpoint(endpoint)}: is the hazard ratio constant?"
     figure = page(title, ". ".join(lines), panels_height(len(found), PANEL_HEIGHT))
-    for each, axes in zip(found, _cells(figure, len(found)), strict=True):
+    for each, axes in zip(found, panels(figure, len(found)), strict=True):
         _draw_residuals(axes, each)
         _title(axes, _against(each, names), len(found))
     handles: list[Artist] = [
@@ -67,13 +67,6 @@ def schoenfeld_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
     ]
     legend_below(figure, handles)
     return settle(figure)
-
-
-def _cells(figure: Figure, count: int) -> list[Axes]:
-    found = list(figure.subplots(panel_rows(count), columns_of(count), squeeze=False).flat)
-    for axes in found[count:]:
-        axes.set_axis_off()
-    return found[:count]
 
 
 def _title(axes: Axes, text: str, count: int) -> None:
@@ -124,7 +117,7 @@ def quantile_chart(model: Model, pack: EvidencePack, endpoint: str) -> Figure:
         ". ".join(lines),
         panels_height(len(found), PANEL_HEIGHT),
     )
-    for each, axes in zip(found, _cells(figure, len(found)), strict=True):
+    for each, axes in zip(found, panels(figure, len(found)), strict=True):
         _draw_quantiles(axes, each, names)
         _title(axes, _against(each, names), len(found))
     handles: list[Artist] = [

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hemodel.entries import finite
 from hemodel.views.evidence import tables_families as families
 from hemodel.views.evidence.words import EvidenceNames
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import family_name
 
 if TYPE_CHECKING:
-    from hemodel.analyses.evidence.records import Comparison, EndpointEvidence, EvidencePack, ExternalLandmark, Interval
+    from hemodel.analyses.evidence.records import Comparison, EndpointEvidence, EvidencePack, ExternalLandmark
     from hemodel.formats import Value
     from hemodel.model.evaluate import Model
 
@@ -55,16 +55,6 @@ BEYOND = "Discounted, of the model as in the base case. The share of an incremen
 PROGRESSION = "Reported, not repaired: the modelled curves are used as they are."
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _cells(found: Interval | None) -> tuple[Value, ...]:
-    if found is None:
-        return None, None, None
-    return _finite(found.value), _finite(found.low), _finite(found.high)
-
-
 def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
     """Return what each curve was fitted to, and how long patients were observed."""
     rows: list[tuple[Value, ...]] = []
@@ -76,7 +66,7 @@ def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
             counts: tuple[Value, ...] = (None,) * (6 + sizes)
             if curve is not None:
                 size = (curve.effective_size,) if sizes else ()
-                counts = (curve.patients, *size, curve.events, curve.censored, *_cells(curve.median))
+                counts = (curve.patients, *size, curve.events, curve.censored, *families.cells(curve.median))
             rows.append(
                 (
                     names.endpoint(endpoint),
@@ -84,8 +74,8 @@ def observed(pack: EvidencePack, names: EvidenceNames) -> Table:
                     SOURCES.get(source, source),
                     *counts,
                     followed.reported,
-                    _finite(followed.reverse_median.get(strategy)),
-                    _finite(followed.last.get(strategy)),
+                    finite(followed.reverse_median.get(strategy)),
+                    finite(followed.last.get(strategy)),
                 )
             )
     columns = (
@@ -136,7 +126,7 @@ def _external(endpoint: str, found: ExternalLandmark, names: EvidenceNames) -> t
         names.strategy(found.strategy),
         found.time,
         found.origin,
-        *_cells(found.survival),
+        *families.cells(found.survival),
         "yes" if found.used else "no",
         found.weight,
     )
@@ -187,10 +177,10 @@ def _effect(found: Comparison, names: EvidenceNames) -> tuple[Value, ...]:
     hazards, shared = found.proportional_hazards, found.constant_acceleration
     return (
         f"{names.strategy(found.strategy)} versus {names.strategy(found.reference)}",
-        *_cells(found.hazard_ratio),
+        *families.cells(found.hazard_ratio),
         *(nothing if hazards is None else (hazards.statistic, hazards.degrees_of_freedom, hazards.p_value)),
-        None if found.quantiles is None else _finite(found.quantiles.slope),
-        *_cells(found.acceleration_factor),
+        None if found.quantiles is None else finite(found.quantiles.slope),
+        *families.cells(found.acceleration_factor),
         *(nothing if shared is None else (shared.statistic, shared.degrees_of_freedom, shared.p_value)),
         " ".join(found.notes),
     )
@@ -203,9 +193,9 @@ def statistics(pack: EvidencePack, names: EvidenceNames) -> Table:
             names.endpoint(endpoint),
             found.labels[j] or id_,
             "yes" if found.simulated[j] else "no",
-            _finite(float(found.effective_sizes[j])),
-            _finite(float(found.patients[j])),
-            _finite(float(found.missing[j])),
+            finite(float(found.effective_sizes[j])),
+            finite(float(found.patients[j])),
+            finite(float(found.missing[j])),
         )
         for endpoint, evidence in pack.evidence.endpoints.items()
         if (found := evidence.statistics) is not None
@@ -245,7 +235,7 @@ def spread(pack: EvidencePack, names: EvidenceNames) -> Table:
         (
             names.endpoint(endpoint),
             names.strategy(own.label),
-            *(_finite(value) for value in (own.mean, own.independent, own.correlated, own.ratio)),
+            *(finite(value) for value in (own.mean, own.independent, own.correlated, own.ratio)),
             found.used,
         )
         for endpoint, evidence in pack.evidence.endpoints.items()
@@ -273,7 +263,11 @@ def beyond_follow_up(pack: EvidencePack, names: EvidenceNames) -> Table:
     if found is not None:
         rows = [(names.strategy(s), found.life_years[s], found.qalys[s]) for s in found.life_years]
         rows += [
-            (names.strategy(f"{s} - {comparator}"), _finite(years), _finite(found.incremental_qalys[s]))
+            (
+                names.strategy(f"{s} - {comparator}"),
+                finite(years),
+                finite(found.incremental_qalys[s]),
+            )
             for s, years in found.incremental_life_years.items()
         ]
     columns = (

@@ -72,6 +72,14 @@ PARTS = {
 TIME_ON_TREATMENT = "tot_"
 
 
+def endpoint_name(id_: str, drugs: Mapping[str, str]) -> str:
+    """Return the name of an endpoint, with that of the drug where it is the time on one."""
+    if id_.startswith(TIME_ON_TREATMENT):
+        what = id_.removeprefix(TIME_ON_TREATMENT)
+        return f"Time on {drugs.get(what, what.replace('_', ' '))}"
+    return ENDPOINTS.get(id_, id_.replace("_", " "))
+
+
 class Names:
     """Printed names of strategies, drugs, endpoints and components."""
 
@@ -91,10 +99,7 @@ class Names:
 
     def endpoint(self, id_: str) -> str:
         """Return the name of an endpoint."""
-        if id_.startswith(TIME_ON_TREATMENT):
-            what = id_.removeprefix(TIME_ON_TREATMENT)
-            return f"Time on {self._drugs.get(what, what.replace('_', ' '))}"
-        return ENDPOINTS.get(id_, id_.replace("_", " "))
+        return endpoint_name(id_, self._drugs)
 
     def component(self, id_: str) -> str:
         """Return the name of a component of life-years, QALYs or costs."""
