@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
     from hemodel.model.evaluate import base_draws
-    from hemodel.views.charts import figures, save
-    from hemodel.views.registry import tables
+    from hemodel.views.charts import save
+    from hemodel.views.registry import figures, tables
     from hemodel.views.shared.table import frame
 
 __all__ = [
@@ -76,7 +76,7 @@ _HOMES = {
     "evpi": "hemodel.analyses.psa.given_outcomes",
     "increments": "hemodel.analyses.psa.given_outcomes",
     "read_draws": "hemodel.analyses.psa.given_file",
-    "figures": "hemodel.views.charts",
+    "figures": "hemodel.views.registry",
     "frame": "hemodel.views.shared.table",
     "load": "hemodel.analyses.load",
     "one_way": "hemodel.analyses.dsa.one_way",

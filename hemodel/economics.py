@@ -241,11 +241,6 @@ def _are_equal(costs: Sequence[float], qalys: Sequence[float], i: int, j: int) -
 def acceptability(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> FloatArray:
     """Return the cost-effectiveness acceptability curves.
 
-    Parameters
-    ----------
-    qalys, costs : array (draws, strategies)
-    thresholds : array (thresholds,)
-
     Returns
     -------
     array (thresholds, strategies)
@@ -269,11 +264,6 @@ def optimal(qalys: FloatArray, costs: FloatArray, thresholds: FloatArray) -> NDA
 
     The acceptability frontier (CEAF) is the acceptability of that strategy, which
     need not be the strategy that is best most often.
-
-    Parameters
-    ----------
-    qalys, costs : array (draws, strategies)
-    thresholds : array (thresholds,)
     """
     return first_of_best(net_monetary_benefit(qalys.mean(axis=0), costs.mean(axis=0), thresholds[:, None]))
 

@@ -1,9 +1,9 @@
-"""Fonts of this machine that hold the characters of charts, and characters that none of them holds."""
+"""Fonts: how wide text is, which of this machine hold the characters of charts, and what none of them holds."""
 
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ FIRST_FOREIGN, SIGNS = 0x0900, range(0x1E00, 0x2C00)
 _USELESS = ("lastresort", "last resort", "blank", "notdef")
 _TASTE = ("sans", "gothic", "hei", "ui")
 """Fonts of which boxes are drawn; words in names of fonts that look like the base font."""
+
+_LETTERS = {0.24: "ijl|'", 0.3: "ftI.,:;/! []", 0.34: "r()-", 0.5: "cksvxyzJ", 0.61: "FLTZ+<>=", 0.82: "mwMWGOQ%@"}
+_WIDTHS = {letter: width for width, letters in _LETTERS.items() for letter in letters}
+
+
+@lru_cache(maxsize=20_000)
+def line_width(text: str) -> float:
+    """Return about how wide a line of text is in Arial, in sizes of the font: for cells of Excel and Word."""
+    return sum(_WIDTHS.get(letter, 0.68 if letter.isupper() else 0.56) for letter in text)
 
 
 @cache

@@ -177,7 +177,6 @@ class Design:
     ----------
     method : str
         `RANDOM`, `LATIN_HYPERCUBE` or `SOBOL`.
-    seed : int
     columns : mapping from name to int
         Uniform numbers per draw that each uncertain quantity takes, in the order of the Sobol dimensions.
     """

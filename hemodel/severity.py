@@ -70,10 +70,6 @@ def severity_weight(
         Cuts of the proportional shortfall, increasing. [proportion]
     weights : sequence of float (cuts + 1,)
         The weight below the first cut, from the first cut on, and so on, increasing.
-
-    Returns
-    -------
-    array (draws,)
     """
     by_test = [(found.absolute, absolute), (found.proportional, proportional)]
     bands = [_band(values, cuts) for values, cuts in by_test]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hemodel.analyses.base_case import Incremental, incremental
 from hemodel.entries import Entry
-from hemodel.inputs.checks import select
+from hemodel.inputs.checks import number_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +84,7 @@ def _studies(inputs: ModelInputs, intervention: str) -> list[Row]:
 
 def _published(inputs: ModelInputs, study: Row, intervention: str) -> BesideEntry:
     def number(field: str) -> float | None:
-        row = inputs.rows.get(f"published.{study.names['analysis']}.{intervention}.{field}")
-        return None if row is None or row.value is None else row.number
+        return number_of(inputs.rows, f"published.{study.names['analysis']}.{intervention}.{field}")
 
     return BesideEntry(
         kind="published",

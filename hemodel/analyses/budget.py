@@ -4,12 +4,8 @@ Undiscounted and in constant prices (Sullivan et al. 2014, ISPOR budget impact a
 Patients who become eligible in a year begin a strategy in that year, and cost in each year what the model says for
 a patient that long after the start. The draw is the first axis of every array.
 
-Costs of a patient in each year since treatment began, from the model itself.
-
-The cumulative undiscounted cost through h years is that of the model with a time horizon of h years, so a
+The cumulative undiscounted cost of a patient through h years is that of the model with a time horizon of h years, so a
 year's cost is the difference of two horizons. The cycle that spans the end of a year is divided there.
-
-One-way analysis of the budget impact: every uncertain input to its bounds, one at a time.
 """
 
 from __future__ import annotations
@@ -23,14 +19,13 @@ from pydantic import Field
 from hemodel.analyses.dsa.one_way import OneWayInput
 from hemodel.economics import swing
 from hemodel.entries import Entry
-from hemodel.inputs.budget import GROWTH, PATIENTS, budget_inputs
-from hemodel.inputs.checks_budget import SIDES, share_id
+from hemodel.inputs.budget import GROWTH, PATIENTS, SIDES, budget_inputs, share_id
 from hemodel.model.evaluate import base_draws, evaluate, model
 from hemodel.parameters import rescale_shares
 from hemodel.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from hemodel.analyses.dsa.one_way import OneWayBounds
     from hemodel.inputs.budget import BudgetInputs
@@ -172,7 +167,6 @@ class PatientYears:
 
     Attributes
     ----------
-    components, drugs : tuple of str
     costs : array (draws, years, strategies, components)
         Undiscounted. [currency per patient]
     drug_costs : array (draws, years, strategies, drugs)
@@ -183,15 +177,6 @@ class PatientYears:
 
     components: tuple[str, ...]
     drugs: tuple[str, ...]
-    costs: FloatArray
-    drug_costs: FloatArray
-    alive: FloatArray
-
-
-@dataclass(frozen=True)
-class _Until:
-    """Totals up to a horizon: (draws, strategies, components), (draws, strategies, drugs), (draws, strategies)."""
-
     costs: FloatArray
     drug_costs: FloatArray
     alive: FloatArray
@@ -213,7 +198,7 @@ def patient_years(whole: Model, draws: Draws, years: int, entry: str) -> Patient
     months = int(MONTHS_PER_YEAR)
     starts = range(months) if entry == SPREAD else (0,)
     done: dict[float, Outcomes] = {}
-    ends: list[_Until] = []
+    ends: list[list[FloatArray]] = []
     for year in range(1, years + 1):
         found = []
         for start in starts:
@@ -221,14 +206,15 @@ def patient_years(whole: Model, draws: Draws, years: int, entry: str) -> Patient
             if horizon not in done:
                 done[horizon] = _evaluate(whole, draws, horizon)
             found.append(_until(done[horizon]))
-        ends.append(_mean(found))
+        ends.append([np.mean(groups, axis=0) for groups in zip(*found, strict=True)])
     outcomes = next(iter(done.values()))
+    costs, drug_costs, alive = (np.stack(years, axis=1) for years in zip(*ends, strict=True))
     return PatientYears(
         components=outcomes.costs.components,
         drugs=outcomes.drug_costs.components,
-        costs=_by_year([end.costs for end in ends]),
-        drug_costs=_by_year([end.drug_costs for end in ends]),
-        alive=np.stack([end.alive for end in ends], axis=1),
+        costs=np.diff(costs, axis=1, prepend=0.0),
+        drug_costs=np.diff(drug_costs, axis=1, prepend=0.0),
+        alive=alive,
     )
 
 
@@ -237,26 +223,10 @@ def _evaluate(whole: Model, draws: Draws, horizon: float) -> Outcomes:
     return evaluate(model(replace(whole.inputs, settings=settings), whole.fits), draws)
 
 
-def _until(found: Outcomes) -> _Until:
-    count = found.draws
-    dead = [np.broadcast_to(found.exposures[s].deaths.undiscounted, (count,)) for s in found.strategies]
-    return _Until(found.costs.undiscounted, found.drug_costs.undiscounted, 1.0 - np.stack(dead, axis=1))
-
-
-def _mean(parts: list[_Until]) -> _Until:
-    first, *others = parts
-    if not others:
-        return first
-    costs, drug_costs, alive = (
-        np.mean([getattr(part, name) for part in parts], axis=0) for name in ("costs", "drug_costs", "alive")
-    )
-    return _Until(costs, drug_costs, alive)
-
-
-def _by_year(cumulative: list[FloatArray]) -> FloatArray:
-    """Return amounts by year, the year as second axis, from those up to the end of each year."""
-    stacked = np.stack(cumulative, axis=1)
-    return np.diff(stacked, axis=1, prepend=0.0)
+def _until(found: Outcomes) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return costs by component, costs by drug, and the share alive, up to a horizon; the draw first."""
+    dead = [np.broadcast_to(found.exposures[s].deaths.undiscounted, (found.draws,)) for s in found.strategies]
+    return found.costs.undiscounted, found.drug_costs.undiscounted, 1.0 - np.stack(dead, axis=1)
 
 
 @dataclass(frozen=True)
@@ -442,7 +412,7 @@ def _net_result(found: BudgetImpact) -> BudgetNet:
 
 def budget_impact(model: Model) -> BudgetImpact | None:
     """Return the arrays of the budget impact; None where the workbook has no values for it."""
-    inputs = budget_inputs(model.inputs)
+    inputs = budget_inputs(model.inputs.rows, {s.id: s.name for s in model.inputs.strategies})
     if inputs is None:
         return None
     found = population(inputs, base_values(inputs))
@@ -562,11 +532,10 @@ def _trigger_prices(model: Model, found: BudgetImpact) -> list[BudgetPrice]:
 
 def _factor(own: FloatArray, rest: FloatArray, trigger: float) -> float | None:
     """Return the largest factor f >= 0 with rest + f x own <= trigger in every year; None where there is none."""
-    factors: Sequence[float] = [(trigger - r) / o for o, r in zip(own.tolist(), rest.tolist(), strict=True) if o > 0]
-    stays = all(r <= trigger for o, r in zip(own.tolist(), rest.tolist(), strict=True) if o <= 0)
-    if not factors or not stays or min(factors) < 0:
-        return None
-    return min(factors)
+    rises = own > 0
+    factors = (trigger - rest[rises]) / own[rises]
+    stays = bool((rest[~rises] <= trigger).all())
+    return float(factors.min()) if factors.size and stays and factors.min() >= 0 else None
 
 
 Ends = tuple[dict[str, float], dict[str, float]]
@@ -641,10 +610,8 @@ def _single(inputs: BudgetInputs) -> Iterable[tuple[OneWayInput, Ends]]:
     for p in inputs.parameters:
         if _varies(p):
             low, high = p.low or 0.0, p.high or 0.0
-            yield (
-                OneWayInput(p.id, p.label, p.unit, p.value, low, high),
-                (_moved(inputs, p, low), _moved(inputs, p, high)),
-            )
+            ends = _moved(inputs, p, low), _moved(inputs, p, high)
+            yield OneWayInput(p.id, p.label, p.unit, p.value, low, high), ends
 
 
 def _moved(inputs: BudgetInputs, parameter: Parameter, value: float) -> dict[str, float]:
@@ -668,10 +635,7 @@ def _together(inputs: BudgetInputs) -> Iterable[tuple[OneWayInput, Ends]]:
             if len(members) < 2:
                 continue
             label = f"All years: mean share {words}, {name}"
-            low: dict[str, float] = {}
-            high: dict[str, float] = {}
-            for p in members:
-                low |= _moved(inputs, p, p.low or 0.0)
-                high |= _moved(inputs, p, p.high or 0.0)
+            low = dict(pair for p in members for pair in _moved(inputs, p, p.low or 0.0).items())
+            high = dict(pair for p in members for pair in _moved(inputs, p, p.high or 0.0).items())
             means = (float(np.mean([getattr(p, end) or 0.0 for p in members])) for end in ("value", "low", "high"))
             yield OneWayInput(prefix, label, members[0].unit, *means), (low, high)

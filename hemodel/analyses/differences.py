@@ -1,8 +1,7 @@
 """What changed between two workbooks, and what each change does to the results of the base case.
 
-What differs between two workbooks: cells by id and column, sheets of data, files named.
-
-Which differences only work together: rows of a new strategy or drug, shares, a relation and its reference.
+Differences are of cells by id and column, of sheets of data and of files named. Some only work together: rows of a new
+strategy or drug, shares, a relation and its reference.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from hemodel.entries import Entry
 from hemodel.errors import InputError, Location, Problem
 from hemodel.inputs.cells import RawRow, RawWorkbook, Scalar
 from hemodel.inputs.changes import Change, apply_changes, same
+from hemodel.inputs.checks import member_fields
 from hemodel.inputs.dictionary import columns, match, sheets
 from hemodel.inputs.files import data_sheet, find_beside
 from hemodel.inputs.labels import given
@@ -42,18 +42,20 @@ CELL, ROW, SHEET, FILE, CITATIONS = "cell", "row", "sheet of data", "file", "lis
 TEXT_COLUMNS = ("label", "unit", "range_basis", "source", "note")
 """Columns of text that no calculation reads."""
 _IN_FIT = (
-    "low",
-    "high",
-    "se",
-    "n",
-    "distribution",
-    "time",
-    "time_origin",
-    "versus",
-    "p_value",
-    "events",
-    "bound",
-    "weight",
+    *(
+        "low",
+        "high",
+        "se",
+        "n",
+        "distribution",
+        "time",
+        "time_origin",
+        "versus",
+        "p_value",
+        "events",
+        "bound",
+        "weight",
+    ),
     "use_in_fit",
 )
 _FITTED = ("survival", "external")
@@ -226,10 +228,6 @@ Items = tuple[ChangedItem, ...]
 Token = tuple[str, ...]
 SHARES, COMPARATOR = "shares", "comparator"
 _BY_CURVE = {"curve", "coefficient", "covariance", "effect", "waning"}
-_MEMBERS = {"drug": 2, "regimen": 3, "adverse_event": 2, "resource": 2, "subsequent": 2, "administration": 2}
-"""Parts of an id that name a member of a group."""
-_DEFINED = ("strategy", "drug", "event", "resource", "treatment", "administration")
-"""Fields of ids whose names a workbook defines."""
 
 
 class Links:
@@ -238,7 +236,8 @@ class Links:
     def __init__(self, items: Sequence[ChangedItem], rows: Sequence[dict[str, Row]]) -> None:
         """Take all differences, and the rows of both workbooks."""
         self.items = tuple(items)
-        names = [{(f, n) for row in each.values() for f, n in row.names.items() if f in _DEFINED} for each in rows]
+        defined = {fields[0] for fields in member_fields().values() if len(fields) == 1}
+        names = [{(f, n) for row in each.values() for f, n in row.names.items() if f in defined} for each in rows]
         self._moved = names[0] ^ names[1]
         self._tokens = {item: self._tokens_of(item, rows) for item in self.items}
 
@@ -307,9 +306,9 @@ def _subject(id_: str) -> Token:
         return ("survival", *parts[1:3])
     if id_ == "settings.utilities_by":
         return ("utility",)
-    if group == "settings":
-        return tuple(parts)
-    return tuple(parts[: _MEMBERS.get(group, 1)])
+    if group in {"settings", "strategy"}:
+        return tuple(parts) if group == "settings" else (group,)
+    return tuple(parts[: 1 + len(member_fields().get(group, ()))])
 
 
 def _endpoint(item: ChangedItem) -> str:

@@ -220,7 +220,6 @@ def modelled_survival(
 
     Parameters
     ----------
-    months : array (months,)
     coefficients : mapping from endpoint to array (draws, p) or (1, p)
         Everything else is as in the base case.
     """

@@ -82,7 +82,6 @@ def load_reading(reading: Reading, *, drawn: bool = True) -> Model:
 
     Parameters
     ----------
-    reading : Reading
     drawn : bool
         Whether curves will be drawn, so that their spread must be there too.
 
@@ -99,7 +98,6 @@ def check(path: str | Path, changes: Iterable[Change], previous: Mapping[str, fl
 
     Parameters
     ----------
-    path : path of the workbook
     previous : mapping from id to number
         Values of the last run (`inputs.files.last_values`).
     """

@@ -118,7 +118,7 @@ def severity(
     drawn = None if psa is None else _drawn(psa, general, discounted=discounted)
     value, by_draw, classes = _modified(modifier, found, drawn, rate)
     kind = BY_WEIGHT if isinstance(modifier, SeverityWeight) else BY_BAND
-    thresholds = model.inputs.settings.thresholds if kind == BY_WEIGHT else _existing(value)
+    thresholds = model.inputs.settings.thresholds if kind == BY_WEIGHT else (() if np.isnan(value) else (value,))
     return Severity(
         kind=kind,
         discounted=discounted,
@@ -141,10 +141,6 @@ def severity(
 
 def _drawn(psa: Psa, general: float, *, discounted: bool) -> Shortfall:
     return shortfall(general, (psa.qalys if discounted else psa.qalys_undiscounted)[:, 0])
-
-
-def _existing(value: float) -> tuple[float, ...]:
-    return () if np.isnan(value) else (value,)
 
 
 def _modified(

@@ -223,7 +223,6 @@ class PriceEffect:
         Of the intervention among the strategies.
     net : bool
         The comparator is given the drug too.
-    line : PriceLine
     qalys : float
         Incremental QALYs.
     costs_without : float

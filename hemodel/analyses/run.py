@@ -91,7 +91,6 @@ def run(
 
     Parameters
     ----------
-    path : path of the workbook
     progress : callable, optional
         Called with the name of the part, the steps done and all steps; 0 where nobody knows how many there are.
     shared : Shared, optional

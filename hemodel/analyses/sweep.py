@@ -113,12 +113,8 @@ class SweptModel:
     ----------
     workbook : str
         Name of its file; with its folder where two have one name.
-    path : Path
-    scenario : Scenario or None
-    model : Model
     changes : tuple of Change
         As made, those of the scenario last.
-    draws, seed : int
     """
 
     workbook: str
@@ -141,7 +137,6 @@ class SweepRequest:
 
     Attributes
     ----------
-    workbooks : tuple of Path
     changes : tuple of Change
         Made to every workbook.
     scenarios : tuple of str

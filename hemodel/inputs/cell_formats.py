@@ -10,10 +10,11 @@ import math
 import re
 import textwrap
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from hemodel.fonts import line_width
 from hemodel.inputs.dictionary import LISTS, Kind, columns, match
 
 if TYPE_CHECKING:
@@ -255,24 +256,14 @@ def line_count(text: str, width: float, column: str = "label") -> int:
     return lines
 
 
-@lru_cache(maxsize=20_000)
 def text_width(text: str, column: str = "label") -> float:
     """Return about how wide a text is in the font of a column, in pixels, and rather too wide than too narrow."""
     if column == "id":
         return len(text) * _FIXED_PITCH
     size = float(_TEXT_LOOKS.get(column, {}).get("font_size", 10)) * _PIXELS_PER_POINT
-    return size * _MARGIN * sum(_letter_width(letter) for letter in text)
+    return size * _MARGIN * line_width(text)
 
 
-def _letter_width(letter: str) -> float:
-    """Width of a letter of Arial as a share of the font size."""
-    for width, letters in _LETTERS.items():
-        if letter in letters:
-            return width
-    return 0.68 if letter.isupper() else 0.56
-
-
-_LETTERS = {0.24: "ijl|'", 0.3: "ftI.,:;/! []", 0.34: "r()-", 0.5: "cksvxyzJ", 0.61: "FLTZ+<>=", 0.82: "mwMWGOQ%@"}
 _PIXELS_PER_POINT = 96 / 72
 _PIXELS_PER_UNIT = 7.0
 _PADDING = 18.0

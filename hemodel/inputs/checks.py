@@ -10,6 +10,7 @@ group must then exist for each of them.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,17 @@ def check_together(rows: Rows) -> list[Problem]:
 def select(rows: Rows, pattern: str) -> list[Row]:
     """Return the rows of one kind that hold a value, in workbook order."""
     return [row for row in rows.values() if row.kind.pattern == pattern and row.value is not None]
+
+
+def number_of(rows: Rows, id_: str) -> float | None:
+    """Return the number of a row, None where there is none."""
+    row = rows.get(id_)
+    return None if row is None or row.value is None else row.number
+
+
+def text_of(rows: Rows, id_: str) -> str:
+    """Return the value of a row as text, empty where there is none."""
+    return rows[id_].text if id_ in rows else ""
 
 
 def borrowed_families(rows: Rows) -> dict[str, Row]:
@@ -403,17 +415,29 @@ def _is_able(row: Row) -> bool:
     return (minimum is None or least >= minimum) and (maximum is None or most <= maximum)
 
 
-_ANCHORS = {
-    "strategy": "strategy.{strategy}.name",
-    "curve": "curve.{endpoint}.{strategy}.family",
-    "drug": "drug.{drug}.name",
-    "regimen": "regimen.{strategy}.{drug}.dose",
-    "administration": "administration.{administration}.cost",
-    "adverse_event": "adverse_event.{event}.unit_cost",
-    "resource": "resource.{resource}.unit_cost",
-    "subsequent": "subsequent.{treatment}.drug_cost_per_cycle",
-}
-"""The kind of row that defines each group's members."""
+@cache
+def anchors() -> dict[str, str]:
+    """Return by group of rows the kind of row that defines its members: strategies, drugs, events, ...
+
+    Of a group whose every row names a member, it is the first row that each must have, of the member alone where
+    there is one.
+    """
+    groups: dict[str, list[Kind]] = {}
+    for kind in kinds():
+        groups.setdefault(kind.group, []).append(kind)
+    found = {}
+    for group, members in groups.items():
+        needed = [kind for kind in members if kind.required in {"some", "each"}]
+        alone = [kind for kind in needed if "strategy" not in kind.fields or group == "strategy"]
+        named = alone or [kind for kind in needed if len(kind.fields) > 1]
+        if named and all(kind.fields for kind in members):
+            found[group] = named[0].pattern
+    return found
+
+
+def member_fields() -> dict[str, tuple[str, ...]]:
+    """Return by group of rows the fields of an id that name a member of it."""
+    return {group: kind_of(pattern).fields for group, pattern in anchors().items()}
 
 
 def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -> list[Problem]:
@@ -429,7 +453,7 @@ def check_completeness(file: str, ids: Iterable[str], rows: Mapping[str, Row]) -
         The rows without problems, by id.
     """
     present = dict.fromkeys(ids)
-    members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
+    members = {group: _members(present, pattern) for group, pattern in anchors().items()}
     filled = {id_ for id_ in present if id_ not in rows or rows[id_].value is not None}
     problems = []
     for kind in kinds():
@@ -457,7 +481,7 @@ def missing_ids(ids: Iterable[str]) -> list[str]:
     A kind of which at least one row is needed, under a name to be chosen, is not among them.
     """
     present = dict.fromkeys(ids)
-    members = {group: _members(present, pattern) for group, pattern in _ANCHORS.items()}
+    members = {group: _members(present, pattern) for group, pattern in anchors().items()}
     return [
         id_
         for kind in kinds()
@@ -475,7 +499,7 @@ def _by_strategy(kind: Kind, id_: str, ids: Container[str], members: Mapping[str
 
 def members_of(group: str, ids: Iterable[str]) -> list[tuple[str, ...]]:
     """Return the names of a group's members (strategies, drugs, ...) in workbook order."""
-    return _members(ids, _ANCHORS[group])
+    return _members(ids, anchors()[group])
 
 
 def _members(ids: Iterable[str], pattern: str) -> list[tuple[str, ...]]:
@@ -491,7 +515,7 @@ def _none_of(file: str, kind: Kind, ids: list[str], rows: Mapping[str, Row]) -> 
     """Return a problem where no row of a kind stands in the workbook, or all of them are empty."""
     if not ids:
         return [_missing(file, kind, kind.pattern)]
-    if kind.pattern in _ANCHORS.values() or any(id_ not in rows or rows[id_].value is not None for id_ in ids):
+    if kind.pattern in anchors().values() or any(id_ not in rows or rows[id_].value is not None for id_ in ids):
         return []
     return [_empty(rows[ids[0]])]
 
@@ -504,9 +528,9 @@ def _is(kind: Kind, id_: str) -> bool:
 def _expected(kind: Kind, members: Mapping[str, list[tuple[str, ...]]]) -> list[str]:
     if kind.required == "once":
         return [kind.pattern]
-    if kind.required != "each" and kind.pattern not in _ANCHORS.values():
+    if kind.required != "each" and kind.pattern not in anchors().values():
         return []
-    anchor = _ANCHORS.get(kind.group)
+    anchor = anchors().get(kind.group)
     fields = kind_of(anchor).fields if anchor else ()
     if anchor and set(fields) <= set(kind.fields):
         named = [dict(zip(fields, names, strict=True)) for names in members[kind.group]]
@@ -544,14 +568,10 @@ def _empty(row: Row) -> Problem:
 
 def _undefined_names(rows: Mapping[str, Row], members: Mapping[str, list[tuple[str, ...]]]) -> list[Problem]:
     problems = []
-    known = {group: [names[-1] for names in members[group]] for group in ("strategy", "drug")}
-    for group in ("adverse_event", "resource", "subsequent", "administration"):
-        known[{"adverse_event": "event", "subsequent": "treatment"}.get(group, group)] = [
-            names[0] for names in members[group]
-        ]
+    known = {own[0]: [name for (name,) in members[group]] for group, own in member_fields().items() if len(own) == 1}
     for row in rows.values():
         for field, name in row.names.items():
-            defines = row.kind.pattern in _ANCHORS.values() and field == row.kind.fields[-1]
+            defines = row.kind.pattern in anchors().values() and field == row.kind.fields[-1]
             defines = defines and row.kind.group not in {"regimen", "curve"}
             if field in known and name not in known[field] and not defines:
                 problems.append(_undefined(row, field, name, known[field]))
@@ -559,7 +579,7 @@ def _undefined_names(rows: Mapping[str, Row], members: Mapping[str, list[tuple[s
 
 
 def _undefined(row: Row, field: str, name: str, options: list[str]) -> Problem:
-    defined_by = next(pattern for pattern in _ANCHORS.values() if kind_of(pattern).fields == (field,))
+    defined_by = next(pattern for pattern in anchors().values() if kind_of(pattern).fields == (field,))
     return Problem(
         row.where["id"],
         f"{row.id} is about the {field} {name}, which is not defined",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hemodel.errors import Location, Problem
-from hemodel.inputs.checks import absent, select
+from hemodel.inputs.checks import absent, number_of, select, text_of
 from hemodel.inputs.dictionary import nearest
 from hemodel.units import MONTHS_PER_YEAR
 
@@ -51,14 +51,7 @@ def study_ids(ids: Iterable[str]) -> tuple[str, ...]:
 def check_research(file: str, ids: Iterable[str], rows: Rows) -> list[Problem]:
     """Return every problem of the rows on studies together; none where the workbook has no such values.
 
-    Parameters
-    ----------
-    file : str
-        Name of the workbook, for messages.
-    ids : iterable of str
-        Every id that stands in the workbook, also of rows that have problems.
-    rows : mapping
-        The rows without problems, by id.
+    Parameters are those of `check_completeness`.
     """
     if not has_research(rows):
         return []
@@ -77,7 +70,7 @@ def check_research(file: str, ids: Iterable[str], rows: Rows) -> list[Problem]:
 
 def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> Iterable[Problem]:
     start = f"study.{study}."
-    kind = _value(rows, start + "kind")
+    kind = text_of(rows, start + "kind")
     needed = (*EACH, *BY_KIND.get(kind, ()))
     for name in needed:
         yield from absent(file, start + name, present, rows)
@@ -85,7 +78,7 @@ def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> It
         others = {name for names in BY_KIND.values() for name in names} | {*ONLY_EVENTS}
         allowed = {*needed, *(ONLY_EVENTS if kind == "time_to_event" else ())}
         for name in sorted(others - allowed):
-            if _value(rows, start + name):
+            if text_of(rows, start + name):
                 row = rows[start + name]
                 what = f"{row.id} has a value, but the study is {kind}"
                 yield Problem(row.where["value"], what, "Nothing reads it", "Clear it, or correct the kind.")
@@ -98,22 +91,13 @@ def _study(file: str, study: str, present: Mapping[str, None], rows: Rows) -> It
         yield from _informs(rows, start, present)
 
 
-def _value(rows: Rows, id_: str) -> str:
-    """Return the value of a row as text, empty where there is none."""
-    return rows[id_].text if id_ in rows else ""
-
-
-def _number(rows: Rows, id_: str) -> float | None:
-    return rows[id_].number if id_ in rows and rows[id_].value is not None else None
-
-
 def _zero(rows: Rows, id_: str, why: str) -> Iterable[Problem]:
-    if _number(rows, id_) == 0:
+    if number_of(rows, id_) == 0:
         yield Problem(rows[id_].where["value"], f"{id_} is 0", why, "Enter a number above 0.")
 
 
 def _sizes(rows: Rows, start: str) -> Iterable[Problem]:
-    text = _value(rows, start + "sizes")
+    text = text_of(rows, start + "sizes")
     if not text:
         return
     where = rows[start + "sizes"].where["value"]
@@ -135,12 +119,12 @@ def _amounts(rows: Rows, start: str) -> Iterable[Problem]:
 
 
 def _times(rows: Rows, start: str) -> Iterable[Problem]:
-    end = _number(rows, start + "follow_up")
+    end = number_of(rows, start + "follow_up")
     if end is None:
         return
     where = rows[start + "follow_up"].where["value"]
-    begin = _number(rows, start + "follow_up_from") or 0.0
-    reported = _number(rows, start + "reports_after")
+    begin = number_of(rows, start + "follow_up_from") or 0.0
+    reported = number_of(rows, start + "reports_after")
     if end <= begin:
         what = f"{start}follow_up is {end:g} months, which is when follow-up begins"
         if end < begin:
@@ -157,7 +141,7 @@ def _times(rows: Rows, start: str) -> Iterable[Problem]:
 
 def _informs(rows: Rows, start: str, present: Mapping[str, None]) -> Iterable[Problem]:
     """Yield what is wrong with the inputs that a study is about; one whose row has a problem is reported there."""
-    text = _value(rows, start + "informs")
+    text = text_of(rows, start + "informs")
     if not text:
         return
     where, ids = rows[start + "informs"].where["value"], parts(text)
@@ -168,7 +152,7 @@ def _informs(rows: Rows, start: str, present: Mapping[str, None]) -> Iterable[Pr
     for id_ in ids:
         if id_ in present and id_ not in rows:
             continue
-        yield from _informed(rows, id_, where, _value(rows, start + "kind"))
+        yield from _informed(rows, id_, where, text_of(rows, start + "kind"))
 
 
 def _informed(rows: Rows, id_: str, where: Location, kind: str) -> Iterable[Problem]:
@@ -187,7 +171,7 @@ def _informed(rows: Rows, id_: str, where: Location, kind: str) -> Iterable[Prob
 
 
 def _arms(rows: Rows, start: str) -> Iterable[Problem]:
-    endpoint, text = _value(rows, start + "endpoint"), _value(rows, start + "strategies")
+    endpoint, text = text_of(rows, start + "endpoint"), text_of(rows, start + "strategies")
     curves = [
         (row.names["endpoint"], row.names["strategy"]) for row in select(rows, "curve.{endpoint}.{strategy}.family")
     ]

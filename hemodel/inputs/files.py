@@ -50,7 +50,6 @@ def read_bytes(path: Path, todo: str = "", where: Location | None = None) -> byt
 
     Parameters
     ----------
-    path : Path
     todo : str
         What to do about a file that cannot be read.
     where : Location, optional

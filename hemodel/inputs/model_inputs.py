@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.inputs import structure
+from hemodel.inputs.budget import check_budget
 from hemodel.inputs.cells import RawWorkbook, read_cells
 from hemodel.inputs.changes import Change, apply_changes
 from hemodel.inputs.checks import (
     borrowed_families,
     check_completeness,
     check_together,
+    member_fields,
     members_of,
     select,
     too_many_strategies,
 )
-from hemodel.inputs.checks_budget import check_budget
 from hemodel.inputs.checks_research import check_research
 from hemodel.inputs.correlations import check_correlations, drawn_together
 from hemodel.inputs.labels import labelled
@@ -53,8 +54,7 @@ class ModelInputs:
     regimens: tuple[structure.Regimen, ...]
     treatments: tuple[structure.Treatment, ...]
     bands: tuple[structure.Band, ...]
-    events: tuple[str, ...]
-    resources: tuple[str, ...]
+    members: Mapping[str, tuple[str, ...]]
     endpoints: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     dependence: Dependence
@@ -151,12 +151,18 @@ def build_inputs(reading: Reading) -> ModelInputs:
         regimens=structure.regimens(rows),
         treatments=structure.treatments(rows),
         bands=structure.bands(rows),
-        events=tuple(names[0] for names in members_of("adverse_event", rows)),
-        resources=tuple(names[0] for names in members_of("resource", rows)),
+        members=_members(rows),
         endpoints=tuple(dict.fromkeys(row.names["endpoint"] for row in curves)),
         parameters=_parameters(rows),
         dependence=drawn_together(rows),
     )
+
+
+def _members(rows: Mapping[str, Row]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the members of each group of rows, such as adverse events; one without a name for others."""
+    single = {row.kind.group: ("",) for row in rows.values() if row.value is not None}
+    groups = [group for group, fields in member_fields().items() if len(fields) == 1]
+    return single | {group: tuple(name for (name,) in members_of(group, rows)) for group in groups}
 
 
 def _parameters(rows: Mapping[str, Row]) -> tuple[Parameter, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from hemodel.inputs.checks import select
+from hemodel.inputs.checks import number_of, select, text_of
 from hemodel.inputs.labels import unique
 from hemodel.sampling import RANDOM
 
@@ -181,8 +181,8 @@ def regimens(rows: Rows) -> tuple[Regimen, ...]:
                 dose_basis=rows[prefix + "dose_basis"].text,
                 interval=rows[prefix + "interval"].number,
                 start_day=rows[prefix + "start_day"].number,
-                stop_day=_optional(rows, prefix + "stop_day"),
-                max_administrations=_whole(_optional(rows, prefix + "max_administrations")),
+                stop_day=number_of(rows, prefix + "stop_day"),
+                max_administrations=_whole(number_of(rows, prefix + "max_administrations")),
                 time_on_treatment=rows[prefix + "time_on_treatment"].text,
                 stops_at_progression=rows[prefix + "stops_at_progression"].value == "yes",
                 vial_sharing=rows[prefix + "vial_sharing"].value == "yes",
@@ -203,7 +203,7 @@ def treatments(rows: Rows) -> tuple[Treatment, ...]:
 def bands(rows: Rows) -> tuple[Band, ...]:
     """Return the bands of time to death, nearest death first."""
     found = [
-        Band(row.names["band"], _optional(rows, f"utility.time_to_death_within.{row.names['band']}"))
+        Band(row.names["band"], number_of(rows, f"utility.time_to_death_within.{row.names['band']}"))
         for row in select(rows, "utility.time_to_death.{band}")
     ]
     return tuple(sorted(found, key=lambda band: float("inf") if band.within is None else band.within))
@@ -223,8 +223,7 @@ VALUE_SETS = {
 
 def value_set(rows: Rows, id_: str) -> str:
     """Return the value set of a utility, nothing where the workbook does not say it."""
-    row = rows.get(id_ + VALUE_SET)
-    return "" if row is None or row.value is None else row.text
+    return text_of(rows, id_ + VALUE_SET)
 
 
 def known_sets(rows: Rows) -> dict[str, str]:
@@ -247,11 +246,6 @@ def _of_state(rows: Rows, state: str) -> list[Row]:
     """Return the utilities of a state; the common one is left out where every strategy has its own."""
     common, own = select(rows, f"utility.{state}"), select(rows, f"utility.{state}.{{strategy}}")
     return own if own and len(own) == len(select(rows, "strategy.{strategy}.name")) else [*common, *own]
-
-
-def _optional(rows: Rows, id_: str) -> float | None:
-    row = rows.get(id_)
-    return None if row is None or row.value is None else row.number
 
 
 def _whole(value: float | None) -> int | None:

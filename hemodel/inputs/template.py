@@ -109,7 +109,6 @@ def _refusal(name: str, id_: str) -> str | None:
 
 
 _ENDPOINTS = ("pfs", "os", "time_on_treatment")
-_EXAMPLES = ("threshold", "landmark", "drug", "administration", "event", "resource", "treatment")
 
 
 def blank_rows(strategies: Mapping[str, str]) -> list[Row]:
@@ -122,7 +121,7 @@ def blank_rows(strategies: Mapping[str, str]) -> list[Row]:
     strategies : mapping
         Names by id; ratios are left out for the first.
     """
-    names = {"strategy": tuple(strategies), "endpoint": _ENDPOINTS, **{field: (f"{field}_1",) for field in _EXAMPLES}}
+    names = {"strategy": tuple(strategies), "endpoint": _ENDPOINTS}
     first = next(iter(strategies))
     shown = (kind for kind in kinds() if kind.in_template)
     rows = []
@@ -145,7 +144,8 @@ def _of_one_group(group: Sequence[Kind], names: Mapping[str, Sequence[str]]) -> 
 
 
 def _combinations(fields: Sequence[str], names: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    return [dict(zip(fields, values, strict=True)) for values in product(*(names[field] for field in fields))]
+    own = (names.get(field, (f"{field}_1",)) for field in fields)
+    return [dict(zip(fields, values, strict=True)) for values in product(*own)]
 
 
 def blank_row(id_: str, strategies: Mapping[str, str]) -> Row:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hemodel.distributions import INTERVAL_WIDTH, Distribution, DistributionError
 from hemodel.errors import Problem
-from hemodel.inputs.checks import select
+from hemodel.inputs.checks import number_of, select
 from hemodel.inputs.labels import label_warnings
 from hemodel.inputs.rows import FEWEST_WORDS
 from hemodel.inputs.slips import slips
@@ -210,13 +210,8 @@ def _in_months(value: float) -> str:
     return f"Enter months: {value:g} weeks are {weeks:.3g} months, {value:g} days {days:.3g}."
 
 
-def _number(rows: Rows, id_: str) -> float | None:
-    row = rows.get(id_)
-    return None if row is None or row.value is None else row.number
-
-
 def _medians(rows: Rows) -> Iterable[Problem]:
-    follow_up = _number(rows, "trial.median_follow_up")
+    follow_up = number_of(rows, "trial.median_follow_up")
     for row in select(rows, "survival.{endpoint}.{strategy}.median"):
         overall = rows.get(f"survival.os.{row.names['strategy']}.median")
         if follow_up and row.number > BEYOND_FOLLOW_UP * follow_up:
@@ -255,11 +250,11 @@ def _follow_up(rows: Rows) -> Iterable[Problem]:
 
 
 def _landmarks(rows: Rows) -> Iterable[Problem]:
-    follow_up = _number(rows, "trial.median_follow_up")
+    follow_up = number_of(rows, "trial.median_follow_up")
     for row in rows.values():
         if row.kind.group != "survival" or row.value is None or not row.time or _name_says(row):
             continue
-        median = _number(rows, f"survival.{row.names['endpoint']}.{row.names['strategy']}.median")
+        median = number_of(rows, f"survival.{row.names['endpoint']}.{row.names['strategy']}.median")
         if follow_up and row.time > BEYOND_FOLLOW_UP * follow_up:
             yield _too_late(row, "time", row.time, follow_up)
         elif median is not None and median < SHORT_MEDIAN and row.time >= LATE:
@@ -295,7 +290,7 @@ def _named_times(rows: Rows) -> Iterable[Problem]:
 def _intervals(rows: Rows) -> Iterable[Problem]:
     for row in select(rows, "regimen.{strategy}.{drug}.interval"):
         administration = rows.get(row.id.removesuffix("interval") + "administration")
-        cost = None if administration is None else _number(rows, f"administration.{administration.text}.cost")
+        cost = None if administration is None else number_of(rows, f"administration.{administration.text}.cost")
         if 1 < row.number < DAYS_PER_WEEK and row.number == int(row.number) and cost:
             yield Problem(
                 row.where["value"],
@@ -306,7 +301,7 @@ def _intervals(rows: Rows) -> Iterable[Problem]:
 
 
 def _horizon(rows: Rows) -> Iterable[Problem]:
-    horizon, age = rows.get("settings.time_horizon"), _number(rows, "background.mean_age")
+    horizon, age = rows.get("settings.time_horizon"), number_of(rows, "background.mean_age")
     if horizon is None or horizon.value is None or not age:
         return
     if age + horizon.number > OLDEST:

@@ -102,7 +102,6 @@ def write_scenarios(book: Workbook, formats: look.Formats, rows: Sequence[Sequen
 
     Parameters
     ----------
-    book : xlsxwriter.Workbook
     formats : Formats
         The formats of that workbook.
     rows : sequence of sequences

@@ -198,7 +198,7 @@ def _general(
 ) -> Sequence[LiveCheck]:
     """Return the checks of the model as a whole."""
     draw = parameters.draw
-    known = _valid_draw(draw, draws)
+    known = both(draw >= 0, draw <= as_formula(draws), whole(draw).equals(draw))
     found = [
         LiveCheck("The selected draw exists", draw, known, f"Enter a whole number from 0 to {draws}."),
         LiveCheck(
@@ -237,7 +237,3 @@ _STALE = "Engine, draws and tornado are of the inputs when the file was written:
 def _edits(subject: str, count: Formula) -> LiveCheck:
     """Return a check that tells of edits and never fails."""
     return LiveCheck(subject, count, count.equals(0), _STALE, count > 0)
-
-
-def _valid_draw(draw: Formula, draws: int) -> Formula:
-    return both(draw >= 0, draw <= as_formula(draws), whole(draw).equals(draw))

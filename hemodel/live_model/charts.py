@@ -50,7 +50,6 @@ class ChartSheet:
 
     Attributes
     ----------
-    names : mapping from strategy to Formula
     costs : mapping from strategy to SheetColumn
         Discounted costs, one row a category.
     found : Results

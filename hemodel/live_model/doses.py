@@ -56,12 +56,7 @@ class Doses:
 
 @dataclass(frozen=True)
 class DosePlaces:
-    """What all regimens of a strategy refer to.
-
-    Attributes
-    ----------
-    costs : mapping from drug to DoseCost
-    """
+    """What all regimens of a strategy refer to."""
 
     time: Time
     curves: StrategyCurves

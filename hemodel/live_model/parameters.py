@@ -221,7 +221,7 @@ def _set_aside(row: Row, inputs: ModelInputs) -> str:
         and ("time_to_death" in row.id) != (inputs.settings.utilities_by == "time_to_death")
     ):
         return "not in use: settings.utilities_by"
-    if group in {"utility", "resource"} and all(f"{row.id}.{strategy}" in inputs.rows for strategy in strategies):
+    if all(f"{row.id}.{strategy}" in inputs.rows for strategy in strategies):
         return "not in use: every strategy has its own"
     if group == "drug" and not any(regimen.drug == names["drug"] for regimen in inputs.regimens):
         return "not in use: no strategy gives it"

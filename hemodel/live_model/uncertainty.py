@@ -27,8 +27,7 @@ from hemodel.formats import display
 from hemodel.live_model.formula import Formula, absolute, as_formula, call, larger, smaller, total
 from hemodel.live_model.psa import OUTCOMES
 from hemodel.live_model.sheet import Sheet, SheetCell, SheetTable
-from hemodel.publish.workbook_charts import segments
-from hemodel.views.one_way import labels
+from hemodel.views.one_way import labels, segments
 from hemodel.views.shared.text import brief
 
 if TYPE_CHECKING:
@@ -77,7 +76,6 @@ class Summary:
 
     Attributes
     ----------
-    mean : mapping from outcome to SheetColumn
     difference : mapping from outcome to SheetColumn
         The largest of the differences from the engine, of mean and both ends.
     next_row : int

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.inputs.checks import BODY_SIZE
-from hemodel.inputs.structure import Treatment
 from hemodel.live_model.formula import (
     Formula,
     as_formula,
@@ -32,9 +31,8 @@ from hemodel.live_model.formula import (
     when,
 )
 from hemodel.live_model.sheet import LiveCheck, Sheet, SheetColumn, SheetTable, WorkingCells, at_most
-from hemodel.model.costs.disease_management import resource_cost
+from hemodel.model.costs.categories import CATEGORIES, DEATH, EACH, PROGRESSION, START, Part, share_progressing
 from hemodel.model.costs.drugs import administration_cost, dose_over_patients
-from hemodel.model.costs.events import end_of_life_cost, event_cost, share_progressing, treatment_cost
 from hemodel.model.costs.vials import WHOLE_VIAL_TOLERANCE, Dose
 from hemodel.model.person_time import STATES
 from hemodel.model.utilities import band_utility, event_loss, state_utility
@@ -47,6 +45,7 @@ if TYPE_CHECKING:
     from hemodel.inputs.structure import Drug, Regimen
     from hemodel.live_model.parameters import Parameters
     from hemodel.live_model.time import Time
+    from hemodel.model.costs.categories import CostCategory
     from hemodel.model.evaluate import Model
 
 
@@ -61,15 +60,11 @@ class UnitCosts:
 
     Attributes
     ----------
-    events_cost, events_loss : mapping from strategy to Formula
-        Of adverse events, a patient. [currency], [QALY]
-    per_year : mapping from (strategy, state) to Formula
-        [currency per year]
-    following : mapping from strategy to Formula
-        Of subsequent treatment, a patient who leaves the progression-free state. [currency]
+    events_loss : mapping from strategy to Formula
+        Of adverse events, a patient. [QALY]
+    each : mapping from (strategy, cost category) to Formula
+        Cost of one of what the category falls on. [currency]
     utility : mapping from (strategy, state or band) to Formula
-    end_of_life : Formula
-        [currency per death]
     """
 
     sheet: Sheet
@@ -77,12 +72,10 @@ class UnitCosts:
     parameters: Parameters
     time: Time
     row: int = FIRST_ROW
-    events_cost: dict[str, Formula] = field(default_factory=dict)
     events_loss: dict[str, Formula] = field(default_factory=dict)
-    per_year: dict[tuple[str, str], Formula] = field(default_factory=dict)
-    following: dict[str, Formula] = field(default_factory=dict)
+    each: dict[tuple[str, str], Formula] = field(default_factory=dict)
     utility: dict[tuple[str, str], Formula] = field(default_factory=dict)
-    end_of_life: Formula = field(default_factory=lambda: as_formula(0.0))
+    tables: dict[tuple[str, str], _Items] = field(default_factory=dict)
     administrations: tuple[SheetColumn, SheetColumn] | None = None
     checks: list[LiveCheck] = field(default_factory=list)
 
@@ -109,29 +102,33 @@ class UnitCosts:
         return self.sheet.write(below, column.index, sum_of(column.range), style)
 
 
-EACH = "*"
-"""Stands for the item of a row, such as an adverse event, in the id of an input that has a column."""
+COST_HEADERS = {START: "Cost a patient", PROGRESSION: "Cost a patient who progresses", DEATH: "Cost a death"}
+"""Over the cost of an item by when it falls; without an entry it is by time in a state."""
 
 
 class _Items:
     """A table with a row for each item, and its columns by id, from which the engine's functions make formulas."""
 
     def __init__(self, found: UnitCosts, heading: str, strategy: str, title: str, items: Sequence[str]) -> None:
-        self.parameters, self.strategy, self.items = found.parameters, strategy, items
+        self.found, self.parameters, self.strategy, self.items = found, found.parameters, strategy, items
         self.table = found.table(len(items), heading, strategy)
-        self.table.add(title, [_words(item) for item in items], "text")
+        self.table.add(title, [_words(item or heading) for item in items], "text")
         self.columns: dict[str, Formula] = {}
+        self.shares: list[SheetColumn] = []
 
-    def add(self, header: str, id_: str, style: str, group: str = "") -> SheetColumn:
-        """Add an input of each item: the strategy's own, else the common one, 0 where there is none."""
-        return self.place(header, id_, [self._cell(id_.replace(EACH, item)) for item in self.items], style, group)
+    def add(self, part: Part) -> None:
+        """Add a part of the cost of each item: the strategy's own input, else the common one, 0 where there is none."""
+        id_ = part.id.format(strategy=self.strategy)
+        if id_ in self.columns:
+            return
+        cells = [self._cell(id_.replace(EACH, item), part.named_by.replace(EACH, item)) for item in self.items]
+        made = self.columns[id_] = self.table.add_each(part.header, cells, part.style, part.group)
+        if part.whole:
+            self.shares.append(made)
 
-    def place(self, header: str, id_: str, cells: Sequence[Formula], style: str, group: str = "") -> SheetColumn:
-        """Add a column that functions of the engine find by an id."""
-        made = self.columns[id_] = self.table.add_each(header, cells, style, group)
-        return made
-
-    def _cell(self, id_: str) -> Formula:
+    def _cell(self, id_: str, named_by: str) -> Formula:
+        if named_by:
+            return self.found.visit(self.parameters.text(named_by)) if named_by in self.parameters else as_formula(0)
         own = f"{id_}.{self.strategy}"
         return self.parameters[own] if own in self.parameters else self.parameters.get(id_, as_formula(0))
 
@@ -143,11 +140,14 @@ def add_unit_costs(inputs: ModelInputs, parameters: Parameters, time: Time) -> U
     )
     found = UnitCosts(Sheet(SHEET, "Unit costs and utilities", purpose), inputs, parameters, time)
     _administrations(found)
-    for strategy in (strategy.id for strategy in inputs.strategies):
-        _adverse_events(found, strategy)
-        _disease_management(found, strategy)
-        _subsequent_treatment(found, strategy)
-    _end_of_life(found)
+    strategies = [strategy.id for strategy in inputs.strategies]
+    for strategy in strategies:
+        by_item = {c.name: _cost_by_item(found, c, strategy) for c in CATEGORIES if c.parts}
+        found.each.update({(strategy, name): cost for name, cost in by_item.items()})
+        found.events_loss[strategy] = _events_loss(found, strategy)
+    for category in CATEGORIES:
+        if not category.parts:
+            found.each.update(dict.fromkeys(product(strategies, [category.name]), _common_cost(found, category)))
     _utilities(found)
     return found
 
@@ -165,66 +165,67 @@ def _administrations(found: UnitCosts) -> None:
     found.administrations = (names, table.add_each("Cost", cells, "money"))
 
 
-def _adverse_events(found: UnitCosts, strategy: str) -> None:
-    if not found.inputs.events:
-        found.events_cost[strategy] = found.events_loss[strategy] = as_formula(0.0)
-        return
-    events = _Items(found, "Adverse events:", strategy, "Event", found.inputs.events)
-    events.add("Incidence", f"adverse_event.{EACH}.incidence.{strategy}", "proportion")
-    events.add("Cost of one", f"adverse_event.{EACH}.unit_cost", "money")
-    cost = events.table.add("Cost a patient", event_cost(events.columns, EACH, strategy), "money")
-    events.add("Disutility", f"adverse_event.{EACH}.disutility", "proportion")
-    events.add("Days", f"adverse_event.{EACH}.duration", "number")
-    loss = events.table.add("QALYs lost a patient", event_loss(events.columns, EACH, strategy), "factor")
-    found.events_cost[strategy] = found.subtotal(cost, "money")
-    found.events_loss[strategy] = found.subtotal(loss, "factor")
+def _cost_by_item(found: UnitCosts, category: CostCategory, strategy: str) -> Formula:
+    """Add the items of a category with the parts of their costs; return the cost of all of them together."""
+    shares = [part.id.format(strategy=strategy) for part in category.parts if part.whole]
+    free = [name for name in category.free if any(id_.replace(EACH, name) in found.parameters for id_ in shares)]
+    names = [*(getattr(item, "id", item) for item in category.members(found.inputs)), *free]
+    if not names:
+        return as_formula(0.0)
+    key = strategy, category.rows
+    if key not in found.tables:
+        heading = f"{category.noun.capitalize()}:"
+        found.tables[key] = _Items(found, heading, strategy, category.item, names)
+        found.row += category.falls == PROGRESSION
+    items = found.tables[key]
+    for part in category.parts:
+        items.add(part)
+    group = category.parts[-1].group
+    header = COST_HEADERS.get(category.falls, "Cost a year")
+    whole = items.table.add(header, category.cost(items.columns, category.each, strategy), "money", group)
+    cost = found.subtotal(whole, "money")
+    _check_shares(found, category, items)
+    return _of_those_who_progress(found, whole, cost, strategy) if category.falls == PROGRESSION else cost
 
 
-def _disease_management(found: UnitCosts, strategy: str) -> None:
-    if not found.inputs.resources:
-        found.per_year.update({(strategy, state): as_formula(0.0) for state in STATES})
-        return
-    resources = _Items(found, "Disease management:", strategy, "Resource", found.inputs.resources)
-    resources.add("Cost of one", f"resource.{EACH}.unit_cost", "money")
-    for state in STATES:
-        resources.add("Uses a month", f"resource.{EACH}.{state}", "number", COMPONENTS[state])
-        cost = resource_cost(resources.columns, EACH, strategy, state)
-        yearly = resources.table.add("Cost a year", cost, "money", COMPONENTS[state])
-        found.per_year[strategy, state] = found.subtotal(yearly, "money")
+def _check_shares(found: UnitCosts, category: CostCategory, items: _Items) -> None:
+    """Check that the shares of items add up to 1, where they are of one whole."""
+    for shares in items.shares:
+        added = found.subtotal(shares, "proportion")
+        subject = f"Shares of {category.noun} add up to 1: {items.strategy}"
+        sheet = next(row.kind.sheet for row in found.inputs.rows.values() if row.kind.group == category.rows)
+        meaning = f"Correct the shares on the sheet {sheet}, so that they add up to 1."
+        found.checks.append(at_most(subject, added - 1, SHARE_TOLERANCE, meaning))
 
 
-def _subsequent_treatment(found: UnitCosts, strategy: str) -> None:
-    parameters, treatments = found.parameters, found.inputs.treatments
-    names = [n for n in (*(each.id for each in treatments), "none") if f"subsequent.{n}.share.{strategy}" in parameters]
-    given = _Items(found, "Subsequent treatment:", strategy, "Treatment", names)
-    table = given.table
-    share = given.add("Share of those who progress", f"subsequent.{EACH}.share.{strategy}", "proportion")
-    given.add("Cycles", f"subsequent.{EACH}.cycles", "number")
-    given.add("Drugs a cycle", f"subsequent.{EACH}.drug_cost_per_cycle", "money")
-    given.add("Administrations a cycle", f"subsequent.{EACH}.administrations_per_cycle", "number")
-    visits = {each.id: found.visit(parameters.text(f"subsequent.{each.id}.administration")) for each in treatments}
-    visit = [visits.get(name, as_formula(0)) for name in names]
-    given.place("Cost of one administration", f"administration.{EACH}.cost", visit, "money")
-    cost = treatment_cost(given.columns, Treatment(EACH, EACH), strategy)
-    whole = table.add("Cost a patient who progresses", cost, "money")
-    each = found.subtotal(whole, "money")
-    everyone = found.subtotal(share, "proportion")
-    below = table.first + table.rows + 1
+def _of_those_who_progress(found: UnitCosts, whole: SheetColumn, cost: Formula, strategy: str) -> Formula:
+    """Put under a cost a progression what it is a PFS event, some of which are deaths."""
+    below = whole.first + whole.rows + 1
     found.sheet.write(below, 0, "Share of PFS events that are progressions", "label")
-    events = found.sheet.write(below, 1, share_progressing(parameters, strategy), "proportion")
+    share = found.sheet.write(below, 1, share_progressing(found.parameters, strategy), "proportion")
     found.sheet.write(below, whole.index - 1, "Cost a PFS event", "label")
-    found.following[strategy] = found.sheet.write(below, whole.index, events * each, "money")
-    found.row += 1
-    meaning = "Correct the shares on the sheet Subsequent treatment, so that they add up to 1."
-    found.checks.append(
-        at_most(f"Shares of subsequent treatment add up to 1: {strategy}", everyone - 1, SHARE_TOLERANCE, meaning)
-    )
+    return found.sheet.write(below, whole.index, share * cost, "money")
 
 
-def _end_of_life(found: UnitCosts) -> None:
-    table = found.table(1, "End of life")
-    table.add("Item", ["End-of-life care"], "text")
-    found.end_of_life = table.add_each("Cost a death", [end_of_life_cost(found.parameters)], "money").cell(0)
+def _common_cost(found: UnitCosts, category: CostCategory) -> Formula:
+    """Add a category whose cost is one input, common to all strategies."""
+    if not category.members(found.inputs):
+        return as_formula(0.0)
+    table = found.table(1, category.label)
+    table.add("Item", [_words(category.noun)], "text")
+    header = COST_HEADERS.get(category.falls, "Cost a year")
+    return table.add_each(header, [category.cost(found.parameters, "", "")], "money").cell(0)
+
+
+def _events_loss(found: UnitCosts, strategy: str) -> Formula:
+    """Add to the table of adverse events the QALYs lost to them."""
+    events = found.tables.get((strategy, "adverse_event"))
+    if events is None:
+        return as_formula(0.0)
+    events.add(Part("Disutility", f"adverse_event.{EACH}.disutility", "proportion"))
+    events.add(Part("Days", f"adverse_event.{EACH}.duration", "number"))
+    loss = events.table.add("QALYs lost a patient", event_loss(events.columns, EACH, strategy), "factor")
+    return found.subtotal(loss, "factor")
 
 
 def _utilities(found: UnitCosts) -> None:

@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.errors import InputError, Problem
-from hemodel.model.costs.disease_management import cost_per_year
+from hemodel.model.costs.categories import CATEGORIES, DEATH, PROGRESSION, START
 from hemodel.model.costs.drugs import acquisition_cost, administration_cost
-from hemodel.model.costs.events import (
-    adverse_event_cost,
-    end_of_life_cost,
-    share_progressing,
-    subsequent_treatment_cost,
-)
 from hemodel.model.curve_effects import CurveEffects, curve_effects
 from hemodel.model.curve_effects import survival_at as acted_survival_at
 from hemodel.model.occupancy import PFS_CAPPED, UTILITY_CAPPED, capped, rule_of, states
 from hemodel.model.outcomes import Component, Outcomes, table
-from hemodel.model.person_time import STATES, PersonTime, person_time
+from hemodel.model.person_time import STATES, Amount, Flow, PersonTime, person_time
 from hemodel.model.time_grid import TimeGrid, time_grid
 from hemodel.model.utilities import adverse_event_loss, band_utility, cap_at_norm, state_utility
 from hemodel.units import DAYS_PER_MONTH
@@ -88,10 +82,6 @@ def evaluate(model: Model, draws: Draws, *, threads: bool = True) -> Outcomes:
         (1, p) under ``curve.<endpoint>``.
     threads : bool
         Whether the strategies are worked on side by side; the numbers are the same.
-
-    Returns
-    -------
-    Outcomes
 
     Raises
     ------
@@ -208,17 +198,17 @@ def _costs(
         "acquisition": (sum((u for u, _ in drugs.values()), zero), sum((d for _, d in drugs.values()), zero)),
         "administration": _administration(inputs, draws, strategy, exposed),
     }
-    for state in STATES:
-        years, per_year = exposed.years[state], cost_per_year(inputs, draws, strategy, state)
-        parts[f"disease_management_{state}"] = (years.undiscounted * per_year, years.costs * per_year)
-    events = adverse_event_cost(inputs, draws, strategy)
-    following = share_progressing(draws, strategy) * subsequent_treatment_cost(inputs, draws, strategy)
-    leaving, deaths, dying = exposed.progressions, exposed.deaths, end_of_life_cost(draws)
-    return parts | {
-        "adverse_events": (events, events),
-        "subsequent_treatment": (leaving.undiscounted * following, leaving.costs * following),
-        "end_of_life": (deaths.undiscounted * dying, deaths.costs * dying),
+    once = Flow(np.ones(1), np.ones(1))
+    amounts: dict[str, Amount | Flow] = {
+        START: once,
+        **exposed.years,
+        PROGRESSION: exposed.progressions,
+        DEATH: exposed.deaths,
     }
+    for category in CATEGORIES:
+        amount, unit = amounts[category.falls], category.unit_cost(inputs, draws, strategy)
+        parts[category.name] = (amount.undiscounted * unit, amount.costs * unit)
+    return parts
 
 
 def _refuse_crossing(model: Model, exposures: Mapping[str, PersonTime]) -> None:

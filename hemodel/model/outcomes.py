@@ -20,7 +20,6 @@ class OutcomeTable:
 
     Attributes
     ----------
-    components : tuple of str
     undiscounted, discounted : array (draws, strategies, components)
     """
 
@@ -60,7 +59,6 @@ class Outcomes:
     drug_costs, administrations : OutcomeTable
         Acquisition cost and number of administrations by drug (a breakdown, not
         part of the totals); a drug that a strategy does not give has 0.
-    exposures : mapping from strategy to PersonTime
     """
 
     strategies: tuple[str, ...]

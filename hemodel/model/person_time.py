@@ -67,7 +67,6 @@ class PersonTime:
         [patients]
     administrations : mapping from drug to Amount
         Administrations to patients on treatment. [administrations]
-    adjustments : mapping from rule to Adjustment
     """
 
     years: Mapping[str, Amount]
@@ -86,7 +85,6 @@ def person_time(
 
     Parameters
     ----------
-    curves : mapping from endpoint to EndpointCurves
     curve_effects : CurveEffects
         What acts on the curves.
     draws : mapping

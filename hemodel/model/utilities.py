@@ -55,7 +55,7 @@ def cap_at_norm(utility: FloatArray, years: FloatArray, norm: float) -> tuple[Fl
 
 def adverse_event_loss(inputs: ModelInputs, draws: Draws, strategy: str) -> FloatArray:
     """Return the QALYs lost to adverse events, their sum, (draws,); they fall at model start [QALY]."""
-    return sum((event_loss(draws, event, strategy) for event in inputs.events), np.zeros(1))
+    return sum((event_loss(draws, event, strategy) for event in inputs.members["adverse_event"]), np.zeros(1))
 
 
 def event_loss(draws: Mapping[str, Amount], event: str, strategy: str) -> Amount:

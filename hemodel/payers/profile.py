@@ -167,7 +167,6 @@ class RequiredScenario(_Part):
 
     Attributes
     ----------
-    name, words : str
     sets : mapping from pattern to value
         Each of these ids (``*`` for any letters) is set to its value.
     changes : tuple of str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from hemodel.analyses.budget import BudgetDocument
 from hemodel.analyses.scenarios import SCHEMA_VERSION, ScenarioResults
@@ -15,7 +16,6 @@ from hemodel.publish.document.evidence import evidence_content
 from hemodel.publish.document.layout import shipped_layout
 from hemodel.publish.document.writing import PRINT, dossier, report_page, write_documents
 from hemodel.publish.draws import write_psa
-from hemodel.publish.dsa import asked_for, dsa_figures
 from hemodel.publish.html import page
 from hemodel.publish.manifest import manifest, repeats
 from hemodel.publish.patient_files import fit_tables, json_text
@@ -23,26 +23,29 @@ from hemodel.publish.saving import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.budget import budget_of
-from hemodel.views.charts import drawing, figures
+from hemodel.views.charts import drawing
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
-from hemodel.views.grids import dsa_tables
-from hemodel.views.registry import names_of, tables
+from hemodel.views.grids import MOST_PANELS, heat_maps, n_way_chart
+from hemodel.views.one_way import tornado
+from hemodel.views.registry import command_tables, figures, names_of, tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
 from hemodel.views.shared.table import csv_text
-from hemodel.views.sweep import sweep_figures, sweep_table
-from hemodel.views.uncertainty import one_way_tables
-from hemodel.views.voi import voi_figures, voi_tables
+from hemodel.views.sweep import sweep_figures
+from hemodel.views.threshold_search import threshold_chart
+from hemodel.views.uncertainty import ONE_WAY
+from hemodel.views.voi import voi_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from matplotlib.figure import Figure
     from pydantic import BaseModel
 
     from hemodel.analyses.differences import ComparedWorkbooks
-    from hemodel.analyses.dsa.run import Deterministic
+    from hemodel.analyses.dsa.run import AskedInput, Deterministic
     from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.information import VoiResults
     from hemodel.analyses.patient_files import FileFit
@@ -54,6 +57,47 @@ if TYPE_CHECKING:
     from hemodel.publish.document.writing import DossierRequest
     from hemodel.views.shared.table import Table
     from hemodel.voi.sample import Sample
+
+
+def dsa_figures(found: Deterministic) -> dict[str, Callable[[], Figure]]:
+    """Return every chart of the deterministic analyses by name; each is drawn when it is called."""
+    document, results = found.document, found.results
+    every = figures(results, found.run)
+    drawn = {name: draw for name, draw in every.items() if name.startswith("tornado_")}
+    if document.measure not in {"nmb", "icer"}:
+        for entry in results.incremental:
+            name = f"tornado_{document.measure}" + ("" if len(results.incremental) == 1 else f"_{entry.intervention}")
+            drawn[name] = partial(tornado, results, found.run, document.measure, entry.intervention)
+    pairs = groupby(document.two_way, key=lambda grid: (grid.x.id, grid.y.id, grid.x.values, grid.y.values))
+    pages = [
+        own[i : i + MOST_PANELS] for _, some in pairs for own in [list(some)] for i in range(0, len(own), MOST_PANELS)
+    ]
+    for number, grids in enumerate(pages, start=1):
+        drawn[f"two_way_{number}"] = partial(heat_maps, results, grids, document.measure)
+    for one in document.searches:
+        drawn[f"threshold_{one.id.replace('.', '_')}"] = partial(threshold_chart, results, one)
+    if document.n_way is not None:
+        for entry in results.incremental:
+            measure = "nmb" if document.measure == "icer" and entry.icer is None else document.measure
+            name = "n_way" if len(results.incremental) == 1 else f"n_way_{entry.intervention}"
+            drawn[name] = partial(n_way_chart, results, document.n_way, measure, entry.intervention)
+    return drawn
+
+
+def asked_for(found: Deterministic) -> dict[str, Any]:
+    """Return the request as the manifest has it."""
+    request, listed = found.request, found.document.n_way
+    return {
+        "two_way": [[_one(one) for one in pair] for pair in request.two_way],
+        "n_way": None if listed is None else {"file": listed.file, "sha256": listed.sha256},
+        "thresholds": [_one(one) for one in request.thresholds],
+        "wtp": found.document.thresholds,
+        "measure": request.measure,
+    }
+
+
+def _one(asked: AskedInput) -> dict[str, Any]:
+    return dict(vars(asked))
 
 
 def run_bundle(
@@ -178,7 +222,7 @@ def dsa_bundle(found: Deterministic, command: str) -> Bundle:
     names = names_of(results, found.run)
     return Bundle(
         _json(document),
-        _csv([*one_way_tables(results, names), *dsa_tables(document, results, names)]),
+        _csv([*tables(results, found.run, ONE_WAY), *command_tables("dsa", document, results, names)]),
         manifest(found.run, command).model_copy(update={"parts": ["dsa"], "asked": asked_for(found)}),
         drawing(dsa_figures(found)),
     )
@@ -204,7 +248,7 @@ def voi_bundle(results: VoiResults, sample: Sample, command: str) -> Bundle:
     """Return the value of information."""
     files = {name: file.model_dump() for name, file in results.files.items()}
     made = repeats(command, files=files, thresholds=results.thresholds, draws=results.draws)
-    return Bundle(_json(results), _csv(voi_tables(results)), made, drawing(voi_figures(results, sample)))
+    return Bundle(_json(results), _csv(command_tables("voi", results)), made, drawing(voi_figures(results, sample)))
 
 
 def sweep_bundle(document: SweepDocument, command: str) -> Bundle:
@@ -215,7 +259,7 @@ def sweep_bundle(document: SweepDocument, command: str) -> Bundle:
         workbooks=[FileEntry(name=workbook.name, sha256=workbook.sha256) for workbook in document.workbooks],
         results=[entry.model_dump(include=shown) for entry in document.results],
     )
-    return Bundle(_json(document), _csv([sweep_table(document)]), made, drawing(sweep_figures(document)))
+    return Bundle(_json(document), _csv(command_tables("sweep", document)), made, drawing(sweep_figures(document)))
 
 
 def _json(document: BaseModel) -> str:

@@ -1,4 +1,4 @@
-"""Charts of the results workbook, which follow their cells, and the tables that only they need.
+"""Charts of the results workbook, which follow their cells.
 
 Bar charts, tornado and scenarios, show moves from the base case.
 """
@@ -9,34 +9,26 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hemodel.economics import break_even_costs, increment
-from hemodel.formats import Kind, Value, display, number_format
-from hemodel.model.occupancy import alive
-from hemodel.views.one_way import MEASURES, base_value, input_names, labels, largest, turn_of_decision
+from hemodel.formats import Kind, display, number_format
+from hemodel.views.one_way import MEASURE_NAMES, base_value, drawn, turn_of_decision
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import style
-from hemodel.views.shared.table import Column, Table
-from hemodel.views.shared.text import brief, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from xlsxwriter.workbook import Workbook
 
     from hemodel.analyses.base_case import Incremental
-    from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.results import Results
-    from hemodel.analyses.run import Run
     from hemodel.publish.workbook_sheets import Page
     from hemodel.views.shared.words import Names
 
 
-DRAWS_SHOWN = 1000
-"""Draws behind the cost-effectiveness plane."""
 WIDTH, HEIGHT = 720, 400
 """Of a chart, unless it needs more. [pixels]"""
-_SMALL_WIDTH, _SMALL_HEIGHT, _SMALL_LABELS = 478, 360, 2.2
-_SMALL_BARS, _MOST_SCENARIOS = 8, 25
+_SMALL_WIDTH, _SMALL_HEIGHT = 478, 360
+_SMALL_BARS = 8
 _FONT = {"name": "Arial", "size": 9}
 FRONTIER = {"color": "#808080", "width": 9.0, "transparency": 65}
 """Wide and see-through, so that it shows with the curve it follows whichever a program draws last."""
@@ -65,22 +57,6 @@ class Drawn:
     chart: Any
     width: int = WIDTH
     height: int = HEIGHT
-
-
-def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
-    """Return the increments of the first draws, behind the cost-effectiveness plane."""
-    if run.psa is None:
-        return None
-    psa, count = run.psa, min(run.psa.draws, DRAWS_SHOWN)
-    columns = [Column("Draw", "count")]
-    values: list[list[float]] = [[float(i) for i in range(1, count + 1)]]
-    for i, strategy in enumerate(psa.strategies[1:], start=1):
-        group = names.comparison(strategy, psa.strategies[0])
-        columns.append(Column("Incremental QALYs", "qaly", "QALY", group))
-        columns.append(Column("Incremental costs", "money", results.currency, group))
-        values += [increment(table[:count], i).tolist() for table in (psa.qalys, psa.costs)]
-    note = f"The first {count:,} of {psa.draws:,} draws, behind the cost-effectiveness plane."
-    return Table("psa_draws", "Draws", (note,), tuple(columns), tuple(zip(*values, strict=True)))
 
 
 def new_chart(book: Workbook, kind: str, subtype: str = "") -> Any:
@@ -153,20 +129,6 @@ def occupancy(on: Drawing) -> list[Drawn]:
         chart.set_y_axis(axis("Patients", "0%", min=0, max=1, major_gridlines=_GRID))
         found.append(Drawn(chart))
     return found
-
-
-def survival_by_month(occupancy: Table, results: Results, names: Names) -> Table:
-    """Return progression-free and overall survival by month, from the table of occupancy."""
-    places = [column.name for column in occupancy.columns]
-    columns = [occupancy.columns[0]]
-    picked: list[tuple[int, bool]] = []
-    for title, state in (("Progression-free survival", "Progression-free"), ("Overall survival", "Dead")):
-        for strategy in results.strategies:
-            columns.append(Column(names.strategy(strategy), "share", "proportion", title))
-            picked.append((places.index(f"{names.strategy(strategy)}: {state}"), state == "Dead"))
-    rows = tuple((row[0], *(alive(_share(row[k])) if dead else row[k] for k, dead in picked)) for row in occupancy.rows)
-    note = "After every cap and adjustment: progression-free, and not dead, at the end of each month."
-    return Table("survival_by_month", "Survival by month", (note,), tuple(columns), rows)
 
 
 def overall_survival(on: Drawing) -> list[Drawn]:
@@ -262,19 +224,6 @@ def plane(on: Drawing) -> list[Drawn]:
     return [Drawn(chart)]
 
 
-def threshold_line(draws: Table, results: Results) -> Table:
-    """Return the ends of the line of the decision threshold, as wide as the draws."""
-    numbers = [_share(row[k]) for row in draws.rows for k in range(1, len(row), 2)]
-    ends = (("Left end", min(0.0, *numbers)), ("Right end", max(0.0, *numbers)))
-    return Table(
-        "threshold_line",
-        "Line of the decision threshold",
-        (),
-        (Column("End"), Column("QALYs", "qaly", "QALY"), Column("Costs", "money", results.currency)),
-        tuple((name, end, break_even_costs(end, results.decision_threshold)) for name, end in ends),
-    )
-
-
 def budget_impact(on: Drawing) -> list[Drawn]:
     """Draw the net budget impact by year: what is spent on each strategy, and the sum."""
     page = on.pages["budget_impact"]
@@ -296,81 +245,10 @@ def budget_impact(on: Drawing) -> list[Drawn]:
     return [Drawn(chart)]
 
 
-_NAMES = {
-    "nmb": "Net monetary benefit",
-    "icer": "ICER",
-    "qalys": "Incremental QALYs",
-    "costs": "Incremental costs",
-}
-_SEGMENTS = ("Low, first", "High, first", "Low, beyond", "High, beyond")
 _ROW, _TOP, _BOTTOM = 30, 62, 120
 _FRAME = _TOP + _BOTTOM
 """Height of title, and of axis and legend. [pixels]"""
 _SCENARIO_ROW = 17
-
-
-def tornado_data(results: Results, names: Names) -> Table | None:
-    """Return the bars of every tornado: for each measure the inputs that move it most, largest first."""
-    if not results.dsa:
-        return None
-    rows: list[tuple[Value, ...]] = []
-    for entry in results.incremental:
-        for measure in drawn(results, entry):
-            rows += _bars(results, entry, measure, names)
-    note = (
-        "Moves from the base case. Where both bounds lie on one side of it, the bar of the nearer one comes first and"
-        " that of the other goes on from there."
-    )
-    return Table(
-        "tornado_data",
-        "Bars of the tornado",
-        (note,),
-        (
-            *(Column(header) for header in ("Intervention", "Result", "Input", "Input: base value (bounds)")),
-            *(Column(header, "number", "", "Result") for header in ("Base case", "At low", "At high")),
-            *(Column(header, "number", "", "Bars, from the base case") for header in _SEGMENTS),
-        ),
-        tuple(rows),
-    )
-
-
-def drawn(results: Results, increment: Incremental) -> list[str]:
-    """Return the results that can be drawn as bars: those that are numbers at both bounds of every input shown."""
-    found = []
-    for measure in MEASURES:
-        if measure == "icer" and increment.icer is None:
-            continue
-        entries = largest(results, increment.intervention, measure)
-        if entries and all(None not in _ends(entry, measure) for entry in entries):
-            found.append(measure)
-    return found
-
-
-def _ends(entry: Dsa, measure: str) -> tuple[float | None, float | None]:
-    values: dict[str, float | None] = entry.model_dump(include={f"{measure}_low", f"{measure}_high"})
-    return values[f"{measure}_low"], values[f"{measure}_high"]
-
-
-def _bars(results: Results, increment: Incremental, measure: str, names: Names) -> list[tuple[Value, ...]]:
-    base = base_value(results, increment, measure)
-    entries = largest(results, increment.intervention, measure)
-    rows: list[tuple[Value, ...]] = []
-    names_alone = [fold(name, _SMALL_LABELS) for name in input_names(results, entries)]
-    for entry, name, told in zip(entries, names_alone, labels(results, entries), strict=True):
-        label = f"{told} ({brief(entry.low)} to {brief(entry.high)})"
-        low, high = (base if end is None else end for end in _ends(entry, measure))
-        row = (names.strategy(increment.intervention), _NAMES[measure], name, label, base, low, high)
-        rows.append((*row, *segments(low - base, high - base)))
-    return rows
-
-
-def segments(low: float, high: float) -> tuple[float, float, float, float]:
-    """Return the stacked pieces of one bar: low and high from the base case, then low and high beyond the other."""
-    if low * high <= 0:
-        return low, high, 0.0, 0.0
-    if abs(low) <= abs(high):
-        return low, 0.0, 0.0, high - low
-    return 0.0, high, low - high, 0.0
 
 
 def main_tornado(on: Drawing) -> list[Drawn]:
@@ -406,7 +284,7 @@ def tornados(on: Drawing) -> list[Drawn]:
 
 def _bars_of(on: Drawing, entry: Incremental, measure: str) -> tuple[int, int]:
     """Return the first and the last row of the bars of a tornado."""
-    page, own = on.pages["tornado_data"], (on.names.strategy(entry.intervention), _NAMES[measure])
+    page, own = on.pages["tornado_data"], (on.names.strategy(entry.intervention), MEASURE_NAMES[measure])
     rows = [i for i, row in enumerate(page.table.rows, page.first) if row[:2] == own]
     return rows[0], rows[-1]
 
@@ -433,7 +311,7 @@ def _tornado(on: Drawing, rows: tuple[int, int], about: tuple[Incremental, str],
     at = f" at {display(results.decision_threshold, 'money', results.currency)} per QALY" if measure == "nmb" else ""
     unit = {"icer": per_qaly(results), "qalys": "QALY"}.get(measure, results.currency)
     who = f": {on.names.strategy(entry.intervention)}" if len(results.incremental) > 1 else ""
-    finish(chart, f"{_NAMES[measure]}{at}{who}")
+    finish(chart, f"{MEASURE_NAMES[measure]}{at}{who}")
     chart.set_legend({"position": "bottom", "font": {"name": "Arial", "size": 9}, "delete_series": [2, 3]})
     turn = turn_of_decision(results, measure, base)
     _value_axis(chart, f"Move from the base case of {display(base, kind)} ({unit}){turn}", number_format(base, kind))
@@ -454,40 +332,6 @@ def _room(
     chart.set_y_axis(axis("", reverse=True, interval_unit=1, **names))
     layout = {"x": labels, "y": frame[0] / height, "width": 0.96 - labels, "height": 1 - sum(frame) / height}
     chart.set_plotarea({"layout": layout})
-
-
-def scenario_data(results: Results, names: Names) -> Table | None:
-    """Return how far scenarios move the ICER, the largest move first; None where none does, or there is no ICER."""
-    if not results.scenarios or any(entry.icer is None for entry in results.incremental):
-        return None
-    moves: dict[str, dict[str, float | None]] = {}
-    questions = {}
-    for entry in results.scenarios:
-        moves.setdefault(entry.name, {})[entry.intervention] = entry.change_in_icer
-        questions[entry.name] = entry.question
-    order = sorted(moves, key=lambda name: -max((abs(v) for v in moves[name].values() if v is not None), default=0.0))
-    interventions = [entry.intervention for entry in results.incremental]
-    moving = [name for name in order if any(moves[name].values())]
-    rows = [
-        (name.replace("_", " "), questions[name], *(moves[name].get(i) for i in interventions))
-        for name in moving[:_MOST_SCENARIOS]
-    ]
-    if not rows:
-        return None
-    note = (
-        f"The {len(rows)} of {len(order)} that move the ICER most. Those that do not move it, and those without one"
-        " (see Scenarios), are left out."
-    )
-    return Table(
-        "scenario_data",
-        "Bars of the scenario chart",
-        (note,),
-        (
-            *(Column(header) for header in ("Scenario", "Question")),
-            *(Column(names.strategy(i), "icer", per_qaly(results), "Change in ICER") for i in interventions),
-        ),
-        tuple(rows),
-    )
 
 
 def scenarios(on: Drawing) -> list[Drawn]:
@@ -513,20 +357,6 @@ def scenarios(on: Drawing) -> list[Drawn]:
     return [Drawn(chart, WIDTH, height)]
 
 
-def chart_data(made: Sequence[Table], results: Results, run: Run, names: Names) -> list[Table]:
-    """Return the tables that only charts need, of those of the run."""
-    by_name = {table.name: table for table in made}
-    draws = draw_sample(results, run, names)
-    found = [
-        survival_by_month(by_name["occupancy"], results, names),
-        None if draws is None else threshold_line(draws, results),
-        draws,
-        tornado_data(results, names),
-        scenario_data(results, names),
-    ]
-    return [table for table in found if table is not None]
-
-
 @dataclass(frozen=True)
 class NativeChart:
     """Charts that Excel draws.
@@ -535,7 +365,6 @@ class NativeChart:
     ----------
     over : str
         Table whose cells they show; without that table there are none.
-    draw : callable
     """
 
     over: str

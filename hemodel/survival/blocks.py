@@ -63,7 +63,6 @@ class CoefficientBlock:
     ----------
     sizes : mapping of strategy to int
         How many of the coefficients are each strategy's, in turn.
-    coefficients : array (p,)
     covariance : callable () -> array (p, p)
         Made when asked for: the correlation of reported statistics takes simulated trials.
     families : mapping of strategy to Family
@@ -75,7 +74,6 @@ class CoefficientBlock:
     criterion : float
         Lower is better; it weighs the members of an average.
     reported, likelihood : fits, where there is one
-    notes : tuple of str
     """
 
     sizes: Mapping[str, int]

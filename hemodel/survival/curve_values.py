@@ -29,8 +29,6 @@ class CurveDraws:
 
     Attributes
     ----------
-    fitted : EndpointFit
-    strategy : str
     coefficients : array (draws, p)
         Of all curves of the fit, named by ``fitted.curves.names``.
     """
@@ -92,7 +90,6 @@ class Curve:
     ----------
     fitted : EndpointFit
         The fit that it belongs to, with coefficients (p,) and covariance (p, p).
-    strategy : str
     """
 
     fitted: EndpointFit

@@ -184,8 +184,6 @@ class EndpointData:
 
     Attributes
     ----------
-    endpoint : str
-    specs : tuple of CurveSpec
     sources : tuple of (strategy, Source)
     statistics : tuple of Statistic
         Reported statistics of the endpoint; those of strategies with another source

@@ -288,7 +288,6 @@ class Published:
     names : tuple of str
         Names of the parameters in any order, with ``treatment`` for a coefficient of
         treatment on the scale of the linear predictor.
-    values : array (p,)
     covariance : array (p, p)
         Of ``values``. A variance of 0 says that a number is exact.
     """
@@ -311,8 +310,6 @@ class Converted:
     names : tuple of str
         Names of the coefficients; the last is ``log(hazard ratio)`` or
         ``log(acceleration factor)`` where a treatment coefficient was given.
-    coefficients : array (p,)
-    covariance : array (p, p)
     relation : str
         ``proportional_hazards`` or ``accelerated_failure_time`` with a treatment
         coefficient, else empty.

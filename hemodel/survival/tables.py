@@ -85,12 +85,7 @@ class RawTable:
 
 
 class RowProblems:
-    """Collects what is wrong in the rows of a table: at most 20 of one kind by row, then how many more.
-
-    Attributes
-    ----------
-    problems : list of Problem
-    """
+    """Collects what is wrong in the rows of a table: at most 20 of one kind by row, then how many more."""
 
     def __init__(self, columns: Columns, where: Locate, whole: Location) -> None:
         """Begin with no problems; the arguments are as in `RawTable`."""

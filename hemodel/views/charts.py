@@ -1,9 +1,4 @@
-"""The charts of a run: which of them apply, and writing them.
-
-Every chart that the view modules declare takes the results and the run and returns a figure. None computes a
-result: what is drawn is in the results, in the draws, or is a fitted curve, and a test on the syntax tree refuses sums
-and products of costs, effects and thresholds.
-"""
+"""Writing figures as files."""
 
 from __future__ import annotations
 
@@ -12,17 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel.errors import OutputError
-from hemodel.views.registry import CHARTS
 from hemodel.views.shared.style import DOTS_PER_INCH, house_style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
-
-    from hemodel.analyses.results import Results
-    from hemodel.analyses.run import Run
-    from hemodel.views.shared.declared import ChartEntry
 
     Save = Callable[[Figure, Path, int], tuple[Path, Path]]
     Draw = Callable[[Path, Save], tuple[Path, Path]]
@@ -30,25 +20,6 @@ if TYPE_CHECKING:
 
 PNG = {"compress_level": 4}
 """Twice as quick as the usual level, for files hardly larger."""
-
-
-def figures(results: Results, run: Run, among: Iterable[ChartEntry] = CHARTS) -> dict[str, Callable[[], Figure]]:
-    """Return every chart that applies to a run, by name; each is drawn when it is called.
-
-    Parameters
-    ----------
-    results : Results
-        Of the same run.
-    among : iterable of ChartEntry
-        Those wanted.
-    """
-    every = [one for entry in among for one in entry.of_run(results)]
-    return {entry.name: partial(entry.draw, results, run) for entry in every if entry.applies(results, run)}
-
-
-def captions(results: Results) -> dict[str, str]:
-    """Return the caption of every chart of a run, by name."""
-    return {one.name: one.caption for entry in CHARTS for one in entry.of_run(results)}
 
 
 def save(figure: Figure, path: str | Path, dots_per_inch: int = DOTS_PER_INCH) -> tuple[Path, Path]:

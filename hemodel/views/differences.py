@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Difference,
         Differences,
         Effect,
-        LinkedDifferences,
         Remainder,
     )
     from hemodel.formats import Value
@@ -41,7 +40,7 @@ def differences_table(found: ComparedWorkbooks) -> Table:
     for each in compared.differences:
         rows += _rows(found, _about(each), each.effects)
     for group in compared.groups:
-        rows += _rows(found, _about_group(group), group.effects)
+        rows += _rows(found, (GROUP, ", ".join(group.members), *[None] * 8, group.name), group.effects)
     rows += _rows(found, (TOGETHER, *[None] * 10), compared.together)
     rows += [_left_over(found, remainder) for remainder in compared.not_additive]
     icer, move = f"{currency} per QALY", "Move"
@@ -79,10 +78,6 @@ def _about(each: Difference) -> tuple[Value, ...]:
         *(plain(each.before), plain(each.after)),
         *(each.acts, each.reason or None, each.group),
     )
-
-
-def _about_group(group: LinkedDifferences) -> tuple[Value, ...]:
-    return (GROUP, ", ".join(group.members), *[None] * 8, group.name)
 
 
 def plain(value: Scalar) -> Value:

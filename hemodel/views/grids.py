@@ -18,7 +18,7 @@ from hemodel.formats import display
 from hemodel.views.one_way import base_value, input_names, result_axis
 from hemodel.views.outcomes import per_qaly
 from hemodel.views.shared import notes, style
-from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, OnPage, TableEntry
+from hemodel.views.shared.declared import ROWS_ON_PAGE, ChartEntry, CommandTable, OnPage, TableEntry
 from hemodel.views.shared.page import (
     LABEL_WIDTH,
     label_across,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.analyses.dsa.grids import CombinationResult, GridInput, NWayResult, TwoWayResult
-    from hemodel.analyses.dsa.run import DsaDocument
     from hemodel.analyses.dsa.threshold_search import ThresholdSearch, ThresholdValue
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
@@ -59,24 +58,6 @@ MOVED = {
     "curve": "along the joint uncertainty of the curves",
     "price": "all sizes in proportion",
 }
-
-
-def dsa_tables(document: DsaDocument, results: Results, names: Names) -> list[Table]:
-    """Return the tables of `hemodel dsa`, beside that of the one-way analysis."""
-    made = [threshold_values(results, document.threshold_values, names)] if document.threshold_values else []
-    if document.two_way:
-        made += _grids(results, document.two_way, names)
-    if document.n_way is not None:
-        made.append(n_way(results, document.n_way, document.thresholds, names))
-    if document.searches:
-        made.append(threshold_search(results, document.searches, names))
-    return made
-
-
-def _grids(results: Results, grids: Sequence[TwoWayResult], names: Names) -> list[Table]:
-    """Return the table of boundaries, where a grid crosses any, and that of all points."""
-    made = [two_way(results, grids, names)]
-    return [two_way_boundary(results, grids, names), *made] if _is_crossed(grids) else made
 
 
 def _is_crossed(grids: Sequence[TwoWayResult]) -> bool:
@@ -572,3 +553,31 @@ CHARTS = (
         lambda results, _: bool(results.two_way),
     ),
 )
+DSA_TABLES = (
+    CommandTable(
+        "threshold_values",
+        lambda found, results, names: (
+            threshold_values(results, found.threshold_values, names) if found.threshold_values else None
+        ),
+    ),
+    CommandTable(
+        "two_way_boundary",
+        lambda found, results, names: (
+            two_way_boundary(results, found.two_way, names) if _is_crossed(found.two_way) else None
+        ),
+    ),
+    CommandTable(
+        "two_way", lambda found, results, names: two_way(results, found.two_way, names) if found.two_way else None
+    ),
+    CommandTable(
+        "n_way",
+        lambda found, results, names: (
+            None if found.n_way is None else n_way(results, found.n_way, found.thresholds, names)
+        ),
+    ),
+    CommandTable(
+        "threshold_search",
+        lambda found, results, names: threshold_search(results, found.searches, names) if found.searches else None,
+    ),
+)
+"""Of the record of `hemodel dsa`, the results and names."""

@@ -182,11 +182,7 @@ def _beside(price: HeadlinePrice) -> str:
     if price.discount is None:
         return ""
     way = "below" if price.discount > 0 else "above"
-    return f", {_per_cent(price.discount)} {way} the {'assumed ' if price.assumed else ''}price"
-
-
-def _per_cent(discount: float) -> str:
-    return f"{abs(discount):.0%}"
+    return f", {abs(price.discount):.0%} {way} the {'assumed ' if price.assumed else ''}price"
 
 
 def _price_number(results: Results, names: Names) -> KeyNumber:

@@ -72,14 +72,6 @@ def shown_as(results: Results, names: Names) -> InformationUnits:
     return InformationUnits(results.currency, "QALY", {s: names.strategy(s) for s in results.strategies})
 
 
-def information_tables(found: InformationResult | None, shown: InformationUnits) -> list[Table]:
-    """Return the tables of the value of information; none without one."""
-    if found is None:
-        return []
-    made = [evpi_table(found, shown), evppi_table(found, shown), curves_table(found, shown)]
-    return [table for table in made if table.rows]
-
-
 def evpi_table(found: InformationResult, shown: InformationUnits) -> Table:
     """Return EVPI and expected losses by threshold."""
     rows: list[tuple[Value, ...]] = [

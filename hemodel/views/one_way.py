@@ -11,7 +11,7 @@ from hemodel.economics import change, is_cost_effective, net_monetary_benefit, s
 from hemodel.errors import UsageError
 from hemodel.formats import display
 from hemodel.views.shared import style
-from hemodel.views.shared.declared import ChartEntry
+from hemodel.views.shared.declared import ChartEntry, TableEntry
 from hemodel.views.shared.page import (
     LABEL_WIDTH,
     label_across,
@@ -23,6 +23,7 @@ from hemodel.views.shared.page import (
     plain_rows,
     settle,
 )
+from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import about, brief, fold, minus, threshold_text
 from hemodel.views.shared.words import ENDPOINTS, Names
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.results import Results
     from hemodel.analyses.run import Run
+    from hemodel.formats import Value
 
 
 class Named(Protocol):
@@ -413,3 +415,80 @@ def _entry(measure: str, intervention: str | None = None) -> ChartEntry:
 
 
 CHARTS = tuple(_entry(measure) for measure in _CAPTIONS)
+
+
+MEASURE_NAMES = {
+    "nmb": "Net monetary benefit",
+    "icer": "ICER",
+    "qalys": "Incremental QALYs",
+    "costs": "Incremental costs",
+}
+_SEGMENTS = ("Low, first", "High, first", "Low, beyond", "High, beyond")
+_SMALL_LABELS = 2.2
+
+
+def tornado_data(results: Results, names: Names) -> Table | None:
+    """Return the bars of every tornado: for each measure the inputs that move it most, largest first."""
+    if not results.dsa:
+        return None
+    rows: list[tuple[Value, ...]] = []
+    for entry in results.incremental:
+        for measure in drawn(results, entry):
+            rows += _bar_rows(results, entry, measure, names)
+    note = (
+        "Moves from the base case. Where both bounds lie on one side of it, the bar of the nearer one comes first and"
+        " that of the other goes on from there."
+    )
+    return Table(
+        "tornado_data",
+        "Bars of the tornado",
+        (note,),
+        (
+            *(Column(header) for header in ("Intervention", "Result", "Input", "Input: base value (bounds)")),
+            *(Column(header, "number", "", "Result") for header in ("Base case", "At low", "At high")),
+            *(Column(header, "number", "", "Bars, from the base case") for header in _SEGMENTS),
+        ),
+        tuple(rows),
+    )
+
+
+def drawn(results: Results, increment: Incremental) -> list[str]:
+    """Return the results that can be drawn as bars: those that are numbers at both bounds of every input shown."""
+    found = []
+    for measure in MEASURES:
+        if measure == "icer" and increment.icer is None:
+            continue
+        entries = largest(results, increment.intervention, measure)
+        if entries and all(None not in _numbers(entry, measure) for entry in entries):
+            found.append(measure)
+    return found
+
+
+def _numbers(entry: Dsa, measure: str) -> tuple[float | None, float | None]:
+    values: dict[str, float | None] = entry.model_dump(include={f"{measure}_low", f"{measure}_high"})
+    return values[f"{measure}_low"], values[f"{measure}_high"]
+
+
+def _bar_rows(results: Results, increment: Incremental, measure: str, names: Names) -> list[tuple[Value, ...]]:
+    base = base_value(results, increment, measure)
+    entries = largest(results, increment.intervention, measure)
+    rows: list[tuple[Value, ...]] = []
+    names_alone = [fold(name, _SMALL_LABELS) for name in input_names(results, entries)]
+    for entry, name, told in zip(entries, names_alone, labels(results, entries), strict=True):
+        label = f"{told} ({brief(entry.low)} to {brief(entry.high)})"
+        low, high = (base if end is None else end for end in _numbers(entry, measure))
+        row = (names.strategy(increment.intervention), MEASURE_NAMES[measure], name, label, base, low, high)
+        rows.append((*row, *segments(low - base, high - base)))
+    return rows
+
+
+def segments(low: float, high: float) -> tuple[float, float, float, float]:
+    """Return the stacked pieces of one bar: low and high from the base case, then low and high beyond the other."""
+    if low * high <= 0:
+        return low, high, 0.0, 0.0
+    if abs(low) <= abs(high):
+        return low, 0.0, 0.0, high - low
+    return 0.0, high, low - high, 0.0
+
+
+BEHIND_CHARTS = (TableEntry("tornado_data", lambda results, _, names: tornado_data(results, names)),)

@@ -12,7 +12,7 @@ import numpy as np
 from hemodel.economics import differences
 from hemodel.formats import Kind, Value, display
 from hemodel.model.evaluate import base_draws, occupancy_at
-from hemodel.model.occupancy import UTILITY_CAPPED, rule_parts
+from hemodel.model.occupancy import UTILITY_CAPPED, alive, rule_parts
 from hemodel.units import DAYS_PER_MONTH, MONTHS_PER_YEAR
 from hemodel.views.curves import MONTHS
 from hemodel.views.shared import notes
@@ -219,18 +219,6 @@ def occupancy(run: Run, names: Names) -> Table:
     )
 
 
-TABLES = (
-    TableEntry("base_case", lambda results, _, names: base_case(results, names)),
-    TableEntry("fully_incremental", lambda results, _, names: fully_incremental(results, names)),
-    TableEntry("net_benefit", lambda results, _, names: net_benefit(results, names)),
-    TableEntry("disaggregated_costs", lambda results, _, names: disaggregated_costs(results, names)),
-    TableEntry("drug_use", lambda results, _, names: drug_use(results, names)),
-    TableEntry("disaggregated_life_years", lambda results, _, names: disaggregated_life_years(results, names)),
-    TableEntry("disaggregated_qalys", lambda results, _, names: disaggregated_qalys(results, names)),
-    TableEntry("occupancy", lambda _, run, names: occupancy(run, names)),
-)
-
-
 def external(results: Results, names: Names) -> Table:
     """Return survival in other studies beside the curves."""
     rows = [
@@ -310,7 +298,35 @@ def adjustments(results: Results, names: Names) -> Table:
     )
 
 
-JUDGING_TABLES = (
+TABLES = (
+    TableEntry("base_case", lambda results, _, names: base_case(results, names)),
+    TableEntry("fully_incremental", lambda results, _, names: fully_incremental(results, names)),
+    TableEntry("net_benefit", lambda results, _, names: net_benefit(results, names)),
+    TableEntry("disaggregated_costs", lambda results, _, names: disaggregated_costs(results, names)),
+    TableEntry("drug_use", lambda results, _, names: drug_use(results, names)),
+    TableEntry("disaggregated_life_years", lambda results, _, names: disaggregated_life_years(results, names)),
+    TableEntry("disaggregated_qalys", lambda results, _, names: disaggregated_qalys(results, names)),
+    TableEntry("occupancy", lambda _, run, names: occupancy(run, names)),
     TableEntry("external", lambda results, _, names: external(results, names), needs_rows=True),
     TableEntry("adjustments", lambda results, _, names: adjustments(results, names)),
 )
+
+
+def survival_by_month(results: Results, run: Run, names: Names) -> Table:
+    """Return progression-free and overall survival by month, from the table of occupancy."""
+    by_state = occupancy(run, names)
+    places = [column.name for column in by_state.columns]
+    columns = [by_state.columns[0]]
+    picked: list[tuple[int, bool]] = []
+    for title, state in (("Progression-free survival", "Progression-free"), ("Overall survival", "Dead")):
+        for strategy in results.strategies:
+            columns.append(Column(names.strategy(strategy), "share", "proportion", title))
+            picked.append((places.index(f"{names.strategy(strategy)}: {state}"), state == "Dead"))
+    rows = tuple(
+        (row[0], *(alive(float(row[k] or 0.0)) if dead else row[k] for k, dead in picked)) for row in by_state.rows
+    )
+    note = "After every cap and adjustment: progression-free, and not dead, at the end of each month."
+    return Table("survival_by_month", "Survival by month", (note,), tuple(columns), rows)
+
+
+BEHIND_CHARTS = (TableEntry("survival_by_month", survival_by_month),)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hemodel.formats import display
+from hemodel.model.costs.categories import CATEGORIES, DEATH, PROGRESSION, START
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED
 from hemodel.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from hemodel.views.shared.words import OUTCOME_WORDS, PARTS
@@ -31,10 +32,8 @@ _SOURCES = {
     COEFFICIENTS: "taken from published coefficients",
 }
 _JOINTLY = "the coefficients of one endpoint vary jointly, those of different endpoints independently"
-_CHARGED = (
-    "A drug is charged on each day it is given, to the patients still on it. Adverse events fall at the start,"
-    " subsequent treatment at progression, end-of-life care at death."
-)
+_CHARGED = "A drug is charged on each day it is given, to the patients still on it."
+_WHEN = {START: "at the start", PROGRESSION: "at progression", DEATH: "at death"}
 _HALF_CYCLE = {
     "life_table": "Time in a state is the mean of the two boundaries of a cycle (half-cycle correction).",
     "start": "Time in a state is counted at the start of each cycle; there is no half-cycle correction.",
@@ -117,9 +116,17 @@ def structure(run: Run, names: Names) -> list[str]:
         _discounting(settings),
         curve_sources(run, names),
         _CAP[settings.pfs_above_os],
-        _CHARGED,
+        f"{_CHARGED} {_charged()}",
         _UTILITIES[settings.utilities_by],
     ]
+
+
+def _charged() -> str:
+    """Say when the costs fall that are not by time in a state: adverse events fall at the start, ..."""
+    first, *others = (
+        f"{c.noun} {'fall ' if c.falls == START else ''}{_WHEN[c.falls]}" for c in CATEGORIES if c.falls in _WHEN
+    )
+    return f"{', '.join([first.capitalize(), *others])}."
 
 
 def curve_sources(run: Run, names: Names) -> str:

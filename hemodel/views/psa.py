@@ -14,7 +14,7 @@ from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.psa.diagnostics import MOST_REASONS
 from hemodel.analyses.psa.draws import Psa, convergence_path, mean_interval
 from hemodel.analyses.psa.plane import Cloud, cloud
-from hemodel.economics import break_even_costs
+from hemodel.economics import break_even_costs, increment
 from hemodel.errors import UsageError
 from hemodel.formats import Value, display
 from hemodel.views.shared import style
@@ -479,4 +479,46 @@ CHARTS = (
         "Convergence of the mean net benefit over the draws",
         _has_error,
     ),
+)
+
+
+DRAWS_SHOWN = 1000
+"""Draws behind the cost-effectiveness plane of the results workbook."""
+
+
+def draw_sample(results: Results, run: Run, names: Names) -> Table | None:
+    """Return the increments of the first draws, behind the cost-effectiveness plane."""
+    if run.psa is None:
+        return None
+    psa, count = run.psa, min(run.psa.draws, DRAWS_SHOWN)
+    columns = [Column("Draw", "count")]
+    values: list[list[float]] = [[float(i) for i in range(1, count + 1)]]
+    for i, strategy in enumerate(psa.strategies[1:], start=1):
+        group = names.comparison(strategy, psa.strategies[0])
+        columns.append(Column("Incremental QALYs", "qaly", "QALY", group))
+        columns.append(Column("Incremental costs", "money", results.currency, group))
+        values += [increment(table[:count], i).tolist() for table in (psa.qalys, psa.costs)]
+    note = f"The first {count:,} of {psa.draws:,} draws, behind the cost-effectiveness plane."
+    return Table("psa_draws", "Draws", (note,), tuple(columns), tuple(zip(*values, strict=True)))
+
+
+def threshold_line(results: Results, run: Run, names: Names) -> Table | None:
+    """Return the ends of the line of the decision threshold, as wide as the draws."""
+    draws = draw_sample(results, run, names)
+    if draws is None:
+        return None
+    numbers = [float(number or 0.0) for row in draws.rows for number in row[1::2]]
+    ends = (("Left end", min(0.0, *numbers)), ("Right end", max(0.0, *numbers)))
+    return Table(
+        "threshold_line",
+        "Line of the decision threshold",
+        (),
+        (Column("End"), Column("QALYs", "qaly", "QALY"), Column("Costs", "money", results.currency)),
+        tuple((name, end, break_even_costs(end, results.decision_threshold)) for name, end in ends),
+    )
+
+
+BEHIND_CHARTS = (
+    TableEntry("threshold_line", threshold_line),
+    TableEntry("psa_draws", draw_sample),
 )

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.input_rows import is_used
 from hemodel.formats import display
-from hemodel.views.evidence.tables import evidence_tables, report_tables
 from hemodel.views.inputs import judgement
 from hemodel.views.outcomes import per_qaly
-from hemodel.views.registry import names_of, tables
 from hemodel.views.scenarios import by_group, decision_word
 from hemodel.views.shared import notes
+from hemodel.views.shared.declared import CommandTable
 from hemodel.views.shared.printed import CHOICES
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import SCENARIO_GROUPS
@@ -25,40 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hemodel.analyses.dsa.one_way import Dsa
-    from hemodel.analyses.evidence.records import EvidencePack
     from hemodel.analyses.input_rows import InputEntry
     from hemodel.analyses.report import ReportResults
-    from hemodel.analyses.run import Run
     from hemodel.analyses.scenarios import ScenarioEntry
     from hemodel.views.shared.words import Names
 
 
-EVIDENCE = ("ranking", "observed", "tests_of_effects", "concerns", "beyond_follow_up", "death_after_progression")
-"""Tables of the evidence pack that a dossier can hold; the ranking for PFS and OS alone."""
 _STEPS = {
     "trial": ("Trial", "To the median follow-up", "life-years"),
     "extrapolated": ("Extrapolated", "To the time horizon", "life-years"),
     "utilities": ("Valued", "With utilities", "QALYs"),
     "costs": ("Costed", "With costs", "QALYs"),
 }
-
-
-def dossier_tables(results: ReportResults, run: Run, pack: EvidencePack | None) -> dict[str, Table]:
-    """Return every table that a dossier can hold and that has rows, by name.
-
-    Parameters
-    ----------
-    run : Run
-        That the results are of.
-    pack : EvidencePack or None
-        On the curves of the run.
-    """
-    names = names_of(results, run)
-    made = [*tables(results, run), *(make(results, names) for make in REPORT_TABLES.values())]
-    if pack is not None:
-        made += [table for table in evidence_tables(run.model, pack) if table.name in EVIDENCE]
-        made += report_tables(run.model, pack)
-    return {table.name: table for table in made if table.rows}
 
 
 def checks(results: ReportResults, _names: Names) -> Table:
@@ -239,11 +216,11 @@ def _values(entries: Sequence[InputEntry]) -> str:
     return "; ".join(CHOICES.get(value, value) for value in found)
 
 
-REPORT_TABLES = {
-    "checks": checks,
-    "stepped": stepped,
-    "one_way_largest": one_way_largest,
-    "scenarios_moving": scenarios_moving,
-    "key_assumptions": key_assumptions,
-}
-"""What makes each, by name."""
+REPORT_TABLES = (
+    CommandTable("checks", checks),
+    CommandTable("stepped", stepped),
+    CommandTable("one_way_largest", one_way_largest),
+    CommandTable("scenarios_moving", scenarios_moving),
+    CommandTable("key_assumptions", key_assumptions),
+)
+"""Of results with what a report adds, and names."""

@@ -449,8 +449,8 @@ def _legend(results: Results) -> list[Artist]:
     ]
 
 
-BESIDE_TABLES = (TableEntry("beside", lambda results, _, names: beside(results, names)),)
 TABLES = (
+    TableEntry("beside", lambda results, _, names: beside(results, names)),
     TableEntry(
         "scenarios",
         lambda results, _, names: None if results.scenarios is None else scenarios(results, results.scenarios, names),
@@ -470,3 +470,43 @@ CHARTS = (
         lambda results, _: bool(results.scenarios),
     ),
 )
+
+
+_MOST_BARS = 25
+
+
+def scenario_data(results: Results, names: Names) -> Table | None:
+    """Return how far scenarios move the ICER, the largest move first; None where none does, or there is no ICER."""
+    if not results.scenarios or any(entry.icer is None for entry in results.incremental):
+        return None
+    moves: dict[str, dict[str, float | None]] = {}
+    questions = {}
+    for entry in results.scenarios:
+        moves.setdefault(entry.name, {})[entry.intervention] = entry.change_in_icer
+        questions[entry.name] = entry.question
+    order = sorted(moves, key=lambda name: -max((abs(v) for v in moves[name].values() if v is not None), default=0.0))
+    interventions = [entry.intervention for entry in results.incremental]
+    moving = [name for name in order if any(moves[name].values())]
+    rows = [
+        (name.replace("_", " "), questions[name], *(moves[name].get(i) for i in interventions))
+        for name in moving[:_MOST_BARS]
+    ]
+    if not rows:
+        return None
+    note = (
+        f"The {len(rows)} of {len(order)} that move the ICER most. Those that do not move it, and those without one"
+        " (see Scenarios), are left out."
+    )
+    return Table(
+        "scenario_data",
+        "Bars of the scenario chart",
+        (note,),
+        (
+            *(Column(header) for header in ("Scenario", "Question")),
+            *(Column(names.strategy(i), "icer", per_qaly(results), "Change in ICER") for i in interventions),
+        ),
+        tuple(rows),
+    )
+
+
+BEHIND_CHARTS = (TableEntry("scenario_data", lambda results, _, names: scenario_data(results, names)),)

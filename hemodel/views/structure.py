@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hemodel.model.costs.categories import CATEGORIES, DEATH, PROGRESSION, START
 from hemodel.views.shared import style
 from hemodel.views.shared.declared import ChartEntry
 from hemodel.views.shared.page import MARGIN, WIDTH, page, settle
-from hemodel.views.shared.text import fold, lines_height
+from hemodel.views.shared.text import fold, lines_height, listed
 from hemodel.views.shared.words import Names
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _STATES = (
     ("Progressed", "share = OS curve − PFS curve", "#FBEBCF"),
     ("Dead", "share = 1 − OS curve", "#E8E8E8"),
 )
+_EVENTS = "adverse events"
 _EFFECTS = {
     "state": ("utility of the state", "utility of the state"),
     "time_to_death": ("utility by time to death", "utility by time to death"),
@@ -61,7 +63,7 @@ def _box(heading: str, lines: Sequence[str], width: float) -> _Box:
 def model_structure(results: Results, run: Run) -> Figure:
     """Draw the structure of the model as its inputs have it."""
     rows = _strategies(results, run)
-    states, counted = _states(), _counted(run)
+    states, counted = [_box(name, (text,), STATE_WIDTH) for name, text, _ in _STATES], _counted(run)
     heights = [max(box.height for box in row) for row in rows]
     tallest, below = max(box.height for box in states), max(box.height for box in counted)
     body = sum(heights) + GAP * 0.4 * (len(rows) - 1) + 2 * GAP + tallest + below + 0.55
@@ -102,25 +104,25 @@ def _strategies(results: Results, run: Run) -> list[list[_Box]]:
     return [made[i : i + columns] for i in range(0, count, columns)]
 
 
-def _states() -> list[_Box]:
-    return [_box(name, (text,), STATE_WIDTH) for name, text, _ in _STATES]
-
-
 def _counted(run: Run) -> list[_Box]:
     """Return what is counted in each state and on the way to it."""
     inputs = run.model.inputs
     effect = _EFFECTS[inputs.settings.utilities_by]
-    kinds = {row.kind.pattern for row in inputs.rows.values() if row.value is not None}
-    managed = ["disease management"] if any(kind.startswith("resource.") for kind in kinds) else []
-    later = ["on entry: subsequent treatment"] if any(kind.startswith("subsequent.") for kind in kinds) else []
-    dying = ["on entry: end-of-life care"] if "end_of_life.cost" in kinds else []
+    managed = _nouns(run, "progressed")
+    later, dying = ([f"on entry: {noun}" for noun in _nouns(run, falls)] for falls in (PROGRESSION, DEATH))
     drugs = ["drugs and giving them, while on treatment"]
     lines = (
-        ["life-years", effect[0], *drugs, *managed],
+        ["life-years", effect[0], *drugs, *_nouns(run, "progression_free")],
         ["life-years", effect[1], *_beyond_progression(run), *managed, *later],
         dying or ["nothing"],
     )
     return [_box("Counted", [f"• {line}" for line in own], STATE_WIDTH) for own in lines]
+
+
+def _nouns(run: Run, falls: str) -> list[str]:
+    """Return the kinds of costs that fall at a time or in a state and of which the workbook has inputs."""
+    groups = {row.kind.group for row in run.model.inputs.rows.values() if row.value is not None}
+    return [category.noun for category in CATEGORIES if category.falls == falls and category.rows in groups]
 
 
 def _beyond_progression(run: Run) -> list[str]:
@@ -130,8 +132,8 @@ def _beyond_progression(run: Run) -> list[str]:
 
 
 def _at_start(run: Run) -> str:
-    events = any(row.kind.group == "adverse_event" for row in run.model.inputs.rows.values() if row.value is not None)
-    told = "At the start: costs and QALY loss of adverse events." if events else ""
+    nouns = _nouns(run, START)
+    told = f"At the start: costs{' and QALY loss' if _EVENTS in nouns else ''} of {listed(nouns)}." if nouns else ""
     return fold(f"{told} Arrows: flows that the curves imply; everyone begins progression-free.".strip(), WIDTH - 0.2)
 
 

@@ -97,11 +97,6 @@ EVSI_NOTE = (
 )
 
 
-def study_tables(research: ResearchResult | None) -> list[Table]:
-    """Return every table of the studies; none where there are no studies."""
-    return [] if research is None else [study_designs(research), study_values(research)]
-
-
 def study_designs(research: ResearchResult) -> Table:
     """Return what each study is: design, costs, when it reports."""
     currency = research.currency

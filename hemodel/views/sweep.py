@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.base_case import threshold_key
 from hemodel.formats import display
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import CommandTable
 from hemodel.views.shared.page import LABEL_WIDTH, legend_below, make_room, number_axis, page, plain_rows, settle
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.text import fold
@@ -173,3 +174,7 @@ def _sample(place: int, name: str) -> Artist:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=style.colour(place + 1), marker=style.marker(place), markersize=4.5, label=name)
+
+
+SWEEP_TABLES = (CommandTable("sweep", sweep_table),)
+"""Of the record of `hemodel sweep`."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hemodel.analyses.dsa.one_way import Dsa
     from hemodel.analyses.psa.result import PsaResult
     from hemodel.analyses.results import Results
-    from hemodel.analyses.run import Run
     from hemodel.views.shared.words import Names
 
 
@@ -253,35 +252,35 @@ def ceac(results: Results, psa: PsaResult, names: Names) -> Table:
     )
 
 
-def one_way_tables(results: Results, names: Names) -> list[Table]:
-    """Return the tables of the one-way analysis that results have."""
-    made = [] if results.dsa is None else [dsa(results, results.dsa, names)]
-    if results.dsa_curves:
-        made.append(bar_curves(results.dsa_curves, names))
-    if results.dsa_statistics:
-        made.append(dsa_statistics(results, results.dsa_statistics, names))
-    if results.dsa_statistics_curves:
-        made.append(statistic_curves(results.dsa_statistics_curves, names))
-    return made
-
-
-def _of_one_way(name: str, page: OnPage) -> TableEntry:
-    """Declare one of these tables."""
-
-    def make(results: Results, _run: Run, names: Names) -> Table | None:
-        return next((table for table in one_way_tables(results, names) if table.name == name), None)
-
-    return TableEntry(name, make, page)
-
-
 _ENDS = tuple(f"Incremental {what}: {end}" for what in ("QALYs", "costs") for end in AT)
-ONE_WAY_TABLES = (
-    _of_one_way("dsa", OnPage(("Id", *_ENDS), most_rows=ROWS_ON_PAGE)),
-    _of_one_way("dsa_curves", OnPage(("Id",))),
-    _of_one_way("dsa_statistics", OnPage(("Id", *_ENDS))),
-    _of_one_way("dsa_statistics_curves", OnPage(("Id",))),
+ONE_WAY = (
+    TableEntry(
+        "dsa",
+        lambda results, _, names: None if results.dsa is None else dsa(results, results.dsa, names),
+        OnPage(("Id", *_ENDS), most_rows=ROWS_ON_PAGE),
+    ),
+    TableEntry(
+        "dsa_curves",
+        lambda results, _, names: bar_curves(results.dsa_curves, names) if results.dsa_curves else None,
+        OnPage(("Id",)),
+    ),
+    TableEntry(
+        "dsa_statistics",
+        lambda results, _, names: (
+            dsa_statistics(results, results.dsa_statistics, names) if results.dsa_statistics else None
+        ),
+        OnPage(("Id", *_ENDS)),
+    ),
+    TableEntry(
+        "dsa_statistics_curves",
+        lambda results, _, names: (
+            statistic_curves(results.dsa_statistics_curves, names) if results.dsa_statistics_curves else None
+        ),
+        OnPage(("Id",)),
+    ),
 )
-PROBABILISTIC_TABLES = (
+TABLES = (
+    *ONE_WAY,
     TableEntry(
         "psa_summary",
         lambda results, _, names: None if results.psa is None else psa_summary(results, results.psa, names),
@@ -294,8 +293,6 @@ PROBABILISTIC_TABLES = (
         "psa_quadrants",
         lambda results, _, names: None if results.psa is None else psa_quadrants(results.psa, names),
     ),
-)
-ACCEPTABILITY_TABLES = (
     TableEntry(
         "probability_cost_effective",
         lambda results, _, names: (

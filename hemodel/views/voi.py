@@ -13,12 +13,21 @@ import numpy as np
 from hemodel.analyses.base_case import threshold_key
 from hemodel.analyses.psa.plane import cloud
 from hemodel.economics import break_even_costs
-from hemodel.views.information import InformationUnits, evppi_ranking, information_figures, information_tables, ranked
+from hemodel.views.information import (
+    InformationUnits,
+    curves_table,
+    evpi_table,
+    evppi_ranking,
+    evppi_table,
+    information_figures,
+    ranked,
+)
 from hemodel.views.psa import draw_frontier
 from hemodel.views.shared import style
+from hemodel.views.shared.declared import CommandTable
 from hemodel.views.shared.page import legend_below, number_axis, page, percent_axis, settle
 from hemodel.views.shared.table import Column, Table
-from hemodel.views.studies import draw_sizes, draw_wtp, study_tables
+from hemodel.views.studies import draw_sizes, draw_wtp, study_designs, study_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hemodel.analyses.information import VoiResults
+    from hemodel.analyses.information import InformationResult, VoiResults
     from hemodel.formats import Value
     from hemodel.voi.sample import Sample
 
@@ -37,18 +46,8 @@ def shown_as(results: VoiResults) -> InformationUnits:
     return InformationUnits(results.currency, results.effect, {s: s for s in results.strategies})
 
 
-def voi_tables(results: VoiResults) -> list[Table]:
-    """Return every table of voi.json."""
+def _means_table(results: VoiResults) -> Table:
     shown = shown_as(results)
-    return [
-        _means_table(results, shown),
-        *information_tables(results.information, shown),
-        *study_tables(results.research),
-        _ceac_table(results, shown),
-    ]
-
-
-def _means_table(results: VoiResults, shown: InformationUnits) -> Table:
     rows: list[tuple[Value, ...]] = [
         (
             entry.strategy,
@@ -76,7 +75,8 @@ def _means_table(results: VoiResults, shown: InformationUnits) -> Table:
     )
 
 
-def _ceac_table(results: VoiResults, shown: InformationUnits) -> Table:
+def _ceac_table(results: VoiResults) -> Table:
+    shown = shown_as(results)
     curves = [results.ceac.probability[s] for s in results.strategies]
     columns = [results.ceac.wtp, *curves, results.ceaf.strategy, results.ceaf.probability]
     return Table(
@@ -185,3 +185,19 @@ def ce_plane(results: VoiResults, shown: InformationUnits, sample: Sample) -> Fi
     axes.grid()
     legend_below(figure, handles)
     return settle(figure)
+
+
+def _of_information(make: Callable[[InformationResult, InformationUnits], Table]) -> Callable[[VoiResults], Table]:
+    return lambda results: make(results.information, shown_as(results))
+
+
+VOI_TABLES = (
+    CommandTable("means", _means_table),
+    CommandTable("evpi", _of_information(evpi_table)),
+    CommandTable("evppi", _of_information(evppi_table)),
+    CommandTable("voi_curves", _of_information(curves_table)),
+    CommandTable("study_designs", lambda results: study_designs(results.research) if results.research else None),
+    CommandTable("study_values", lambda results: study_values(results.research) if results.research else None),
+    CommandTable("ceac", _ceac_table),
+)
+"""Of the record of `hemodel voi`."""

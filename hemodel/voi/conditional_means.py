@@ -57,7 +57,6 @@ class Values:
         [currency per person]
     behind : array (sizes,) or None
         Effective number of draws behind the posterior of a data set, median over the data sets.
-    notes : tuple of str
     """
 
     value: FloatArray

@@ -61,7 +61,6 @@ def by_importance(
     ----------
     fit : RegressionFit
         Means of the increments given what the study is about.
-    thresholds : array (thresholds,)
     """
     rows = spread_rows(design, IMPORTANCE_DATA_SETS)
     data = simulate(design, rows, study.sizes, rng)
@@ -179,7 +178,6 @@ def by_moments(
     ----------
     fit : RegressionFit
         Means of the increments given what the study is about.
-    thresholds : array (thresholds,)
     """
     data = simulate(design, spread_rows(design, MOMENT_DATA_SETS), study.sizes, rng)
     turns = [to_benefit(fit.fitted.shape[1], float(threshold)) for threshold in thresholds]
@@ -272,7 +270,6 @@ class StudyValue:
 
     Attributes
     ----------
-    study : Study
     thresholds : array (thresholds,)
         [currency per unit of effect]
     value, standard_error : array (sizes, thresholds)
@@ -284,7 +281,6 @@ class StudyValue:
         How many were used.
     behind : array (sizes,) or None
         Effective number of draws behind the posterior of a data set, median over the data sets; None for regression.
-    notes : tuple of str
     """
 
     study: Study
@@ -349,7 +345,6 @@ def by_regression(
     ----------
     fit : RegressionFit
         Means of the increments given what the study is about.
-    thresholds : array (thresholds,)
     """
     known = fit.fitted
     data = simulate(design, np.arange(len(known)), study.sizes, rng)

@@ -93,10 +93,6 @@ def expected_maximum(means: FloatArray, covariance: FloatArray) -> FloatArray:
     means : array (draws, 1 + variables)
         The first is the constant.
     covariance : array (draws, variables, variables)
-
-    Returns
-    -------
-    array (draws,)
     """
     count = covariance.shape[1]
     largest, variance = means[:, 0], np.zeros(len(means))
@@ -288,7 +284,6 @@ class InputGroup:
 
     Attributes
     ----------
-    id, label : str
     inputs : tuple of str
         Ids of the inputs of a sample.
     whole : bool

@@ -201,10 +201,6 @@ def penalised(basis: FloatArray, penalties: Sequence[FloatArray], outcomes: Floa
     penalties : sequence of arrays (coefficients, coefficients)
         Positive semidefinite and of the same null space; the best is used.
     outcomes : array (draws, outcomes)
-
-    Returns
-    -------
-    Penalised
     """
     mean = outcomes.mean(axis=0)
     centred = outcomes - mean
@@ -267,7 +263,6 @@ def spline(column: FloatArray, intervals: int) -> tuple[csr_array, FloatArray]:
 
     Parameters
     ----------
-    column : array (draws,)
     intervals : int
         Between knots at quantiles of the column; fewer where it has few distinct values.
 
@@ -351,10 +346,6 @@ def conditional_mean(inputs: FloatArray, outcomes: FloatArray) -> RegressionFit:
         Columns that follow from the others, such as the last of shares that add up to 1, add nothing and are left out.
         No column need vary: the mean is then that of all draws.
     outcomes : array (draws, k)
-
-    Returns
-    -------
-    Fit
 
     Raises
     ------

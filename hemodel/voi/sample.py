@@ -85,11 +85,3 @@ class Sample:
     def columns(self, ids: tuple[str, ...]) -> FloatArray:
         """Return the draws (draws, columns) of some inputs side by side; of no input, no column."""
         return np.column_stack([np.empty((self.draws, 0)), *(self.inputs[id_] for id_ in ids)])
-
-
-@dataclass(frozen=True)
-class ValueEstimate:
-    """A value of information and its Monte Carlo standard error [currency per person]."""
-
-    value: float
-    standard_error: float

@@ -111,7 +111,6 @@ def family_survival(name: str, parameters: Sequence[FloatArray], months: FloatAr
         A family of survival curves, as in flexsurv.
     parameters : sequence of arrays (draws,)
         On the natural scale, in the order of the family.
-    months : array (months,)
 
     Raises
     ------
@@ -137,7 +136,6 @@ class Study:
 
     Attributes
     ----------
-    id, label : str
     kind : {"binary", "continuous", "time_to_event"}
         What is seen of each patient: whether an event happened, a number, or the time of an event.
     informs : tuple of str
@@ -201,8 +199,6 @@ class StudyDesign:
 
     Attributes
     ----------
-    arms : tuple of StudyArm
-    constant : array (draws,)
     standard_deviation : float or None
         For continuous data.
     """

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from contracts.headings_of_parts import of
 from headings import Expected, Record, each_its_own
 
-from hemodel.analyses.checks import CheckEntry
 from hemodel.analyses.differences import Compared, Difference, Differences, Effect, LinkedDifferences, Move, Remainder
 from hemodel.analyses.differences import SideEntry as Side
 from hemodel.analyses.dsa.grids import CombinationResult, NWayResult
@@ -18,16 +17,13 @@ from hemodel.analyses.dsa.threshold_search import ThresholdAt, ThresholdSearch
 from hemodel.analyses.information import MeanEntry
 from hemodel.analyses.input_rows import InputEntry
 from hemodel.analyses.psa.result import Ceac, Ceaf, PsaIncrement
-from hemodel.analyses.report import Step
+from hemodel.analyses.report import CheckEntry, Step
 from hemodel.analyses.scenarios import ScenarioEntry
 from hemodel.analyses.sweep import SweepDocument, SweepEntry, SweepWorkbook
 from hemodel.views.differences import differences_table
-from hemodel.views.grids import dsa_tables
-from hemodel.views.registry import names_of
-from hemodel.views.report import REPORT_TABLES
+from hemodel.views.registry import COMMAND_TABLES, command_tables, names_of
 from hemodel.views.shared.table import Table
 from hemodel.views.sweep import sweep_table
-from hemodel.views.voi import voi_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +42,17 @@ def own(record: BaseModel) -> Any:
     return type(record).model_validate(each_its_own(record.model_dump(), count(1)))
 
 
+def table_of(command: str, name: str, *found: Any) -> Table:
+    made = next(entry for entry in COMMAND_TABLES[command] if entry.name == name).make(*found)
+    assert made is not None
+    return made
+
+
 def of_dsa(name: str, **parts: Any) -> Table:
     results, run = of("budget")
     nothing: dict[str, Any] = {"threshold_values": [], "two_way": [], "n_way": None, "searches": []}
     document: Any = SimpleNamespace(**nothing | {"thresholds": [20_000.0, 50_000.0]} | parts)
-    (table,) = dsa_tables(document, results, names_of(results, run))
+    (table,) = command_tables("dsa", document, results, names_of(results, run))
     assert table.name == name
     return table
 
@@ -100,7 +102,7 @@ def of_voi(name: str) -> tuple[Table, Any]:
     ceaf = Ceaf.model_validate(each_its_own(ceaf.model_dump(), numbers))
     shown = {"currency": "EUR", "effect": "QALY", "draws": 9, "strategies": ["standard", "active"]}
     record: Any = SimpleNamespace(**shown, means=means, ceac=ceac, ceaf=ceaf, information=None, research=None)
-    return next(table for table in voi_tables(record) if table.name == name), record
+    return table_of("voi", name, record), record
 
 
 def voi_means() -> Made:
@@ -212,7 +214,7 @@ def of_dossier(name: str, records: list[Any], **further: Any) -> Table:
     results, run = of("budget")
     shown: dict[str, Any] = {"strategies": list(results.strategies), "currency": "EUR", **further}
     about: Any = SimpleNamespace(**shown, **{"checks" if name == "checks" else "steps": records})
-    return REPORT_TABLES[name](about, names_of(results, run))
+    return table_of("report", name, about, names_of(results, run))
 
 
 def checks() -> Made:

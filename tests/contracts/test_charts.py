@@ -25,7 +25,8 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.changes import Change
-from hemodel.views.charts import figures, save
+from hemodel.views.charts import save
+from hemodel.views.registry import figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ from hemodel import fonts
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.results import results
 from hemodel.publish.document.context import Context
-from hemodel.views.charts import figures, save
+from hemodel.views.charts import save
+from hemodel.views.registry import figures
 from hemodel.views.shared import style
 
 if TYPE_CHECKING:

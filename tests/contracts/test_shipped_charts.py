@@ -12,7 +12,7 @@ from chart_text import clipped, overlapping, texts_of
 from hemodel.analyses.options import Options
 from hemodel.analyses.results import results
 from hemodel.analyses.run import run
-from hemodel.views.charts import figures
+from hemodel.views.registry import figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -25,8 +25,7 @@ from hemodel.formats import csv_cell, display, number_format
 from hemodel.inputs.changes import Change
 from hemodel.publish.workbook import SHEETS, write_results_workbook
 from hemodel.publish.workbook_sheets import SUMMARY
-from hemodel.views.registry import tables
-from hemodel.views.report import dossier_tables
+from hemodel.views.registry import dossier_tables, tables
 from hemodel.views.shared.table import Table, csv_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from commands import WORKBOOK, invoke, results, small_workbook
 from pyarrow import parquet
 
-from hemodel.analyses.psa import cluster
+from hemodel.analyses.psa import run as psa_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
 def test_refusals_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str | int, ...], words: str
 ) -> None:
-    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr(psa_run, "SECONDS_TO_CONNECT", 1)
     done = invoke("run", WORKBOOK, "--only", "psa", *arguments, "--out", tmp_path / "out")
     assert done.exit_code == 2
     assert words in " ".join(done.output.split())

@@ -13,7 +13,7 @@ from support import small_rows
 from typer.testing import CliRunner, Result
 
 from hemodel.analyses.options import Options
-from hemodel.analyses.psa import cluster
+from hemodel.analyses.psa import run as psa_run
 from hemodel.analyses.results import results
 from hemodel.analyses.run import run
 from hemodel.cli import app
@@ -174,7 +174,7 @@ def test_what_cannot_be_done_is_refused(
     code: int,
     words: str,
 ) -> None:
-    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr(psa_run, "SECONDS_TO_CONNECT", 1)
     done = hemodel("sweep", *books, *arguments, "--out", tmp_path / "out")
     assert done.exit_code == code, done.output
     assert words in " ".join(done.stderr.split())

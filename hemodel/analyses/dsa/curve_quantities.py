@@ -50,7 +50,6 @@ class CurveQuantity:
     kind : str
         level, the restricted mean of the strategy's curve up to the time horizon [months]; effect, that mean over
         the one of `reference` [ratio]; tail, the share that `TAIL_YEARS` define [proportion].
-    endpoint, strategy : str
     reference : str
         Of an effect.
     """

@@ -124,7 +124,6 @@ class Threshold:
 
     Attributes
     ----------
-    intervention : str
     threshold : float
         [currency per QALY]
     values : tuple of float

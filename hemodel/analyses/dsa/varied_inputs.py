@@ -56,11 +56,9 @@ class VariedInput:
 
     Attributes
     ----------
-    id, label, unit : str
     kind : str
         parameter; statistic, moved with a refit; curve, a quantity of the curves of an endpoint; price, all vials
         of a drug together, its value the price of the first.
-    base : float
     low, high : float or None
         Bounds of the one-way analysis, None where it has none.
     least, most : float or None

@@ -202,7 +202,6 @@ class Setting:
 
     Attributes
     ----------
-    endpoint : str
     horizon : float
         [months]
     months : array (n,)

@@ -31,12 +31,10 @@ class Finding:
     ----------
     gate : str
         Its name, by which a note can accept it.
-    endpoint : str
     strategies : tuple of str
         Whose curves it is about.
     id : str
         Of the row at which it is reported, and whose note can accept it.
-    what, why, todo : str
     value, limit : float
         How large it is, and what it should not exceed (or fall short of); the unit is that of the gate.
     """

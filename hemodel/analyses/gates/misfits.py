@@ -32,10 +32,6 @@ SAME_RATIO = 0.005
 WEEKS, DAYS = DAYS_PER_MONTH / DAYS_PER_WEEK, DAYS_PER_MONTH
 YEARS_APART, FEWEST_SOURCES = 6, 3
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_EACH_USE = (
-    *("adverse_event.{event}.unit_cost", "administration.{administration}.cost", "resource.{resource}.unit_cost"),
-    *("end_of_life.cost", "subsequent.{treatment}.drug_cost_per_cycle", "drug.{drug}.price_per_vial"),
-)
 
 
 def misfits(rows: Rows) -> list[Problem]:
@@ -160,7 +156,8 @@ def _above_threshold(rows: Rows) -> Iterable[Problem]:
         return
     for row in rows.values():
         once = rows.get(f"subsequent.{row.names.get('treatment', '')}.cycles")
-        if row.kind.pattern not in _EACH_USE or row.value is None or (once is not None and once.value == 1):
+        each_use = row.kind.varies == "yes" and row.kind.unit.startswith("currency per ")
+        if not each_use or row.value is None or (once is not None and once.value == 1):
             continue
         uses = _vials_per_dose(rows, row.names["drug"], row) if ".price_per_vial" in row.kind.pattern else 1
         if row.number * uses > threshold.number:

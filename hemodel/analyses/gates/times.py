@@ -35,10 +35,6 @@ PFS_IN_OS, OS_IN_PFS = 2, 25
 def times_of_data(rows: Rows, fits: Mapping[str, EndpointFit]) -> list[Problem]:
     """Return a warning for every curve from data or coefficients whose times look like another unit.
 
-    Parameters
-    ----------
-    fits : mapping from endpoint to EndpointFit
-
     Returns
     -------
     list of Problem

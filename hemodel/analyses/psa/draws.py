@@ -215,11 +215,8 @@ class Psa:
 
     Attributes
     ----------
-    seed : int
     sampling : str
         Design of the draws.
-    strategies : tuple of str
-    frame : Frame
     sums : Sums
         Over every draw.
     life_years, qalys, costs : array (kept, strategies)
@@ -424,7 +421,6 @@ def running_mean(values: FloatArray, points: int) -> tuple[FloatArray, FloatArra
 
     Parameters
     ----------
-    values : array (draws,)
     points : int
         How many n to show.
 

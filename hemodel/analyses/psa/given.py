@@ -39,7 +39,6 @@ class GivenDraws:
 
     Attributes
     ----------
-    file : GivenFile
     inputs : mapping from id to array (draws,) or (draws, p)
         Coefficients of the curves of an endpoint under ``curve.<endpoint>``. Empty where the workbook draws the same.
     """

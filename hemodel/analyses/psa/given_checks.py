@@ -46,7 +46,6 @@ class DrawnColumns:
     values : mapping from name to array (draws,) or (1,)
         NaN where a cell holds no number.
     where : callable (index of the row from 0, column) -> Location
-    whole, header : Location
     """
 
     raw: Mapping[str, Any]

@@ -93,8 +93,6 @@ class Increments:
 
     Attributes
     ----------
-    comparator : str
-    interventions : tuple of str
     life_years, qalys, costs : array (draws, interventions)
         [year], [QALY], [currency]
     """

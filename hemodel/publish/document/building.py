@@ -94,7 +94,6 @@ PLACEHOLDER = (TABLE, CHEERS)
 """The table is made last, when the places are known."""
 
 
-NOTE = "note"
 Places = dict[tuple[str, str], str]
 
 

@@ -42,12 +42,10 @@ class Context:
     ----------
     results : ReportResults
         The only place numbers come from.
-    run : Run
     names : Names
         Printed names.
     pack : EvidencePack or None
         On the curves of the run.
-    tables : mapping from name to Table
     captions : mapping from name to str
         Of the figures that the run has.
     manifest : Manifest
@@ -113,7 +111,6 @@ class Content:
 
     Attributes
     ----------
-    title : str
     lead : tuple of str
         Lines below the title.
     texts : mapping from name to callable

@@ -43,8 +43,7 @@ from hemodel.publish.document.parts import REFERENCE
 from hemodel.publish.document.texts import texts
 from hemodel.views.evidence.charts import evidence_chart_names
 from hemodel.views.evidence.tables import EVIDENCE_TABLES
-from hemodel.views.registry import CHARTS, TABLES
-from hemodel.views.report import EVIDENCE, REPORT_TABLES
+from hemodel.views.registry import CHARTS, COMMAND_TABLES, EVIDENCE, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +61,7 @@ CHEERS = "cheers"
 def known(kind: str, subject: str = "run") -> tuple[str, ...]:
     """Return the names of a kind (table, figure or text) that a document on a run, or on evidence, may hold."""
     of_run = {
-        TABLE: [*(entry.name for entry in TABLES), *REPORT_TABLES, *EVIDENCE, CHEERS],
+        TABLE: [*(e.name for e in TABLES), *(e.name for e in COMMAND_TABLES["report"]), *EVIDENCE, CHEERS],
         FIGURE: [*(entry.name for entry in CHARTS), *evidence_chart_names()],
         TEXT: texts(),
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hemodel.analyses.input_rows import is_used
 from hemodel.analyses.reference_case import DEPARTS, MISSING, TO_JUDGE
 from hemodel.formats import display
+from hemodel.model.costs.categories import CATEGORIES
 from hemodel.publish.document.argument import argument_texts
 from hemodel.publish.document.context import Lines
 from hemodel.publish.document.findings import finding_texts
@@ -82,12 +83,7 @@ def _equations(context: Context) -> Lines:
                 "Vials for a dose = the expected number of whole vials over the distribution of body size; with sharing"
                 " of vials, the mean dose over the content of a vial."
             ),
-            "Disease management = months in each state x uses a month x unit cost.",
-            "Adverse events = incidence x cost, at the start; end-of-life care = deaths x cost.",
-            (
-                "Subsequent treatment = patients leaving progression-free x share of these events that are progressions"
-                " x share given each treatment x its cost."
-            ),
+            *dict.fromkeys(category.equation for category in CATEGORIES),
             _UTILITIES[settings.utilities_by],
             (
                 "Increment = intervention less comparator; ICER = incremental costs over incremental QALYs; net"
@@ -281,10 +277,8 @@ def _unit_costs(context: Context) -> Lines:
     """Give the price of each drug with its range and source, and say where the other costs are."""
     entries = [e for e in context.results.inputs if e.id.startswith("drug.") and ".price_per_" in e.id]
     lines = [f"{e.label}: {display(e.value, 'value')} {e.unit}{_between(e)}. {_from(e)}" for e in entries]
-    lead = (
-        "Prices of the drugs follow. Unit costs of administration, disease management, adverse events, subsequent"
-        " treatment and end-of-life care are in the workbook, each with its source."
-    )
+    others = listed(list(dict.fromkeys(["administration", *(category.noun for category in CATEGORIES)])))
+    lead = f"Prices of the drugs follow. Unit costs of {others} are in the workbook, each with its source."
     return Lines(lines, look="bullets", lead=lead)
 
 

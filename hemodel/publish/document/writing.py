@@ -15,10 +15,8 @@ from hemodel.publish.document.layout import read_layout, shipped_layout
 from hemodel.publish.document.texts import texts
 from hemodel.publish.html import page
 from hemodel.publish.word import word
-from hemodel.views.charts import captions, figures
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
-from hemodel.views.registry import names_of
-from hemodel.views.report import dossier_tables
+from hemodel.views.registry import captions, dossier_tables, figures, names_of
 from hemodel.views.shared.printed import Printed
 
 if TYPE_CHECKING:

@@ -40,7 +40,6 @@ class Comparison:
         Survival at that time.
     at_risk_time, at_risk_rebuilt, at_risk_given : array (rows,)
         The risk table and the numbers of the rebuilt data.
-    events_rebuilt : int
     events_given : int or None
         None where no total was given.
     median_rebuilt, median_read : float

@@ -222,7 +222,6 @@ class Interval:
 
     Attributes
     ----------
-    start, end : float
     at_risk, events, censored : int
         Patients at risk at the start, and those who left in the interval. In the last
         interval the patients still at risk are censored at its end and not counted here.
@@ -246,7 +245,6 @@ class Reconstruction:
     ----------
     data : PatientData
         Times in the unit of the curve, in order.
-    intervals : tuple of Interval
     tried : int
         How many numbers censored were tried in all.
     exchanged : int

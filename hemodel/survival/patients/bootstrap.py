@@ -62,7 +62,6 @@ def case_bootstrap(
     ----------
     fit : LikelihoodFit
         From `maximum_likelihood` with the same data and expected hazard.
-    data : dict from strategy to PatientData
     expected_hazard : dict from strategy to array (n,), optional
 
     Returns

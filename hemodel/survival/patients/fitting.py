@@ -142,11 +142,7 @@ class GroupFit:
 
     Attributes
     ----------
-    coefficients : array (p,)
-    covariance : array (p, p)
     held : array (p,) of bool
-    log_likelihood, gradient_norm : float
-    n_starts : int
     """
 
     coefficients: Array
@@ -403,7 +399,6 @@ class LikelihoodFit:
         count. The same without weights.
     n_patients, n_events : float
         Numbers, effective ones where there are weights.
-    n_parameters : int
     gradient_norm : float
         Length of the gradient of the log-likelihood in standard errors, where 0 is exact.
     condition : float
@@ -480,10 +475,6 @@ def maximum_likelihood(
         curves are then those of the excess hazard.
     start : array (p,), optional
         Coefficients to begin from, the only start then.
-
-    Returns
-    -------
-    LikelihoodFit
 
     Raises
     ------

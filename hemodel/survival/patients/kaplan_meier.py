@@ -74,10 +74,6 @@ class KaplanMeier:
         """Return survival at times t, the last value held after the last time."""
         return self._step(self.survival, 1.0, t)
 
-    def se_at(self, t: ArrayLike) -> Array:
-        """Return the standard error of survival at times t."""
-        return self._step(self.survival * np.sqrt(np.where(self.survival > 0.0, self.variance, 0.0)), 0.0, t)
-
     def interval_at(self, t: ArrayLike) -> tuple[Array, Array]:
         """Return the 95% interval of survival at times t."""
         return self._step(self.low, 1.0, t), self._step(self.high, 1.0, t)

@@ -61,7 +61,6 @@ class Likelihood:
 
     Attributes
     ----------
-    curves : EndpointCurves
     sums : dict from strategy to Sums
         One row of weights, or one for each replicate of a bootstrap.
     """
@@ -142,7 +141,6 @@ def likelihood(
 
     Parameters
     ----------
-    data : dict from strategy to PatientData
     expected_hazard : dict from strategy to array (n,), optional
         Hazard of the general population at each patient's time, per unit of time.
     counts : dict from strategy to array (replicates, n), optional

@@ -50,7 +50,6 @@ class Residuals:
 
     Attributes
     ----------
-    problem : FitProblem
     y : array (J,)
         Values to meet, on the targets' scales.
     steps : array (p,)
@@ -145,7 +144,6 @@ class TargetFit:
 
     Attributes
     ----------
-    statistic : Statistic
     reported, fitted : float
         Both as reported: months, probability or ratio.
     se : float
@@ -168,7 +166,6 @@ class ReportedFit:
 
     Attributes
     ----------
-    curves : EndpointCurves
     coefficients : array (p,)
         Joint coefficients, named by ``curves.names``.
     covariance : array (p, p)
@@ -212,10 +209,6 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
         standard errors; for sensitivity analysis.
     start : array (p,), optional
         Coefficients to begin from, the only start then; for example a previous fit.
-
-    Returns
-    -------
-    ReportedFit
 
     Raises
     ------

@@ -111,10 +111,6 @@ def log_hazard_ratio(
         Joint coefficients.
     follow_up : float or None
         Median follow-up; may be None for proportional curves only. [months]
-
-    Returns
-    -------
-    array (draws,)
     """
     if is_proportional(curves, strategy, versus):
         return log_effect(curves, PROPORTIONAL_HAZARDS, strategy, versus, coefficients)

@@ -140,7 +140,6 @@ class FitProblem:
 
     Attributes
     ----------
-    curves : EndpointCurves
     targets : tuple of Target
         The statistics used, bounds among them, J of them.
     statistics : tuple of Statistic

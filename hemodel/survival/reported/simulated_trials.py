@@ -105,7 +105,6 @@ def event_times(curves: EndpointCurves, strategy: str, coefficients: Array, shar
 
     Parameters
     ----------
-    coefficients : array (p,)
     latest : float
         Later events are not seen, whatever their time. [months]
     """
@@ -326,7 +325,6 @@ class TrialBootstrap:
         median was not reached; nan where simulation was not tried.
     trials, complete : int
         Trials simulated, and those that could report every simulated statistic.
-    seed : int
     """
 
     ids: tuple[str, ...]
@@ -352,7 +350,6 @@ class TrialRefits:
         Refits that did not settle.
     incomplete : int
         Simulated trials that could not report every statistic, which were not refitted.
-    trials, seed : int
     """
 
     coefficients: Array
@@ -557,8 +554,6 @@ def rmst_spread(curves: EndpointCurves, coefficients: Array, covariance: Array, 
 
     Parameters
     ----------
-    coefficients : array (p,)
-    covariance : array (p, p)
     horizon : float
         [months]
     """

@@ -223,7 +223,7 @@ def check(statistic: Statistic) -> None:
         raise _error(statistic, f"kind {statistic.kind!r} is unknown. Known: {', '.join(KINDS)}.")
     values = {"value": statistic.value, "low": statistic.low, "high": statistic.high}
     for name, value in values.items():
-        if value is not None and not _in_range(statistic.kind, value):
+        if value is not None and not (0.0 < value < (1.0 if statistic.kind == SURVIVAL else np.inf)):
             limits = "above 0 and below 1" if statistic.kind == SURVIVAL else "above 0 and finite"
             article = "an" if statistic.kind in {ACCELERATION_FACTOR, ODDS_RATIO} else "a"
             raise _error(statistic, f"{name} is {value:g}; {article} {statistic.kind} must be {limits}.")
@@ -279,10 +279,6 @@ def _check_extras(statistic: Statistic) -> None:
         raise _error(statistic, f"bound {statistic.bound!r} is unknown. Known: {', '.join(BOUNDS)}.")
     if statistic.weight is not None and not 0.0 < statistic.weight <= 1.0:
         raise _error(statistic, f"weight is {statistic.weight:g}; it must be above 0 and at most 1.")
-
-
-def _in_range(kind: str, value: float) -> bool:
-    return 0.0 < value < (1.0 if kind == SURVIVAL else np.inf)
 
 
 def _standard_error(statistic: Statistic) -> float | None:

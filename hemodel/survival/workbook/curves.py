@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hemodel.errors import InputError, Problem, raise_if_any
-from hemodel.inputs.checks import select
+from hemodel.inputs.checks import select, text_of
 from hemodel.inputs.dictionary import nearest
 from hemodel.survival.curve_spec import HAZARD_RATIO_BY_PERIOD, INDEPENDENT, CurveSpec
 from hemodel.survival.effects.waning import IMMEDIATE, LINEAR, WITH_TREATMENT, Waning
@@ -63,7 +63,6 @@ class CurveOptions:
         Whether the covariance of a fit to reported statistics has their correlation in it.
     bootstrap : bool
         Whether curves are drawn from bootstrap replicates.
-    simulated_trials, replicates, seed : int
     """
 
     correlated: bool
@@ -105,7 +104,7 @@ def specs(rows: Rows, endpoint: str) -> tuple[CurveSpec, ...]:
 def _spec(rows: Rows, row: Row) -> CurveSpec:
     prefix = row.id.removesuffix("family")
     relation = rows[prefix + "relation"].text
-    reference = optional_text(rows, prefix + "reference")
+    reference = text_of(rows, prefix + "reference")
     return CurveSpec(
         strategy=row.names["strategy"],
         family=row.text,
@@ -116,17 +115,12 @@ def _spec(rows: Rows, row: Row) -> CurveSpec:
 
 
 def _cuts(rows: Rows, id_: str) -> tuple[float, ...]:
-    text = optional_text(rows, id_)
+    text = text_of(rows, id_)
     try:
         return tuple(float(part) for part in text.split(";") if part.strip())
     except ValueError:
         message = f"{id_} is {text!r}: give months separated by semicolons, for example 6; 12."
         raise SurvivalError(message, [id_]) from None
-
-
-def optional_text(rows: Rows, id_: str) -> str:
-    """Return the text of a row, empty where it is missing or has no value."""
-    return rows[id_].text if id_ in rows else ""
 
 
 def published_source(rows: Rows, endpoint: str, spec: CurveSpec, program: str, unit: str) -> Source:
@@ -399,7 +393,7 @@ def wanings(rows: Rows) -> dict[Place, Waning]:
 
 def treated_by(rows: Rows, place: Place) -> str:
     """Return the endpoint whose curve says who is still treated, empty where none is named."""
-    return optional_text(rows, _id(place, "time_on_treatment"))
+    return text_of(rows, _id(place, "time_on_treatment"))
 
 
 def check_waning(rows: Rows) -> list[Problem]:
@@ -449,7 +443,7 @@ def _waning(rows: Rows, shape: Row) -> Waning:
     start, end = (
         rows[_id(place, name)].number if _filled(rows, _id(place, name)) else float("nan") for name in ("start", "end")
     )
-    scale, reference = (optional_text(rows, _id(place, name)) for name in ("scale", "reference"))
+    scale, reference = (text_of(rows, _id(place, name)) for name in ("scale", "reference"))
     return Waning(reference=reference, start=start, end=end, shape=shape.text, scale=scale)
 
 

@@ -76,9 +76,6 @@ class FitChart:
 
     Attributes
     ----------
-    model : Model
-    pack : EvidencePack
-    endpoint : str
     families : sequence of FamilyEvidence
         Fitted ones, no more than can be told apart.
     to_horizon : bool

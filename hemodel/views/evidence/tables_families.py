@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from hemodel.entries import finite
 from hemodel.views.shared.table import Column, Table
 from hemodel.views.shared.words import RELATIONS, family_name
 
@@ -45,10 +45,6 @@ def _each(pack: EvidencePack) -> Iterator[tuple[str, FamilyEvidence]]:
             yield endpoint, family
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _in_use(family: FamilyEvidence) -> str:
     return IN_WORKBOOK if family.in_use else ""
 
@@ -71,9 +67,9 @@ def ranking(pack: EvidencePack, names: EvidenceNames) -> Table:
                 family_name(family.family),
                 _in_use(family),
                 len(family.concerns) if family.fitted else None,
-                _finite(family.criterion),
-                _finite(pack.evidence.endpoints[endpoint].above_lowest(family)),
-                _finite(family.weight),
+                finite(family.criterion),
+                finite(pack.evidence.endpoints[endpoint].above_lowest(family)),
+                finite(family.weight),
                 "" if family.fitted else "could not be fitted",
             )
         )
@@ -111,9 +107,9 @@ def fit_statistics(pack: EvidencePack, names: EvidenceNames) -> Table:
             _in_use(family),
             family.criterion_name,
             fit.n_parameters,
-            *(_finite(value) for value in (family.criterion, family.aic, family.aicc, family.bic, family.bic_events)),
-            _finite(family.largest_z),
-            _finite(fit.condition),
+            *(finite(value) for value in (family.criterion, family.aic, family.aicc, family.bic, family.bic_events)),
+            finite(family.largest_z),
+            finite(fit.condition),
         )
         for endpoint, family in _each(pack)
         for fit in [pack.fits[endpoint].get(family.family)]
@@ -144,10 +140,11 @@ def _curves(pack: EvidencePack, names: EvidenceNames) -> Iterator[tuple[tuple[Va
             yield first, curve
 
 
-def _cells(found: Interval | None) -> tuple[Value, ...]:
+def cells(found: Interval | None) -> tuple[Value, ...]:
+    """Return the cells of an estimate and its interval."""
     if found is None:
         return None, None, None
-    return _finite(found.value), _finite(found.low), _finite(found.high)
+    return finite(found.value), finite(found.low), finite(found.high)
 
 
 FIRST = (Column("Endpoint"), Column("Family"), Column("In the workbook"), Column("Strategy"))
@@ -165,11 +162,11 @@ def means(pack: EvidencePack, names: EvidenceNames) -> Table:
         (
             *first,
             RELATIONS.get(curve.relation, curve.relation.replace("_", " ").capitalize()),
-            *_cells(curve.median),
-            *_cells(curve.restricted_mean),
-            _finite(curve.mean),
-            _finite(curve.beyond_follow_up),
-            _finite(curve.at_horizon),
+            *cells(curve.median),
+            *cells(curve.restricted_mean),
+            finite(curve.mean),
+            finite(curve.beyond_follow_up),
+            finite(curve.at_horizon),
         )
         for first, curve in _curves(pack, names)
     ]
@@ -190,7 +187,7 @@ def survival(pack: EvidencePack, names: EvidenceNames) -> Table:
     found = list(_curves(pack, names))
     years = sorted({year for _, curve in found for year in curve.survival_by_year})
     rows = [
-        (*first, *(cell for year in years for cell in _cells(own.survival_by_year.get(year)))) for first, own in found
+        (*first, *(cell for year in years for cell in cells(own.survival_by_year.get(year)))) for first, own in found
     ]
     groups = [f"Survival at {year} year{'' if year == 1 else 's'}" for year in years]
     columns = (*FIRST, *(column for group in groups for column in _interval_columns(group, "share")))

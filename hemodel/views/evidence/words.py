@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hemodel.views.shared.text import brief
-from hemodel.views.shared.words import ENDPOINTS, TIME_ON_TREATMENT, family_name
+from hemodel.views.shared.words import endpoint_name, family_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,7 @@ class EvidenceNames:
 
     def endpoint(self, id_: str) -> str:
         """Return the name of an endpoint."""
-        if id_.startswith(TIME_ON_TREATMENT):
-            what = id_.removeprefix(TIME_ON_TREATMENT)
-            return f"Time on {self._drugs.get(what, what.replace('_', ' '))}"
-        return ENDPOINTS.get(id_, id_.replace("_", " "))
+        return endpoint_name(id_, self._drugs)
 
     def coefficient(self, name: str) -> str:
         """Return the name of a coefficient such as ``standard: log(shape)`` with the strategy's name."""

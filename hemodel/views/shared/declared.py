@@ -1,7 +1,9 @@
 """How a view module declares its tables and charts: what makes each, when it applies, and where it stands.
 
-A module that has tables or charts of a run ends with `TABLES` and `CHARTS`; `hemodel.views.registry` puts them in
-order, and the files, the results workbook and the documents read them there.
+A module that has tables or charts of a run ends with `TABLES` and `CHARTS`; `hemodel.views.registry` finds them, and
+the files, the results workbook and the documents read them there. `BEHIND_CHARTS` are tables that only charts of the
+results workbook show; `DSA_TABLES`, `VOI_TABLES`, `SWEEP_TABLES` and `REPORT_TABLES` those of a command that no run
+has. None computes a result: what is drawn is in the results, in the draws, or is a fitted curve.
 """
 
 from __future__ import annotations
@@ -61,7 +63,6 @@ class TableEntry:
         Of its CSV file; layouts use it.
     make : callable
         Returns the table, or None where the run has nothing for it.
-    page : OnPage
     needs_rows : bool
         Whether it is left out where it has none; elsewhere that there are none is a finding.
     """
@@ -70,6 +71,14 @@ class TableEntry:
     make: Callable[[Results, Run, Names], Table | None]
     page: OnPage = OnPage()
     needs_rows: bool = False
+
+
+@dataclass(frozen=True)
+class CommandTable:
+    """A table that a command other than a run writes, made of what it found; None where it has nothing for it."""
+
+    name: str
+    make: Callable[..., Table | None]
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,6 @@ class ChartEntry:
         Of its files; layouts use it.
     draw : callable
         Returns the figure.
-    caption : str
     applies : callable
         Whether a run has it.
     same_for_payers : bool

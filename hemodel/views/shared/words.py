@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hemodel.formats import display
+from hemodel.model.costs.categories import CATEGORIES, DRUG_CATEGORIES
 from hemodel.model.curve_effects import FLOOR_RULE, KEPT_FALLING, TOWARDS_LOWER, WANED
 from hemodel.model.occupancy import (
     OS_LIFTED,
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
 COMPONENTS = {
     "progression_free": "Progression-free",
     "progressed": "Progressed",
-    "acquisition": "Drug acquisition",
-    "administration": "Drug administration",
-    "disease_management_progression_free": "Disease management, progression-free",
-    "disease_management_progressed": "Disease management, progressed",
-    "adverse_events": "Adverse events",
-    "subsequent_treatment": "Subsequent treatment",
-    "end_of_life": "End of life",
+    **DRUG_CATEGORIES,
+    **{category.name: category.label for category in CATEGORIES},
     "total": "Total",
 }
 FAMILIES = {
@@ -76,6 +72,14 @@ PARTS = {
 TIME_ON_TREATMENT = "tot_"
 
 
+def endpoint_name(id_: str, drugs: Mapping[str, str]) -> str:
+    """Return the name of an endpoint, with that of the drug where it is the time on one."""
+    if id_.startswith(TIME_ON_TREATMENT):
+        what = id_.removeprefix(TIME_ON_TREATMENT)
+        return f"Time on {drugs.get(what, what.replace('_', ' '))}"
+    return ENDPOINTS.get(id_, id_.replace("_", " "))
+
+
 class Names:
     """Printed names of strategies, drugs, endpoints and components."""
 
@@ -95,10 +99,7 @@ class Names:
 
     def endpoint(self, id_: str) -> str:
         """Return the name of an endpoint."""
-        if id_.startswith(TIME_ON_TREATMENT):
-            what = id_.removeprefix(TIME_ON_TREATMENT)
-            return f"Time on {self._drugs.get(what, what.replace('_', ' '))}"
-        return ENDPOINTS.get(id_, id_.replace("_", " "))
+        return endpoint_name(id_, self._drugs)
 
     def component(self, id_: str) -> str:
         """Return the name of a component of life-years, QALYs or costs."""

@@ -146,7 +146,7 @@ def test_years_beyond_the_horizon_of_the_model_cost_nothing() -> None:
 def test_without_rows_there_is_no_budget_impact() -> None:
     model = small_model()
 
-    assert budget_inputs(model.inputs) is None
+    assert budget_inputs(model.inputs.rows, {s.id: s.name for s in model.inputs.strategies}) is None
     assert budget_result(model) is None
 
 
@@ -154,7 +154,8 @@ def test_without_rows_there_is_no_budget_impact() -> None:
     ("trigger", "exceeded", "excess"), [(29.9, True, 0.1), (30.0, False, 0.0), (31.0, False, -1.0)]
 )
 def test_the_trigger_looks_at_the_first_years_only(trigger: float, exceeded: bool, excess: float) -> None:
-    inputs = budget_inputs(budget_model({"budget.trigger": trigger, "budget.trigger_years": 3}).inputs)
+    given = budget_model({"budget.trigger": trigger, "budget.trigger_years": 3}).inputs
+    inputs = budget_inputs(given.rows, {s.id: s.name for s in given.strategies})
     assert inputs is not None
     found = trigger_test(inputs, np.array([10.0, 30.0, 20.0, 99.0]))
 

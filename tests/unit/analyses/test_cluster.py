@@ -13,9 +13,9 @@ import pytest
 from distributed import Client, LocalCluster
 from support import small_model
 
-from hemodel.analyses.psa import cluster as module
-from hemodel.analyses.psa.cluster import ClusterError, cluster, mapper
+from hemodel.analyses.psa import run as module
 from hemodel.analyses.psa.draws import Psa, probabilistic
+from hemodel.analyses.psa.run import ClusterError, cluster, mapper
 from hemodel.errors import UsageError
 from hemodel.parameters import BLOCK
 

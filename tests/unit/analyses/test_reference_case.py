@@ -15,7 +15,7 @@ from hemodel.errors import InputError
 from hemodel.inputs.changes import Change
 from hemodel.payers.reading import shipped
 from hemodel.payers.words import words
-from hemodel.views.charts import figures
+from hemodel.views.registry import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

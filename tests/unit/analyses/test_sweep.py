@@ -11,8 +11,8 @@ from distributed import Client, LocalCluster
 from support import small_model
 
 from hemodel.analyses import sweep as module
-from hemodel.analyses.psa.cluster import mapper
 from hemodel.analyses.psa.draws import Psa, probabilistic
+from hemodel.analyses.psa.run import mapper
 from hemodel.analyses.sweep import SweepRequest, SweptModel, cells, sweep
 from hemodel.errors import UsageError
 from hemodel.parameters import BLOCK

@@ -7,8 +7,13 @@ import pytest
 from hemodel.economics import break_even_costs, differences, icer, net_monetary_benefit
 from hemodel.inputs.structure import Treatment
 from hemodel.live_model.formula import Formula
-from hemodel.model.costs.disease_management import resource_cost
-from hemodel.model.costs.events import end_of_life_cost, event_cost, share_progressing, treatment_cost
+from hemodel.model.costs.categories import (
+    end_of_life_cost,
+    event_cost,
+    resource_cost,
+    share_progressing,
+    treatment_cost,
+)
 from hemodel.model.occupancy import states
 from hemodel.model.timeline import discount_factor
 from hemodel.model.utilities import band_utility, event_loss, state_utility

@@ -25,7 +25,7 @@ from hemodel.publish.document.layout import (
 )
 from hemodel.publish.document.texts import texts
 from hemodel.publish.document.writing import charts, read_formats
-from hemodel.views.report import dossier_tables
+from hemodel.views.registry import dossier_tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,7 @@ from hemodel.publish.manifest import Manifest
 from hemodel.publish.output import budget_document
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views.budget import CHARTS, TABLES, budget_results
-from hemodel.views.charts import figures
-from hemodel.views.registry import names_of, tables
+from hemodel.views.registry import figures, names_of, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

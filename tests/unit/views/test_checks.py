@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import small_model, small_run
 
-from hemodel.analyses.checks import checks
+from hemodel.analyses.report import checks
 from hemodel.analyses.results import Results, results
 
 if TYPE_CHECKING:

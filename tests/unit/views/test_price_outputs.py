@@ -10,9 +10,9 @@ from support import small_model, small_run
 
 from hemodel.analyses.results import results
 from hemodel.errors import UsageError
-from hemodel.views import charts, prices
+from hemodel.views import prices
 from hemodel.views.headline import headline
-from hemodel.views.registry import names_of, tables
+from hemodel.views.registry import figures, names_of, tables
 from hemodel.views.shared.page import spread
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_no_chart_where_no_qalys_are_gained() -> None:
     worse: dict[str, Scalar] = {"utility.progression_free.active": 0.1, "utility.progressed.active": 0}
     found, done = made(worse)
 
-    assert "price_icer" not in charts.figures(found, done)
+    assert "price_icer" not in figures(found, done)
     with pytest.raises(UsageError, match="No price can be drawn"):
         prices.price_icer(found, done)
 

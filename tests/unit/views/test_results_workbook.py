@@ -20,9 +20,10 @@ from hemodel.inputs.listing import to_listing
 from hemodel.inputs.writing import Cover, write_workbook
 from hemodel.publish.manifest import manifest
 from hemodel.publish.workbook import CHARTS, SHEETS, write_results_workbook
-from hemodel.publish.workbook_charts import DRAWS_SHOWN, segments
 from hemodel.publish.workbook_sheets import SUMMARY
 from hemodel.views.headline import headline, key_numbers
+from hemodel.views.one_way import segments
+from hemodel.views.psa import DRAWS_SHOWN
 from hemodel.views.registry import names_of
 from hemodel.views.shared.text import brief
 
