@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from hemodel import interrupts
 from hemodel.analyses.results import results
 from hemodel.analyses.run import run
 from hemodel.errors import OutputError
@@ -29,6 +32,7 @@ from hemodel.live_model.writing import FormulaPage, write_sheet
 from hemodel.survival.workbook.tables import tables_named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from xlsxwriter.workbook import Workbook
@@ -94,7 +98,20 @@ def live_model(done: Run) -> tuple[bytes, LiveModel]:
             f"The live model was not written: a total by formula differs from the engine's by {gap:.1e} of its size."
             " This is a defect of hemodel; please report it with the workbook."
         )
-    return _content(done, live), live
+    with _temporary_folder() as folder:
+        return _content(done, live, folder), live
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Give a folder for sheets that are written and not yet packed, which goes whatever happens."""
+    folder = TemporaryDirectory(prefix="hemodel_")
+    interrupts.begin(folder.cleanup)
+    try:
+        yield folder.name
+    finally:
+        interrupts.finish(folder.cleanup)
+        folder.cleanup()
 
 
 def _refuse(target: Path, workbook: Path, *, replace: bool) -> None:
@@ -108,11 +125,13 @@ def _refuse(target: Path, workbook: Path, *, replace: bool) -> None:
         raise OutputError(f"{target}: this file exists. Choose another name, or give --replace to write over it.")
 
 
-def _content(done: Run, live: LiveModel) -> bytes:
+def _content(done: Run, live: LiveModel, folder: str) -> bytes:
+    """Return the file; sheets wait in a folder until all of them are packed."""
     import xlsxwriter
 
     inputs, buffer = done.model.inputs, io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(writing_formats.FONT)})
+    options = {"tmpdir": folder, "default_format_properties": dict(writing_formats.FONT)}
+    book = xlsxwriter.Workbook(buffer, options)
     created = datetime(2000, 1, 1, tzinfo=UTC)
     book.set_properties({"title": inputs.settings.title, "subject": "Live model", "created": created})
     book.set_size(28_000, 17_000)
