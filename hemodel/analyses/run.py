@@ -86,6 +86,7 @@ def run(
     progress: Callable[[str, int, int], None] | None = None,
     shared: Shared | None = None,
     each: Each | None = None,
+    known: Callable[[Run], object] | None = None,
 ) -> Run:
     """Run the base case and the parts asked for.
 
@@ -98,6 +99,8 @@ def run(
         Where runs for several payers, alike in all else, keep what they have in common.
     each : callable, optional
         Called with the result of every block of draws, in order (`probabilistic`).
+    known : callable, optional
+        Called with the base case alone, as soon as it is known.
 
     Raises
     ------
@@ -113,11 +116,13 @@ def run(
     path, shared = Path(path), shared or Shared()
     loaded = staged(progress, "reading and fitting", lambda: _load(path, options, shared))
     model = loaded.model
+    base = evaluate(model, base_draws(model))
+    if known is not None:
+        known(_base_case(loaded, base, options))
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved, tornado, alone = None, None, None
     if "dsa" in options.parts:
         moved, tornado, alone = staged(progress, "one-way", lambda: _one_way(model, shared))
-    base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared, loaded.given)
     psa = drawn["psa"]
     families = _families(model, shared, progress) if options.families else []
@@ -144,6 +149,22 @@ def run(
         budget=budget_result(model, moved),
         **drawn,
         **staged(progress, "grids", lambda: _grids(model, base, tornado, options, shared)),
+    )
+
+
+def _base_case(loaded: _Loaded, base: Outcomes, options: Options) -> Run:
+    """Return the base case alone, before anything is known of the rest."""
+    return Run(
+        model=loaded.model,
+        base=base,
+        families=[],
+        one_way=None,
+        psa=None,
+        scenarios=None,
+        under=loaded.under,
+        available=loaded.available,
+        options=options,
+        warnings=(),
     )
 
 
@@ -182,14 +203,14 @@ def _grids(model: Model, base: Outcomes, tornado: OneWay | None, options: Option
     }
 
 
-def budget_run(path: str | Path, options: Options) -> Run:
+def budget_run(path: str | Path, options: Options, progress: Progress | None = None) -> Run:
     """Run as `run` does, and refuse a workbook without values for the budget impact.
 
     Raises
     ------
     InputError
     """
-    done = run(path, options)
+    done = run(path, options, progress)
     if done.budget is None:
         missing = Problem(
             Location(Path(path).name, "Budget impact"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hemodel import interrupts
 from hemodel.analyses.results import results
 from hemodel.analyses.run import run
+from hemodel.analyses.shared import staged
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import write_sources
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.options import Options
     from hemodel.analyses.run import Run
+    from hemodel.analyses.shared import Progress
     from hemodel.live_model.building import LiveModel
 
 
@@ -54,7 +56,9 @@ def defined_name(id_: str) -> str:
     return f"{id_}_" if _LIKE_A_CELL.fullmatch(last) else id_
 
 
-def write_live_model(target: Path, workbook: Path, options: Options, *, replace: bool) -> str:
+def write_live_model(
+    target: Path, workbook: Path, options: Options, progress: Progress | None = None, *, replace: bool
+) -> str:
     """Write the live model of a workbook, whole or not at all, and say what was written.
 
     Parameters
@@ -63,6 +67,8 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
         The file to write (.xlsx).
     options : Options
         Changes, scenarios, how many draws to store, and their seed.
+    progress : callable, optional
+        As in `hemodel.analyses.run.run`.
     replace : bool
         Whether a file that exists is replaced.
 
@@ -75,7 +81,8 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
         formulas do not give what the engine gives.
     """
     _refuse(target, workbook, replace=replace)
-    content, live = live_model(run(workbook, dataclasses.replace(options, families=False)))
+    done = run(workbook, dataclasses.replace(options, families=False), progress)
+    content, live = staged(progress, "model of formulas", lambda: live_model(done))
     replace_file(target, content)
     return said(target, content, live)
 

@@ -189,5 +189,6 @@ CHARTS = (
         "model_structure",
         model_structure,
         "Structure of the model",
+        of_base_case=True,
     ),
 )
