@@ -110,15 +110,11 @@ def run(
     UsageError
         For a part that does not exist, or fewer than two draws.
     """
-    unknown = [part for part in options.parts if part not in PARTS]
-    if unknown:
-        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    _refuse_unknown(options.parts)
     path, shared = Path(path), shared or Shared()
     loaded = staged(progress, "reading and fitting", lambda: _load(path, options, shared))
     model = loaded.model
-    base = evaluate(model, base_draws(model))
-    if known is not None:
-        known(_base_case(loaded, base, options))
+    base = _base_case(loaded, options, known)
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved, tornado, alone = None, None, None
     if "dsa" in options.parts:
@@ -152,20 +148,31 @@ def run(
     )
 
 
-def _base_case(loaded: _Loaded, base: Outcomes, options: Options) -> Run:
-    """Return the base case alone, before anything is known of the rest."""
-    return Run(
-        model=loaded.model,
-        base=base,
-        families=[],
-        one_way=None,
-        psa=None,
-        scenarios=None,
-        under=loaded.under,
-        available=loaded.available,
-        options=options,
-        warnings=(),
-    )
+def _refuse_unknown(parts: Sequence[str]) -> None:
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+
+
+def _base_case(loaded: _Loaded, options: Options, known: Callable[[Run], object] | None) -> Outcomes:
+    """Return the base case, and tell of it before anything is known of the rest."""
+    model = loaded.model
+    base = evaluate(model, base_draws(model))
+    if known is not None:
+        early = Run(
+            model=model,
+            base=base,
+            families=[],
+            one_way=None,
+            psa=None,
+            scenarios=None,
+            under=loaded.under,
+            available=loaded.available,
+            options=options,
+            warnings=(),
+        )
+        known(early)
+    return base
 
 
 def _families(model: Model, shared: Shared, progress: Progress | None) -> list[FamilyFit]:

@@ -1,7 +1,7 @@
 """How figures are drawn and saved: by a process beside this one as soon as they are known, or once for all payers.
 
 A figure is a function that draws it and writes its files. The process and this one each take the next figure that
-neither has begun, so that the files are the same whoever draws which.
+neither has begun, which is one without a PNG; the files are the same whoever draws which.
 
 Figures that runs for several payers have in common are drawn once.
 """
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
-    from multiprocessing.sharedctypes import Synchronized
     from pathlib import Path
 
     from hemodel.analyses.shared import Progress, Shared
@@ -56,20 +55,16 @@ class Drawing:
         OutputError
             Where one cannot be written.
         """
-        jobs = list(self._jobs.values())
-        while (place := self._next()) < len(jobs):
-            draw, path = jobs[place]
-            draw(path)
+        for done, (draw, path) in enumerate(self._jobs.values(), start=1):
+            if self._is_left(path):
+                draw(path)
             if progress is not None:
-                progress("figures", place + 1, len(jobs))
+                progress("figures", done, len(self._jobs))
         return {name: files_of(path) for name, (_, path) in self._jobs.items()}
 
-    _taken = 0
-
-    def _next(self) -> int:
-        """Return the place of the first figure that is not begun."""
-        self._taken += 1
-        return self._taken - 1
+    def _is_left(self, _: Path) -> bool:
+        """Whether a figure is for this process to draw."""
+        return True
 
 
 class Worker(Drawing):
@@ -81,9 +76,8 @@ class Worker(Drawing):
         context = get_context("spawn")
         jobs, self._handed = context.Pipe(duplex=False)
         self._answer, answer = context.Pipe(duplex=False)
-        self._begun: Synchronized[int] = context.Value("i", 0)
         self._follows = True
-        self.process: BaseProcess = context.Process(target=_work, args=(jobs, answer, self._begun), daemon=True)
+        self.process: BaseProcess = context.Process(target=_work, args=(jobs, answer), daemon=True)
         with interrupts.starting_workers():
             self.process.start()
         jobs.close()
@@ -114,8 +108,8 @@ class Worker(Drawing):
             raise error
         return saved
 
-    def _next(self) -> int:
-        return _next(self._begun)
+    def _is_left(self, path: Path) -> bool:
+        return _begin(path)
 
 
 @contextmanager
@@ -137,15 +131,17 @@ _NOT_TO_HAND_OVER = (pickle.PicklingError, AttributeError, TypeError)
 """Where a figure needs a function that has no name outside another."""
 
 
-def _next(begun: Synchronized[int], limit: int | None = None) -> int:
-    """Return the place of the first figure that neither process has begun; it is taken if it is below a limit."""
-    with begun.get_lock():
-        place = begun.value
-        begun.value += limit is None or place < limit
-    return place
+def _begin(path: Path) -> bool:
+    """Make the PNG of a figure, still empty; return whether the other process had not done so."""
+    with suppress(OSError):
+        try:
+            files_of(path)[0].touch(exist_ok=False)
+        except FileExistsError:
+            return False
+    return True
 
 
-def _work(jobs: Connection, answer: Connection, begun: Synchronized[int]) -> None:
+def _work(jobs: Connection, answer: Connection) -> None:
     """Draw what comes until there is no more, and say what could not be written."""
     signal(SIGINT, SIG_IGN)
     waiting: SimpleQueue[bytes] = SimpleQueue()
@@ -153,14 +149,12 @@ def _work(jobs: Connection, answer: Connection, begun: Synchronized[int]) -> Non
     from matplotlib.backends import backend_agg, backend_svg
 
     _ = backend_agg, backend_svg
-    known: list[tuple[Draw, Path]] = []
     error = None
     try:
         while content := waiting.get():
-            known += pickle.loads(content)  # noqa: S301 - from the process that started this one
-            while (place := _next(begun, len(known))) < len(known):
-                draw, path = known[place]
-                draw(path)
+            for draw, path in pickle.loads(content):  # noqa: S301 - from the process that started this one
+                if _begin(path):
+                    draw(path)
     except HemodelError as found:
         error = found
     answer.send(error)
