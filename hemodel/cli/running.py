@@ -72,7 +72,8 @@ def run_one(job: Job, shared: Shared | None = None, stages: Stages | None = None
 
     several, families = shared, job.options.families
     shared = shared or Shared()
-    with opened(job.target, RUN) as place, drawing_beside(wanted=several is None) as drawing:
+    beside = several is None and job.options.parts != ("base",)
+    with opened(job.target, RUN) as place, drawing_beside(wanted=beside) as drawing:
 
         def known(base: Run) -> None:
             found = results(base)
