@@ -1,6 +1,6 @@
 """Figures without ink, for tests of commands: drawing takes most of the time of a run, and other tests look at it.
 
-Figures are made, named and put in place as ever; instead of drawing one, a file of one dot is written.
+Figures are made, named and put in place as ever; instead of drawing one, a file of one dot is written, by this process.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from hemodel.publish import saving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,4 +35,5 @@ def figures_without_ink(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", _dot)
         patch.setattr(ConstrainedLayoutEngine, "execute", lambda *_: None)
+        patch.setattr(saving, "available_cores", lambda: 1)
         yield

@@ -86,6 +86,7 @@ def run(
     progress: Callable[[str, int, int], None] | None = None,
     shared: Shared | None = None,
     each: Each | None = None,
+    known: Callable[[Run], object] | None = None,
 ) -> Run:
     """Run the base case and the parts asked for.
 
@@ -97,6 +98,8 @@ def run(
         Where runs for several payers, alike in all else, keep what they have in common.
     each : callable, optional
         Called with the result of every block of draws, in order (`probabilistic`).
+    known : callable, optional
+        Called with the base case alone, as soon as it is known.
 
     Raises
     ------
@@ -106,17 +109,15 @@ def run(
     UsageError
         For a part that does not exist, or fewer than two draws.
     """
-    unknown = [part for part in options.parts if part not in PARTS]
-    if unknown:
-        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    _refuse_unknown(options.parts)
     path, shared = Path(path), shared or Shared()
     loaded = staged(progress, "reading and fitting", lambda: _load(path, options, shared))
     model = loaded.model
+    base = _base_case(loaded, options, known)
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved, tornado, alone = None, None, None
     if "dsa" in options.parts:
         moved, tornado, alone = staged(progress, "one-way", lambda: _one_way(model, shared))
-    base = evaluate(model, base_draws(model))
     drawn = of_draws(model, options, (progress, each), shared, loaded.given)
     psa = drawn["psa"]
     families = _families(model, shared, progress) if options.families else []
@@ -144,6 +145,33 @@ def run(
         **drawn,
         **staged(progress, "grids", lambda: _grids(model, base, tornado, options, shared)),
     )
+
+
+def _refuse_unknown(parts: Sequence[str]) -> None:
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+
+
+def _base_case(loaded: _Loaded, options: Options, known: Callable[[Run], object] | None) -> Outcomes:
+    """Return the base case, and tell of it before anything is known of the rest."""
+    model = loaded.model
+    base = evaluate(model, base_draws(model))
+    if known is not None:
+        early = Run(
+            model=model,
+            base=base,
+            families=[],
+            one_way=None,
+            psa=None,
+            scenarios=None,
+            under=loaded.under,
+            available=loaded.available,
+            options=options,
+            warnings=(),
+        )
+        known(early)
+    return base
 
 
 def _families(model: Model, shared: Shared, progress: Progress | None) -> list[FamilyFit]:
@@ -181,14 +209,14 @@ def _grids(model: Model, base: Outcomes, tornado: OneWay | None, options: Option
     }
 
 
-def budget_run(path: str | Path, options: Options) -> Run:
+def budget_run(path: str | Path, options: Options, progress: Progress | None = None) -> Run:
     """Run as `run` does, and refuse a workbook without values for the budget impact.
 
     Raises
     ------
     InputError
     """
-    done = run(path, options)
+    done = run(path, options, progress)
     if done.budget is None:
         missing = Problem(
             Location(Path(path).name, "Budget impact"),

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import OnePayer, ScenarioNames, Set, Workbook, app, changes, command, errors, say, suffix
+from hemodel.cli.common import (
+    OnePayer,
+    ScenarioNames,
+    Set,
+    Workbook,
+    app,
+    changes,
+    command,
+    errors,
+    progress,
+    say,
+    suffix,
+)
 
 
 @app.command()
@@ -33,10 +45,10 @@ def budget(
         )
         own = suffix(payer, workbook, BUDGET.suffix)
         target = out if out is not None or as_json else default_folder(workbook, own)
-        with opened(target, BUDGET) as place:
-            done = budget_run(workbook, options)
+        with opened(target, BUDGET) as place, progress() as shown:
+            done = budget_run(workbook, options, shown)
             found = results(done)
-            place.write(budget_bundle(done, found, command()))
+            place.write(budget_bundle(done, found, command()), shown)
         if as_json:
             say(budget_document(found).model_dump_json(indent=1))
         else:

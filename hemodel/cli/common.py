@@ -169,13 +169,18 @@ class Stages:
         self._bars.console.print(visible(text).replace("\r", ""), markup=False, highlight=False, soft_wrap=True)
 
 
+def watched() -> bool:
+    """Whether errors, and so progress, go to a terminal."""
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def progress() -> Iterator[Stages | None]:
     """Give what shows the parts of a command while it runs; None where nobody watches.
 
     The command prints its answer after this block, when the bars are gone; standard output is left alone.
     """
-    if not sys.stderr.isatty():
+    if not watched():
         yield None
         return
     from rich.console import Console

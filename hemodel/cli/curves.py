@@ -37,14 +37,15 @@ def fit(
         from hemodel.publish.bundle import EVIDENCE, default_folder, opened
         from hemodel.publish.console import evidence_summary
         from hemodel.publish.output import evidence_bundle
+        from hemodel.publish.saving import drawing_beside
 
         options = Options(changes(set_), tuple(scenario or ()), ("base",), None, seed, families=False)
         target = out or default_folder(workbook, EVIDENCE.suffix)
-        with opened(target, EVIDENCE) as place, progress() as shown:
+        with opened(target, EVIDENCE) as place, progress() as shown, drawing_beside() as drawing:
             done = run_all(workbook, options, shown)
             used = done.model.inputs.settings.seed if seed is None else seed
             pack = staged(shown, "families", lambda: evidence_pack(done.model, seed=used))
-            staged(shown, "writing", lambda: place.write(evidence_bundle(done, pack, command())))
+            place.write(evidence_bundle(done, pack, command()), shown, drawing)
         say(evidence_summary(done.model, pack, target))
 
 
@@ -68,6 +69,7 @@ def fit_ipd(
     with errors():
         from hemodel.analyses.patient_files import ALL, fit_file, split_families
         from hemodel.analyses.patient_files import FileFitRequest as Request
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import FIT, opened
         from hemodel.publish.console_patients import fit_text
         from hemodel.publish.output import fit_bundle
@@ -76,9 +78,9 @@ def fit_ipd(
         chosen = split_families(tuple(families or (ALL,)))
         columns = (time, event, strategy, entry, weight)
         request = Request(*columns, chosen, relation.value, reference, horizon, tuple(at or ()))
-        with opened(out, FIT) as place:
-            found = fit_file(data, request)
-            place.write(fit_bundle(found, command()))
+        with opened(out, FIT) as place, progress() as shown:
+            found = staged(shown, "fitting", lambda: fit_file(data, request))
+            place.write(fit_bundle(found, command()), shown)
         say(json_text(found) if as_json else fit_text(found, out), nl=not as_json)
 
 
@@ -93,13 +95,15 @@ def reconstruct(
     """Rebuild patients from a published Kaplan-Meier curve."""
     with errors():
         from hemodel.analyses.rebuilt_patients import disagreements, rebuild, rebuilt_patients
+        from hemodel.analyses.shared import staged
         from hemodel.errors import raise_if_any
         from hemodel.publish.console_patients import reconstruction_text
         from hemodel.publish.patient_files import check_place, json_text, patients_csv, write_whole
 
         if out is not None:
             check_place(out)
-        rebuilt = rebuild(curve, at_risk, events)
+        with progress() as shown:
+            rebuilt = staged(shown, "rebuilding patients", lambda: rebuild(curve, at_risk, events))
         found = rebuilt_patients(rebuilt, curve.name, at_risk.name)
         wrong = disagreements(rebuilt, curve)
         written = out if not wrong else None

@@ -75,5 +75,5 @@ def dsa(
         target = out or default_folder(workbook, suffix(payer, workbook, DSA.suffix))
         with opened(target, DSA) as place, progress() as shown:
             found = staged(shown, "one-way and grids", lambda: deterministic(workbook, options, request))
-            staged(shown, "writing", lambda: place.write(dsa_bundle(found, command())))
+            place.write(dsa_bundle(found, command()), shown)
         say(dsa_text(found.document, found.results, target))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hemodel.cli.common import app, errors, say
+from hemodel.cli.common import app, errors, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,7 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
 
     One payer writes to `out` or outputs/<workbook>_<CODE>/, several to a folder each, in `out` where it is given.
     """
+    from hemodel.analyses.shared import staged
     from hemodel.cli.running import run_several, run_shown
     from hemodel.errors import UsageError, raise_if_any
     from hemodel.payers.reading import find_profiles, twice
@@ -70,5 +71,6 @@ def run_for_payers(asked: Job, names: Sequence[str], out: Path | None, jobs: int
     ]
     if not several:
         return run_shown(runs[0])
-    written = run_several(runs, jobs or os.cpu_count() or 1)
+    with progress() as shown:
+        written = staged(shown, "runs for payers", lambda: run_several(runs, jobs or os.cpu_count() or 1))
     return payer_lines([one.line for one in written if one.line is not None])

@@ -64,6 +64,7 @@ def report(
         from hemodel.publish.document.writing import DossierRequest as Request
         from hemodel.publish.document.writing import read_formats
         from hemodel.publish.output import report_bundle
+        from hemodel.publish.saving import drawing_beside
 
         formats = read_formats(format_)
         styles = None if template is None else _template(template, formats)
@@ -71,12 +72,12 @@ def report(
         read_layout(chosen)
         options = Options(changes(set_), tuple(scenario or ()), draws=draws, seed=seed, payer=payer)
         target = out or default_folder(workbook, suffix(payer, workbook, REPORT.suffix))
-        with opened(target, REPORT) as place, progress() as shown:
+        with opened(target, REPORT) as place, progress() as shown, drawing_beside() as drawing:
             done = run(workbook, options, shown)
             used = done.model.inputs.settings.seed
             pack = staged(shown, "evidence for the curves", lambda: evidence_pack(done.model, seed=used))
             request = Request(results(done), pack, chosen, formats, styles)
-            staged(shown, "writing", lambda: place.write(report_bundle(done, request, command())))
+            place.write(report_bundle(done, request, command()), shown, drawing)
         say(written(chosen, formats, target))
 
 

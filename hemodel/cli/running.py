@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.options import Options
+    from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
     from hemodel.cli.common import Stages
     from hemodel.errors import Problem
-    from hemodel.publish.bundle import Bundle
     from hemodel.publish.console_payers import PayerLine
-    from hemodel.views.charts import Draw, Save
 
 
 @dataclass(frozen=True)
@@ -68,17 +67,22 @@ def run_one(job: Job, shared: Shared | None = None, stages: Stages | None = None
     from hemodel.publish.console import base_case_text, summary
     from hemodel.publish.console_payers import payer_line
     from hemodel.publish.draws import draws_file
-    from hemodel.publish.output import run_bundle
-    from hemodel.publish.saving import saver
+    from hemodel.publish.output import known_figures, run_bundle
+    from hemodel.publish.saving import drawing_beside
 
     several, families = shared, job.options.families
     shared = shared or Shared()
-    with opened(job.target, RUN) as place, saver(many=families and several is None) as figures:
-        if stages is not None:
-            options = replace(job.options, parts=("base",), families=False, use_draws=None)
-            stages.say(base_case_text(results(run(job.workbook, options, stages, shared))))
+    beside = several is None and job.options.parts != ("base",)
+    with opened(job.target, RUN) as place, drawing_beside(wanted=beside) as drawing:
+
+        def known(base: Run) -> None:
+            found = results(base)
+            if stages is not None:
+                stages.say(base_case_text(found))
+            drawing.begin(known_figures(base, found), place.figures())
+
         with draws_file(place.path(DRAWS)) if job.keep_draws else nullcontext() as each:
-            done = run(job.workbook, job.options, stages, shared, each)
+            done = run(job.workbook, job.options, stages, shared, each, known if several is None else None)
         found = results(done)
         seed = done.model.inputs.settings.seed
         evidence = None
@@ -86,7 +90,7 @@ def run_one(job: Job, shared: Shared | None = None, stages: Stages | None = None
             make = partial(shared.once, "evidence", lambda: evidence_pack(done.model, seed=seed))
             evidence = staged(stages, "evidence for the curves", make)
         bundle = run_bundle(done, found, job.command, evidence, several)
-        staged(stages, "writing", lambda: place.write(_counted(bundle, stages), figures))
+        place.write(bundle, stages, drawing)
     return Written(summary(found, done, job.target), payer_line(found, job.target))
 
 
@@ -94,21 +98,6 @@ def run_shown(job: Job) -> str:
     """Run one, show on a terminal how far it is, and return what to print."""
     with progress() as shown:
         return run_one(job, None, shown).text
-
-
-def _counted(bundle: Bundle, stages: Stages | None) -> Bundle:
-    """Return a bundle whose figures say how many of them are drawn."""
-    if stages is None or not bundle.figures:
-        return bundle
-    total = len(bundle.figures)
-
-    def counted(place: int, draw: Draw, path: Path, keep: Save) -> tuple[Path, Path]:
-        files = draw(path, keep)
-        stages("figures", place, total)
-        return files
-
-    drawn = {name: partial(counted, k + 1, draw) for k, (name, draw) in enumerate(bundle.figures.items())}
-    return replace(bundle, figures=drawn)
 
 
 def run_several(jobs: Sequence[Job], workers: int) -> list[Written]:

@@ -38,7 +38,6 @@ def scenarios(
         from hemodel.analyses.options import Options
         from hemodel.analyses.results import results
         from hemodel.analyses.run import run as run_all
-        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import SCENARIOS, default_folder, opened
         from hemodel.publish.console import scenario_summary
         from hemodel.publish.output import scenarios_bundle
@@ -56,5 +55,5 @@ def scenarios(
             done = run_all(workbook, options, shown)
             found = results(done)
             bundle = scenarios_bundle(done, found, command())
-            staged(shown, "writing", lambda: place.write(bundle))
+            place.write(bundle, shown)
         say(bundle.document if as_json else scenario_summary(found, target), nl=not as_json)

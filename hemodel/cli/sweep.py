@@ -48,21 +48,23 @@ def sweep(
 def _swept(asked: SweepRequest, options: Options, out: Path | None, as_json: bool) -> str:
     """Run a sweep, write it where it is wanted, and return what to print."""
     from hemodel.analyses.psa.run import workers_of
+    from hemodel.analyses.shared import staged
     from hemodel.analyses.sweep import cells, sweep_document, sweep_entry
     from hemodel.analyses.sweep import sweep as run_sweep
     from hemodel.publish.bundle import SWEEP, opened
     from hemodel.publish.output import sweep_bundle
     from hemodel.publish.sweep import sweep_text
 
-    models = cells(asked)
     target = out if out is not None or as_json else _usual(asked.workbooks)
-    total = sum(model.draws for model in models)
-    with opened(target, SWEEP) as place:
-        with progress() as shown, workers_of(options) as mapper:
-            step = None if shown is None else lambda done: shown("draws", done, total)
-            results = run_sweep(models, sweep_entry, mapper=mapper, progress=step)
-        document = sweep_document(models, results)
-        place.write(sweep_bundle(document, command()))
+    with progress() as shown:
+        models = staged(shown, "reading and fitting", lambda: cells(asked))
+        total = sum(model.draws for model in models)
+        with opened(target, SWEEP) as place:
+            with workers_of(options) as mapper:
+                step = None if shown is None else lambda done: shown("draws", done, total)
+                results = run_sweep(models, sweep_entry, mapper=mapper, progress=step)
+            document = sweep_document(models, results)
+            place.write(sweep_bundle(document, command()), shown)
     return document.model_dump_json(indent=1) if as_json else sweep_text(document, target)
 
 

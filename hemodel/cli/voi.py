@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hemodel.cli.common import app, command, errors, say
+from hemodel.cli.common import app, command, errors, progress, say
 
 
 def _file(what: str, metavar: str) -> typer.models.OptionInfo:
@@ -36,6 +36,7 @@ def voi(
     with errors():
         from hemodel.analyses.information import voi_results
         from hemodel.analyses.research import Asked
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import VOI, default_folder, opened
         from hemodel.publish.output import voi_bundle
         from hemodel.publish.voi import voi_text
@@ -44,10 +45,10 @@ def voi(
         asked = Asked(_thresholds(wtp), currency, effect, _seed(studies, seed))
         files = Files(params, costs, effects, groups, studies)
         target = out if out is not None or as_json else default_folder(params, VOI.suffix)
-        with opened(target, VOI) as place:
-            external = read_external(files)
-            results = voi_results(external, files, asked)
-            place.write(voi_bundle(results, external.sample, command()))
+        with opened(target, VOI) as place, progress() as shown:
+            external = staged(shown, "reading", lambda: read_external(files))
+            results = staged(shown, "information", lambda: voi_results(external, files, asked))
+            place.write(voi_bundle(results, external.sample, command()), shown)
         say(results.model_dump_json(indent=1) if as_json else voi_text(results, target))
 
 

@@ -33,9 +33,11 @@ def inputs(
     """List every input with its value, range and source."""
     with errors():
         from hemodel.analyses.load import read_valid
+        from hemodel.analyses.shared import staged
         from hemodel.publish.console import input_list, warning_list
 
-        found = read_valid(workbook, changes(set_))
+        with progress() as shown:
+            found = staged(shown, "reading", lambda: read_valid(workbook, changes(set_)))
         say(input_list(found, as_json=as_json), nl=False)
         if found.raw.warnings:
             say(warning_list(found.raw.warnings), err=True)
@@ -51,10 +53,12 @@ def check(
     """Say what is wrong, or likely wrong, in a workbook."""
     with errors():
         from hemodel.analyses.load import check as find
+        from hemodel.analyses.shared import staged
         from hemodel.inputs.files import last_values
         from hemodel.publish.console import check_json, checked, problem_list, warning_list
 
-        found = find(workbook, changes(set_), last_values(workbook))
+        with progress() as shown:
+            found = staged(shown, "reading and fitting", lambda: find(workbook, changes(set_), last_values(workbook)))
         if as_json:
             say(check_json(found), nl=False)
         else:
@@ -80,9 +84,13 @@ def template(
 ) -> None:
     """Write a workbook to begin with."""
     with errors():
+        from hemodel.analyses.shared import staged
         from hemodel.inputs.template import template as write
 
-        say(write(new, None if strategies is None else strategies.split(","), source).summary)
+        names = None if strategies is None else strategies.split(",")
+        with progress() as shown:
+            made = staged(shown, "writing", lambda: write(new, names, source))
+        say(made.summary)
 
 
 @app.command()
@@ -96,14 +104,15 @@ def diff(
     """Show what differs between workbooks and what it does."""
     with errors():
         from hemodel.analyses.differences import differences
+        from hemodel.analyses.shared import staged
         from hemodel.publish.bundle import DIFFERENCES, opened
         from hemodel.publish.console_differences import differences_text
         from hemodel.publish.output import differences_bundle
         from hemodel.publish.patient_files import json_text
 
-        with opened(out, DIFFERENCES) as place:
-            found = differences(a, b, tuple(scenario or ()))
-            place.write(differences_bundle(found, command()))
+        with opened(out, DIFFERENCES) as place, progress() as shown:
+            found = staged(shown, "both workbooks", lambda: differences(a, b, tuple(scenario or ())))
+            place.write(differences_bundle(found, command()), shown)
         say(json_text(found.found) if as_json else differences_text(found, out), nl=not as_json)
 
 
@@ -124,7 +133,6 @@ def excel(
     """Write the model as an Excel workbook of formulas."""
     with errors():
         from hemodel.analyses.options import Options
-        from hemodel.analyses.shared import staged
         from hemodel.live_model.excel import write_live_model
         from hemodel.publish.bundle import default_folder
 
@@ -132,7 +140,5 @@ def excel(
         target = out or folder.with_name(f"{folder.name}.xlsx")
         options = Options(changes(set_), tuple(scenario or ()), ("base", "dsa"), draws, seed, grids=False)
         with progress() as shown:
-            text = staged(
-                shown, "model of formulas", lambda: write_live_model(target, workbook, options, replace=replace)
-            )
+            text = write_live_model(target, workbook, options, shown, replace=replace)
         say(text)

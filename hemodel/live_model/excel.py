@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from hemodel import interrupts
 from hemodel.analyses.results import results
 from hemodel.analyses.run import run
+from hemodel.analyses.shared import staged
 from hemodel.errors import OutputError
 from hemodel.inputs import cell_formats as writing_formats
 from hemodel.inputs.cover import SCENARIO_SHEET, print_setup, write_sources
@@ -32,7 +36,7 @@ from hemodel.model.costs.categories import CATEGORIES
 from hemodel.survival.workbook.tables import tables_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
     from hemodel.analyses.options import Options
     from hemodel.analyses.run import Run
+    from hemodel.analyses.shared import Progress
     from hemodel.inputs.model_inputs import ModelInputs
     from hemodel.live_model.building import LiveModel
     from hemodel.live_model.sheet import Sheet
@@ -344,7 +349,9 @@ def defined_name(id_: str) -> str:
     return f"{id_}_" if _LIKE_A_CELL.fullmatch(last) else id_
 
 
-def write_live_model(target: Path, workbook: Path, options: Options, *, replace: bool) -> str:
+def write_live_model(
+    target: Path, workbook: Path, options: Options, progress: Progress | None = None, *, replace: bool
+) -> str:
     """Write the live model of a workbook, whole or not at all, and say what was written.
 
     Parameters
@@ -353,6 +360,8 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
         The file to write (.xlsx).
     options : Options
         Changes, scenarios, how many draws to store, and their seed.
+    progress : callable, optional
+        As in `hemodel.analyses.run.run`.
     replace : bool
         Whether a file that exists is replaced.
 
@@ -365,7 +374,8 @@ def write_live_model(target: Path, workbook: Path, options: Options, *, replace:
         formulas do not give what the engine gives.
     """
     _refuse(target, workbook, replace=replace)
-    content, live = live_model(run(workbook, dataclasses.replace(options, families=False)))
+    done = run(workbook, dataclasses.replace(options, families=False), progress)
+    content, live = staged(progress, "model of formulas", lambda: live_model(done))
     replace_file(target, content)
     return said(target, content, live)
 
@@ -388,7 +398,20 @@ def live_model(done: Run) -> tuple[bytes, LiveModel]:
             f"The live model was not written: a total by formula differs from the engine's by {gap:.1e} of its size."
             " This is a defect of hemodel; please report it with the workbook."
         )
-    return _content(done, live), live
+    with _temporary_folder() as folder:
+        return _content(done, live, folder), live
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Give a folder for sheets that are written and not yet packed, which goes whatever happens."""
+    folder = TemporaryDirectory(prefix="hemodel_")
+    interrupts.begin(folder.cleanup)
+    try:
+        yield folder.name
+    finally:
+        interrupts.finish(folder.cleanup)
+        folder.cleanup()
 
 
 def _refuse(target: Path, workbook: Path, *, replace: bool) -> None:
@@ -402,11 +425,13 @@ def _refuse(target: Path, workbook: Path, *, replace: bool) -> None:
         raise OutputError(f"{target}: this file exists. Choose another name, or give --replace to write over it.")
 
 
-def _content(done: Run, live: LiveModel) -> bytes:
+def _content(done: Run, live: LiveModel, folder: str) -> bytes:
+    """Return the file; sheets wait in a folder until all of them are packed."""
     import xlsxwriter
 
     inputs, buffer = done.model.inputs, io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": dict(writing_formats.FONT)})
+    options = {"tmpdir": folder, "default_format_properties": dict(writing_formats.FONT)}
+    book = xlsxwriter.Workbook(buffer, options)
     created = datetime(2000, 1, 1, tzinfo=UTC)
     book.set_properties({"title": inputs.settings.title, "subject": "Live model", "created": created})
     book.set_size(28_000, 17_000)

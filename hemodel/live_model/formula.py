@@ -395,6 +395,24 @@ LONGEST_FORMULA = 8000
 
 def rendered(formula: Formula, rows: range, sheet: str) -> list[str]:
     """Return the text of a formula in each of some rows (numbers from 1) of a sheet, which it does not name itself."""
+    pieces, offsets = divided(formula, sheet)
+    made = []
+    for row in rows:
+        cells = [f"{before}{row + offset}" for before, offset in zip(pieces[:-1], offsets, strict=True)]
+        made.append("=" + "".join(cells) + pieces[-1])
+    return made
+
+
+def divided(formula: Formula, sheet: str) -> tuple[list[str], list[int]]:
+    """Return the text of a formula on a sheet cut where numbers of rows stand, and how far these are from its row.
+
+    Raises
+    ------
+    ValueError
+        For a function that a live model may not use.
+    OutputError
+        For a formula that is longer than Excel takes.
+    """
     text = formula.text.replace(f"{quoted(sheet)}!", "")
     unknown = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", re.sub(r'"[^"]*"', '""', text))) - FUNCTIONS
     if unknown:
@@ -406,9 +424,4 @@ def rendered(formula: Formula, rows: range, sheet: str) -> list[str]:
             f"than Excel takes. A model with fewer strategies, or simpler curves, can be written."
         )
     parts = re.split(r"\[([+-]?\d+)\]", text)
-    literal, offsets = parts[::2], [int(offset) for offset in parts[1::2]]
-    made = []
-    for row in rows:
-        cells = [f"{before}{row + offset}" for before, offset in zip(literal[:-1], offsets, strict=True)]
-        made.append("=" + "".join(cells) + literal[-1])
-    return made
+    return parts[::2], [int(offset) for offset in parts[1::2]]

@@ -415,7 +415,8 @@ def properties(name: str) -> dict[str, Any]:
 
 def tab_colour(sheet: Sheet) -> str:
     """Return the colour of a sheet's tab: blue where it calculates, grey where all of it is stored."""
-    formulas = bool(sheet.columns) or any(isinstance(cell.content, Formula) for cell in sheet.cells.values())
+    formulas = [formula for _, _, formula, _, _ in sheet.columns if formula.text]
+    formulas += [cell.content for cell in sheet.cells.values() if isinstance(cell.content, Formula)]
     return CALCULATION_TAB if formulas else STORED_TAB
 
 

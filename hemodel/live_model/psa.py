@@ -91,7 +91,7 @@ class PsaSheet:
         self.stored = stored
         self.rows = rows
         table = SheetTable(self.sheet, FIRST_ROW, rows)
-        self.number = table.add("Draw", list(range(rows)), "stored count")
+        self.number = table.add_stored("Draw", np.arange(rows), "stored count")
         names = {strategy.id: strategy.name for strategy in model.inputs.strategies}
         self.results: dict[tuple[str, str, str], SheetColumn] = {}
         for key, values in stored.discounted.items():
@@ -99,13 +99,13 @@ class PsaSheet:
             title, style = OUTCOMES[outcome]
             header = "Total" if component == "total" else component.replace("_", " ")
             group = f"{title}: {names[strategy]}"
-            self.results[key] = table.add(header, values.tolist(), f"stored {style}", group)
+            self.results[key] = table.add_stored(header, values, f"stored {style}", group)
         self.inputs: dict[tuple[str, int], SheetColumn] = {}
         for name, array in stored.inputs.items():
             for j in range(array.shape[1]):
                 header = model.fits[name.removeprefix("curve.")].curves.names[j] if name.startswith("curve.") else name
                 group = name if name.startswith("curve.") else "Inputs"
-                self.inputs[name, j] = table.add(header, array[:, j].tolist(), "stored number", group)
+                self.inputs[name, j] = table.add_stored(header, array[:, j], "stored number", group)
 
     def totals(self, strategy: str) -> dict[str, Formula]:
         """Return the total of each outcome of a strategy, a row a draw."""

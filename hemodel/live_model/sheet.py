@@ -17,6 +17,8 @@ from hemodel.live_model.formula import Formula, as_formula, call, item, quoted, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 
 LONGEST_SHEET_NAME = 31
 
@@ -39,7 +41,8 @@ class Sheet:
     """One sheet.
 
     Rows and columns count from 0 here; in formulas rows count from 1. `columns` holds
-    formulas for many rows: first row, column, formula, number of rows, style.
+    formulas for many rows: first row, column, formula, number of rows, style. A formula
+    without text stands for stored numbers.
     """
 
     name: str
@@ -128,6 +131,11 @@ class SheetTable:
             for i, constant in enumerate(content):
                 self.sheet.cells[self.first + i, self.next] = SheetCell(_plain(constant), style)
         return self._placed(header, value, group)
+
+    def add_stored(self, header: str, values: NDArray[Any], style: str, group: str = "") -> SheetColumn:
+        """Add a column of numbers that the engine found, for a table of many rows."""
+        self.sheet.columns.append((self.first, self.next, Formula("", values), self.rows, style))
+        return self._placed(header, values, group)
 
     def add_each(self, header: str, contents: Sequence[Formula], style: str, group: str = "") -> SheetColumn:
         """Add a column with a formula of its own in each row."""

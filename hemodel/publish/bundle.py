@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hemodel import folders, interrupts
+from hemodel.analyses.shared import staged
 from hemodel.errors import OutputError
 from hemodel.folders import MANIFEST, OUTPUTS
 from hemodel.inputs.files import OUTPUTS as PARENT
 from hemodel.publish.patient_files import json_text
-from hemodel.publish.saving import Saver
+from hemodel.publish.saving import Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hemodel.analyses.shared import Progress
     from hemodel.publish.manifest import Manifest
+    from hemodel.publish.saving import Saved
     from hemodel.views.charts import Draw
-
-
-Saved = dict[str, tuple[Path, Path]]
-"""PNG and SVG of each figure, by its name."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,19 @@ class Bundle:
     manifest : Manifest
         What repeats the command.
     figures : mapping or None
-        By name, what draws a figure, has it saved to a path without suffix and returns PNG and SVG. None: there
+        By name, what draws a figure, saves it to a path without suffix and returns PNG and SVG. None: there
         are none.
+    beside : sequence of callable
+        Each writes files of its own to the folder.
     further : sequence of callable
-        Each writes files of its own to the folder, with the figures at hand.
+        Each does so with the figures at hand.
     """
 
     document: str
     tables: Mapping[str, str]
     manifest: Manifest
     figures: Mapping[str, Draw] | None = None
+    beside: Sequence[Callable[[Path], object]] = field(default=())
     further: Sequence[Callable[[Path, Saved], object]] = field(default=())
 
 
@@ -98,29 +100,41 @@ class Place:
             raise ValueError(message)
         return self.folder / name
 
-    def write(self, bundle: Bundle, saver: Saver | None = None) -> None:
-        """Write a bundle, and in its manifest when it was made and every file; figures are saved by `saver`."""
+    def write(self, bundle: Bundle, progress: Progress | None = None, drawing: Drawing | None = None) -> None:
+        """Write a bundle, and in its manifest when it was made and every file; tell how far it is."""
         if self.folder is None:
             return
-        (self.folder / self.kind.document).write_text(bundle.document, encoding="utf-8")
-        (self.folder / "tables").mkdir()
-        for name, text in bundle.tables.items():
-            (self.folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-        saved: Saved = {}
+        folder, drawing = self.folder, drawing or Drawing()
         if bundle.figures is not None:
-            (self.folder / "figures").mkdir()
-            saver = saver or Saver()
-            saved = {name: draw(self.folder / "figures" / name, saver.save) for name, draw in bundle.figures.items()}
-            saver.finish()
+            drawing.begin(bundle.figures, self.figures())
+        staged(progress, "tables", lambda: self._write_tables(bundle, folder))
+        saved = drawing.finish(progress)
+        staged(progress, "writing", lambda: self._write_rest(bundle, folder, saved))
+
+    def figures(self) -> Path:
+        """Return the folder of figures, made where it is missing."""
+        made = self.path("figures")
+        made.mkdir(exist_ok=True)
+        return made
+
+    def _write_tables(self, bundle: Bundle, folder: Path) -> None:
+        (folder / self.kind.document).write_text(bundle.document, encoding="utf-8")
+        (folder / "tables").mkdir()
+        for name, text in bundle.tables.items():
+            (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+        for write in bundle.beside:
+            write(folder)
+
+    def _write_rest(self, bundle: Bundle, folder: Path, saved: Saved) -> None:
         for write in bundle.further:
-            write(self.folder, saved)
+            write(folder, saved)
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        written = folders.files_in(self.folder)
+        written = folders.files_in(folder)
         if unknown := {name.partition("/")[0] for name in written} - set(self.kind.entries):
             message = f"{', '.join(sorted(unknown))}: not part of such outputs"
             raise ValueError(message)
         said = bundle.manifest.model_copy(update={"made": made, OUTPUTS: sorted([*written, MANIFEST])})
-        (self.folder / MANIFEST).write_text(json_text(said), encoding="utf-8")
+        (folder / MANIFEST).write_text(json_text(said), encoding="utf-8")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
 from hemodel.views.grids import MOST_PANELS, heat_maps, n_way_chart
 from hemodel.views.one_way import tornado
-from hemodel.views.registry import command_tables, figures, names_of, tables
+from hemodel.views.registry import CHARTS, command_tables, figures, names_of, tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
 from hemodel.views.shared.table import csv_text
 from hemodel.views.sweep import sweep_figures
@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     from hemodel.analyses.run import Run
     from hemodel.analyses.shared import Shared
     from hemodel.analyses.sweep import SweepDocument
-    from hemodel.publish.bundle import Saved
     from hemodel.publish.document.writing import DossierRequest
+    from hemodel.publish.saving import Saved
+    from hemodel.views.charts import Draw
     from hemodel.views.shared.table import Table
     from hemodel.voi.sample import Sample
 
@@ -120,22 +121,30 @@ def run_bundle(
     same = {name: drawn.pop(name) for name in SAME_FOR_PAYERS if name in drawn}
     every = {} if evidence is None else evidence_figures(run.model, evidence)
     of_evidence = {name: every[name] for name in shipped_layout("report").figures if name in every}
-    once = drawing if shared is None else partial(drawing_once, shared=shared)
+    alike = drawing(same | of_evidence)
 
-    def write(folder: Path, saved: Saved) -> None:
+    def beside(folder: Path) -> None:
         write_results_workbook(folder / "results.xlsx", results, run, made)
-        report = report_page(results, run, evidence, made, saved)
-        (folder / "report.html").write_text(report, encoding="utf-8")
         if run.options.export_psa:
             write_psa(folder, run)
+
+    def write(folder: Path, saved: Saved) -> None:
+        report = report_page(results, run, evidence, made, saved)
+        (folder / "report.html").write_text(report, encoding="utf-8")
 
     return Bundle(
         _json(results),
         _csv(tables(results, run)),
         made,
-        once(same) | drawing(drawn) | once(of_evidence),
+        drawing(drawn) | (alike if shared is None else drawing_once(alike, shared)),
+        (beside,),
         (write,),
     )
+
+
+def known_figures(run: Run, results: Results) -> dict[str, Draw]:
+    """Return the figures of a run that are the same whatever is worked out after its base case."""
+    return drawing(figures(results, run, [entry for entry in CHARTS if entry.of_base_case]))
 
 
 def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
@@ -151,7 +160,7 @@ def evidence_bundle(run: Run, pack: EvidencePack, command: str) -> Bundle:
         _csv(evidence_tables(run.model, pack)),
         made,
         drawing(evidence_figures(run.model, pack)),
-        (write,),
+        further=(write,),
     )
 
 
@@ -163,7 +172,7 @@ def report_bundle(run: Run, request: DossierRequest, command: str) -> Bundle:
     made = manifest(run, command).model_copy(update=told)
     context, drawn = dossier(run, request, made)
     write = partial(write_documents, context, request)
-    return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), (write,))
+    return Bundle(_json(context.results), _csv(context.tables.values()), made, drawing(drawn, PRINT), further=(write,))
 
 
 def scenario_results(run: Run, results: Results) -> ScenarioResults:
@@ -208,7 +217,7 @@ def budget_bundle(run: Run, results: Results, command: str) -> Bundle:
     made = manifest(run, command).model_copy(update={"parts": ["budget"]})
     own = tables(results, run, budget.TABLES)
 
-    def write(folder: Path, _: Saved) -> None:
+    def write(folder: Path) -> None:
         write_budget_workbook(folder / "budget.xlsx", results, own, made)
 
     return Bundle(

@@ -6,7 +6,7 @@ What the fit of an endpoint depends on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,6 +110,10 @@ class EndpointFit:
             Where the trials that the statistics are from cannot be simulated.
         """
         return self.spread()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process needs to show it: the covariance instead of what makes it, and no replicates."""
+        return {**self.__dict__, "spread": partial(np.asarray, self.covariance), "bootstrap": None}
 
     @property
     def standard_errors(self) -> Array:

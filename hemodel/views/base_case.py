@@ -286,11 +286,12 @@ def _costs(intervention: str | None = None) -> ChartEntry:
         partial(cost_breakdown, intervention=intervention),
         "Costs by category, from the comparator to the intervention",
         each=None if intervention else _costs,
+        of_base_case=True,
     )
 
 
 CHARTS = (
-    ChartEntry("occupancy", occupancy, "Patients by state over time", same_for_payers=True),
+    ChartEntry("occupancy", occupancy, "Patients by state over time", same_for_payers=True, of_base_case=True),
     _costs(),
     ChartEntry(
         "efficiency_frontier",

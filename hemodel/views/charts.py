@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    Save = Callable[[Figure, Path, int], tuple[Path, Path]]
-    Draw = Callable[[Path, Save], tuple[Path, Path]]
+    Draw = Callable[[Path], tuple[Path, Path]]
 
 
 PNG = {"compress_level": 4}
@@ -62,9 +61,9 @@ def files_of(path: Path) -> tuple[Path, Path]:
 
 
 def drawing(made: Mapping[str, Callable[[], Figure]], dots_per_inch: int = DOTS_PER_INCH) -> dict[str, Draw]:
-    """Return for each figure what draws it and saves it to a path without suffix."""
-    return {name: partial(_drawn, draw, dots_per_inch=dots_per_inch) for name, draw in made.items()}
+    """Return for each figure what draws it and saves it to a path without suffix, as PNG and SVG."""
+    return {name: partial(_drawn, draw, dots_per_inch) for name, draw in made.items()}
 
 
-def _drawn(draw: Callable[[], Figure], path: Path, keep: Save, dots_per_inch: int) -> tuple[Path, Path]:
-    return keep(draw(), path, dots_per_inch)
+def _drawn(draw: Callable[[], Figure], dots_per_inch: int, path: Path) -> tuple[Path, Path]:
+    return save(draw(), path, dots_per_inch)

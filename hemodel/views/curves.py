@@ -574,5 +574,6 @@ CHARTS = (
         "Reported and modelled time on treatment",
         lambda _, run: bool(_treatment(run)),
         same_for_payers=True,
+        of_base_case=True,
     ),
 )

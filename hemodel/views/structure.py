@@ -191,5 +191,6 @@ CHARTS = (
         "model_structure",
         model_structure,
         "Structure of the model",
+        of_base_case=True,
     ),
 )

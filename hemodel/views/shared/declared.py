@@ -95,6 +95,8 @@ class ChartEntry:
         Whether a run has it.
     same_for_payers : bool
         Whether it depends neither on discount rates nor on thresholds, so that runs for several payers share it.
+    of_base_case : bool
+        Whether it is the same whatever is worked out after the base case, so that it can be drawn meanwhile.
     each : callable or None
         Of a chart that is drawn for each intervention: from the id of one to what draws it and whether it applies.
         That of the first intervention has the name, the others have the id after it; layouts name the first.
@@ -105,6 +107,7 @@ class ChartEntry:
     caption: str
     applies: Callable[[Results, Run], bool] = always
     same_for_payers: bool = False
+    of_base_case: bool = False
     each: Callable[[str], ChartEntry] | None = None
 
     def of_run(self, results: Results) -> list[ChartEntry]:

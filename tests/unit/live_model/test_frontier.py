@@ -20,7 +20,7 @@ from hemodel.live_model.formula import Formula, as_formula
 from hemodel.live_model.look import Look
 from hemodel.live_model.results import FrontierCells, add_frontier, icer_formula, verdict_formula
 from hemodel.live_model.sheet import Sheet
-from hemodel.live_model.writing import write_sheet
+from hemodel.live_model.writing import FormulaPage, write_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def test_verdict_at_no_difference(costs: float, qalys: float) -> None:
 def test_eight_strategies_are_calculated_as_written(tmp_path: Path) -> None:
     sheet, cells = written(*EIGHT)
     with xlsxwriter.Workbook(tmp_path / "eight.xlsx") as book:
-        write_sheet(book.add_worksheet(sheet.name), sheet, Look(Formats(book)))
+        write_sheet(book.add_worksheet(sheet.name, FormulaPage), sheet, Look(Formats(book)))
     found = recalculated([tmp_path / "eight.xlsx"], tmp_path / "work")["eight"]
 
     assert found.errors() == []

@@ -27,7 +27,7 @@ from hemodel.live_model.look import (
     tab_colour,
 )
 from hemodel.live_model.sheet import Sheet, SheetTable
-from hemodel.live_model.writing import write_sheet
+from hemodel.live_model.writing import FormulaPage, write_sheet
 
 CONTRACT = (
     *("text", "note", "number", "count", "proportion", "time", "money", "qaly", "factor", "coefficient", "date"),
@@ -71,7 +71,7 @@ def written(sheet: Sheet) -> Any:
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         look = Look(Formats(book))
         book.add_worksheet("Cover")
-        page = book.add_worksheet(sheet.name)
+        page = book.add_worksheet(sheet.name, FormulaPage)
         write_sheet(page, sheet, look)
         look.set_up(page, sheet)
     return openpyxl.load_workbook(buffer)[sheet.name]

@@ -33,7 +33,7 @@ from hemodel.live_model.uncertainty import (
     add_summary,
     add_tornado,
 )
-from hemodel.live_model.writing import write_sheet
+from hemodel.live_model.writing import FormulaPage, write_sheet
 
 if TYPE_CHECKING:
     from live.recalculation import Recalculated
@@ -119,7 +119,7 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, SheetColum
     with xlsxwriter.Workbook(path) as book:
         look = Look(Formats(book))
         for sheet in (front, psa.sheet, parameters.sheet, plane.sheet, summary.sheet, curves.sheet):
-            write_sheet(book.add_worksheet(sheet.name), sheet, look)
+            write_sheet(book.add_worksheet(sheet.name, FormulaPage), sheet, look)
         for name in sorted({row.sheet for row in model.inputs.rows.values()}):
             page = book.add_worksheet(name)
             for place, row in enumerate((r for r in model.inputs.rows.values() if r.sheet == name), start=5):
