@@ -18,8 +18,8 @@ from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 LARGEST_LOG_NODE = 690.0
 FINE_STEP, COARSE_STEP = 1.0 / 128.0, 1.0 / 16.0
@@ -226,8 +226,8 @@ def differences(shape: Family, t: Array, coefficients: Array) -> tuple[Array, Ar
 
 Array = NDArray[np.float64]
 Link = Literal["identity", "log", "logit"]
-_LINKS = {"identity": np.positive, "log": np.log, "logit": special.logit}
-_INVERSES = {"identity": np.positive, "log": np.exp, "logit": special.expit}
+_LINKS = {"identity": np.positive, "log": np.log, "logit": scipy.special.logit}
+_INVERSES = {"identity": np.positive, "log": np.exp, "logit": scipy.special.expit}
 EARLIEST_TIME = 1e-300
 
 

@@ -24,7 +24,7 @@ from hemodel.survival.reported.simulated_trials import (
     bootstrap_refits,
     bootstrap_trial,
     correlated_covariance,
-    event_times,
+    inverse_of,
     log_hazard_ratio,
     median,
     observed_arm,
@@ -432,7 +432,7 @@ def test_event_times_are_quantiles_of_the_curve(family: str, coefficients: list[
     share = np.random.default_rng(SEED).random((20, 30))
     exact = one.quantile("old", share.ravel(), np.broadcast_to(given, (share.size, given.size))).reshape(share.shape)
 
-    found = event_times(one, "old", given, share, 24.0)
+    found = inverse_of(one, "old", given, 24.0)(share)
 
     seen = exact <= 24.0
     assert 0.1 < seen.mean() < 0.99
