@@ -16,6 +16,7 @@ NIST Digital Library of Mathematical Functions (DLMF), chapter 8.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,7 +143,7 @@ def _log_lower_far(a: Array, x: Array) -> Array:
 SMALL_Q = 0.01
 PLAIN_Q = 0.05
 LARGEST_EXPONENT = 650.0
-EXCESS_SERIES = tuple(1.0 / float(scipy.special.factorial(n + 2)) for n in range(17))
+EXCESS_SERIES = tuple(1.0 / math.factorial(n + 2) for n in range(17))
 MEAN_SERIES = tuple((-1) ** n / (n * (n - 1)) for n in range(2, 19))
 TEMME_SERIES = (
     (-1 / 3, 1 / 12, -2 / 135, 1 / 864, 1 / 2835, -139 / 777600, 1 / 25515, -571 / 261273600),

@@ -11,7 +11,7 @@ The weighted residuals that a fit makes small, and their derivatives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -239,6 +239,7 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
     coefficients = min(found, key=lambda each: each[0])[1]
     residuals = Residuals(problem, wanted, problem.steps(coefficients))
     coefficients = _polish(residuals, coefficients)
+    residuals = replace(residuals, steps=problem.steps(coefficients))
     _check_settled(residuals, coefficients)
     return _describe(residuals, coefficients)
 
