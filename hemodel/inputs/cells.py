@@ -66,13 +66,12 @@ def read_grids(path: Path, wanted: Callable[[str], bool]) -> tuple[list[str], di
         raise InputError((_not_of_today(where, content),))
     try:
         _refuse_large(content, where)
-        names, values = _read(content, where, wanted, stored=True)
-        formulas = _read(content, where, wanted, stored=False)[1]
+        names, grids = _read(content, where, wanted)
     except zipfile.BadZipFile as error:
         raise InputError((_not_excel(where),)) from error
     except _DAMAGED as error:
         raise InputError((_not_excel(where) if _is_no_workbook(content) else _damaged(where, error),)) from error
-    return names, _without_references_to_blanks({name: Grid(values[name], formulas[name]) for name in values})
+    return names, _without_references_to_blanks(grids)
 
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
@@ -126,17 +125,15 @@ def _refuse_large(content: bytes, where: Location) -> None:
         raise InputError((Problem(where, "the workbook is too large", why, todo),))
 
 
-def _read(
-    content: bytes, where: Location, wanted: Callable[[str], bool], *, stored: bool
-) -> tuple[list[str], dict[str, tuple[tuple[Any, ...], ...]]]:
+def _read(content: bytes, where: Location, wanted: Callable[[str], bool]) -> tuple[list[str], dict[str, Grid]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        book = _open(content, stored=stored)
+        book = _open(content)
         try:
             found = {}
             for sheet in (each for each in book.worksheets if wanted(each.title)):
                 try:
-                    found[sheet.title] = _rows(sheet, stored=stored)
+                    found[sheet.title] = _grid(sheet)
                 except _DAMAGED as error:
                     raise InputError((_damaged(Location(where.file, sheet.title), error),)) from error
             return [sheet.title for sheet in book.worksheets], found
@@ -144,35 +141,58 @@ def _read(
             book.close()
 
 
-def _open(content: bytes, *, stored: bool) -> Any:
+def _open(content: bytes) -> Any:
     """Open a workbook without its charts and its links to other files, which may be beyond what openpyxl reads."""
     from openpyxl.reader.excel import ExcelReader
 
-    reader: Any = ExcelReader(io.BytesIO(content), read_only=True, data_only=stored, keep_links=False)
+    reader: Any = ExcelReader(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     reader.read_chartsheet = lambda _sheet, _link: None
     reader.read()
     return reader.wb
 
 
-def _rows(sheet: Any, *, stored: bool) -> tuple[tuple[Any, ...], ...]:
-    """Return the rows of a sheet, whatever size the file says it has, without empty rows at the end."""
-    sheet.reset_dimensions()
-    rows: list[tuple[Any, ...]] = []
-    for row in sheet.iter_rows(values_only=not stored):
-        if len(rows) == _LAST_ROW:
-            raise ValueError("a row beyond the last of Excel")
-        values = list(map(_stored, row)) if stored else list(row)
-        while values and values[-1] is None:
-            values.pop()
-        rows.append(tuple(values))
-    while rows and not rows[-1]:
-        rows.pop()
-    return tuple(rows)
+def _grid(sheet: Any) -> Grid:
+    """Return the cells of a sheet, read once, whatever size the file says it has, without empty rows at the end."""
+    from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, WorkSheetParser
+    from openpyxl.xml.functions import iterparse
+
+    book: Any = sheet.parent
+    days = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats, "epoch": book.epoch}  # noqa: SLF001
+    values: list[tuple[Any, ...]] = []
+    formulas: list[tuple[Any, ...]] = []
+    with sheet._get_source() as source:  # noqa: SLF001
+        parser: Any = WorkSheetParser(source, sheet._shared_strings, data_only=True, **days)  # noqa: SLF001
+        for element in (each for _, each in iterparse(source) if each.tag == ROW_TAG):
+            number, cells = parser.parse_row(element)
+            if number > _LAST_ROW:
+                raise ValueError("a row beyond the last of Excel")
+            given = [
+                cell["value"] if own.find(FORMULA_TAG) is None else parser.parse_formula(own)
+                for own, cell in zip(element, cells, strict=True)
+            ]
+            columns = [cell["column"] for cell in cells]
+            for rows, found in ((values, map(_stored, cells)), (formulas, given)):
+                if len(rows) < number:
+                    rows.extend([()] * (number - 1 - len(rows)))
+                    rows.append(_row(dict(zip(columns, found, strict=True))))
+            element.clear()
+    return Grid(_without_end(values, ()), _without_end(formulas, ()))
 
 
-def _stored(cell: Any) -> Any:
+def _stored(cell: dict[str, Any]) -> Any:
     """Return the stored value of a cell: an empty text where a formula gave one, None where nothing is stored."""
-    return "" if cell.value is None and cell.data_type == "str" else cell.value
+    return "" if cell["value"] is None and cell["data_type"] == "str" else cell["value"]
+
+
+def _row(by_column: dict[int, Any]) -> tuple[Any, ...]:
+    """Return the values of a row up to the last that there is, by column from 1."""
+    return _without_end([by_column.get(column) for column in range(1, max(by_column, default=0) + 1)], None)
+
+
+def _without_end(items: list[Any], empty: object) -> tuple[Any, ...]:
+    while items and items[-1] == empty:
+        items.pop()
+    return tuple(items)
 
 
 _REFERENCE = re.compile(

@@ -492,9 +492,10 @@ def missing_ids(ids: Iterable[str]) -> list[str]:
 
 def _by_strategy(kind: Kind, id_: str, ids: Container[str], members: Mapping[str, list[tuple[str, ...]]]) -> bool:
     """Whether each strategy has a row of its own in place of a common one that is not there."""
+    if id_ in ids or all(each.pattern != f"{kind.pattern}.{{strategy}}" for each in kinds()):
+        return False
     own = [f"{id_}.{strategy}" for (strategy,) in members["strategy"]]
-    replaces = any(each.pattern == f"{kind.pattern}.{{strategy}}" for each in kinds())
-    return replaces and id_ not in ids and bool(own) and all(each in ids for each in own)
+    return bool(own) and all(each in ids for each in own)
 
 
 def members_of(group: str, ids: Iterable[str]) -> list[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from hemodel.parameters import block_uniforms
 from hemodel.survival.curve_spec import (
@@ -351,7 +351,7 @@ def _expected(evidence: EndpointData, data: Mapping[str, PatientData]) -> dict[s
 
 def _normals(name: str, seed: int, count: int, columns: int) -> Array:
     """Independent standard normals (count, columns) of a named stream."""
-    return np.asarray(ndtri(block_uniforms(seed, name, 0, count, columns=columns)))
+    return np.asarray(scipy.special.ndtri(block_uniforms(seed, name, 0, count, columns=columns)))
 
 
 def _sizes(curves: EndpointCurves) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.distributions import Z975
 from hemodel.parameters import BLOCK, block_uniforms
@@ -257,7 +257,7 @@ def coefficient_draws(fitted: EndpointFit, n: int, seed: int) -> Array:
     for block in range(-(-n // BLOCK)):
         count = min(BLOCK, n - block * BLOCK)
         uniforms = block_uniforms(seed, name, block, count, columns=fitted.coefficients.size)
-        drawn = fitted.coefficients + special.ndtri(uniforms) @ root
+        drawn = fitted.coefficients + scipy.special.ndtri(uniforms) @ root
         for columns, weights in fitted.weights.values():
             member = block_uniforms(seed, f"{name}.family", block, count, columns=1) > np.cumsum(weights)[:-1]
             drawn[:, columns] = np.eye(weights.size)[member.sum(axis=1)]

@@ -18,8 +18,8 @@ from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 LARGEST_LOG_NODE = 690.0
 FINE_STEP, COARSE_STEP = 1.0 / 128.0, 1.0 / 16.0
@@ -226,9 +226,21 @@ def differences(shape: Family, t: Array, coefficients: Array) -> tuple[Array, Ar
 
 Array = NDArray[np.float64]
 Link = Literal["identity", "log", "logit"]
-_LINKS = {"identity": np.positive, "log": np.log, "logit": special.logit}
-_INVERSES = {"identity": np.positive, "log": np.exp, "logit": special.expit}
 EARLIEST_TIME = 1e-300
+
+
+def _estimated(link: Link, natural: Array) -> Array:
+    """Return arguments of a distribution on the scale of estimation."""
+    if link == "identity":
+        return natural
+    return np.asarray(np.log(natural) if link == "log" else scipy.special.logit(natural))
+
+
+def _natural(link: Link, estimated: Array) -> Array:
+    """Return arguments of a distribution from the scale of estimation."""
+    if link == "identity":
+        return estimated
+    return np.asarray(np.exp(estimated) if link == "log" else scipy.special.expit(estimated))
 
 
 def log_time(t: ArrayLike) -> Array:
@@ -354,14 +366,14 @@ class Family(ABC):
         """Turn coefficients (..., p) into parameters (..., p)."""
         given = np.array(coefficients, dtype=np.float64)
         for j, link in enumerate(self.links):
-            given[..., j] = _INVERSES[link](given[..., j])
+            given[..., j] = _natural(link, given[..., j])
         return given
 
     def coefficients(self, natural: ArrayLike) -> Array:
         """Turn parameters (..., p) into coefficients (..., p)."""
         given = np.array(natural, dtype=np.float64)
         for j, link in enumerate(self.links):
-            given[..., j] = _LINKS[link](given[..., j])
+            given[..., j] = _estimated(link, given[..., j])
         return given
 
     def survival(self, t: Array, coefficients: Array, *, log_t: Array | None = None, out: Array | None = None) -> Array:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.inputs.dictionary import nearest
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, PROPORTIONAL_HAZARDS
@@ -495,7 +495,7 @@ def _coefficient(term: Term, value: float) -> float:
     if term.scale == "log":
         return float(term.sign * np.log(value))
     if term.scale == "logit":
-        return float(term.sign * special.logit(value))
+        return float(term.sign * scipy.special.logit(value))
     return float(term.sign * value)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from hemodel.economics import first_of_best, net_monetary_benefit, verdict
 from hemodel.voi.conditional_means import increments
@@ -101,7 +101,7 @@ def expected_maximum(means: FloatArray, covariance: FloatArray) -> FloatArray:
         other, own = means[:, j + 1], covariance[:, j, j]
         spread = np.sqrt(np.maximum(variance + own - 2 * shared[:, j], 0.0))
         apart = np.divide(largest - other, spread, out=np.full_like(spread, np.inf), where=spread > 0)
-        weight = np.where(spread > 0, ndtr(apart), largest >= other)
+        weight = np.where(spread > 0, scipy.special.ndtr(apart), largest >= other)
         density = spread * np.exp(-0.5 * np.where(np.isfinite(apart), apart, 0.0) ** 2) / SQRT_TWO_PI
         mean = largest * weight + other * (1 - weight) + density
         second = (largest**2 + variance) * weight + (other**2 + own) * (1 - weight) + (largest + other) * density

@@ -23,9 +23,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import BSpline
-from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
-from scipy.optimize import minimize
+import scipy
 from threadpoolctl import ThreadpoolController
 
 from hemodel.voi.sample import FEWEST_DRAWS
@@ -80,8 +78,8 @@ def deviations(columns: FloatArray, outcomes: FloatArray) -> list[tuple[FloatArr
 
 def _basis(lines: FloatArray, scaled: FloatArray, inducing: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     points = scaled[inducing]
-    root = cholesky(covariance(points, points) + NUGGET * np.eye(len(points)), lower=True)
-    process = covariance(scaled, points) @ solve_triangular(root, np.eye(len(points)), lower=True).T
+    root = scipy.linalg.cholesky(covariance(points, points) + NUGGET * np.eye(len(points)), lower=True)
+    process = covariance(scaled, points) @ scipy.linalg.solve_triangular(root, np.eye(len(points)), lower=True).T
     basis = np.hstack([lines, process])
     return basis, np.diag(np.repeat([0.0, 1.0], [lines.shape[1], process.shape[1]]))
 
@@ -116,7 +114,9 @@ def lengths(columns: FloatArray, outcomes: FloatArray) -> FloatArray:
     apart = (columns[:, None, :] - columns[None, :, :]) ** 2
     start = np.append(np.full(p, np.log(1.5 * np.sqrt(p))), np.log(0.5))
     bounds = [tuple(np.log(LENGTHS))] * p + [(np.log(1e-3), np.log(1e5))]
-    best = minimize(_likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS})
+    best = scipy.optimize.minimize(
+        _likelihood, start, (apart, observed), jac=True, bounds=bounds, options={"maxiter": ITERATIONS}
+    )
     return np.asarray(np.exp(best.x[:p]))
 
 
@@ -125,8 +125,8 @@ def _likelihood(at: FloatArray, apart: FloatArray, observed: FloatArray) -> tupl
     n, k = observed.shape
     weights = np.exp(-2 * at[:-1])
     process = np.exp(at[-1] - 0.5 * apart @ weights)
-    root = cholesky(process + np.eye(n), lower=True)
-    inverse = cho_solve((root, True), np.eye(n))
+    root = scipy.linalg.cholesky(process + np.eye(n), lower=True)
+    inverse = scipy.linalg.cho_solve((root, True), np.eye(n))
     solved = inverse @ observed
     squares = np.sum(observed * solved, axis=0)
     value = 0.5 * n * np.sum(np.log(squares)) + k * np.sum(np.log(np.diag(root)))
@@ -231,7 +231,7 @@ class _Solution:
 def _solve(gram: FloatArray, penalty: FloatArray, moments: FloatArray, squares: FloatArray, draws: int) -> _Solution:
     scaled = penalty * (np.trace(gram) / np.trace(penalty))
     jitter = np.eye(len(gram)) * (1e-12 * np.trace(gram))
-    eigenvalues, vectors = eigh(gram, gram + scaled + jitter)
+    eigenvalues, vectors = scipy.linalg.eigh(gram, gram + scaled + jitter)
     shares = np.clip(eigenvalues, 0.0, 1.0)[:, None]
     shares[shares > 1 - UNPENALISED] = 1.0
     projected = vectors.T @ moments
@@ -277,12 +277,12 @@ def spline(column: FloatArray, intervals: int) -> tuple[csr_array, FloatArray]:
     inner = np.unique(places[(places > 0) & (places < 1)])
     breaks = np.concatenate([[0.0], inner, [1.0]])
     knots = np.concatenate([np.zeros(DEGREE), breaks, np.ones(DEGREE)])
-    basis = BSpline.design_matrix(unit, knots, DEGREE)
+    basis = scipy.interpolate.BSpline.design_matrix(unit, knots, DEGREE)
     # The second derivative is straight between knots, so that two Gauss points integrate its square exactly.
     half, middle = np.diff(breaks) / 2, (breaks[1:] + breaks[:-1]) / 2
     points = np.concatenate([middle - half / np.sqrt(3), middle + half / np.sqrt(3)])
     count = len(knots) - DEGREE - 1
-    bent = BSpline(knots, np.eye(count), DEGREE).derivative(2)(points)
+    bent = scipy.interpolate.BSpline(knots, np.eye(count), DEGREE).derivative(2)(points)
     return basis, bent.T @ (np.tile(half, 2)[:, None] * bent)
 
 

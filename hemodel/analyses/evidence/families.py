@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from hemodel.analyses.curve_draws import square_root
 from hemodel.analyses.evidence.data import interval
@@ -54,7 +54,7 @@ def drawn_coefficients(fit: EndpointFit, name: str, seed: int) -> Array:
     `name` is that of the stream of random numbers.
     """
     uniforms = block_uniforms(seed, name, 0, DRAWS, columns=fit.coefficients.size)
-    drawn = fit.coefficients + ndtri(uniforms) @ square_root(fit.covariance)
+    drawn = fit.coefficients + scipy.special.ndtri(uniforms) @ square_root(fit.covariance)
     for columns, weights in fit.weights.values():
         chosen = block_uniforms(seed, f"{name}.family", 0, DRAWS, columns=1) > np.cumsum(weights)[:-1]
         drawn[:, columns] = np.eye(weights.size)[chosen.sum(axis=1)]

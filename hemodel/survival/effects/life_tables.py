@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special
 
 from hemodel.errors import InputError, Location, Problem, raise_if_any
 from hemodel.survival.errors import SurvivalError, raise_together
@@ -141,7 +140,8 @@ def _rate_problems(table: RawTable, name: str, values: Array) -> Iterator[Proble
 
 
 CHUNK = 1024
-TILT_TOLERANCE = 1e-15
+HALVINGS = 54
+"""Of an interval, to the last digit of a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -402,7 +402,9 @@ def age_distribution(cohort: Cohort, oldest: float) -> tuple[Array, Array]:
     precision = cohort.sd_age**-2
 
     def weights(tilt: float) -> Array:
-        return np.asarray(special.softmax(tilt * away - 0.5 * precision * away**2))
+        exponent = tilt * away - 0.5 * precision * away**2
+        weight = np.exp(exponent - exponent.max())
+        return np.asarray(weight / weight.sum())
 
     def shift(tilt: float) -> float:
         return float(weights(tilt) @ away)
@@ -410,5 +412,8 @@ def age_distribution(cohort: Cohort, oldest: float) -> tuple[Array, Array]:
     reach = precision
     while shift(reach) < 0.0 or shift(-reach) > 0.0:
         reach *= 2.0
-    tilt = optimize.brentq(shift, -reach, reach, xtol=TILT_TOLERANCE * reach)
-    return ages, weights(tilt)
+    low, high = -reach, reach
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if shift(middle) < 0.0 else (low, middle)
+    return ages, weights(0.5 * (low + high))

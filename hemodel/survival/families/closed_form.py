@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.families.gamma_functions import excess
 from hemodel.survival.family import Array, Family, Link, columns, fill_line, power_log
@@ -80,7 +80,7 @@ class Weibull(Family):
 
     def _mean(self, coefficients: Array) -> Array:
         log_shape, log_scale = coefficients.T
-        return np.asarray(np.exp(log_scale + special.gammaln(1.0 + np.exp(-log_shape))))
+        return np.asarray(np.exp(log_scale + scipy.special.gammaln(1.0 + np.exp(-log_shape))))
 
     def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
         """Follow from x = shape log(t / scale): H = exp(x), h t = shape exp(x)."""
@@ -119,7 +119,7 @@ class WeibullPH(Family):
     def _mean(self, coefficients: Array) -> Array:
         log_shape, log_scale = coefficients.T
         inverse = np.exp(-log_shape)
-        return np.asarray(np.exp(-log_scale * inverse + special.gammaln(1.0 + inverse)))
+        return np.asarray(np.exp(-log_scale * inverse + scipy.special.gammaln(1.0 + inverse)))
 
     def _derivatives(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
         """Follow from x = shape log t: H = scale exp(x), h t = shape scale exp(x)."""
@@ -142,7 +142,7 @@ class Gompertz(Family):
     def starts(self, median: float) -> Array:
         """Return six shapes, all with this median."""
         relative = np.array([-1.0, -0.4, -0.1, 0.1, 0.5, 1.5])
-        rate = LOG_2 / (median * special.exprel(relative))
+        rate = LOG_2 / (median * scipy.special.exprel(relative))
         return np.column_stack([relative / median, np.log(rate)])
 
     def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
@@ -183,7 +183,7 @@ class Gompertz(Family):
         """Follow from (exp(u) - 1) / u, u = shape t, whose slope is exp(u) (exp(-u) - 1 + u) / u^2."""
         shape, rate = coefficients[0], np.exp(coefficients[1])
         u = shape * t
-        cumulative = rate * t * np.stack([t * np.exp(u) * excess(-u), special.exprel(u)])
+        cumulative = rate * t * np.stack([t * np.exp(u) * excess(-u), scipy.special.exprel(u)])
         return np.stack([t, np.ones_like(t)]), cumulative
 
 
@@ -194,4 +194,4 @@ def _scaled_exponential_integral(x: Array) -> Array:
     series = np.ones_like(x)
     for k in range(40, 0, -1):
         series = 1.0 - k * series / far
-    return np.where(x <= 50.0, np.exp(near) * special.exp1(near), series / far)
+    return np.where(x <= 50.0, np.exp(near) * scipy.special.exp1(near), series / far)

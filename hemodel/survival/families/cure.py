@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.families.composite import Composite, parameters_of, starts_with_hazard
 from hemodel.survival.families.gamma_functions import SMALLEST_DIRECT
@@ -66,7 +66,7 @@ class _Cure(Composite, ABC):
         """Join cured shares with inner starts that have these cumulative hazards at the median."""
         count = len(self.inner.starts(median))
         inner = [starts_with_hazard(self.inner, median, np.full(count, level)) for level in levels]
-        shares = np.repeat(special.logit(np.array(START_SHARES)), count)
+        shares = np.repeat(scipy.special.logit(np.array(START_SHARES)), count)
         return np.column_stack([shares, np.concatenate(inner)])
 
     def _inner(self, t: Array, log_t: Array, coefficients: Array) -> tuple[Array, Array]:
@@ -90,8 +90,8 @@ class MixtureCure(_Cure):
 
     def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
         self.inner.survival(t, coefficients[:, 1:], log_t=log_t, out=out)
-        cure = special.expit(coefficients[:, :1])
-        out *= special.expit(-coefficients[:, :1])
+        cure = scipy.special.expit(coefficients[:, :1])
+        out *= scipy.special.expit(-coefficients[:, :1])
         out += cure
         np.copyto(out, 1.0, where=np.isneginf(log_t))
 
@@ -100,10 +100,10 @@ class MixtureCure(_Cure):
         self.inner.cumulative_hazard(t, coefficients[:, 1:], log_t=log_t, out=out)
         logit = np.ascontiguousarray(coefficients[:, :1])
         left = np.exp(-out)
-        left *= special.expit(-logit)
-        left += special.expit(logit)
+        left *= scipy.special.expit(-logit)
+        left += scipy.special.expit(logit)
         early, late = left > 0.5, left < SMALLEST_DIRECT
-        event = np.broadcast_to(special.expit(-logit), out.shape)[early] * np.expm1(-out[early])
+        event = np.broadcast_to(scipy.special.expit(-logit), out.shape)[early] * np.expm1(-out[early])
         far = np.logaddexp(-_softplus(-logit), -_softplus(logit) - out)[late] if late.any() else 0.0
         np.maximum(left, SMALLEST_DIRECT, out=left)
         np.log(left, out=out)
@@ -119,7 +119,7 @@ class MixtureCure(_Cure):
     def _time_at(self, level: Array, coefficients: Array) -> Array:
         logit = coefficients[:, 0]
         event = -np.expm1(-level) * (1.0 + np.exp(logit))
-        left = np.exp(-level) - special.expit(logit)
+        left = np.exp(-level) - scipy.special.expit(logit)
         early = -np.log1p(-np.minimum(event, 0.9))
         late = -np.log(np.maximum(left, 0.0)) - _softplus(logit)
         inner = np.where(np.isneginf(logit), level, np.where(event < 0.5, early, late))
@@ -134,7 +134,7 @@ class MixtureCure(_Cure):
         inner_log_hazard, inner = self.inner.derivatives(t, coefficients[1:])
         row = coefficients[None, :]
         survival = self.survival(t, row, log_t=log_t)[0]
-        cure, rest = special.expit(coefficients[0]), special.expit(-coefficients[0])
+        cure, rest = scipy.special.expit(coefficients[0]), scipy.special.expit(-coefficients[0])
         event = -np.expm1(-self.inner.cumulative_hazard(t, row[:, 1:], log_t=log_t)[0])
         weight = rest * (1.0 - event) / survival
         by_cure = -cure * rest * event / survival
@@ -180,6 +180,6 @@ class NonmixtureCure(_Cure):
         inner_log_hazard, inner = self.inner.derivatives(t, coefficients[1:])
         level = _softplus(-coefficients[0])
         left = np.exp(-self.inner.cumulative_hazard(t, coefficients[None, 1:], log_t=log_t)[0])
-        rest = special.expit(-coefficients[0])
+        rest = scipy.special.expit(-coefficients[0])
         by_cure = np.full_like(t, -rest / level)
         return np.vstack([by_cure, inner_log_hazard - inner]), np.vstack([-rest * (1.0 - left), level * left * inner])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.families import gamma_functions as log_gamma
 from hemodel.survival.families.density import DensityFamily
@@ -30,7 +30,7 @@ class Gamma(DensityFamily):
     def starts(self, median: float) -> Array:
         """Return five shapes, all with this median."""
         shape = np.array([0.4, 0.8, 1.2, 2.0, 4.0])
-        rate = special.gammaincinv(shape, 0.5) / median
+        rate = scipy.special.gammaincinv(shape, 0.5) / median
         return np.asarray(np.log(np.column_stack([shape, rate])))
 
     @staticmethod
@@ -51,7 +51,7 @@ class Gamma(DensityFamily):
         """Return the log density, which `DensityFamily` turns into the hazard."""
         log_shape, log_rate = columns(coefficients)
         shape = np.exp(log_shape)
-        constant = shape * log_rate - special.gammaln(shape)
+        constant = shape * log_rate - scipy.special.gammaln(shape)
         return np.asarray(constant + power_log(shape - 1.0, log_t) - np.exp(log_rate) * t)
 
     def _time_at(self, level: Array, coefficients: Array) -> Array:

@@ -16,10 +16,11 @@ NIST Digital Library of Mathematical Functions (DLMF), chapter 8.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,18 +41,18 @@ def stirling_remainder(x: Array) -> Array:
     for term in reversed(REMAINDER_SERIES):
         series = series / (large * large) + term
     small = np.minimum(x, 15.0)
-    direct = special.gammaln(small) - ((small - 0.5) * np.log(small) - small + HALF_LOG_2_PI)
+    direct = scipy.special.gammaln(small) - ((small - 0.5) * np.log(small) - small + HALF_LOG_2_PI)
     return np.where(x < 15.0, direct, series / large)
 
 
 def lower(a: Array, x: Array) -> Array:
     """Compute P(a, x)."""
-    return _either(a, x, special.gammainc, _lower_low)
+    return _either(a, x, scipy.special.gammainc, _lower_low)
 
 
 def upper(a: Array, x: Array) -> Array:
     """Compute Q(a, x)."""
-    return _either(a, x, special.gammaincc, lambda some, at: 1.0 - _lower_low(some, at))
+    return _either(a, x, scipy.special.gammaincc, lambda some, at: 1.0 - _lower_low(some, at))
 
 
 def _either(
@@ -71,8 +72,8 @@ def _either(
 
 def _lower_low(a: Array, x: Array) -> Array:
     """Compute P(a, x) from P(a + 1, x), DLMF 8.8.5."""
-    step = special.xlogy(a, x) - x - special.gammaln(a + 1.0)
-    return np.asarray(special.gammainc(a + 1.0, x) + np.exp(step))
+    step = scipy.special.xlogy(a, x) - x - scipy.special.gammaln(a + 1.0)
+    return np.asarray(scipy.special.gammainc(a + 1.0, x) + np.exp(step))
 
 
 def minus_log_upper(a: Array, x: Array) -> Array:
@@ -142,7 +143,7 @@ def _log_lower_far(a: Array, x: Array) -> Array:
 SMALL_Q = 0.01
 PLAIN_Q = 0.05
 LARGEST_EXPONENT = 650.0
-EXCESS_SERIES = tuple(1.0 / float(special.factorial(n + 2)) for n in range(17))
+EXCESS_SERIES = tuple(1.0 / math.factorial(n + 2) for n in range(17))
 MEAN_SERIES = tuple((-1) ** n / (n * (n - 1)) for n in range(2, 19))
 TEMME_SERIES = (
     (-1 / 3, 1 / 12, -2 / 135, 1 / 864, 1 / 2835, -139 / 777600, 1 / 25515, -571 / 261273600),
@@ -238,14 +239,14 @@ def _polynomial(terms: tuple[float, ...], x: Array) -> Array:
 
 def _survival_near_normal(q: Array, w: Array) -> Array:
     z, c = _near_normal(q, w)
-    return np.asarray(special.ndtr(-z) + q * c * np.exp(-0.5 * z * z - HALF_LOG_2_PI))
+    return np.asarray(scipy.special.ndtr(-z) + q * c * np.exp(-0.5 * z * z - HALF_LOG_2_PI))
 
 
 def _hazard_near_normal(q: Array, w: Array) -> Array:
     z, c = _near_normal(q, w)
     far = (z > 0.0) & (np.abs(q * z) > 1.0)
-    ratio = np.sqrt(2.0 / np.pi) / special.erfcx(np.where(far, 1.0, z) * np.sqrt(0.5))
-    near = -special.log_ndtr(-z) - np.log1p(q * c * np.where(far, 0.0, ratio))
+    ratio = np.sqrt(2.0 / np.pi) / scipy.special.erfcx(np.where(far, 1.0, z) * np.sqrt(0.5))
+    near = -scipy.special.log_ndtr(-z) - np.log1p(q * c * np.where(far, 0.0, ratio))
     y = np.where(far, np.minimum(q * w, LARGEST_EXPONENT), np.copysign(1.0, q))
     return np.where(far, _hazard_far(q, z, y), near)
 
@@ -260,13 +261,13 @@ def _hazard_far(q: Array, z: Array, y: Array) -> Array:
 
 def value_at(q: Array, level: Array) -> Array:
     """Compute the w (draws,) at which -log P(W > w) is ``level``, for q (draws,)."""
-    result = -np.asarray(special.ndtri_exp(-level))
+    result = -np.asarray(scipy.special.ndtri_exp(-level))
     early = level < 0.7
     done, left = -np.expm1(-level), np.exp(-level)
     with np.errstate(divide="ignore"):
         for rows, forward, backward in (
-            (q >= SMALL_Q, special.gammaincinv, special.gammainccinv),
-            (q <= -SMALL_Q, special.gammainccinv, special.gammaincinv),
+            (q >= SMALL_Q, scipy.special.gammaincinv, scipy.special.gammainccinv),
+            (q <= -SMALL_Q, scipy.special.gammainccinv, scipy.special.gammaincinv),
         ):
             a = 1.0 / np.where(rows, q * q, 1.0)
             x = np.where(early, forward(a, done), backward(a, left))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.families import gamma_functions as log_gamma
 from hemodel.survival.families.density import DensityFamily
@@ -131,7 +131,7 @@ def _near_normal(shape: Shape, y: Array) -> Array:
     safe = np.where(inside, 1.0, w)
     direct = shape.delta * (share + 1.0 / np.expm1(safe)) - 1.0 / np.where(inside, 1.0, z)
     m = np.where(inside, shape.delta * series, direct)
-    return np.asarray(-special.log_ndtr(-z) - np.log(np.maximum(1.0 + m * inverse_mills(z), 1e-300)))
+    return np.asarray(-scipy.special.log_ndtr(-z) - np.log(np.maximum(1.0 + m * inverse_mills(z), 1e-300)))
 
 
 def _by_beta(shape: Shape, y: Array) -> Array:
@@ -141,10 +141,10 @@ def _by_beta(shape: Shape, y: Array) -> Array:
     early = odds < 1.0
     x = np.where(early, odds, 1.0) / (1.0 + odds)
     a, b = np.where(early, shape.s1, shape.s2), np.where(early, shape.s2, shape.s1)
-    value = np.asarray(special.betainc(a, b, x))
+    value = np.asarray(scipy.special.betainc(a, b, x))
     rest = np.empty_like(value)
     some = value > 0.5
-    rest[some] = special.betaincc(a[some], b[some], x[some])
+    rest[some] = scipy.special.betaincc(a[some], b[some], x[some])
     rest[~some] = 1.0 - value[~some]
     died = np.where(early, value, rest) * np.exp(shape.s1 * np.minimum(w + LARGEST_EXPONENT, 0.0))
     survival = np.where(early, rest, value)
@@ -160,8 +160,8 @@ def value_near(shape: Shape, level: Array) -> Array:
     """Return about the y (draws,) at which -log P(Y > y) is ``level``; not finite where that is beyond reach."""
     s1, s2, delta = (each[:, 0] for each in (shape.s1, shape.s2, shape.delta))
     with np.errstate(all="ignore"):
-        died = special.betaincinv(s1, s2, -np.expm1(-level))
-        left = special.betaincinv(s2, s1, np.exp(-level))
+        died = scipy.special.betaincinv(s1, s2, -np.expm1(-level))
+        left = scipy.special.betaincinv(s2, s1, np.exp(-level))
         odds = np.where(level < 1.0, died / (1.0 - died), (1.0 - left) / left)
         return np.asarray(np.log(odds * s2 / s1) / delta)
 

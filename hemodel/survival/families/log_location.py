@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.families.density import DensityFamily
 from hemodel.survival.families.scales import inverse_mills
@@ -74,7 +74,7 @@ class LogLogistic(Family):
         """Follow from x = shape log(t / scale): H = log(1 + exp(x)), h t = shape exp(x) / (1 + exp(x))."""
         shape = np.exp(coefficients[0])
         x = shape * (log_t - coefficients[1])
-        passed, left = special.expit(x), special.expit(-x)
+        passed, left = scipy.special.expit(x), scipy.special.expit(-x)
         return np.stack([1.0 + left * x, -shape * left]), np.stack([passed * x, -shape * passed])
 
 
@@ -99,12 +99,12 @@ class LogNormal(DensityFamily):
 
     def _fill_cumulative_hazard(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
         self._fill_minus_z(log_t, coefficients, out)
-        special.log_ndtr(out, out=out)
+        scipy.special.log_ndtr(out, out=out)
         np.negative(out, out=out)
 
     def _fill_survival(self, t: Array, log_t: Array, coefficients: Array, out: Array) -> None:
         self._fill_minus_z(log_t, coefficients, out)
-        special.ndtr(out, out=out)
+        scipy.special.ndtr(out, out=out)
 
     def _log_hazard(self, t: Array, log_t: Array, coefficients: Array) -> Array:
         """Return the log density, which `DensityFamily` turns into the hazard."""
@@ -116,7 +116,7 @@ class LogNormal(DensityFamily):
 
     def _time_at(self, level: Array, coefficients: Array) -> Array:
         meanlog, log_sd = coefficients.T
-        return np.asarray(np.exp(meanlog - np.exp(log_sd) * special.ndtri_exp(-level)))
+        return np.asarray(np.exp(meanlog - np.exp(log_sd) * scipy.special.ndtri_exp(-level)))
 
     def _mean(self, coefficients: Array) -> Array:
         meanlog, log_sd = coefficients.T

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class Scale:
 
 def inverse_mills(z: Array) -> Array:
     """Compute phi(z) / Phi(-z), the slope of -log Phi(-z)."""
-    return np.asarray(ROOT_TWO_OVER_PI / special.erfcx(z * ROOT_HALF))
+    return np.asarray(ROOT_TWO_OVER_PI / scipy.special.erfcx(z * ROOT_HALF))
 
 
 def _softplus(s: Array) -> Array:
@@ -63,7 +63,7 @@ def _softplus(s: Array) -> Array:
 
 def _log_inverse_mills(z: Array) -> Array:
     direct = np.log(inverse_mills(np.maximum(z, -5.0)))
-    return np.where(z > -5.0, direct, -0.5 * z * z - HALF_LOG_2_PI - special.log_ndtr(-z))
+    return np.where(z > -5.0, direct, -0.5 * z * z - HALF_LOG_2_PI - scipy.special.log_ndtr(-z))
 
 
 SCALES: Mapping[str, Scale] = MappingProxyType(
@@ -77,16 +77,16 @@ SCALES: Mapping[str, Scale] = MappingProxyType(
             at_median=float(np.log(np.log(2.0))),
         ),
         "odds": Scale(
-            survival=lambda s: special.expit(-s),
+            survival=lambda s: scipy.special.expit(-s),
             cumulative_hazard=_softplus,
             log_slope=lambda s: -_softplus(-s),
-            log_slope_rate=lambda s: special.expit(-s),
+            log_slope_rate=lambda s: scipy.special.expit(-s),
             shapes=(0.7, 1.1, 1.6, 2.3, 3.5),
             at_median=0.0,
         ),
         "normal": Scale(
-            survival=lambda s: special.ndtr(-s),
-            cumulative_hazard=lambda s: -special.log_ndtr(-s),
+            survival=lambda s: scipy.special.ndtr(-s),
+            cumulative_hazard=lambda s: -scipy.special.log_ndtr(-s),
             log_slope=_log_inverse_mills,
             log_slope_rate=lambda s: inverse_mills(s) - s,
             shapes=(0.45, 0.67, 0.9, 1.25, 2.0),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.distributions import Z975
 from hemodel.survival.curve_spec import ACCELERATED_FAILURE_TIME, INDEPENDENT, CurveSpec
@@ -248,7 +248,7 @@ def _robust(residuals: Array) -> ChiSquaredTest:
 
 
 def _chi_squared(statistic: float, degrees: int) -> ChiSquaredTest:
-    return ChiSquaredTest(statistic, degrees, float(special.chdtrc(degrees, statistic)))
+    return ChiSquaredTest(statistic, degrees, float(scipy.special.chdtrc(degrees, statistic)))
 
 
 def _transformed(data: PatientData, times: Array) -> Array:
@@ -418,5 +418,5 @@ def constant_acceleration(reference: PatientData, strategy: PatientData) -> Acce
     value, se = float(constant.coefficients[-1]), float(np.sqrt(constant.covariance[-1, -1]))
     return AccelerationTest(
         Estimate(value, se, value - Z975 * se, value + Z975 * se),
-        ChiSquaredTest(ratio, degrees, float(special.chdtrc(degrees, ratio))),
+        ChiSquaredTest(ratio, degrees, float(scipy.special.chdtrc(degrees, ratio))),
     )

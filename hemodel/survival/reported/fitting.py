@@ -3,19 +3,19 @@
 Minimises sum(((g - y) / s)^2) over the targets used, where g is the model's value on
 the target's scale, plus -2 ln Phi(u) for each bound, minus twice the log of the
 probability that the bound holds given g (see `residuals`). Starts are tried in one batch, the best few go to
-Levenberg-Marquardt (MINPACK, through SciPy), and the best of those is polished by
-Newton steps.
+Levenberg-Marquardt (Marquardt DW (1963), Journal of the Society for Industrial and Applied Mathematics 11: 431-441),
+and the best of those is polished by Newton steps.
 
 The weighted residuals that a fit makes small, and their derivatives.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from hemodel.survival.errors import SurvivalError
 from hemodel.survival.reported.predicted import model_values, obstacle
@@ -102,7 +102,7 @@ class Residuals:
 
 def bound_residual(u: Array) -> Array:
     """Compute sqrt(-2 ln Phi(u)): near 0 where a bound holds by far, near -u where it is far from holding."""
-    return np.asarray(np.sqrt(-2.0 * special.log_ndtr(_held(u))))
+    return np.asarray(np.sqrt(-2.0 * scipy.special.log_ndtr(_held(u))))
 
 
 def bound_slope(u: Array) -> Array:
@@ -112,7 +112,7 @@ def bound_slope(u: Array) -> Array:
     """
     held = _held(u)
     z = bound_residual(held)
-    ratio = np.sqrt(2.0 / np.pi) / special.erfcx(-held / np.sqrt(2.0))
+    ratio = np.sqrt(2.0 / np.pi) / scipy.special.erfcx(-held / np.sqrt(2.0))
     return np.asarray(np.where(z > 0.0, -ratio / np.where(z > 0.0, z, 1.0), 0.0))
 
 
@@ -135,7 +135,10 @@ UNSETTLED = 1e-7
 LAST_STEP = 1e-7
 NEAR = 1e-3
 """A search this near the end of another, relative to the coefficients, is taken to end there."""
-TOLERANCE = 1e-8
+TOLERANCE = 1e-6
+"""A search ends where a step changes the objective by less, relatively; Newton steps go on from there."""
+FIRST_DAMPING, LARGEST_DAMPING = 1e-3, 1e12
+LESS_DAMPING, MORE_DAMPING = 1.0 / 3.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -229,12 +232,9 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
     coefficients = min(found, key=lambda each: each[0])[1]
     residuals = Residuals(problem, wanted, problem.steps(coefficients))
     coefficients = _polish(residuals, coefficients)
+    residuals = replace(residuals, steps=problem.steps(coefficients))
     _check_settled(residuals, coefficients)
     return _describe(residuals, coefficients)
-
-
-class _Arrived(Exception):  # noqa: N818 - no error: a search has come to where another ended
-    pass
 
 
 def _search(problem: FitProblem, y: Array, start: Array, known: Sequence[Array]) -> list[tuple[float, Array]]:
@@ -243,27 +243,31 @@ def _search(problem: FitProblem, y: Array, start: Array, known: Sequence[Array])
     Nothing where it comes near the end of an earlier search, in `known`, and so would end there too.
     """
     residuals = Residuals(problem, y, problem.steps(start))
+    point, damping, more = start, FIRST_DAMPING, MORE_DAMPING
+    z, slopes = residuals.values(point), residuals.slopes(point)
+    for _ in range(MOST_EVALUATIONS):
+        if any(np.all(np.abs(point - end) <= NEAR * (1.0 + np.abs(end))) for end in known):
+            return []
+        step = _damped_step(z, slopes, damping)
+        tried, hoped = residuals.values(point + step), z + slopes @ step
+        expected, gain = z @ z - hoped @ hoped, z @ z - tried @ tried
+        if gain > 0.0:
+            point, z, slopes = point + step, tried, residuals.slopes(point + step)
+            damping, more = damping * max(LESS_DAMPING, 1.0 - (2.0 * gain / expected - 1.0) ** 3), MORE_DAMPING
+        else:
+            damping, more = damping * more, MORE_DAMPING * more
+        if max(abs(gain), expected) <= TOLERANCE * (z @ z) or damping > LARGEST_DAMPING:
+            break
+    return [(float(z @ z), point)]
 
-    def values(coefficients: Array) -> Array:
-        if any(np.all(np.abs(coefficients - end) <= NEAR * (1.0 + np.abs(end))) for end in known):
-            raise _Arrived
-        return residuals.values(coefficients)
 
-    try:
-        result = optimize.least_squares(
-            values,
-            start,
-            jac=residuals.slopes,
-            method="lm",
-            x_scale="jac",
-            xtol=TOLERANCE,
-            ftol=TOLERANCE,
-            gtol=TOLERANCE,
-            max_nfev=MOST_EVALUATIONS,
-        )
-    except _Arrived:
-        return []
-    return [(float(2.0 * result.cost), np.asarray(result.x))]
+def _damped_step(z: Array, slopes: Array, damping: float) -> Array:
+    """Return the step with the least squares of z + slopes step and of sqrt(damping) times its length in columns."""
+    lengths = np.sqrt((slopes**2).sum(axis=0))
+    lengths = np.where(lengths > 0.0, lengths, 1.0)
+    matrix = np.vstack([slopes / lengths, np.sqrt(damping) * np.eye(lengths.size)])
+    aims = -np.append(z, np.zeros(lengths.size))
+    return np.asarray(np.linalg.lstsq(matrix, aims, rcond=None)[0] / lengths)
 
 
 def _polish(residuals: Residuals, coefficients: Array) -> Array:

@@ -184,7 +184,8 @@ class FitProblem:
 
     def steps(self, coefficients: Array) -> Array:
         """Return a step (p,) for each coefficient that moves no value by more than 0.001."""
-        crude = self.slopes(coefficients, np.full(coefficients.size, FIRST_STEP))
+        with np.errstate(all="ignore"):
+            crude = self.slopes(coefficients, np.full(coefficients.size, FIRST_STEP))
         steepest = np.abs(np.nan_to_num(crude, posinf=0.0, neginf=0.0)).max(axis=0)
         steps = CHANGE_PER_STEP / np.maximum(steepest, CHANGE_PER_STEP)
         return np.asarray(np.clip(steps, SHORTEST_STEP, LONGEST_STEP))

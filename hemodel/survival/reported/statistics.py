@@ -31,7 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
+import scipy
 
 from hemodel.survival.errors import SurvivalError
 
@@ -321,7 +321,7 @@ def _ratio_error(statistic: Statistic) -> float | None:
     """From the P value (which says nothing where the ratio is 1), else from the events."""
     y = to_scale(statistic.kind, statistic.value)
     if statistic.p_value is not None and y != 0.0:
-        return float(abs(y) / -special.ndtri(0.5 * statistic.p_value))
+        return float(abs(y) / -scipy.special.ndtri(0.5 * statistic.p_value))
     if statistic.kind == HAZARD_RATIO and statistic.events is not None:
         return float(2.0 / np.sqrt(statistic.events))
     return None

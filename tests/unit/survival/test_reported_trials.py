@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import integrate, optimize
+from scipy.interpolate import PchipInterpolator
 from trial import OS, OS_12, PATIENTS, PH, curves
 
 from hemodel.survival.curve_spec import CurveSpec
@@ -24,11 +25,12 @@ from hemodel.survival.reported.simulated_trials import (
     bootstrap_refits,
     bootstrap_trial,
     correlated_covariance,
-    event_times,
+    inverse_of,
     log_hazard_ratio,
     median,
     observed_arm,
     restricted_mean,
+    rising_cubic,
     rmst_spread,
     same_study,
     simulated_statistics,
@@ -432,9 +434,19 @@ def test_event_times_are_quantiles_of_the_curve(family: str, coefficients: list[
     share = np.random.default_rng(SEED).random((20, 30))
     exact = one.quantile("old", share.ravel(), np.broadcast_to(given, (share.size, given.size))).reshape(share.shape)
 
-    found = event_times(one, "old", given, share, 24.0)
+    found = inverse_of(one, "old", given, 24.0)(share)
 
     seen = exact <= 24.0
     assert 0.1 < seen.mean() < 0.99
     np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-6)
     assert np.isinf(found[~seen]).all()
+
+
+def test_a_rising_cubic_is_that_of_scipy() -> None:
+    """Against SciPy's PchipInterpolator: the same cubic but for rounding, in any order, flat ends included."""
+    rng = np.random.default_rng(SEED)
+    x, y = np.cumsum(rng.random(40)), np.cumsum(rng.random(40) ** 4)
+    y[-3:] = [y[-4] + 5.0, y[-4] + 5.0001, y[-4] + 9.0]
+    at = rng.uniform(x[0], x[-1], (30, 7))
+
+    np.testing.assert_allclose(rising_cubic(x, y)(at), PchipInterpolator(x, y)(at), rtol=1e-12)
