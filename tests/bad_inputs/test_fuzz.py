@@ -39,7 +39,7 @@ Rng = random.Random  # noqa: S311 - not for secrets
 SECONDS = 30
 MOST_KILOBYTES = 2**20
 HEADER = 3
-FEW, SOME, MANY, BATCH = 150, 100, 10_000, 250
+FEW, SOME, MANY, BATCH = 200, 100, 10_000, 250
 VALUES: tuple[Any, ...] = (
     *(0, 1, -1, 2, 0.5, -0.5, 1.0000001, 1e-9, 1e-50, 1e-320, 1e14, 1e15, 1e300, -1e300, 2**53, 2**63, 10**300),
     *(100, 365.25, 1e-5, 99999, 12.5, True, False, None, "", " ", "\u00a0", "yes", "no", "fit", "NR", "n/a", "-"),

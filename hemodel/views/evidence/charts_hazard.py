@@ -28,7 +28,7 @@ from hemodel.views.evidence.page import (
 from hemodel.views.evidence.words import EvidenceNames
 from hemodel.views.shared import style
 from hemodel.views.shared.page import MARGIN, WIDTH, legend_below, log_axis, number_axis, page, plain_rows, settle
-from hemodel.views.shared.text import brief, fold, text_width
+from hemodel.views.shared.text import brief, fold, listed, text_width
 from hemodel.views.shared.words import family_name
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def hazard_chart(chart: FitChart) -> Figure:
     smoothed = "Smoothed hazards with 95% intervals and the" if chart.evidence.smoothed else "The"
     until = f"{brief(chart.horizon / 12)} years" if chart.to_horizon else f"month {brief(chart.span.last)}"
     subtitle = f"{smoothed} hazards of {families_in_words(chart.families)} before any cap or floor, to {until}"
-    title = f"{names.endpoint(chart.endpoint)}: hazards{' to the time horizon' if chart.to_horizon else ''}"
-    figure = page(title, subtitle, panels_height(len(strategies), PANEL_HEIGHT))
+    figure = page(_hazards_at_end(chart, names), subtitle, panels_height(len(strategies), PANEL_HEIGHT))
     limits = _limits(chart)
     for strategy, axes in zip(strategies, panels(figure, len(strategies)), strict=True):
         _draw_hazards(axes, chart, strategy)
@@ -73,6 +72,18 @@ def hazard_chart(chart: FitChart) -> Figure:
         log_axis(axes.yaxis, HAZARD)
     legend_below(figure, _hazard_handles(chart))
     return settle(figure)
+
+
+def _hazards_at_end(chart: FitChart, names: EvidenceNames) -> str:
+    """Return the hazard of the last strategy in use where the chart ends, and between what the families lie."""
+    strategy, month = chart.strategies[-1], np.array([chart.span.last])
+    ends = [float(hazard_of(chart.fit(family), strategy, month)[0]) for family in chart.families]
+    used = float(hazard_of(chart.fit(chart.evidence.in_use), strategy, month)[0])
+    return (
+        f"{names.endpoint(chart.endpoint)}: the hazard with {names.strategy(strategy)} at month"
+        f" {brief(chart.span.last)} is {used:.2g} with {family_name(chart.evidence.in_use.family)}, in use; families"
+        f" give {np.nanmin(ends):.2g} to {np.nanmax(ends):.2g}"
+    )
 
 
 def _draw_hazards(axes: Axes, chart: FitChart, strategy: str) -> None:
@@ -162,7 +173,17 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
         f"Points: observed; lines: {family_name(own.family)} as in the workbook. Straight lines mean Weibull curves,"
         " parallel curves proportional hazards"
     )
-    figure = page(f"{names.endpoint(endpoint)}: log cumulative hazard", subtitle, 3.2)
+    ends = np.array(_reach(evidence.log_cumulative_hazard.values()))
+    logs = [_log_cumulative(pack.fits[endpoint][own.family], strategy, ends) for strategy in own.curves]
+    title = f"{names.endpoint(endpoint)}: log cumulative hazard"
+    if len(logs) > 1:
+        apart = [f"{log:+.2f}".replace("-", "\u2212") for log in logs[-1] - logs[0]]
+        months = [brief(float(end)) for end in ends]
+        title += (
+            f" of {names.strategy(list(own.curves)[-1])} is {apart[0]} from that of"
+            f" {names.strategy(next(iter(own.curves)))} at month {months[0]}, {apart[1]} at month {months[1]}"
+        )
+    figure = page(title, subtitle, 3.2)
     axes = figure.subplots()
     handles: list[Artist] = []
     for strategy, found in evidence.log_cumulative_hazard.items():
@@ -210,7 +231,11 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         "What PFS and OS as modelled imply together, given the share of PFS events that are deaths; a hazard of 0 or"
         " below cannot be drawn and leaves a gap"
     )
-    figure = page("Hazard of death after progression", subtitle, panels_height(len(found), PANEL_HEIGHT))
+    below = [
+        f"{len(own.months_below) or 'no'} months with {names.strategy(strategy)}" for strategy, own in found.items()
+    ]
+    title = f"The hazard of death after progression is too low in {listed(below)}"
+    figure = page(title, subtitle, panels_height(len(found), PANEL_HEIGHT))
     span = to_horizon(pack.evidence.horizon)
     limits = _post_limits(list(found.values()))
     for (strategy, own), axes in zip(found.items(), panels(figure, len(found)), strict=True):
