@@ -250,7 +250,7 @@ def _search(problem: FitProblem, y: Array, start: Array, known: Sequence[Array])
             return []
         step = _damped_step(z, slopes, damping)
         tried, hoped = residuals.values(point + step), z + slopes @ step
-        expected, gain = z @ z - hoped @ hoped, z @ z - tried @ tried
+        expected, gain = float(z @ z - hoped @ hoped), float(z @ z - tried @ tried)
         if gain > 0.0:
             point, z, slopes = point + step, tried, residuals.slopes(point + step)
             damping, more = damping * max(LESS_DAMPING, 1.0 - (2.0 * gain / expected - 1.0) ** 3), MORE_DAMPING

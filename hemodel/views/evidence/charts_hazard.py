@@ -174,14 +174,14 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
         " parallel curves proportional hazards"
     )
     ends = np.array(_reach(evidence.log_cumulative_hazard.values()))
-    logs = [_log_cumulative(pack.fits[endpoint][own.family], strategy, ends) for strategy in own.curves]
+    levels = [_log_cumulative(pack.fits[endpoint][own.family], strategy, ends) for strategy in own.curves]
     title = f"{names.endpoint(endpoint)}: log cumulative hazard"
-    if len(logs) > 1:
-        apart = [f"{log:+.2f}".replace("-", "\u2212") for log in logs[-1] - logs[0]]
-        months = [brief(float(end)) for end in ends]
+    if len(levels) > 1:
+        apart = [f"{log:+.2f}".replace("-", "\u2212") for log in levels[-1] - levels[0]]
+        at = [brief(float(end)) for end in ends]
         title += (
             f" of {names.strategy(list(own.curves)[-1])} is {apart[0]} from that of"
-            f" {names.strategy(next(iter(own.curves)))} at month {months[0]}, {apart[1]} at month {months[1]}"
+            f" {names.strategy(next(iter(own.curves)))} at month {at[0]}, {apart[1]} at month {at[1]}"
         )
     figure = page(title, subtitle, 3.2)
     axes = figure.subplots()
