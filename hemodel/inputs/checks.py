@@ -90,19 +90,26 @@ def text_of(rows: Rows, id_: str) -> str:
 def borrowed_families(rows: Rows) -> dict[str, Row]:
     """Return the rows of the family of relative curves that are blank, with the family of the reference.
 
-    A relative curve has the reference's family, whatever its own row holds.
+    A relative curve has the reference's family, whatever its own row holds; of a chain of them that of the first.
     """
     found = {}
     for row in rows.values():
         if row.kind.pattern != "curve.{endpoint}.{strategy}.family" or row.value is not None:
             continue
-        relation, reference = (rows.get(row.id.replace(".family", f".{name}")) for name in ("relation", "reference"))
-        if relation is None or reference is None or relation.text in {"", "independent"}:
-            continue
-        of = rows.get(row.kind.id(endpoint=row.names["endpoint"], strategy=reference.text or row.names["strategy"]))
-        if of is not None and of.value is not None:
-            found[row.id] = replace(row, value=of.value)
+        of, passed = row, set[str]()
+        while of.value is None and of.id not in passed:
+            passed.add(of.id)
+            relation, reference = (text_of(rows, of.id.replace(".family", f".{name}")) for name in CHAIN)
+            if relation in {"", "independent"} or not reference:
+                break
+            of = rows.get(row.kind.id(endpoint=row.names["endpoint"], strategy=reference), of)
+        if of.value is not None:
+            found[row.id] = replace(row, value=of.value, borrowed=True)
     return found
+
+
+CHAIN = ("relation", "reference")
+"""Columns of a curve that say on which other it acts."""
 
 
 def _roles(rows: Rows) -> Iterable[Problem]:

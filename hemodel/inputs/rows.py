@@ -63,6 +63,12 @@ class Row:
     events: float | None = None
     weight: float | None = None
     use_in_fit: bool = False
+    borrowed: bool = False
+
+    @property
+    def cell(self) -> Scalar:
+        """What the cell of the value holds: nothing where the value is borrowed from another row."""
+        return None if self.borrowed else self.value
 
     @property
     def number(self) -> float:

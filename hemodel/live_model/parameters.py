@@ -118,7 +118,7 @@ def add_parameters(inputs: ModelInputs, psa: PsaSheet, draw: Formula) -> Paramet
     table.add("Unit", [row.unit for row in found], "text")
     table.add("Sheet", [row.sheet for row in found], "text")
     now = table.add_each("Value now", [_lookup(row, FIRST_ROW + i) for i, row in enumerate(found)], "number")
-    written = table.add("Value when written", [_blank(row.value) for row in found], "stored number")
+    written = table.add("Value when written", [_blank(row.cell) for row in found], "stored number")
     changed = table.add("Changed", _changed(now, written), "count")
     drawn = table.add_each("Selected draw", [_drawn(row, psa, draw) for row in found], "number")
     used = table.add_each("Value in use", _used(found, psa, now, drawn, draw), "number")
@@ -134,7 +134,7 @@ def _lookup(row: Row, at: int) -> Formula:
     """Return the value of the row with this id on its sheet; an empty cell is an empty text, not 0."""
     page = "'" + row.sheet + "'"
     found = f"INDEX({page}!$C$1:$C${LAST_INPUT_ROW},MATCH($A${at + 1},{page}!$A$1:$A${LAST_INPUT_ROW},0))"
-    return Formula(f'IF({found}="","",{found})', _blank(row.value))
+    return Formula(f'IF({found}="","",{found})', _blank(row.cell))
 
 
 def _changed(now: SheetColumn, written: SheetColumn) -> Formula:

@@ -337,7 +337,7 @@ def _count(endpoint: str, endpoints: SheetColumn, changed: SheetColumn, followed
 def _value(row: Row | None, column: str) -> Any:
     if row is None:
         return ""
-    value = row.value if column == "value" else getattr(row, column)
+    value = row.cell if column == "value" else getattr(row, column)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else value

@@ -143,7 +143,8 @@ def relation_files(folder: Path) -> list[Path]:
     ratio: Row = {"low": 0.6, "high": 0.9, "versus": "standard", "distribution": "fit", "use_in_fit": "yes"}
     made = []
     for relation, statistic, value in RELATIONS:
-        curve = {"curve.os.active.relation": relation, "curve.os.active.reference": "standard"}
+        curve: dict[str, Scalar] = {"curve.os.active.relation": relation, "curve.os.active.reference": "standard"}
+        curve["curve.os.active.family"] = None
         row: Row = {**ratio, "value": value}
         if relation == "accelerated_failure_time":
             row |= {"low": 1.05, "high": 1.6}

@@ -20,7 +20,14 @@ import numpy as np
 from hemodel.errors import InputError, Problem, raise_if_any
 from hemodel.inputs.checks import select, text_of
 from hemodel.inputs.dictionary import nearest
-from hemodel.survival.curve_spec import HAZARD_RATIO_BY_PERIOD, INDEPENDENT, CurveSpec
+from hemodel.survival.curve_spec import (
+    ACCELERATED_FAILURE_TIME,
+    HAZARD_RATIO_BY_PERIOD,
+    INDEPENDENT,
+    PROPORTIONAL_HAZARDS,
+    PROPORTIONAL_ODDS,
+    CurveSpec,
+)
 from hemodel.survival.effects.waning import IMMEDIATE, LINEAR, WITH_TREATMENT, Waning
 from hemodel.survival.endpoint_fit import COEFFICIENTS, DIGITISED, PATIENTS, REPORTED, Source
 from hemodel.survival.errors import SurvivalError, raise_together
@@ -90,6 +97,10 @@ def endpoints(rows: Rows) -> list[str]:
     return list(dict.fromkeys(row.names["endpoint"] for row in select(rows, FAMILY)))
 
 
+MULTIPLYING = frozenset({PROPORTIONAL_HAZARDS, ACCELERATED_FAILURE_TIME, PROPORTIONAL_ODDS})
+"""Relations of which two in a row are one."""
+
+
 def specs(rows: Rows, endpoint: str) -> tuple[CurveSpec, ...]:
     """Return what is said about each curve of an endpoint.
 
@@ -98,7 +109,25 @@ def specs(rows: Rows, endpoint: str) -> tuple[CurveSpec, ...]:
     SurvivalError
         For cuts that are not numbers.
     """
-    return tuple(_spec(rows, row) for row in select(rows, FAMILY) if row.names["endpoint"] == endpoint)
+    found = [_spec(rows, row) for row in select(rows, FAMILY) if row.names["endpoint"] == endpoint]
+    published = {s.strategy for s in found if text_of(rows, f"curve.{endpoint}.{s.strategy}.source") == COEFFICIENTS}
+    return tuple(_on_the_first(spec, {each.strategy: each for each in found}, published) for spec in found)
+
+
+def _on_the_first(spec: CurveSpec, specs: dict[str, CurveSpec], published: set[str]) -> CurveSpec:
+    """Return a curve at the end of a chain of references as one that acts on the first curve of the chain.
+
+    Ratios of one kind multiply, so that a hazard ratio on a curve with a hazard ratio on a third is one on the third.
+    Statistics go on comparing the curves that they name. Published coefficients are of the curve that they name, and a
+    circle has no first curve: both stay as they are, and are refused.
+    """
+    first, passed = spec, {spec.strategy}
+    while (via := specs.get(first.reference or "")) is not None and via.relation in MULTIPLYING:
+        passed |= {via.strategy}
+        if via.relation != spec.relation or via.reference in passed:
+            return spec
+        first = replace(first, reference=via.reference)
+    return spec if passed & published or first.reference in published else first
 
 
 def _spec(rows: Rows, row: Row) -> CurveSpec:

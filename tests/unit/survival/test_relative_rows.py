@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from support import base_outcomes, small_model
+from unit.live_model.calculated_models import third_strategy
 
 from hemodel.analyses.psa.blocks import block_draws
 from hemodel.errors import InputError
@@ -18,6 +19,7 @@ from hemodel.survival.workbook.curves import plain
 
 if TYPE_CHECKING:
     from hemodel.inputs.cells import Scalar
+    from hemodel.model.evaluate import Model
 
     Rows = dict[str, dict[str, Scalar]]
 
@@ -48,6 +50,60 @@ def test_a_relative_curve_with_a_blank_family_has_that_of_its_reference() -> Non
     assert blank == named
     with pytest.raises(InputError, match=r"curve\.os\.active\.family is empty"):
         small_model({"curve.os.active.family": None})
+
+
+CHAIN: dict[str, Scalar] = RELATIVE | {
+    "curve.os.late.relation": "proportional_hazards",
+    "curve.os.late.reference": "active",
+}
+"""Late on active, active on standard."""
+
+
+def chained(statistic: str, relation: str, ratios: tuple[float, float], **late: Scalar) -> Model:
+    """Return the model of three strategies in which only a ratio is known of each intervention's survival."""
+    rows = third_strategy()
+    for arm, versus, ratio in (("active", "standard", ratios[0]), ("late", "active", ratios[1])):
+        given: dict[str, Scalar] = {"value": ratio, "low": ratio / 1.3, "high": ratio * 1.3, "versus": versus}
+        rows[f"survival.os.{arm}.{statistic}"] = given | FIT
+    names = product(("active", "late"), ("median", "survival_later"))
+    compared: dict[str, Scalar] = {f"survival.os.{arm}.{name}.use_in_fit": "no" for arm, name in names}
+    relations: dict[str, Scalar] = {f"curve.os.{arm}.relation": relation for arm in ("active", "late")}
+    return small_model(CHAIN | relations | compared | late, rows)
+
+
+@pytest.mark.parametrize("family", ["weibull", None])
+def test_hazard_ratios_in_a_chain_multiply(family: str | None) -> None:
+    """0.7 on standard and 0.8 on that: ln S of late is 0.56 times that of standard, and Var(ln HR) the sum of both."""
+    model = chained("hazard_ratio", "proportional_hazards", (0.7, 0.8), **{"curve.os.late.family": family})
+    fit, months = model.fits["os"], np.array([3.0, 12.0, 60.0])
+    logs = {s: np.log(fit.curves.survival(s, months, fit.coefficients[None, :])[0]) for s in fit.curves.columns}
+    np.testing.assert_allclose(logs["active"] / logs["standard"], 0.7, rtol=1e-9)
+    np.testing.assert_allclose(logs["late"] / logs["standard"], 0.56, rtol=1e-9)
+    place = fit.curves.columns["late"].start
+    se = 2.0 * math.log(1.3) / 3.919928
+    assert fit.spread()[place, place] == pytest.approx(2.0 * se**2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "relation"),
+    [("acceleration_factor", "accelerated_failure_time"), ("odds_ratio", "proportional_odds")],
+)
+def test_so_do_factors_and_odds_ratios(statistic: str, relation: str) -> None:
+    fit = chained(statistic, relation, (1.2, 1.5)).fits["os"]
+    effects = [fit.coefficients[fit.curves.columns[s]][0] for s in ("active", "late")]
+    assert effects == pytest.approx([math.log(1.2), math.log(1.8)], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"curve.os.late.relation": "proportional_odds"}, "the reference 'active' is itself proportional_hazards"),
+        ({"curve.os.active.reference": "late"}, "Make one of the two independent"),
+    ],
+)
+def test_a_chain_of_two_relations_and_a_circle_are_refused(changes: dict[str, Scalar], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        small_model(CHAIN | changes, third_strategy())
 
 
 @pytest.mark.parametrize(
