@@ -75,7 +75,6 @@ EXCEPTIONS = {
     "hemodel.survival.reported.simulated_trials.median": NUMERICAL,
     "hemodel.survival.reported.simulated_trials.observed_arm": NUMERICAL,
     "hemodel.survival.reported.simulated_trials.restricted_mean": NUMERICAL,
-    "hemodel.survival.reported.simulated_trials.rising_cubic": NUMERICAL,
     "hemodel.survival.reported.simulated_trials.rmst_spread": ELSEWHERE,
     "hemodel.survival.reported.simulated_trials.simulate_arm": NUMERICAL,
     "hemodel.survival.reported.simulated_trials.simulated_statistics": NUMERICAL,

@@ -107,6 +107,8 @@ def inverse_of(curves: EndpointCurves, strategy: str, coefficients: Array, lates
     latest : float
         Later events are not seen, whatever their time. [months]
     """
+    from scipy.interpolate import PchipInterpolator
+
     ends = np.array([FIRST_SHARE, 1.0 - LAST_SHARE])
     first, last = curves.quantile(strategy, ends, np.broadcast_to(coefficients, (2, coefficients.size)))
     last = min(float(last), latest)
@@ -114,42 +116,17 @@ def inverse_of(curves: EndpointCurves, strategy: str, coefficients: Array, lates
     hazard = curves.cumulative_hazard(strategy, times, coefficients[None, :])[0]
     rises = (hazard > 0.0) & (np.diff(np.maximum.accumulate(hazard), prepend=0.0) > 0.0)
     known = np.log(hazard[rises])
-    inverse = rising_cubic(known, np.log(times[rises]))
+    inverse = PchipInterpolator(known, np.log(times[rises]))
 
     def event_times(share: Array) -> Array:
-        wanted = np.log(-np.log1p(-share))
-        found = np.exp(inverse(np.clip(wanted, known[0], known[-1])))
-        return np.asarray(np.where(wanted > known[-1], np.inf, found))
+        wanted = np.log(-np.log1p(-share)).ravel()
+        # In order, as neighbours lie in the same piece, which is found much faster.
+        order = np.argsort(wanted)
+        found = np.empty(wanted.size)
+        found[order] = np.exp(inverse(np.clip(wanted[order], known[0], known[-1])))
+        return np.asarray(np.where(wanted > known[-1], np.inf, found).reshape(share.shape))
 
     return event_times
-
-
-def rising_cubic(x: Array, y: Array) -> Callable[[Array], Array]:
-    """Return the cubic through points (n,) that rise in both, itself rising between them.
-
-    Slopes are weighted harmonic means of those of the neighbouring pieces (Fritsch FN, Butland J (1984), SIAM Journal
-    on Scientific and Statistical Computing 5: 300-304), at the ends those of a parabola, or 0 where that would fall.
-    """
-    width = np.diff(x)
-    rise = np.diff(y) / width
-    first, second = 2.0 * width[1:] + width[:-1], width[1:] + 2.0 * width[:-1]
-    slope = (first + second) / (first / rise[:-1] + second / rise[1:])
-    ends = [rise[i] + (rise[i] - rise[j]) * width[i] / (width[i] + width[j]) for i, j in ((0, 1), (-1, -2))]
-    slope = np.concatenate([[max(ends[0], 0.0)], slope, [max(ends[1], 0.0)]])
-    bend = (3.0 * rise - 2.0 * slope[:-1] - slope[1:]) / width
-    turn = (slope[:-1] + slope[1:] - 2.0 * rise) / width**2
-
-    def value(at: Array) -> Array:
-        # In order, as neighbours lie in the same piece, which is found much faster.
-        order = np.argsort(at, axis=None)
-        ordered = at.ravel()[order]
-        piece = np.clip(np.searchsorted(x, ordered, side="right") - 1, 0, width.size - 1)
-        beyond = ordered - x[piece]
-        found = np.empty(at.size)
-        found[order] = y[piece] + beyond * (slope[piece] + beyond * (bend[piece] + beyond * turn[piece]))
-        return found.reshape(at.shape)
-
-    return value
 
 
 def observed_arm(event_time: Array, censoring: Array) -> TrialArm:

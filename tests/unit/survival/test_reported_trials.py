@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import integrate, optimize
-from scipy.interpolate import PchipInterpolator
 from trial import OS, OS_12, PATIENTS, PH, curves
 
 from hemodel.survival.curve_spec import CurveSpec
@@ -30,7 +29,6 @@ from hemodel.survival.reported.simulated_trials import (
     median,
     observed_arm,
     restricted_mean,
-    rising_cubic,
     rmst_spread,
     same_study,
     simulated_statistics,
@@ -440,13 +438,3 @@ def test_event_times_are_quantiles_of_the_curve(family: str, coefficients: list[
     assert 0.1 < seen.mean() < 0.99
     np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-6)
     assert np.isinf(found[~seen]).all()
-
-
-def test_a_rising_cubic_is_that_of_scipy() -> None:
-    """Against SciPy's PchipInterpolator: the same cubic but for rounding, in any order, flat ends included."""
-    rng = np.random.default_rng(SEED)
-    x, y = np.cumsum(rng.random(40)), np.cumsum(rng.random(40) ** 4)
-    y[-3:] = [y[-4] + 5.0, y[-4] + 5.0001, y[-4] + 9.0]
-    at = rng.uniform(x[0], x[-1], (30, 7))
-
-    np.testing.assert_allclose(rising_cubic(x, y)(at), PchipInterpolator(x, y)(at), rtol=1e-12)
