@@ -3,8 +3,8 @@
 Minimises sum(((g - y) / s)^2) over the targets used, where g is the model's value on
 the target's scale, plus -2 ln Phi(u) for each bound, minus twice the log of the
 probability that the bound holds given g (see `residuals`). Starts are tried in one batch, the best few go to
-Levenberg-Marquardt (Marquardt DW (1963), Journal of the Society for Industrial and Applied Mathematics 11: 431-441),
-and the best of those is polished by Newton steps.
+Levenberg-Marquardt (MINPACK, through SciPy), and the best of those is polished by
+Newton steps.
 
 The weighted residuals that a fit makes small, and their derivatives.
 """
@@ -135,10 +135,7 @@ UNSETTLED = 1e-7
 LAST_STEP = 1e-7
 NEAR = 1e-3
 """A search this near the end of another, relative to the coefficients, is taken to end there."""
-TOLERANCE = 1e-6
-"""A search ends where a step changes the objective by less, relatively; Newton steps go on from there."""
-FIRST_DAMPING, LARGEST_DAMPING = 1e-3, 1e12
-LESS_DAMPING, MORE_DAMPING = 1.0 / 3.0, 2.0
+TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -237,37 +234,39 @@ def fit(problem: FitProblem, y: Array | None = None, start: Array | None = None)
     return _describe(residuals, coefficients)
 
 
+class _Arrived(Exception):  # noqa: N818 - no error: a search has come to where another ended
+    pass
+
+
 def _search(problem: FitProblem, y: Array, start: Array, known: Sequence[Array]) -> list[tuple[float, Array]]:
     """Run Levenberg-Marquardt from one start; return the objective and the coefficients.
 
     Nothing where it comes near the end of an earlier search, in `known`, and so would end there too.
     """
+    from scipy.optimize import least_squares
+
     residuals = Residuals(problem, y, problem.steps(start))
-    point, damping, more = start, FIRST_DAMPING, MORE_DAMPING
-    z, slopes = residuals.values(point), residuals.slopes(point)
-    for _ in range(MOST_EVALUATIONS):
-        if any(np.all(np.abs(point - end) <= NEAR * (1.0 + np.abs(end))) for end in known):
-            return []
-        step = _damped_step(z, slopes, damping)
-        tried, hoped = residuals.values(point + step), z + slopes @ step
-        expected, gain = float(z @ z - hoped @ hoped), float(z @ z - tried @ tried)
-        if gain > 0.0:
-            point, z, slopes = point + step, tried, residuals.slopes(point + step)
-            damping, more = damping * max(LESS_DAMPING, 1.0 - (2.0 * gain / expected - 1.0) ** 3), MORE_DAMPING
-        else:
-            damping, more = damping * more, MORE_DAMPING * more
-        if max(abs(gain), expected) <= TOLERANCE * (z @ z) or damping > LARGEST_DAMPING:
-            break
-    return [(float(z @ z), point)]
 
+    def values(coefficients: Array) -> Array:
+        if any(np.all(np.abs(coefficients - end) <= NEAR * (1.0 + np.abs(end))) for end in known):
+            raise _Arrived
+        return residuals.values(coefficients)
 
-def _damped_step(z: Array, slopes: Array, damping: float) -> Array:
-    """Return the step with the least squares of z + slopes step and of sqrt(damping) times its length in columns."""
-    lengths = np.sqrt((slopes**2).sum(axis=0))
-    lengths = np.where(lengths > 0.0, lengths, 1.0)
-    matrix = np.vstack([slopes / lengths, np.sqrt(damping) * np.eye(lengths.size)])
-    aims = -np.append(z, np.zeros(lengths.size))
-    return np.asarray(np.linalg.lstsq(matrix, aims, rcond=None)[0] / lengths)
+    try:
+        result = least_squares(
+            values,
+            start,
+            jac=residuals.slopes,
+            method="lm",
+            x_scale="jac",
+            xtol=TOLERANCE,
+            ftol=TOLERANCE,
+            gtol=TOLERANCE,
+            max_nfev=MOST_EVALUATIONS,
+        )
+    except _Arrived:
+        return []
+    return [(float(2.0 * result.cost), np.asarray(result.x))]
 
 
 def _polish(residuals: Residuals, coefficients: Array) -> Array:
