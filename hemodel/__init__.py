@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from hemodel.errors import InputError
     from hemodel.inputs.changes import Change
     from hemodel.model.evaluate import base_draws
-    from hemodel.views.charts import save
     from hemodel.views.registry import figures, tables
+    from hemodel.views.shared.files import save
     from hemodel.views.shared.table import frame
 
 __all__ = [
@@ -83,7 +83,7 @@ _HOMES = {
     "probabilistic": "hemodel.analyses.psa.draws",
     "results": "hemodel.analyses.results",
     "run": "hemodel.analyses.run",
-    "save": "hemodel.views.charts",
+    "save": "hemodel.views.shared.files",
     "tables": "hemodel.views.registry",
 }
 

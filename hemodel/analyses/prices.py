@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 SCALES = (0.0, 1.0, 2.0)
 """Prices at which costs are taken: none, the workbook's, and a third that must lie on their line."""
 LINEAR = 1e-9
+"""Largest departure from a line, relative to the costs."""
 DECISIVE = 0.1
 """A price is decisive from this share of the incremental costs on."""
-"""Largest departure from a line, relative to the costs."""
 
 
 class VialPrice(Entry):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -113,7 +113,10 @@ def run(
     path, shared = Path(path), shared or Shared()
     loaded = staged(progress, "reading and fitting", lambda: _load(path, options, shared))
     model = loaded.model
-    base = _base_case(loaded, options, known)
+    early = _base_case(loaded, options)
+    if known is not None:
+        known(early)
+    base = early.base
     results = _scenarios(loaded, options, progress) if "scenarios" in options.parts else None
     moved, tornado, alone = None, None, None
     if "dsa" in options.parts:
@@ -122,16 +125,12 @@ def run(
     psa = drawn["psa"]
     families = _families(model, shared, progress) if options.families else []
     payer = _payer(loaded, (base, tornado, psa), scenarios_run=results is not None)
-    return Run(
-        model=model,
-        base=base,
+    return replace(
+        early,
         families=families,
         one_way=tornado,
         statistics=alone,
         scenarios=results,
-        under=loaded.under,
-        available=loaded.available,
-        options=options,
         warnings=(
             *_about_inputs(loaded, results),
             *(words for found in (tornado, alone) if found is not None for words in found.left_out),
@@ -153,25 +152,20 @@ def _refuse_unknown(parts: Sequence[str]) -> None:
         raise UsageError(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
 
 
-def _base_case(loaded: _Loaded, options: Options, known: Callable[[Run], object] | None) -> Outcomes:
-    """Return the base case, and tell of it before anything is known of the rest."""
-    model = loaded.model
-    base = evaluate(model, base_draws(model))
-    if known is not None:
-        early = Run(
-            model=model,
-            base=base,
-            families=[],
-            one_way=None,
-            psa=None,
-            scenarios=None,
-            under=loaded.under,
-            available=loaded.available,
-            options=options,
-            warnings=(),
-        )
-        known(early)
-    return base
+def _base_case(loaded: _Loaded, options: Options) -> Run:
+    """Return a run of nothing but the base case."""
+    return Run(
+        model=loaded.model,
+        base=evaluate(loaded.model, base_draws(loaded.model)),
+        families=[],
+        one_way=None,
+        psa=None,
+        scenarios=None,
+        under=loaded.under,
+        available=loaded.available,
+        options=options,
+        warnings=(),
+    )
 
 
 def _families(model: Model, shared: Shared, progress: Progress | None) -> list[FamilyFit]:

@@ -146,7 +146,8 @@ def _beyond_bounds(row: Row) -> Iterable[Problem]:
     if found is None or found.name not in {"normal", "gamma", "lognormal"}:
         return
     minimum, maximum = row.kind.minimum, row.kind.maximum
-    if found.name != "normal" and maximum is None and (minimum is None or minimum <= 0.0):
+    positive = found.name != "normal"
+    if positive and maximum is None and (minimum is None or minimum <= 0.0):
         return
     least, most = (float(end) for end in found.quantile(np.array(FAR_OUT)))
     below, above = minimum is not None and least < minimum, maximum is not None and most > maximum

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.shared import Progress
     from hemodel.publish.manifest import Manifest
     from hemodel.publish.saving import Saved
-    from hemodel.views.charts import Draw
+    from hemodel.views.shared.files import Draw
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from hemodel.publish.saving import SAME_FOR_PAYERS, drawing_once
 from hemodel.publish.workbook import write_budget_workbook, write_results_workbook
 from hemodel.views import budget
 from hemodel.views.budget import budget_of
-from hemodel.views.charts import drawing
 from hemodel.views.differences import differences_table
 from hemodel.views.evidence.charts import evidence_figures
 from hemodel.views.evidence.tables import evidence_tables
@@ -31,6 +30,7 @@ from hemodel.views.grids import MOST_PANELS, heat_maps, n_way_chart
 from hemodel.views.one_way import tornado
 from hemodel.views.registry import CHARTS, command_tables, figures, names_of, tables
 from hemodel.views.scenarios import group_charts, scenario_changes, scenario_chart, scenarios
+from hemodel.views.shared.files import drawing
 from hemodel.views.shared.table import csv_text
 from hemodel.views.sweep import sweep_figures
 from hemodel.views.threshold_search import threshold_chart
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from hemodel.analyses.sweep import SweepDocument
     from hemodel.publish.document.writing import DossierRequest
     from hemodel.publish.saving import Saved
-    from hemodel.views.charts import Draw
+    from hemodel.views.shared.files import Draw
     from hemodel.views.shared.table import Table
     from hemodel.voi.sample import Sample
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from hemodel import interrupts
 from hemodel.analyses.psa.blocks import available_cores
 from hemodel.errors import HemodelError, OutputError
-from hemodel.views.charts import files_of
 from hemodel.views.registry import CHARTS
+from hemodel.views.shared.files import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hemodel.analyses.shared import Progress, Shared
-    from hemodel.views.charts import Draw
+    from hemodel.views.shared.files import Draw
 
     Saved = dict[str, tuple[Path, Path]]
 

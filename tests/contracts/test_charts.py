@@ -25,8 +25,8 @@ from hemodel.analyses.results import results
 from hemodel.analyses.run import Run, run
 from hemodel.errors import OutputError
 from hemodel.inputs.changes import Change
-from hemodel.views.charts import save
 from hemodel.views.registry import figures
+from hemodel.views.shared.files import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -299,7 +299,7 @@ def test_a_folder_that_is_not_there_is_an_error_with_words(
 
 
 def test_matplotlib_is_loaded_when_a_chart_is_drawn_and_pyplot_never() -> None:
-    code = "import sys, hemodel.views.charts; print(any(name.startswith('matplotlib') for name in sys.modules))"
+    code = "import sys, hemodel.views.shared.files; print(any(name.startswith('matplotlib') for name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
     sources = list((Path(__file__).parents[2] / "hemodel").rglob("*.py"))

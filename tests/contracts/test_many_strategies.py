@@ -16,9 +16,9 @@ from hemodel import fonts
 from hemodel.analyses.load import load_rows
 from hemodel.analyses.results import results
 from hemodel.publish.document.context import Context
-from hemodel.views.charts import save
 from hemodel.views.registry import figures
 from hemodel.views.shared import style
+from hemodel.views.shared.files import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

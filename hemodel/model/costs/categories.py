@@ -114,7 +114,7 @@ class CostCategory:
     each : str or Treatment
         An item of the name `EACH`.
     parts : tuple of Part
-        None where the cost is one input, common to all strategies.
+        Empty where the cost is one input, common to all strategies.
     free : tuple of str
         Items that share in the whole and cost nothing.
     """

@@ -84,7 +84,10 @@ class Context:
             if chart.each is not None
             for made, intervention in zip(chart.of_run(self.results), every, strict=True)
         }
-        return {name: text for name, text in self.captions.items() if name not in of or of[name] in self.told}
+        kept = {name: text for name, text in self.captions.items() if of.get(name) in {None, *self.told}}
+        others = len(every) - len(self.told)
+        more = f"; {others} more in the folder figures" if others else ""
+        return {name: text + more * (of.get(name) == self.told[-1]) for name, text in kept.items()}
 
 
 Look = Literal["body", "paragraphs", "key", "caution", "bullets", "code", "numbers"]

@@ -81,8 +81,8 @@ def _hazards_at_end(chart: FitChart, names: EvidenceNames) -> str:
     used = float(hazard_of(chart.fit(chart.evidence.in_use), strategy, month)[0])
     return (
         f"{names.endpoint(chart.endpoint)}: the hazard with {names.strategy(strategy)} at month"
-        f" {brief(chart.span.last)} is {used:.2g} with {family_name(chart.evidence.in_use.family)}, in use; families"
-        f" give {np.nanmin(ends):.2g} to {np.nanmax(ends):.2g}"
+        f" {brief(chart.span.last)} is {used:.2g} a month with {family_name(chart.evidence.in_use.family)}, in use;"
+        f" families give {np.nanmin(ends):.2g} to {np.nanmax(ends):.2g}"
     )
 
 
@@ -180,8 +180,8 @@ def log_cumulative_hazard_chart(model: Model, pack: EvidencePack, endpoint: str)
         apart = [f"{log:+.2f}".replace("-", "\u2212") for log in levels[-1] - levels[0]]
         at = [brief(float(end)) for end in ends]
         title += (
-            f" of {names.strategy(list(own.curves)[-1])} is {apart[0]} from that of"
-            f" {names.strategy(next(iter(own.curves)))} at month {at[0]}, {apart[1]} at month {at[1]}"
+            f" with {names.strategy(list(own.curves)[-1])} less that with {names.strategy(next(iter(own.curves)))}:"
+            f" {apart[0]} at month {at[0]}, {apart[1]} at month {at[1]}"
         )
     figure = page(title, subtitle, 3.2)
     axes = figure.subplots()
@@ -231,9 +231,8 @@ def post_progression_chart(model: Model, pack: EvidencePack) -> Figure:
         "What PFS and OS as modelled imply together, given the share of PFS events that are deaths; a hazard of 0 or"
         " below cannot be drawn and leaves a gap"
     )
-    below = [
-        f"{len(own.months_below) or 'no'} months with {names.strategy(strategy)}" for strategy, own in found.items()
-    ]
+    low = {names.strategy(strategy): len(own.months_below) for strategy, own in found.items()}
+    below = [f"{many or 'no'} month{'s' * (many != 1)} with {name}" for name, many in low.items()]
     title = f"The hazard of death after progression is too low in {listed(below)}"
     figure = page(title, subtitle, panels_height(len(found), PANEL_HEIGHT))
     span = to_horizon(pack.evidence.horizon)

@@ -12,7 +12,7 @@ import pytest
 from hemodel.errors import OutputError
 from hemodel.publish import saving
 from hemodel.publish.saving import Drawing, Worker, drawing_beside
-from hemodel.views.charts import drawing
+from hemodel.views.shared.files import drawing
 from hemodel.views.shared.page import log_axis, number_axis, page, settle
 from hemodel.views.shared.style import house_style
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hemodel.publish.saving import Saved
-    from hemodel.views.charts import Draw
+    from hemodel.views.shared.files import Draw
 
 TITLES = ("first", "second", "third", "fourth")
 

@@ -25,9 +25,9 @@ from hemodel.publish.document.building import build
 from hemodel.publish.document.evidence import EVIDENCE_TEXTS, evidence_content
 from hemodel.publish.document.layout import shipped_layout
 from hemodel.publish.html import page
-from hemodel.views.charts import save
 from hemodel.views.evidence.charts import evidence_captions, evidence_figures
 from hemodel.views.evidence.tables import EVIDENCE_TABLES, by_endpoint, evidence_tables, report_tables
+from hemodel.views.shared.files import save
 from hemodel.views.shared.table import csv_text
 
 if TYPE_CHECKING:
